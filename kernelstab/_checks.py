@@ -1,0 +1,82 @@
+"""Checks of what users hand in: one clear line naming the argument and its value."""
+
+import numpy as np
+
+
+def as_array(value, name: str, *, ndim: int | None = None, shape: tuple | None = None,
+             real: bool = False) -> np.ndarray:
+    """Return ``value`` as a finite float64 or complex128 array.
+
+    Integer and low-precision input is widened; the caller's array is never changed.
+
+    Raises
+    ------
+    ValueError
+        If the array is empty, not numeric, has the wrong shape, or holds NaN or infinity.
+
+    >>> as_array([1, 2], "y").dtype
+    dtype('float64')
+    >>> as_array([1, float("nan")], "y")
+    Traceback (most recent call last):
+        ...
+    ValueError: y must be finite, got nan at index (1,)
+    """
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name} must be a numeric array: {error}") from None
+    if array.dtype.kind not in "biufc":
+        raise ValueError(f"{name} must be a numeric array, got dtype {array.dtype}")
+    if array.dtype.kind == "c":
+        if real:
+            raise ValueError(f"{name} must be real, got dtype {array.dtype}")
+        array = array.astype(np.complex128, copy=False)
+    else:
+        array = array.astype(np.float64, copy=False)
+    if ndim is not None and array.ndim != ndim:
+        raise ValueError(f"{name} must have {ndim} dimension(s), got shape {array.shape}")
+    if shape is not None and array.shape != tuple(shape):
+        raise ValueError(f"{name} must have shape {tuple(shape)}, got {array.shape}")
+    if array.size == 0:
+        raise ValueError(f"{name} must not be empty, got shape {array.shape}")
+    if not np.all(np.isfinite(array)):
+        index = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        raise ValueError(f"{name} must be finite, got {array[index]} at index {index}")
+    return array
+
+
+def as_number(value, name: str, *, low: float = -np.inf, high: float = np.inf,
+              strict: bool = False) -> float:
+    """Return ``value`` as a finite float in ``[low, high]`` (open interval if ``strict``).
+
+    >>> as_number(-1, "eta", low=0)
+    Traceback (most recent call last):
+        ...
+    ValueError: eta must lie in [0, inf], got -1
+    """
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must be a number, got {value!r}") from None
+    inside = low < number < high if strict else low <= number <= high
+    if not np.isfinite(number) or not inside:
+        left, right = ("(", ")") if strict else ("[", "]")
+        raise ValueError(f"{name} must lie in {left}{low}, {high}{right}, got {value!r}")
+    return number
+
+
+def as_count(value, name: str, *, low: int = 0, high: int | None = None) -> int:
+    """Return ``value`` as an integer in ``[low, high]``.
+
+    >>> as_count(2.5, "s")
+    Traceback (most recent call last):
+        ...
+    ValueError: s must be an integer, got 2.5
+    """
+    if isinstance(value, bool) or int(value) != value:
+        raise ValueError(f"{name} must be an integer, got {value!r}")
+    count = int(value)
+    if count < low or (high is not None and count > high):
+        bound = f"at least {low}" if high is None else f"between {low} and {high}"
+        raise ValueError(f"{name} must be {bound}, got {value!r}")
+    return count

@@ -1,0 +1,30 @@
+"""Errors and warnings that the package raises in its own name."""
+
+import importlib
+
+
+class NotConverged(UserWarning):
+    """An iterative method stopped at its budget before its tolerance."""
+
+
+class CertificateError(ValueError):
+    """A certificate is malformed, was changed, or does not prove what it says."""
+
+
+def require(module: str, extra: str | None = None):
+    """Import an optional module, or say in one line how to get it.
+
+    >>> require("math").sqrt(4.0)
+    2.0
+    >>> require("no_such_module", extra="learn")
+    Traceback (most recent call last):
+        ...
+    ImportError: no_such_module is not installed; try: pip install "kernelstab[learn]"
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] != module.partition(".")[0]:
+            raise
+        package = f'"kernelstab[{extra}]"' if extra else module
+        raise ImportError(f"{module} is not installed; try: pip install {package}") from None

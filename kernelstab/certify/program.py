@@ -1,0 +1,236 @@
+r"""A theorem's numbers as a straight-line program.
+
+A statement such as :math:`\|\Psi(Ax)-\Psi(Ax')\| \ge \|x-x'\|-\eta-\eta'` is written
+down once, as a list of instructions on named inputs.  The same list is then run in
+floating point, in balls or exactly, stored in a certificate, and run again by a
+verifier that knows the instructions but no theorem.
+
+This file uses the standard library only, because the verifier must.
+
+>>> p = Program()
+>>> x, z = p.vector("x"), p.vector("z")
+>>> gap = p.let("gap", norm(x - z))
+>>> p.hypothesis("H1", gap > 0)
+>>> p.instructions[2:4]
+[('sub', 0, 1), ('norm', 2)]
+>>> p.claims[0]
+Claim(role='hypothesis', label='H1', left=3, relation='>', right=4)
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+# instruction -> kinds of its arguments -> kind of its value
+SIGNATURES = {
+    "vector": "vector",
+    "operator": "operator",
+    "map": "map",
+    "constant": "scalar",
+    "forward": "vector",     # operator, vector
+    "apply": "vector",       # map, vector
+    "lipschitz": "scalar",   # map: a certified upper bound of its Lipschitz constant
+    "add": None, "sub": None, "neg": None,     # kind of the first argument
+    "scale": "vector",       # scalar, vector
+    "norm": "scalar", "inner": "scalar",       # Euclidean; real part of the inner product
+    "mul": "scalar", "div": "scalar", "abs": "scalar", "max": "scalar",
+}
+INPUTS = ("vector", "operator", "map")
+RELATIONS = (">", ">=")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """An inequality between two values of a program: a hypothesis or a conclusion."""
+
+    role: str
+    label: str
+    left: int
+    relation: str
+    right: int
+
+
+@dataclass(frozen=True)
+class Inequality:
+    """``left relation right`` before it is given a role and a label."""
+
+    left: "Term"
+    relation: str
+    right: "Term"
+
+
+class Term:
+    """A value of a program, by its position; arithmetic on terms appends instructions."""
+
+    __slots__ = ("index", "kind", "program")
+
+    def __init__(self, program, index, kind):
+        self.program, self.index, self.kind = program, index, kind
+
+    def _lift(self, other):
+        return other if isinstance(other, Term) else self.program.constant(other)
+
+    def __add__(self, other):
+        return self.program.emit("add", self, self._lift(other))
+
+    def __sub__(self, other):
+        return self.program.emit("sub", self, self._lift(other))
+
+    def __rsub__(self, other):
+        return self._lift(other) - self
+
+    def __neg__(self):
+        return self.program.emit("neg", self)
+
+    def __mul__(self, other):
+        other = self._lift(other)
+        if "vector" in (self.kind, other.kind):
+            scalar, vector = (self, other) if other.kind == "vector" else (other, self)
+            return self.program.emit("scale", scalar, vector)
+        return self.program.emit("mul", self, other)
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def __truediv__(self, other):
+        return self.program.emit("div", self, self._lift(other))
+
+    def __gt__(self, other):
+        return Inequality(self, ">", self._lift(other))
+
+    def __ge__(self, other):
+        return Inequality(self, ">=", self._lift(other))
+
+    def __lt__(self, other):
+        return Inequality(self._lift(other), ">", self)
+
+    def __le__(self, other):
+        return Inequality(self._lift(other), ">=", self)
+
+    def __call__(self, vector):
+        """``A(x)`` for an operator, ``psi(y)`` for a map."""
+        return self.program.emit("forward" if self.kind == "operator" else "apply", self, vector)
+
+
+class Program:
+    """Instructions in order, names of inputs and of reported quantities, claims."""
+
+    def __init__(self):
+        self.instructions: list[tuple] = []
+        self.claims: list[Claim] = []
+        self.quantities: dict[str, int] = {}
+        self.units: dict[str, str] = {}
+        self._known: dict[tuple, Term] = {}
+
+    def emit(self, name, *arguments) -> Term:
+        """Append an instruction, or find the same one if it was written before."""
+        positions = tuple(a.index if isinstance(a, Term) else a for a in arguments)
+        instruction = (name, *positions)
+        if instruction not in self._known:
+            kind = SIGNATURES[name] or arguments[0].kind
+            self._known[instruction] = Term(self, len(self.instructions), kind)
+            self.instructions.append(instruction)
+        return self._known[instruction]
+
+    def vector(self, name) -> Term:
+        """Declare an input vector."""
+        return self.emit("vector", name)
+
+    def operator(self, name) -> Term:
+        """Declare an input forward matrix."""
+        return self.emit("operator", name)
+
+    def map(self, name) -> Term:
+        """Declare an input reconstruction map."""
+        return self.emit("map", name)
+
+    def constant(self, value) -> Term:
+        """Write a rational constant; it is kept as the text of a fraction."""
+        return self.emit("constant", str(Fraction(value)))
+
+    def let(self, name, term, unit="") -> Term:
+        """Give a scalar a name under which it is reported."""
+        self.quantities[name] = term.index
+        self.units[name] = unit
+        return term
+
+    def hypothesis(self, label, inequality):
+        """State an inequality that the theorem assumes."""
+        self._claim("hypothesis", label, inequality)
+
+    def conclusion(self, label, inequality):
+        """State an inequality that the theorem asserts."""
+        self._claim("conclusion", label, inequality)
+
+    def _claim(self, role, label, inequality):
+        self.claims.append(Claim(role, label, inequality.left.index, inequality.relation,
+                                 inequality.right.index))
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        """Names of the inputs and their kinds, in order of declaration."""
+        return {i[1]: i[0] for i in self.instructions if i[0] in INPUTS}
+
+    def text(self, index) -> str:
+        """Write one value as a formula in the input names."""
+        name, *args = self.instructions[index]
+        if name in (*INPUTS, "constant"):
+            return str(args[0])
+        a = [self.text(i) for i in args]
+        return {
+            "forward": "{0}({1})", "apply": "{0}({1})", "lipschitz": "Lip({0})", "add": "({0} + {1})",
+            "sub": "({0} - {1})", "neg": "-{0}", "scale": "{0} {1}", "norm": "|{0}|",
+            "inner": "<{0}, {1}>", "mul": "{0} {1}", "div": "{0} / {1}", "abs": "abs({0})",
+            "max": "max({0}, {1})",
+        }[name].format(*a)
+
+    def claim_text(self, claim) -> str:
+        """Write a claim as a formula in the input names."""
+        return f"{self.text(claim.left)} {claim.relation} {self.text(claim.right)}"
+
+    def to_json(self) -> dict:
+        """Return the program as plain lists and dictionaries."""
+        return {
+            "instructions": [list(i) for i in self.instructions],
+            "quantities": dict(self.quantities),
+            "units": dict(self.units),
+            "claims": [[c.role, c.label, c.left, c.relation, c.right] for c in self.claims],
+        }
+
+    @classmethod
+    def from_json(cls, plain: dict) -> "Program":
+        """Rebuild a program, refusing anything that is not a straight line of known instructions."""
+        program = cls()
+        for position, (name, *args) in enumerate(plain["instructions"]):
+            if name not in SIGNATURES:
+                raise ValueError(f"instruction {position} is unknown: {name!r}")
+            literal = name in (*INPUTS, "constant")
+            if not literal and not all(isinstance(i, int) and 0 <= i < position for i in args):
+                raise ValueError(f"instruction {position} ({name}) uses a value that is not yet there")
+            program.instructions.append((name, *args))
+        count = len(program.instructions)
+        program.quantities = dict(plain["quantities"])
+        program.units = dict(plain["units"])
+        for role, label, left, relation, right in plain["claims"]:
+            if relation not in RELATIONS or not (0 <= left < count and 0 <= right < count):
+                raise ValueError(f"claim {label!r} is malformed")
+            program.claims.append(Claim(role, label, left, relation, right))
+        return program
+
+
+def norm(vector: Term) -> Term:
+    """Return the Euclidean norm of a vector."""
+    return vector.program.emit("norm", vector)
+
+
+def inner(left: Term, right: Term) -> Term:
+    """Return the real part of the inner product of two vectors."""
+    return left.program.emit("inner", left, right)
+
+
+def lipschitz(psi: Term) -> Term:
+    """Return an upper bound of the Lipschitz constant of a map."""
+    return psi.program.emit("lipschitz", psi)
+
+
+def maximum(left: Term, right) -> Term:
+    """Return the larger of two scalars."""
+    return left.program.emit("max", left, left._lift(right))

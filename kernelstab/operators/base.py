@@ -1,0 +1,67 @@
+"""What every forward matrix offers: products, a norm bound, structure, a description."""
+
+import numpy as np
+from scipy.sparse.linalg import LinearOperator
+
+
+class ForwardOperator(LinearOperator):
+    r"""A forward matrix :math:`A` of shape ``(m, N)`` acting on flattened signals.
+
+    Subclasses provide ``_matvec`` and ``_rmatvec`` (the exact adjoint) and call this
+    constructor; everything else in the package only uses what is declared here.
+
+    Parameters
+    ----------
+    shape : (int, int)
+        Number of measurements and of signal entries.
+    dtype : numpy dtype
+        ``float64`` or ``complex128``.
+    image_shape : tuple of int, optional
+        Shape of a signal as an image; its product is ``N``. Default ``(N,)``.
+    tight : float, optional
+        The constant :math:`c > 0` if :math:`AA^* = cI`, else None. It unlocks closed
+        forms: :math:`A^\dagger = A^*/c`, kernel projector :math:`I - A^*A/c`.
+    norm_upper : float, optional
+        A number that is at least :math:`\|A\|_2`. Defaults to :math:`\sqrt c` rounded
+        up for tight operators; subclasses without one override the property.
+    """
+
+    def __init__(self, shape, dtype, *, image_shape=None, tight=None, norm_upper=None):
+        super().__init__(np.dtype(dtype), tuple(int(k) for k in shape))
+        self.image_shape = tuple(image_shape) if image_shape is not None else (self.shape[1],)
+        if int(np.prod(self.image_shape)) != self.shape[1]:
+            raise ValueError(f"image_shape {self.image_shape} does not hold {self.shape[1]} entries")
+        self.tight = None if tight is None else float(tight)
+        if norm_upper is None and tight is not None:
+            norm_upper = np.nextafter(np.sqrt(self.tight), np.inf)
+        self._norm_upper = norm_upper
+
+    @property
+    def norm_upper(self) -> float:
+        r"""An upper bound of :math:`\|A\|_2`, valid up to rounding in its own evaluation."""
+        return self._norm_upper
+
+    @property
+    def is_real(self) -> bool:
+        """Whether the matrix has real entries."""
+        return self.dtype.kind == "f"
+
+    def to_dense(self) -> np.ndarray:
+        """Return the matrix, shape ``(m, N)``. Cost: ``N`` products."""
+        return np.asarray(self.matmat(np.eye(self.shape[1], dtype=self.dtype)))
+
+    def image(self, x) -> np.ndarray:
+        """Return the flat signal ``x`` in image form."""
+        return np.asarray(x).reshape(self.image_shape)
+
+    def spec(self) -> dict | None:
+        """Describe the matrix exactly, for certificates, or None if that is impossible.
+
+        The description holds plain values and arrays only; the evaluator of the same
+        ``kind`` in ``kernelstab.certify`` gives it its meaning in ball arithmetic.
+        """
+        return None
+
+    def __repr__(self):
+        m, n = self.shape
+        return f"<{type(self).__name__} {m}x{n}, {'real' if self.is_real else 'complex'}>"
