@@ -1,0 +1,173 @@
+"""Subsampled unitary discrete Fourier transform in two dimensions."""
+
+import numpy as np
+from scipy import fft
+
+from kernelstab.operators.base import ForwardOperator
+from kernelstab.operators.masks import as_mask
+
+
+class SubsampledFourier(ForwardOperator):
+    r"""Sample the unitary 2-D discrete Fourier transform of an image on a mask.
+
+    With :math:`(Fx)_k=(n_1n_2)^{-1/2}\sum_j x_j e^{-2\pi i(k_1j_1/n_1+k_2j_2/n_2)}` and
+    :math:`P_\Omega` the restriction to the mask, :math:`A=P_\Omega F` has orthonormal rows,
+    so :math:`AA^*=I`, :math:`\|A\|=1` and :math:`A^*y` is the zero-filled inverse transform.
+
+    For real images (``real=True``) the values at :math:`k` and :math:`-k` are conjugate, hence
+    the mask must be symmetric, and the measurements are written in real orthonormal
+    coordinates. Take the frequencies of the mask in C order; "self" are those with
+    :math:`k=-k` modulo the shape, "rep" those whose flat index is less than that of :math:`-k`:
+
+    .. math:: y = (\mathrm{Re}\,F_{self},\ \sqrt2\,\mathrm{Re}\,F_{rep},\ \sqrt2\,\mathrm{Im}\,F_{rep}).
+
+    Then :math:`A` is a real matrix with :math:`m=|\Omega|` orthonormal rows.
+
+    Parameters
+    ----------
+    mask : array of bool, shape (n1, n2)
+        Sampled frequencies in FFT layout: ``mask[0, 0]`` is the mean, not the centre of
+        the array. A signal of one dimension is an image with ``n1 = 1``.
+    real : bool
+        Whether images are real; see above.
+
+    Raises
+    ------
+    ValueError
+        If the mask is not a two-dimensional array of bool, is empty, or, for real images,
+        is not symmetric (see :func:`~kernelstab.operators.masks.symmetrise`).
+
+    Notes
+    -----
+    ``spec()``: ``{"kind": "fourier2d", "real": bool, "mask": (n1, n2) array of bool}``.
+    Cost: one fast transform per product.
+
+    Examples
+    --------
+    The mean of four pixels, times two because the transform is unitary:
+
+    >>> A = SubsampledFourier(np.array([[True, False], [False, False]]), real=True)
+    >>> A.matvec(np.array([1.0, 2.0, 3.0, 4.0]))
+    array([5.])
+    >>> A.rmatvec(np.array([5.0]))                       # the image of equal mean
+    array([2.5, 2.5, 2.5, 2.5])
+    """
+
+    def __init__(self, mask, *, real=False):
+        self.mask = as_mask(mask, "mask", ndim=2)
+        self.mask.flags.writeable = False
+        count = int(self.mask.sum())
+        super().__init__((count, self.mask.size), np.float64 if real else np.complex128,
+                         image_shape=self.mask.shape, tight=1.0)
+        if real:
+            self._index_real()
+
+    def _index_real(self):
+        """Find the coordinates of :math:`y`, and where they sit in the half spectrum of ``rfft2``."""
+        n1, n2 = self.image_shape
+        k1, k2 = np.nonzero(self.mask)
+        flat, mirror = k1 * n2 + k2, (-k1 % n1) * n2 + (-k2 % n2)
+        if not self.mask.ravel()[mirror].all():
+            lonely = int(np.argmin(self.mask.ravel()[mirror]))
+            raise ValueError("mask must be symmetric under k -> -k for real images, but it holds "
+                             f"{(int(k1[lonely]), int(k2[lonely]))} and not its mirror; "
+                             "see kernelstab.operators.masks.symmetrise")
+        self._self, self._rep = flat[flat == mirror], flat[flat < mirror]
+        self._mirror = mirror[flat < mirror]
+        # rfft2 stores the columns k2 < half; the others are conjugates of stored ones
+        half, pairs = n2 // 2 + 1, np.arange(len(self._rep))
+        kept = np.concatenate([self._self, self._rep])
+        stored = kept % n2 < half
+        home = np.where(stored, kept, np.concatenate([self._self, self._mirror]))
+        self._gather, self._gather_sign = home // n2 * half + home % n2, np.where(stored, 1.0, -1.0)
+        every = np.concatenate([kept, self._mirror])
+        stored = every % n2 < half
+        self._scatter = (every // n2 * half + every % n2)[stored]
+        self._source = np.concatenate([np.arange(len(kept)), len(self._self) + pairs])[stored]
+        self._sign = np.where(np.arange(len(every)) < len(kept), 1.0, -1.0)[stored]
+
+    def _forward(self, x):
+        """Apply :math:`A` along the last axis."""
+        images = x.reshape(*x.shape[:-1], *self.image_shape)
+        if not self.is_real:
+            return fft.fft2(images, norm="ortho")[..., self.mask]
+        if np.iscomplexobj(x):
+            return self._forward(x.real) + 1j * self._forward(x.imag)
+        spectrum = fft.rfft2(images, norm="ortho")
+        values = spectrum.reshape(*x.shape[:-1], -1)[..., self._gather]
+        return self._coordinates(values.real, self._gather_sign * values.imag)
+
+    def _coordinates(self, real, imag):
+        width, root = len(self._self), np.sqrt(2.0)
+        parts = real[..., :width], root * real[..., width:], root * imag[..., width:]
+        return np.concatenate(parts, axis=-1)
+
+    def _adjoint_apply(self, y):
+        """Apply :math:`A^*` along the last axis."""
+        if not self.is_real:
+            spectrum = np.zeros((*y.shape[:-1], *self.image_shape), dtype=np.complex128)
+            spectrum[..., self.mask] = y
+            return fft.ifft2(spectrum, norm="ortho").reshape(*y.shape[:-1], -1)
+        if np.iscomplexobj(y):
+            return self._adjoint_apply(y.real) + 1j * self._adjoint_apply(y.imag)
+        n1, n2 = self.image_shape
+        values = self._values(y)[..., self._source]
+        spectrum = np.zeros((*y.shape[:-1], n1 * (n2 // 2 + 1)), dtype=np.complex128)
+        spectrum[..., self._scatter] = values.real + 1j * self._sign * values.imag
+        spectrum = spectrum.reshape(*y.shape[:-1], n1, -1)
+        return fft.irfft2(spectrum, s=(n1, n2), norm="ortho").reshape(*y.shape[:-1], -1)
+
+    def _values(self, y):
+        """Return the complex values at the self and rep frequencies from the coordinates."""
+        width, pairs = len(self._self), len(self._rep)
+        values = np.zeros((*y.shape[:-1], width + pairs), dtype=np.complex128)
+        values[..., :width] = y[..., :width]
+        values[..., width:] = (y[..., width:width + pairs] + 1j * y[..., width + pairs:]) / np.sqrt(2.0)
+        return values
+
+    def _matvec(self, x):
+        return self._forward(np.ravel(x))
+
+    def _rmatvec(self, y):
+        return self._adjoint_apply(np.ravel(y))
+
+    def _matmat(self, X):
+        return self._forward(np.ascontiguousarray(X.T)).T
+
+    def _rmatmat(self, Y):
+        return self._adjoint_apply(np.ascontiguousarray(Y.T)).T
+
+    def to_kspace(self, y) -> np.ndarray:
+        """Return the measurements as a complex array of the image's shape, zero off the mask.
+
+        >>> A = SubsampledFourier(np.ones((1, 2), dtype=bool), real=True)
+        >>> A.to_kspace(np.array([1.0, 2.0]))
+        array([[1.+0.j, 2.+0.j]])
+        """
+        y = np.asarray(y)
+        spectrum = np.zeros(self.shape[1], dtype=np.complex128)
+        if not self.is_real:
+            spectrum[self.mask.ravel()] = y
+        else:
+            values, width = self._values(y), len(self._self)
+            spectrum[self._self] = values[:width]
+            spectrum[self._rep], spectrum[self._mirror] = values[width:], values[width:].conj()
+        return spectrum.reshape(self.image_shape)
+
+    def from_kspace(self, spectrum) -> np.ndarray:
+        """Return the measurements that belong to a complex k-space array, the inverse of ``to_kspace``.
+
+        Values off the mask are ignored. For real images only the Hermitian part
+        ``(K(k) + conj K(-k)) / 2`` can come from an image; it is the part that is kept,
+        which is the orthogonal projection.
+        """
+        flat = np.asarray(spectrum, dtype=np.complex128).reshape(self.shape[1])
+        if not self.is_real:
+            return flat[self.mask.ravel()]
+        pairs = (flat[self._rep] + flat[self._mirror].conj()) / 2
+        values = np.concatenate([flat[self._self], pairs])
+        return self._coordinates(values.real, values.imag)
+
+    def spec(self) -> dict:
+        """Describe the operator exactly by its mask."""
+        return {"kind": "fourier2d", "real": self.is_real, "mask": self.mask}
