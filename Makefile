@@ -1,0 +1,70 @@
+# Two commands do all the set-up: `make demo` and `make test`.
+# Paths are relative, so the folder's own path may contain spaces.
+
+PYTHON ?= python3
+REPORT := kernelstab-report
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+
+# Only what the environment holds is used, never packages of the user or another environment.
+export PYTHONNOUSERSITE := 1
+unexport PYTHONPATH PYTHONHOME
+
+.PHONY: help demo test lab notebooks lint bench clean
+
+help:  ## print this list
+	@echo "usage: make TARGET [PYTHON=python3.12]"
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
+
+demo: $(VENV)/.warm  ## install what is needed, audit the shipped map, write a report
+	@$(BIN)/kernelstab audit --out $(REPORT)
+	@echo "The report is $(REPORT)/report.html"
+
+test: $(VENV)/.full  ## run all tests, notebooks included
+	@$(BIN)/python -m pytest
+
+lab: $(VENV)/.full  ## open JupyterLab on the notebooks
+	@$(BIN)/jupyter lab --notebook-dir=notebooks
+
+notebooks: $(VENV)/.full  ## execute all notebooks again, in place
+	@$(BIN)/jupyter nbconvert --to notebook --execute --inplace \
+	  --ExecutePreprocessor.record_timing=False --ExecutePreprocessor.timeout=600 notebooks/*.ipynb
+
+lint: $(VENV)/.full  ## check style and types
+	@$(BIN)/python -m ruff check .
+	@$(BIN)/python -m mypy
+
+bench: $(VENV)/.full  ## run the timing studies
+	@for study in benchmarks/*.py; do echo "== $$study"; $(BIN)/python "$$study" || exit 1; done
+
+clean:  ## remove what the other targets wrote, but keep the environment
+	@rm -rf $(REPORT) build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache
+	@find . -path ./$(VENV) -prune -o -name __pycache__ -type d -exec rm -rf {} +
+	@rm -f $(VENV)/.warm
+
+# Stamps: each is newer than what it was made from, so that a second run has nothing to do.
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "kernelstab needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1 | head -n 1)."; \
+	  echo "Name another one: make PYTHON=python3.12 ..."; exit 1; }
+	@echo "Making the environment $(VENV)"
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	  echo "'$(PYTHON) -m venv' failed; on Debian and Ubuntu it is in the package python3-venv."; exit 1; }
+
+$(VENV)/.core: pyproject.toml | $(BIN)/python
+	@echo "Installing kernelstab and what it needs (one to two minutes)"
+	@$(PIP) install --quiet --editable .
+	@touch $@
+
+$(VENV)/.full: pyproject.toml | $(VENV)/.core
+	@echo "Installing what the tests and notebooks need (about a minute)"
+	@$(PIP) install --quiet --editable ".[dev,notebook]"
+	@touch $@
+
+$(VENV)/.warm: $(VENV)/.core $(wildcard kernelstab/*/_*_jit.py)
+	@echo "Compiling the loops (once)"
+	@$(BIN)/kernelstab warmup
+	@touch $@
