@@ -1,0 +1,56 @@
+r"""Errors on images against errors on their mirror images."""
+
+import numpy as np
+
+from kernelstab.plot import style
+
+
+def mirror_scatter(errors, mirror_errors, kernel_norms):
+    r"""Scatter :math:`\mathrm{err}(x)` against :math:`\mathrm{err}(\bar x)`, both over :math:`\|P_N x\|`.
+
+    An image :math:`x` and its mirror image :math:`\bar x = x - 2P_N x` have the same
+    measurements, so the two errors sum to at least :math:`2\|P_N x\|` for every map. In
+    these units no point lies below the line :math:`s + t = 2`; the pseudo-inverse sits
+    at (1, 1).
+
+    Parameters
+    ----------
+    errors, mirror_errors : dict of str to ndarray, shape (n,)
+        Euclidean errors of each map on the images and on their mirror images.
+    kernel_norms : ndarray, shape (n,)
+        :math:`\|P_N x\|`, positive, signal units.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        If a kernel norm is not positive: then the image has no mirror image but itself.
+
+    Examples
+    --------
+    >>> fig = mirror_scatter({"net": [0.5]}, {"net": [1.75]}, np.array([1.0]))
+    >>> fig.axes[0].collections[-1].get_offsets().tolist()
+    [[0.5, 1.75]]
+    """
+    kernel_norms = np.asarray(kernel_norms, dtype=float)
+    if not np.all(kernel_norms > 0):
+        raise ValueError(f"kernel_norms must be positive, got {kernel_norms.min()}")
+    points = {name: (np.asarray(errors[name]) / kernel_norms, np.asarray(mirror_errors[name]) / kernel_norms)
+              for name in errors}
+    reach = 1.08 * max(2.0, *(float(np.max(v)) for pair in points.values() for v in pair))
+    fig = style.figure(5.2, 4.4)
+    ax = style.axes(fig, xlabel="error on the image / norm of its unseen part",
+                    ylabel="error on its mirror image / same norm")
+    ax.fill_between([0, 2], [2, 0], color=style.SHADE, linewidth=0, zorder=0)
+    ax.plot([0, 2], [2, 0], color=style.INK, linewidth=1.2)
+    ax.text(0.5, 0.5, "impossible\nfor any map", fontsize=style.SMALL, color=style.MUTED, ha="center")
+    for index, (name, (s, t)) in enumerate(points.items()):
+        ax.scatter(s, t, s=30, color=style.colour(index), marker=style.marker(index), label=name, zorder=3)
+    ax.set_xlim(0, reach)
+    ax.set_ylim(0, reach)
+    ax.set_aspect("equal")
+    style.legend(ax, loc="upper right")
+    return fig

@@ -1,0 +1,95 @@
+"""Rows of gray images in which equal gray means equal value."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kernelstab.plot import style
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Picture:
+    """One image of a panel: the values, a caption, the values shown black and white.
+
+    Parameters
+    ----------
+    image : ndarray, shape (rows, columns)
+        Real values; a complex image is shown by its modulus.
+    caption : str
+        Text under the image.
+    limits : (float, float), optional
+        Values shown as black and as white. Default: the panel's common limits.
+    """
+
+    image: np.ndarray
+    caption: str = ""
+    limits: tuple[float, float] | None = None
+
+    def __repr__(self):
+        return f"<Picture {self.image.shape} {self.caption!r}>"
+
+
+def panel(rows, labels=(), *, limits=None, size: float = 1.35):
+    r"""Draw rows of images on one gray scale.
+
+    Parameters
+    ----------
+    rows : sequence of sequences of Picture or ndarray
+        The images; rows may differ in length, ``None`` leaves a place empty.
+    labels : sequence of str, optional
+        Text at the left of each row.
+    limits : (float, float), optional
+        Common gray scale of all pictures that bring none of their own. Default: the
+        smallest and largest value among those pictures.
+    size : float
+        Inches of one image.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        If there is no image at all, or one that is not two-dimensional.
+
+    Examples
+    --------
+    >>> fig = panel([[np.eye(2), Picture(3 * np.eye(2), "three times")]], ["row"])
+    >>> [ax.images[0].get_clim() for ax in fig.axes]
+    [(0.0, 3.0), (0.0, 3.0)]
+    """
+    grid = [[_picture(item) for item in row] for row in rows]
+    columns = max((len(row) for row in grid), default=0)
+    shared = [p.image for row in grid for p in row if p is not None and p.limits is None]
+    if columns == 0 or not any(p is not None for row in grid for p in row):
+        raise ValueError("rows must hold at least one image, got none")
+    limits = limits or (style.gray_limits(*shared) if shared else (0.0, 1.0))
+    fig = style.figure(size * columns + 0.35, (size + 0.36) * len(grid))
+    for i, row in enumerate(grid):
+        for j, picture in enumerate(row):
+            if picture is not None:
+                ax = fig.add_subplot(len(grid), columns, i * columns + j + 1)
+                _draw(ax, picture, limits)
+                if j == 0 and i < len(labels):
+                    ax.set_ylabel(labels[i], fontsize=style.FONT, color=style.INK)
+    return fig
+
+
+def _draw(ax, picture, limits):
+    low, high = picture.limits or limits
+    ax.imshow(picture.image, cmap="gray", vmin=low, vmax=high, interpolation="nearest")
+    ax.set_xticks([])
+    ax.set_yticks([])
+    ax.spines[:].set_visible(False)
+    ax.set_xlabel(picture.caption, fontsize=style.SMALL, color=style.INK)
+
+
+def _picture(item):
+    if item is None:
+        return None
+    picture = item if isinstance(item, Picture) else Picture(np.asarray(item))
+    image = np.abs(picture.image) if np.iscomplexobj(picture.image) else np.asarray(picture.image)
+    if image.ndim != 2:
+        raise ValueError(f"rows must hold images with 2 dimensions, got shape {image.shape}")
+    return Picture(image, picture.caption, picture.limits)

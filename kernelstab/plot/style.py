@@ -1,0 +1,69 @@
+"""The house style of every picture: fonts, colours, grays, empty figures.
+
+Figures are made with ``matplotlib.figure.Figure`` and never with ``pyplot``: no
+global state, no window, the same picture on a laptop and on a node without screen.
+"""
+
+import numpy as np
+
+INK, MUTED, GRID, SHADE = "#1a1a1a", "#5c5c5c", "#dddddd", "#ececec"
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#1a1a1a")
+"""Okabe and Ito's colours, told apart with any common colour blindness, then ink."""
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+FONT, SMALL = 9.5, 8.0
+
+
+def figure(width: float = 6.4, height: float = 3.8):
+    """Make an empty figure of the given size in inches, laid out without overlaps.
+
+    >>> figure(4.0, 2.0).get_size_inches().tolist()
+    [4.0, 2.0]
+    """
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained", facecolor="white")
+
+
+def axes(fig, position=111, *, xlabel: str = "", ylabel: str = "", title: str = ""):
+    """Add axes in the house style: left and bottom spine, light grid, small ticks."""
+    ax = fig.add_subplot(position) if isinstance(position, int) else fig.add_subplot(*position)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.spines[["left", "bottom"]].set_color(MUTED)
+    ax.grid(True, color=GRID, linewidth=0.6)
+    ax.set_axisbelow(True)
+    ax.tick_params(labelsize=SMALL, colors=MUTED)
+    ax.set_xlabel(xlabel, fontsize=FONT, color=INK)
+    ax.set_ylabel(ylabel, fontsize=FONT, color=INK)
+    if title:
+        ax.set_title(title, fontsize=FONT, color=INK, loc="left")
+    return ax
+
+
+def legend(ax, **options):
+    """Add a legend without frame, in the small font."""
+    return ax.legend(fontsize=SMALL, frameon=False, labelcolor=INK, **options)
+
+
+def colour(index: int) -> str:
+    """Return the colour of the ``index``-th map, the same in every picture.
+
+    >>> colour(0), colour(7) == colour(0)
+    ('#0072B2', True)
+    """
+    return PALETTE[index % len(PALETTE)]
+
+
+def marker(index: int) -> str:
+    """Return the marker of the ``index``-th map, so that colour is never the only sign."""
+    return MARKERS[index % len(MARKERS)]
+
+
+def gray_limits(*images) -> tuple[float, float]:
+    """Return one gray scale for images that are to be compared.
+
+    >>> gray_limits(np.array([[0.0, 0.5]]), np.array([[0.25, 2.0]]))
+    (0.0, 2.0)
+    """
+    low = min(float(np.min(image)) for image in images)
+    high = max(float(np.max(image)) for image in images)
+    return (low, high) if high > low else (low, low + 1.0)

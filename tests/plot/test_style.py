@@ -1,0 +1,42 @@
+"""The house style: gray scales, colours, no global state."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from kernelstab.plot import style
+
+
+def test_gray_limits_span_all_images():
+    low, high = style.gray_limits(np.array([[0.2, 0.4]]), np.array([[-1.0, 0.1]]))
+    assert (low, high) == (-1.0, 0.4)
+
+
+def test_gray_limits_of_a_flat_image_are_not_empty():
+    assert style.gray_limits(np.full((2, 2), 3.0)) == (3.0, 4.0)
+
+
+def test_neighbouring_maps_differ_in_colour_and_marker():
+    for i in range(6):
+        assert style.colour(i) != style.colour(i + 1)
+        assert style.marker(i) != style.marker(i + 1)
+
+
+def _luminance(colour):
+    """Relative luminance of a hexadecimal sRGB colour (WCAG 2)."""
+    channels = np.array([int(colour[i:i + 2], 16) for i in (1, 3, 5)]) / 255
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    return linear @ [0.2126, 0.7152, 0.0722]
+
+
+@pytest.mark.parametrize("colour", [style.INK, style.MUTED])
+def test_text_reads_on_white(colour):
+    # WCAG AA asks for a contrast of at least 4.5 : 1; white has luminance 1.
+    assert 1.05 / (_luminance(colour) + 0.05) >= 4.5
+
+
+def test_figures_do_not_load_pyplot():
+    before = "matplotlib.pyplot" in sys.modules
+    style.axes(style.figure())
+    assert ("matplotlib.pyplot" in sys.modules) == before
