@@ -20,41 +20,16 @@ import numpy as np
 
 from kernelstab._checks import as_count, as_number
 from kernelstab._rng import as_generator
-
-
-def as_mask(mask, name, *, ndim=None) -> np.ndarray:
-    """Return ``mask`` as a fresh array of bool with at least one true entry.
-
-    Raises
-    ------
-    ValueError
-        If the entries are neither bool nor 0 and 1, or if none is true.
-
-    >>> as_mask([[0, 0]], "mask")
-    Traceback (most recent call last):
-        ...
-    ValueError: mask must hold at least one sample, got none in shape (1, 2)
-    """
-    array = np.array(mask)
-    if array.dtype != bool:
-        if array.dtype.kind not in "iuf" or not np.isin(array, (0, 1)).all():
-            raise ValueError(f"{name} must hold bool values, got dtype {array.dtype}")
-        array = array.astype(bool)
-    if ndim is not None and array.ndim != ndim:
-        raise ValueError(f"{name} must have {ndim} dimension(s), got shape {array.shape}")
-    if not array.any():
-        raise ValueError(f"{name} must hold at least one sample, got none in shape {array.shape}")
-    return array
-
-
-def symmetrise(mask) -> np.ndarray:
-    """Return the smallest mask in FFT layout that contains ``mask`` and its mirror ``-k``.
-
-    >>> symmetrise([[1, 1, 0, 0]]).astype(int)         # frequencies 0, 1, -2, -1
-    array([[1, 1, 0, 1]])
-    """
-    mask = as_mask(mask, "mask")
-    return mask | mask.ravel()[_mirror(mask.shape)].reshape(mask.shape)
+from kernelstab.operators.race import (
+    as_mask,
+    as_shape,
+    frequencies,
+    mirror,
+    race,
+    sample_count,
+    symmetrise,
+    uniform_draws,
+)
 
 
 def uniform(shape, rate, *, symmetric=False, rng) -> np.ndarray:
@@ -63,8 +38,8 @@ def uniform(shape, rate, *, symmetric=False, rng) -> np.ndarray:
     >>> uniform((8, 8), 0.25, rng=0).sum()
     np.int64(16)
     """
-    shape = _as_shape(shape)
-    return _race(_draws(shape, symmetric, rng), rate, symmetric)
+    shape = as_shape(shape)
+    return race(uniform_draws(shape, symmetric, rng), rate, symmetric)
 
 
 def variable_density(shape, rate, *, power=2.0, centre=0.0, layout="fft", symmetric=False, rng) -> np.ndarray:
@@ -79,13 +54,13 @@ def variable_density(shape, rate, *, power=2.0, centre=0.0, layout="fft", symmet
     >>> variable_density((16, 16), 0.25, centre=2.0, rng=0)[0, :3]
     array([ True,  True,  True])
     """
-    shape = _as_shape(shape)
-    distance = np.sqrt(sum(k**2 for k in _frequencies(shape, layout)))
+    shape = as_shape(shape)
+    distance = np.sqrt(sum(k**2 for k in frequencies(shape, layout)))
     power = as_number(power, "power", low=0.0)
     centre = as_number(centre, "centre", low=0.0)
-    keys = -np.log(_draws(shape, symmetric, rng)) * np.maximum(1.0, distance) ** power
+    keys = -np.log(uniform_draws(shape, symmetric, rng)) * np.maximum(1.0, distance) ** power
     keys = np.where(distance <= centre, distance - centre - 1.0, keys)
-    return _race(keys, rate, symmetric)
+    return race(keys, rate, symmetric)
 
 
 def multilevel(shape, rate, *, levels=50, full=2, decay=1.75, norm=2.0, layout="fft", symmetric=False,
@@ -112,16 +87,16 @@ def multilevel(shape, rate, *, levels=50, full=2, decay=1.75, norm=2.0, layout="
     >>> int(mask.sum()), bool(mask[:2, :2].all())
     (256, True)
     """
-    shape = _as_shape(shape)
+    shape = as_shape(shape)
     levels = as_count(levels, "levels", low=1)
     full = as_count(full, "full", low=0, high=levels - 1)
     decay = as_number(decay, "decay", low=0.0, strict=True)
     if not norm >= 1:
         raise ValueError(f"norm must be at least 1, got {norm!r}")
-    grid = np.stack([np.abs(k) / max(1.0, np.abs(k).max()) for k in _frequencies(shape, layout)])
+    grid = np.stack([np.abs(k) / max(1.0, np.abs(k).max()) for k in frequencies(shape, layout)])
     radius = np.linalg.norm(grid.reshape(len(shape), -1), ord=norm, axis=0).reshape(shape)
     level = np.maximum(1, np.ceil(levels * radius / radius.max() - 1e-12)).astype(int)
-    draws, keys = _draws(shape, symmetric, rng), np.empty(shape)
+    draws, keys = uniform_draws(shape, symmetric, rng), np.empty(shape)
     for l in range(1, levels + 1):
         inside = level == l
         if l <= full:
@@ -130,10 +105,10 @@ def multilevel(shape, rate, *, levels=50, full=2, decay=1.75, norm=2.0, layout="
             order = np.unique(draws[inside], return_inverse=True)[1]
             quantile = (order + 0.5) / (order.max() + 1)
             keys[inside] = -((-np.log(quantile)) ** (1 / decay)) * (levels - full) / (l - full)
-    needed, budget = int((level <= full).sum()), _budget(shape, rate)
+    needed, budget = int((level <= full).sum()), sample_count(shape, rate)
     if needed > budget:
         raise ValueError(f"rate must hold the {full} full levels ({needed} samples), got {rate!r}")
-    return _race(keys, rate, symmetric)
+    return race(keys, rate, symmetric)
 
 
 def radial(shape, rate=None, *, lines=None) -> np.ndarray:
@@ -156,7 +131,7 @@ def radial(shape, rate=None, *, lines=None) -> np.ndarray:
            [0, 0, 1, 0, 0],
            [0, 0, 1, 0, 0]])
     """
-    shape = _as_shape(shape, ndim=2)
+    shape = as_shape(shape, ndim=2)
     if (rate is None) == (lines is None):
         raise ValueError(f"rate or lines must be given, not both, got rate={rate!r}, lines={lines!r}")
     mask = np.zeros(shape, dtype=bool)
@@ -164,7 +139,7 @@ def radial(shape, rate=None, *, lines=None) -> np.ndarray:
         for j in range(as_count(lines, "lines", low=1)):
             mask |= _line(shape, np.pi * j / lines)
         return mask
-    budget = _budget(shape, rate)
+    budget = sample_count(shape, rate)
     for j in range(4 * sum(shape)):
         grown = mask | _line(shape, np.pi * ((j * (np.sqrt(5.0) - 1) / 2) % 1.0))
         if grown.sum() > budget:
@@ -184,18 +159,18 @@ def cartesian_lines(shape, rate, *, centre=0.08, power=0.0, axis=0, symmetric=Fa
     >>> mask.all(axis=1).sum(), mask.any(axis=1).sum()
     (np.int64(4), np.int64(4))
     """
-    shape = _as_shape(shape, ndim=2)
+    shape = as_shape(shape, ndim=2)
     axis = as_count(axis, "axis", low=0, high=1)
     centre = as_number(centre, "centre", low=0.0, high=1.0)
     power = as_number(power, "power", low=0.0)
     count = shape[axis]
-    distance = np.abs(_frequencies((count,), "fft")[0])
-    keys = -np.log(_draws((count,), symmetric, rng)) * np.maximum(1.0, distance) ** power
+    distance = np.abs(frequencies((count,), "fft")[0])
+    keys = -np.log(uniform_draws((count,), symmetric, rng)) * np.maximum(1.0, distance) ** power
     first = np.argsort(distance, kind="stable")[:round(centre * count)]
     keys[first] = distance[first] - count
     if symmetric:
-        keys = np.minimum(keys, keys[_mirror((count,))])
-    lines = _race(keys, rate, symmetric)
+        keys = np.minimum(keys, keys[mirror((count,))])
+    lines = race(keys, rate, symmetric)
     return np.repeat(np.expand_dims(lines, 1 - axis), shape[1 - axis], axis=1 - axis)
 
 
@@ -245,56 +220,6 @@ def standard(n) -> np.ndarray:
     """
     n = as_count(n, "n", low=8)
     return variable_density((n, n), 0.30, power=2.0, centre=n / 16, symmetric=True, rng=2024)
-
-
-def _as_shape(shape, ndim=None):
-    sizes = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
-    if not sizes or (ndim is not None and len(sizes) != ndim):
-        raise ValueError(f"shape must have {ndim or 'at least 1'} dimension(s), got {shape!r}")
-    return tuple(as_count(n, "shape", low=1) for n in sizes)
-
-
-def _frequencies(shape, layout):
-    """Return one array of frequencies per axis, of the full shape."""
-    if layout not in ("fft", "sequency"):
-        raise ValueError(f'layout must be "fft" or "sequency", got {layout!r}')
-    axes = [np.fft.fftfreq(n, 1 / n) if layout == "fft" else np.arange(float(n)) for n in shape]
-    return np.meshgrid(*axes, indexing="ij")
-
-
-def _mirror(shape):
-    """Return the flat index of ``-k`` for every flat index ``k``."""
-    axes = np.meshgrid(*[-np.arange(n) % n for n in shape], indexing="ij")
-    return np.ravel_multi_index(axes, shape).ravel()
-
-
-def _draws(shape, symmetric, rng):
-    """Draw one uniform number in (0, 1) per frequency, or per pair ``{k, -k}``."""
-    draws = 1.0 - as_generator(rng).random(shape)
-    if symmetric:
-        draws = draws.ravel()[np.minimum(np.arange(draws.size), _mirror(shape))].reshape(shape)
-    return draws
-
-
-def _budget(shape, rate):
-    rate = as_number(rate, "rate", low=0.0, high=1.0)
-    budget = round(rate * int(np.prod(shape)))
-    if budget == 0:
-        raise ValueError(f"rate must give at least one sample in shape {tuple(shape)}, got {rate!r}")
-    return budget
-
-
-def _race(keys, rate, symmetric):
-    """Take the smallest keys; ties in flat order, a pair together or not at all."""
-    budget, flat = _budget(keys.shape, rate), keys.ravel()
-    index = np.arange(flat.size)
-    first = np.minimum(index, _mirror(keys.shape)) if symmetric else index
-    order = np.lexsort((index, first, flat))
-    if symmetric and budget < flat.size and first[order[budget - 1]] == first[order[budget]]:
-        budget -= 1
-    mask = np.zeros(flat.size, dtype=bool)
-    mask[order[:budget]] = True
-    return as_mask(mask.reshape(keys.shape), f"rate {rate!r} is too small; the mask")
 
 
 def _line(shape, angle):
