@@ -17,10 +17,11 @@ This file uses the standard library only, because the verifier must.
 Claim(role='hypothesis', label='H1', left=3, relation='>', right=4)
 """
 
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-# instruction -> kinds of its arguments -> kind of its value
+# instruction -> kind of its value; None: the kind of its first argument
 SIGNATURES = {
     "vector": "vector",
     "operator": "operator",
@@ -34,8 +35,18 @@ SIGNATURES = {
     "norm": "scalar", "inner": "scalar",       # Euclidean; real part of the inner product
     "mul": "scalar", "div": "scalar", "abs": "scalar", "max": "scalar",
 }
+# instruction -> kinds of its arguments; "same": two of one kind, "any": a vector or a scalar
+ARGUMENTS = {
+    "forward": ("operator", "vector"), "apply": ("map", "vector"), "lipschitz": ("map",),
+    "add": ("any", "same"), "sub": ("any", "same"), "neg": ("any",), "scale": ("scalar", "vector"),
+    "norm": ("vector",), "inner": ("vector", "vector"), "mul": ("scalar", "scalar"),
+    "div": ("scalar", "scalar"), "abs": ("scalar",), "max": ("scalar", "scalar"),
+}
 INPUTS = ("vector", "operator", "map")
 RELATIONS = (">", ">=")
+ROLES = ("hypothesis", "conclusion")
+LONGEST_FORMULA = 100_000   # characters; formulas of shared values can grow exponentially
+_FRACTION = re.compile(r"-?[0-9]+(/0*[1-9][0-9]*)?")
 
 
 @dataclass(frozen=True)
@@ -125,6 +136,8 @@ class Program:
         positions = tuple(a.index if isinstance(a, Term) else a for a in arguments)
         instruction = (name, *positions)
         if instruction not in self._known:
+            if name in ARGUMENTS:
+                _check_kinds(name, [a.kind for a in arguments])
             kind = SIGNATURES[name] or arguments[0].kind
             self._known[instruction] = Term(self, len(self.instructions), kind)
             self.instructions.append(instruction)
@@ -186,6 +199,14 @@ class Program:
         """Write a claim as a formula in the input names."""
         return f"{self.text(claim.left)} {claim.relation} {self.text(claim.right)}"
 
+    @property
+    def kinds(self) -> list[str]:
+        """Kind of every value, in order: vector, operator, map or scalar."""
+        kinds: list[str] = []
+        for name, *args in self.instructions:
+            kinds.append(_kind_of(name, args, kinds))
+        return kinds
+
     def to_json(self) -> dict:
         """Return the program as plain lists and dictionaries."""
         return {
@@ -199,21 +220,60 @@ class Program:
     def from_json(cls, plain: dict) -> "Program":
         """Rebuild a program, refusing anything that is not a straight line of known instructions."""
         program = cls()
+        kinds: list[str] = []
+        lengths: list[int] = []
         for position, (name, *args) in enumerate(plain["instructions"]):
-            if name not in SIGNATURES:
-                raise ValueError(f"instruction {position} is unknown: {name!r}")
+            try:
+                kinds.append(_kind_of(name, args, kinds))
+            except ValueError as error:
+                raise ValueError(f"instruction {position}: {error}") from None
             literal = name in (*INPUTS, "constant")
-            if not literal and not all(isinstance(i, int) and 0 <= i < position for i in args):
-                raise ValueError(f"instruction {position} ({name}) uses a value that is not yet there")
+            lengths.append(len(args[0]) if literal else 8 + sum(lengths[i] for i in args))
             program.instructions.append((name, *args))
-        count = len(program.instructions)
+        if len(program.inputs) != sum(i[0] in INPUTS for i in program.instructions):
+            raise ValueError("an input is declared twice")
+        for name, index in plain["quantities"].items():
+            if not _is_scalar(index, kinds):
+                raise ValueError(f"quantity {name!r} is not a number of the program")
         program.quantities = dict(plain["quantities"])
-        program.units = dict(plain["units"])
+        program.units = {name: str(plain["units"].get(name, "")) for name in program.quantities}
         for role, label, left, relation, right in plain["claims"]:
-            if relation not in RELATIONS or not (0 <= left < count and 0 <= right < count):
+            if relation not in RELATIONS or role not in ROLES or not isinstance(label, str):
                 raise ValueError(f"claim {label!r} is malformed")
+            if not (_is_scalar(left, kinds) and _is_scalar(right, kinds)):
+                raise ValueError(f"claim {label!r} does not compare two numbers of the program")
+            if lengths[left] + lengths[right] > LONGEST_FORMULA:
+                raise ValueError(f"claim {label!r} is too long to be read")
             program.claims.append(Claim(role, label, left, relation, right))
         return program
+
+
+def _check_kinds(name, kinds):
+    """Refuse arguments that the instruction is not defined for."""
+    wanted = ARGUMENTS[name]
+    allowed = {"any": ("vector", "scalar"), "same": tuple(kinds[:1])}
+    if len(kinds) != len(wanted) or not all(k in allowed.get(w, (w,)) for k, w in zip(kinds, wanted)):
+        raise ValueError(f"{name} cannot be applied to ({', '.join(kinds)})")
+
+
+def _kind_of(name, args, kinds) -> str:
+    """Return the kind of one instruction of a foreign program, whose earlier kinds are known."""
+    if name not in SIGNATURES:
+        raise ValueError(f"{name!r} is unknown")
+    if name not in ARGUMENTS:
+        if len(args) != 1 or not isinstance(args[0], str):
+            raise ValueError(f"{name} needs one text")
+        if name == "constant" and not _FRACTION.fullmatch(args[0]):
+            raise ValueError(f"constant {args[0]!r} is not a fraction")
+        return SIGNATURES[name]
+    if not all(type(i) is int and 0 <= i < len(kinds) for i in args):
+        raise ValueError(f"{name} uses a value that is not yet there")
+    _check_kinds(name, [kinds[i] for i in args])
+    return SIGNATURES[name] or kinds[args[0]]
+
+
+def _is_scalar(index, kinds) -> bool:
+    return type(index) is int and 0 <= index < len(kinds) and kinds[index] == "scalar"
 
 
 def norm(vector: Term) -> Term:
