@@ -1,0 +1,61 @@
+"""What the documents say is true: code runs, commands and targets exist, links lead somewhere."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "docs/notation.md", "docs/adding_a_theorem.md")
+
+
+@pytest.fixture(scope="module")
+def readme(root):
+    return (root / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_readme_is_short(readme):
+    assert len(readme.splitlines()) <= 90
+
+
+def test_the_python_of_the_readme_runs(readme, tmp_path):
+    """The block is copied as it stands; its comment says what it prints first."""
+    (block,) = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+    promised = re.search(r"print\(verdict\) +# (.*)", block).group(1)
+    run = subprocess.run([sys.executable, "-W", "error", "-c", block], cwd=tmp_path, capture_output=True,
+                         text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.splitlines()[0] == promised
+    assert run.stdout.count("true") == 4                 # H1, H2, C1, C2
+    assert (tmp_path / "mirror.json").is_file()
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_commands_exist(name, root):
+    text = (root / name).read_text(encoding="utf-8")
+    used = set(re.findall(r"(?:`|^ {4})kernelstab ([a-z]+)", text, re.MULTILINE))
+    run = subprocess.run([sys.executable, "-m", "kernelstab.cli", "--help"], capture_output=True, text=True,
+                         check=False)
+    assert {command for command in used if not re.search(rf"\b{command}\b", run.stdout)} == set()
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_make_targets_exist(name, root):
+    text = (root / name).read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z]+):.*## ", (root / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert set(re.findall(r"(?:`|^ {4})make ([a-z]+)", text, re.MULTILINE)) <= targets
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_links_lead_somewhere(name, root):
+    text = (root / name).read_text(encoding="utf-8")
+    links = [link for link in re.findall(r"\]\(([^)#]+)", text) if "://" not in link]
+    assert [link for link in links if not ((root / name).parent / link).exists()] == []
+
+
+def test_paths_named_in_contributing_exist(root):
+    text = (root / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    paths = re.findall(r"`((?:kernelstab|tests|docs|notebooks)/[\w./]*)`", text)
+    assert len(paths) > 3
+    assert [path for path in paths if path != "tests/a/test_b.py" and path != "kernelstab/a/b.py"
+            and not (root / path).exists()] == []
