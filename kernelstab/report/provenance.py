@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from kernelstab import __version__
+
 _PACKAGES = ("numpy", "scipy", "numba", "matplotlib", "python-flint", "PyWavelets", "torch")
 
 
@@ -17,10 +19,8 @@ def provenance(seed: int) -> dict:
     >>> record["seed"], sorted(record)
     (7, ['kernelstab', 'machine', 'packages', 'python', 'seed', 'system', 'time'])
     """
-    import kernelstab
-
     return {
-        "kernelstab": kernelstab.__version__,
+        "kernelstab": __version__,
         "python": platform.python_version(),
         "packages": {name: version for name in _PACKAGES if (version := _version(name)) is not None},
         "system": platform.system(),

@@ -26,7 +26,8 @@ def test_hypotheses_come_first_from_the_top():
 
 
 def test_the_axis_resolves_the_smallest_margin():
-    fig = verdict_margins([_decision("hypothesis", "H1", 1e-9, 1e-9), _decision("conclusion", "C1", 5.0, 5.0)])
+    decisions = [_decision("hypothesis", "H1", 1e-9, 1e-9), _decision("conclusion", "C1", 5.0, 5.0)]
+    fig = verdict_margins(decisions)
     ax = fig.axes[0]
     assert ax.xaxis.get_transform().linthresh == 1e-9
 

@@ -1,0 +1,85 @@
+"""Matrices and images from the user's files, read without running anything in them."""
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from kernelstab._checks import as_array
+
+
+def read_matrix(path):
+    """Read a forward matrix from ``.npy`` or ``.npz``.
+
+    Parameters
+    ----------
+    path : str or Path
+        An array of shape ``(m, N)``; or an archive that holds one array, or one called
+        ``A`` or ``matrix``; or a sparse matrix written by ``scipy.sparse.save_npz``.
+
+    Returns
+    -------
+    ndarray or scipy.sparse array
+
+    Raises
+    ------
+    ValueError
+        If the file is missing, is of another kind or holds no matrix; the message names it.
+        Pickled content is refused, because reading it would run it.
+    """
+    path = _existing(path, "operator")
+    arrays = _read(path, "operator")
+    if "format" in arrays and "indptr" in arrays:
+        from scipy import sparse
+
+        return sparse.load_npz(path)
+    return as_array(_one(arrays, ("A", "matrix"), path, "operator"), "operator", ndim=2)
+
+
+def read_images(path) -> np.ndarray:
+    """Read images from ``.npy`` or ``.npz``.
+
+    Parameters
+    ----------
+    path : str or Path
+        An array of shape ``(n, rows, columns)``, ``(rows, columns)`` or ``(n, N)``; or an
+        archive that holds one array, or one called ``images`` or ``x``.
+
+    Raises
+    ------
+    ValueError
+        As for :func:`read_matrix`.
+    """
+    path = _existing(path, "images")
+    return as_array(_one(_read(path, "images"), ("images", "x"), path, "images"), "images")
+
+
+def _existing(path, name):
+    path = Path(path)
+    if not path.is_file():
+        raise ValueError(f"{name}: no such file: {path}")
+    if path.suffix not in (".npy", ".npz"):
+        raise ValueError(f"{name} must be a .npy or .npz file, got {str(path)!r}")
+    return path
+
+
+def _read(path, name) -> dict:
+    try:
+        loaded = np.load(path, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            return {"": loaded}
+        with loaded:
+            return {key: loaded[key] for key in loaded.files}
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{name}: {path} cannot be read as plain arrays: {error}") from None
+
+
+def _one(arrays, names, path, name):
+    """Return the array that is meant: the only one, or the one with a known name."""
+    if len(arrays) == 1:
+        return next(iter(arrays.values()))
+    for key in names:
+        if key in arrays:
+            return arrays[key]
+    raise ValueError(f"{name}: {path} must hold one array or one called {' or '.join(names)}, "
+                     f"got {sorted(arrays)}")

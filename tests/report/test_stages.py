@@ -1,0 +1,74 @@
+"""Stages: timing, interrupts, failures."""
+
+import pytest
+
+from kernelstab.report.stages import Stages
+
+
+def test_results_come_back_and_ticks_are_counted(capsys):
+    stages = Stages(["one"])
+
+    def work(tick):
+        tick()
+        tick()
+        return 5
+
+    assert stages.run("one", 2, work) == 5
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "one" in captured.err
+    assert "2/2" in captured.err
+
+
+def test_quiet_is_silent(capsys):
+    Stages(["one"], progress=False).run("one", 1, lambda tick: tick())
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("error", [ValueError("y must be finite"), FloatingPointError("overflow"),
+                                   RuntimeError("the user's map gave up")])
+def test_a_failure_is_recorded_and_the_next_stage_runs(error):
+    stages = Stages(["one", "two"], progress=False)
+
+    def fail(tick):
+        raise error
+
+    assert stages.run("one", 1, fail) is None
+    assert stages.run("two", 1, lambda tick: "fine") == "fine"
+    first, second = stages.report()
+    assert first.state == "failed"
+    assert first.reason == f"{type(error).__name__}: {error}"
+    assert second.state == "done"
+    assert not stages.interrupted
+
+
+def test_an_interrupt_ends_the_run():
+    stages = Stages(["one", "two", "three"], progress=False)
+
+    def interrupted(tick):
+        raise KeyboardInterrupt
+
+    def never(tick):
+        raise AssertionError("a stage ran after the interrupt")
+
+    stages.run("one", 1, lambda tick: 1)
+    stages.run("two", 1, interrupted)
+    assert stages.run("three", 1, never) is None
+    assert stages.interrupted
+    assert [s.state for s in stages.report()] == ["done", "interrupted", "not reached"]
+
+
+def test_a_bug_is_not_swallowed():
+    def bug(tick):
+        raise NameError("no such thing")
+
+    with pytest.raises(NameError):
+        Stages(["one"], progress=False).run("one", 1, bug)
+
+
+def test_shares_of_the_time():
+    stages = Stages(["one"], progress=False)
+    stages.run("one", 1, lambda tick: None)
+    record = stages.report()[0].to_json(total=2 * stages.report()[0].seconds)
+    assert record["share"] == 0.5
+    assert record["name"] == "one"
