@@ -4,6 +4,9 @@ Figures are made with ``matplotlib.figure.Figure`` and never with ``pyplot``: no
 global state, no window, the same picture on a laptop and on a node without screen.
 """
 
+import io
+from functools import cache
+
 import numpy as np
 
 INK, MUTED, GRID, SHADE = "#1a1a1a", "#5c5c5c", "#dddddd", "#ececec"
@@ -16,12 +19,26 @@ FONT, SMALL = 9.5, 8.0
 def figure(width: float = 6.4, height: float = 3.8):
     """Make an empty figure of the given size in inches, laid out without overlaps.
 
+    Jupyter shows it by itself, without ``pyplot``.
+
     >>> figure(4.0, 2.0).get_size_inches().tolist()
     [4.0, 2.0]
     """
+    return _shown_figure()(figsize=(width, height), layout="constrained", facecolor="white")
+
+
+@cache
+def _shown_figure():
+    """Return matplotlib's Figure with a picture for Jupyter; made on first use, as matplotlib is."""
     from matplotlib.figure import Figure
 
-    return Figure(figsize=(width, height), layout="constrained", facecolor="white")
+    class ShownFigure(Figure):
+        def _repr_png_(self):
+            sink = io.BytesIO()
+            self.savefig(sink, format="png", dpi=110, metadata={"Software": None})
+            return sink.getvalue()
+
+    return ShownFigure
 
 
 def axes(fig, position=111, *, xlabel: str = "", ylabel: str = "", title: str = ""):
