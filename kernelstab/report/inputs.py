@@ -65,10 +65,10 @@ def _existing(path, name):
 
 def _read(path, name) -> dict:
     try:
-        loaded = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return {"": loaded}
-        with loaded:
+        with open(path, "rb") as stream:       # numpy leaves a damaged archive open if it opens it itself
+            loaded = np.load(stream, allow_pickle=False)
+            if isinstance(loaded, np.ndarray):
+                return {"": loaded}
             return {key: loaded[key] for key in loaded.files}
     except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise ValueError(f"{name}: {path} cannot be read as plain arrays: {error}") from None
