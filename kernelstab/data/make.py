@@ -35,7 +35,8 @@ COLIN = "usr/share/mricron/templates/ch2bet.nii.gz"
 # a sagittal slice and its mirror image are one picture: only x <= 98 is used.
 SLABS = {
     "sagittal": {"train": [(72, 98)], "test": [(54, 62)], "validation": [(36, 44)]},
-    "coronal": {"train": [(41, 92), (126, 153), (187, 193)], "test": [(102, 116)], "validation": [(163, 177)]},
+    "coronal": {"train": [(41, 92), (126, 153), (187, 193)], "test": [(102, 116)],
+                "validation": [(163, 177)]},
     "axial": {"train": [(21, 56), (90, 112)], "test": [(66, 80)], "validation": [(122, 136)]},
 }
 AXES = {"sagittal": 0, "coronal": 1, "axial": 2}

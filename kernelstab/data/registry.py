@@ -85,7 +85,8 @@ def load(name: str, *, folder=None) -> ImageSet:
     except FileNotFoundError:
         raise ValueError(f"the bundled file {entry['file']} is missing from {folder}") from None
     if hashlib.sha256(blob).hexdigest() != entry["sha256"]:
-        raise ValueError(f"the bundled file {entry['file']} is corrupt: its SHA-256 digest is not the recorded one")
+        raise ValueError(f"the bundled file {entry['file']} is corrupt: "
+                         "its SHA-256 digest is not the recorded one")
     with np.load(io.BytesIO(blob), allow_pickle=False) as archive:
         arrays = {key: archive[key] for key in archive.files}
     images = arrays.pop("images") / 255.0
