@@ -1,0 +1,24 @@
+"""Reconstruction maps from measurements to signals, numpy in and numpy out.
+
+Classical maps with closed forms, the sharp two-point clip decoder, ReLU networks that are
+evaluated and differentiated in numpy, and :func:`as_map`, which turns a callable, a torch
+module, a matrix, an import name or a weights file into a map and refuses what is not a
+function. A map is anything with a ``name`` and ``__call__``; ``vjp`` and ``spec`` are
+optional (see :class:`ReconstructionMap`).
+"""
+
+from kernelstab.maps.adapt import CallableMap, as_map, check_function
+from kernelstab.maps.adjoint import AdjointMap
+from kernelstab.maps.base import Map, ReconstructionMap, has_gradient
+from kernelstab.maps.clip import ClipDecoder
+from kernelstab.maps.linear import LinearMap
+from kernelstab.maps.network import ReLUNetwork
+from kernelstab.maps.network_file import load_network, operator_from_recipe, save_network, shipped_networks
+from kernelstab.maps.pseudo_inverse import PseudoInverse
+from kernelstab.maps.tikhonov import Tikhonov
+
+__all__ = [
+    "AdjointMap", "CallableMap", "ClipDecoder", "LinearMap", "Map", "PseudoInverse", "ReLUNetwork",
+    "ReconstructionMap", "Tikhonov", "as_map", "check_function", "has_gradient", "load_network",
+    "operator_from_recipe", "save_network", "shipped_networks",
+]

@@ -1,0 +1,181 @@
+"""Turn what users have into a reconstruction map, and refuse what is not a function."""
+
+import copy
+import importlib
+import os
+import re
+import sys
+from operator import attrgetter
+
+import numpy as np
+
+from kernelstab._checks import as_array
+from kernelstab.maps._operator import as_operator
+from kernelstab.maps.base import Map
+from kernelstab.maps.linear import LinearMap
+from kernelstab.maps.network_file import load_network, shipped_networks
+
+_IMPORT = re.compile(r"[A-Za-z_]\w*(\.\w+)*:[A-Za-z_]\w*(\.\w+)*")
+
+def as_map(thing, A, name=None):
+    r"""Return a reconstruction map for measurements of ``A``.
+
+    Parameters
+    ----------
+    thing : map, callable, torch module, ndarray, str or Path
+        - a map of this package passes as it is;
+        - any other callable ``(m,) -> (N,)`` is wrapped and every output is checked. An
+          output in image form is flattened. If it offers ``vjp``, the search uses it;
+        - a ``torch.nn.Module`` becomes a ``TorchMap``;
+        - an array of shape ``(N, m)`` is a linear map;
+        - ``"module:name"`` is imported; what is found there is adapted by these rules;
+        - a path that ends in ``.npz``, or the name of a shipped network, is loaded.
+          Other files are never opened, because unpickling one can run anything.
+    A : operator or ndarray, shape (m, N)
+        Forward operator; fixes the shapes and supplies the measurement for the checks.
+    name : str, optional
+        Shown in reports. Default: the name the thing has.
+
+    Returns
+    -------
+    ReconstructionMap
+
+    Raises
+    ------
+    ValueError
+        If the thing cannot be called, is a refused file, belongs to an operator of
+        another shape, is named but not found, or its output has the wrong shape, is not finite, or differs
+        between two calls with the same measurement.
+
+    Notes
+    -----
+    Every theorem about a map :math:`\Psi` uses that :math:`\Psi(y)` is one signal.
+    Dropout, batch statistics and random starts break this, so two calls must agree in
+    every bit. One agreement is evidence, not proof; :func:`check_function` repeats it
+    on any measurement.
+
+    Examples
+    --------
+    >>> psi = as_map(lambda y: 2 * y, np.eye(2), name="double")
+    >>> psi, psi(np.array([1.0, 2.0]))
+    (<CallableMap double>, array([2., 4.]))
+    >>> as_map(lambda y: y[:1], np.eye(2))
+    Traceback (most recent call last):
+        ...
+    ValueError: map must return shape (2,), got (1,) from <lambda>
+    """
+    A = as_operator(A)
+    if isinstance(thing, (str, os.PathLike)):
+        thing = _named(str(thing))
+    torch = sys.modules.get("torch")     # a torch module can only exist if torch is loaded
+    if torch is not None and isinstance(thing, torch.nn.Module):
+        from kernelstab.maps.torch_map import TorchMap
+
+        thing = TorchMap(thing, A)
+    elif isinstance(thing, np.ndarray):
+        thing = LinearMap(thing)
+    if not callable(thing):
+        raise ValueError(f"map must be callable, got {thing!r:.80}")
+    probe = A.matvec(np.cos(np.arange(1.0, A.shape[1] + 1)))
+    if isinstance(thing, Map):
+        psi = copy.copy(thing)
+        _fits(psi, probe, A.shape)
+    else:
+        psi = CallableMap(thing, A)
+        check_function(psi, probe)
+    if name is not None:
+        psi.name = name
+    return psi
+
+
+def check_function(psi, y) -> np.ndarray:
+    """Evaluate the map twice and return the output, if both agree in every bit.
+
+    Raises
+    ------
+    ValueError
+        If the outputs differ or are not finite.
+
+    >>> noise = np.random.default_rng(0)
+    >>> check_function(lambda y: y + 1e-12 * noise.standard_normal(2), np.ones(2))
+    Traceback (most recent call last):
+        ...
+    ValueError: map is not a function: two calls with the same measurement differ by ...
+    """
+    first = as_array(psi(np.array(y)), "output of map")
+    second = as_array(psi(np.array(y)), "output of map")
+    if first.shape != second.shape or first.tobytes() != second.tobytes():
+        change = "shape" if first.shape != second.shape else f"{np.max(np.abs(first - second)):.3g}"
+        raise ValueError(f"map is not a function: two calls with the same measurement differ by {change}")
+    return first
+
+
+class CallableMap(Map):
+    """Wrap a callable and check what goes in and what comes out.
+
+    Parameters
+    ----------
+    function : callable, ndarray (m,) -> ndarray (N,)
+        Gets its own copy of the measurement, so that it cannot change the caller's.
+        Its ``vjp``, ``spec``, ``precision`` and ``name`` are taken over if it has them.
+    A : operator, shape (m, N)
+        Fixes the shapes.
+    """
+
+    def __init__(self, function, A):
+        self.function, self.A = function, as_operator(A)
+        default = getattr(function, "__name__", type(function).__name__)
+        self.name = str(getattr(function, "name", default))
+        self.precision = float(getattr(function, "precision", Map.precision))
+        if callable(getattr(function, "vjp", None)):
+            self.vjp = self._vjp
+
+    def __call__(self, y):
+        y = as_array(y, "y", shape=self.A.shape[:1])
+        return self._checked(self.function(y.copy()), self.A.shape[1], self.A.image_shape, "return")
+
+    def _vjp(self, y, u):
+        """Return what the callable's own ``vjp`` returns, checked."""
+        return self._checked(self.function.vjp(y.copy(), u.copy()), self.A.shape[0], None, "give a vjp of")
+
+    def _checked(self, value, size, image_shape, verb):
+        try:
+            array = as_array(value, f"output of {self.name}")
+        except (TypeError, RuntimeError) as error:       # a tensor that needs a gradient, for one
+            raise ValueError(f"map must {verb} a numpy array, got {type(value).__name__}: {error}") from None
+        if array.shape not in ((size,), image_shape):
+            raise ValueError(f"map must {verb} shape {(size,)}, got {array.shape} from {self.name}")
+        return array.reshape(size)
+
+    def spec(self):
+        """Return the callable's own description, or None."""
+        describe = getattr(self.function, "spec", None)
+        return describe() if callable(describe) else None
+
+
+def _fits(psi, probe, shape):
+    """Refuse a map of this package that was built for other shapes; those are functions by design."""
+    try:
+        output = psi(probe)
+    except ValueError as error:
+        raise ValueError(f"map {psi!r} does not fit A of shape {shape}: {error}") from None
+    if output.shape != shape[1:]:
+        raise ValueError(f"map {psi!r} does not fit A of shape {shape}: it returns shape {output.shape}")
+
+
+def _named(text):
+    """Return the object that a string stands for: a weights file, a shipped network, an import."""
+    if text.endswith(".npz") or text in shipped_networks():
+        return load_network(text)
+    if not _IMPORT.fullmatch(text):
+        raise ValueError("map must be module:name, a .npz file or one of "
+                         f"{shipped_networks()}, got {text!r}; other files are never opened")
+    module, attribute = text.split(":")
+    try:
+        return attrgetter(attribute)(importlib.import_module(module))
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module}.".startswith(f"{error.name}."):
+            raise                        # the module was found, but something that it imports was not
+        raise ValueError(f"map {text!r}: no module named {error.name}") from None
+    except AttributeError as error:
+        raise ValueError(f"map {text!r}: {error}") from None

@@ -1,0 +1,143 @@
+"""Networks on disk: one ``.npz`` file with weights and a description, never a pickle."""
+
+import json
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from kernelstab._checks import as_count
+from kernelstab.maps.network import ReLUNetwork
+from kernelstab.operators import SubsampledFourier, gaussian, masks
+
+SHIPPED = Path(__file__).parent / "weights"
+
+
+def shipped_networks() -> list[str]:
+    """Return the names of the networks that come with the package."""
+    return sorted(path.stem for path in SHIPPED.glob("*.npz"))
+
+
+def load_network(name_or_path, *, dtype=np.float64) -> ReLUNetwork:
+    """Read a network and build the operator that it was trained for.
+
+    The file holds the arrays ``<i>.weight`` and ``<i>.bias`` for the layer at position
+    ``i``, and ``meta``, a JSON text with ``layers`` (as in
+    :class:`~kernelstab.maps.ReLUNetwork`, without arrays) and ``operator`` (see
+    :func:`operator_from_recipe`); whatever else ``meta`` says is kept. Pickled content is
+    refused, so that reading a file never runs code.
+
+    Parameters
+    ----------
+    name_or_path : str or Path
+        Name of a shipped network, or a path that ends in ``.npz``.
+    dtype : numpy dtype
+        Working precision, ``float64`` or ``float32``.
+
+    Returns
+    -------
+    ReLUNetwork
+        With two more attributes: ``meta`` (dict) and ``path``.
+
+    Raises
+    ------
+    ValueError
+        If there is no such file or it is not such a network; the message names the file.
+
+    Examples
+    --------
+    >>> load_network("no-such-network")
+    Traceback (most recent call last):
+        ...
+    ValueError: name_or_path must be a .npz file or one of [...], got 'no-such-network'
+    """
+    path = Path(name_or_path)
+    if path.suffix != ".npz":
+        path = SHIPPED / f"{name_or_path}.npz"
+    if not path.is_file():
+        raise ValueError(f"name_or_path must be a .npz file or one of {shipped_networks()}, "
+                         f"got {str(name_or_path)!r}")
+    try:
+        # numpy leaves the file open when it is damaged, hence the outer with
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            arrays = {key: stored[key] for key in stored.files}
+        meta = json.loads(str(arrays.pop("meta")))
+        layers = _with_arrays(meta["layers"], arrays)
+        operator = operator_from_recipe(meta["operator"])
+        network = ReLUNetwork(operator, layers, meta.get("name", path.stem), dtype=dtype)
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+        raise ValueError(f"{path} is not a network file: {type(error).__name__}: {error}") from None
+    network.meta, network.path = meta, path
+    return network
+
+
+def save_network(path, layers, operator, **meta) -> None:
+    """Write a network in the form that :func:`load_network` reads.
+
+    Parameters
+    ----------
+    path : str or Path
+        Must end in ``.npz``.
+    layers : list of dict
+        With arrays; float16 and float32 are kept as they are.
+    operator : dict
+        Recipe of the operator.
+    **meta
+        More entries of the description, JSON values: ``name``, training facts, ...
+
+    Raises
+    ------
+    ValueError
+        If the path does not end in ``.npz``.
+    """
+    if Path(path).suffix != ".npz":
+        raise ValueError(f"path must end in .npz, got {str(path)!r}")
+    arrays, plain = {}, []
+    for position, layer in enumerate(layers):
+        plain.append({key: value for key, value in layer.items() if key not in ("weight", "bias")})
+        arrays |= {f"{position}.{key}": layer[key] for key in ("weight", "bias") if key in layer}
+    text = json.dumps({"layers": plain, "operator": operator, **meta})
+    np.savez_compressed(path, meta=np.array(text), **arrays)
+
+
+def operator_from_recipe(recipe):
+    """Build the operator that a network file names.
+
+    Parameters
+    ----------
+    recipe : dict
+        ``{"kind": "fourier2d", "mask": "standard", "size": 64}``: real images on the
+        standard mask; or ``{"kind": "gaussian", "m": ..., "N": ..., "rng": seed}``, with
+        ``image_shape`` if signals are images.
+
+    Raises
+    ------
+    ValueError
+        If the recipe is none of these.
+
+    >>> operator_from_recipe({"kind": "gaussian", "m": 3, "N": 4, "rng": 0, "image_shape": [2, 2]})
+    <DenseOperator 3x4, real>
+    """
+    if recipe.get("kind") == "fourier2d" and recipe.get("mask") == "standard":
+        return SubsampledFourier(masks.standard(as_count(recipe["size"], "size", low=2)), real=True)
+    if recipe.get("kind") == "gaussian":
+        shape = recipe.get("image_shape")
+        return gaussian(recipe["m"], recipe["N"], rng=as_count(recipe["rng"], "rng"),
+                        image_shape=None if shape is None else tuple(shape))
+    raise ValueError(f"operator recipe must be a known one, got {recipe!r}")
+
+
+def _with_arrays(layers, arrays):
+    """Put the arrays back into the layers; every array must be wanted and present.
+
+    Fields that only describe, such as channel counts, are dropped: the arrays say them.
+    """
+    full = []
+    for position, layer in enumerate(layers):
+        fields = ("weight", "bias") if layer["layer"] in ("dense", "conv") else ()
+        full.append({key: layer[key] for key in ("layer", "factor") if key in layer}
+                    | {field: arrays.pop(f"{position}.{field}") for field in fields})
+    if arrays:
+        raise ValueError(f"arrays that belong to no layer: {sorted(arrays)}")
+    return full

@@ -1,0 +1,168 @@
+import pickle
+import sys
+
+import numpy as np
+import pytest
+
+from kernelstab.maps import (
+    AdjointMap,
+    CallableMap,
+    ReconstructionMap,
+    as_map,
+    check_function,
+    has_gradient,
+    save_network,
+)
+from kernelstab.operators import gaussian
+
+A = gaussian(3, 4, image_shape=(2, 2), rng=0)
+
+
+class Affine:
+    """A user's own map with a gradient."""
+
+    name = "affine"
+
+    def __call__(self, y):
+        return A.matrix.T @ y + 1.0
+
+    def vjp(self, y, u):
+        return A.matrix @ u
+
+
+def test_maps_of_the_package_pass():
+    psi = AdjointMap(A)
+    adapted = as_map(psi, A, name="mine")
+    assert isinstance(adapted, AdjointMap)
+    assert (adapted.name, psi.name) == ("mine", "adjoint")
+
+
+def test_callables_are_wrapped():
+    psi = as_map(lambda y: A.matrix.T @ y, A)
+    assert isinstance(psi, ReconstructionMap)
+    assert psi.name == "<lambda>"
+    assert not has_gradient(psi)
+    assert psi.spec() is None
+    np.testing.assert_array_equal(psi(np.ones(3)), A.matrix.T @ np.ones(3))
+
+
+def test_a_users_gradient_is_kept():
+    psi = as_map(Affine(), A)
+    assert psi.name == "affine"
+    assert has_gradient(psi)
+    np.testing.assert_array_equal(psi.vjp(np.ones(3), np.ones(4)), A.matrix @ np.ones(4))
+
+
+def test_image_output_is_flattened_and_widened():
+    psi = as_map(lambda y: np.full((2, 2), y[0], dtype=np.float32), A)
+    output = psi(np.array([2.0, 0.0, 0.0]))
+    assert output.dtype == np.float64
+    np.testing.assert_array_equal(output, [2.0, 2.0, 2.0, 2.0])
+
+
+def test_a_map_cannot_change_the_callers_measurement():
+    def spoiler(y):
+        y[:] = 0.0
+        return np.zeros(4)
+
+    y = np.ones(3)
+    as_map(spoiler, A)(y)
+    np.testing.assert_array_equal(y, np.ones(3))
+
+
+def test_matrices_are_linear_maps():
+    np.testing.assert_array_equal(as_map(np.eye(4, 3), A)(np.array([1.0, 2.0, 3.0])), [1.0, 2.0, 3.0, 0.0])
+
+
+GENERATOR = np.random.default_rng(0)
+
+
+def random_output(y):
+    return GENERATOR.standard_normal(4)
+
+
+def one_bit(y, calls=[0.0]):                        # noqa: B006 - a map with memory is the point
+    calls[0] += np.spacing(1.0)
+    return np.full(4, 1.0 + calls[0])
+
+
+@pytest.mark.parametrize(("thing", "message"), [
+    (lambda y: np.full(4, np.nan), "output of <lambda> must be finite, got nan"),
+    (lambda y: np.full(4, np.inf), "output of <lambda> must be finite, got inf"),
+    (lambda y: np.ones(3), r"map must return shape \(4,\), got \(3,\) from <lambda>"),
+    (lambda y: np.ones((4, 1)), r"map must return shape \(4,\), got \(4, 1\)"),
+    (lambda y: None, "output of <lambda> must be a numeric array"),
+    (lambda y: "image", "output of <lambda> must be a numeric array"),
+    (random_output, "map is not a function: two calls with the same measurement differ by"),
+    (one_bit, "map is not a function"),
+    (7, "map must be callable, got 7"),
+    (np.eye(5, 3), r"does not fit A of shape \(3, 4\): it returns shape \(5,\)"),
+    (np.eye(4, 5), r"does not fit A of shape \(3, 4\): y must have shape \(5,\)"),
+    (AdjointMap(np.eye(2)), r"<AdjointMap adjoint> does not fit A of shape \(3, 4\)"),
+])
+def test_what_is_not_a_map_is_refused(thing, message):
+    with pytest.raises(ValueError, match=message):
+        as_map(thing, A)
+
+
+def test_outputs_are_checked_at_every_call():
+    psi = as_map(lambda y: np.full(4, np.nan if y[0] > 100 else 0.0), A)
+    with pytest.raises(ValueError, match="must be finite"):
+        psi(np.array([101.0, 0.0, 0.0]))
+
+
+def test_gradients_are_checked_too():
+    broken = Affine()
+    broken.vjp = lambda y, u: np.ones(4)
+    with pytest.raises(ValueError, match=r"map must give a vjp of shape \(3,\), got \(4,\)"):
+        as_map(broken, A).vjp(np.ones(3), np.ones(4))
+
+
+def test_check_function_returns_the_output():
+    psi = CallableMap(lambda y: np.append(y, 0.0), A)
+    np.testing.assert_array_equal(check_function(psi, np.ones(3)), [1.0, 1.0, 1.0, 0.0])
+
+
+def test_names_are_imported(tmp_path, monkeypatch):
+    (tmp_path / "users_module.py").write_text(
+        "import numpy as np\n"
+        "def pad(y):\n    return np.append(y, 0.0)\n"
+        "class Box:\n    inner = staticmethod(pad)\n")
+    (tmp_path / "needs_more.py").write_text("import no_such_dependency\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert as_map("users_module:pad", A).name == "pad"
+    np.testing.assert_array_equal(as_map("users_module:Box.inner", A)(np.ones(3)), [1.0, 1.0, 1.0, 0.0])
+    with pytest.raises(ValueError, match=r"'users_module:absent'.*has no attribute 'absent'"):
+        as_map("users_module:absent", A)
+    with pytest.raises(ValueError, match="'absent_module:f': no module named absent_module"):
+        as_map("absent_module:f", A)
+    with pytest.raises(ModuleNotFoundError, match="no_such_dependency"):
+        as_map("needs_more:f", A)
+
+
+def test_weights_files_are_loaded(tmp_path):
+    layers = [{"layer": "measurements"}, {"layer": "dense", "weight": np.eye(4, 3), "bias": np.zeros(4)}]
+    save_network(tmp_path / "net.npz", layers, {"kind": "gaussian", "m": 3, "N": 4, "rng": 0})
+    for path in (tmp_path / "net.npz", str(tmp_path / "net.npz")):
+        np.testing.assert_array_equal(as_map(path, A)(np.ones(3)), [1.0, 1.0, 1.0, 0.0])
+
+
+class Bomb:
+    def __reduce__(self):
+        return (exec, ("raise SystemExit('a file ran code')",))
+
+
+@pytest.mark.parametrize("name", ["model.pt", "model.pkl", "./model.pt", "model", "C:\\model.pt", "a:b:c",
+                                  "module:"])
+def test_other_files_are_never_opened(tmp_path, monkeypatch, name):
+    (tmp_path / "model.pt").write_bytes(pickle.dumps(Bomb()))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match=r"map must be module:name, a \.npz file or one of .*never opened"):
+        as_map(name, A)
+
+
+def test_torch_is_not_imported_for_others():
+    if "torch" in sys.modules:
+        pytest.skip("torch was loaded by another test")
+    as_map(lambda y: np.ones(4), A)
+    assert "torch" not in sys.modules

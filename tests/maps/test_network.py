@@ -1,0 +1,122 @@
+import numpy as np
+import pytest
+
+from kernelstab.maps import ReLUNetwork
+from kernelstab.operators import SubsampledFourier, gaussian, masks
+
+
+def random_conv(rng, out, channels):
+    return {"layer": "conv", "weight": rng.standard_normal((out, channels, 3, 3)) / 3,
+            "bias": rng.standard_normal(out) / 10}
+
+
+def fourier(size=6):
+    rng = np.random.default_rng(5)
+    return SubsampledFourier(masks.symmetrise(rng.random((size, size)) < 0.3), real=True)
+
+
+def unrolled(rng):
+    """A network with every kind of layer but dense and measurements."""
+    return [{"layer": "adjoint"}, {"layer": "scale", "factor": 1.5},
+            {"layer": "push"}, random_conv(rng, 3, 1), {"layer": "relu"},
+            {"layer": "push"}, random_conv(rng, 3, 3), {"layer": "relu"}, {"layer": "add"},
+            random_conv(rng, 1, 3), {"layer": "add"}, {"layer": "data_consistency"},
+            random_conv(rng, 2, 1), {"layer": "relu"}, random_conv(rng, 1, 2)]
+
+
+def perceptron(rng, m, n):
+    return [{"layer": "measurements"},
+            {"layer": "dense", "weight": rng.standard_normal((8, m)), "bias": rng.standard_normal(8)},
+            {"layer": "relu"},
+            {"layer": "dense", "weight": rng.standard_normal((n, 8)), "bias": rng.standard_normal(n)}]
+
+
+def gradient_defect(psi, y, rng, step=1e-6):
+    """Relative difference between <J^T u, e> and the central difference of <u, psi> along e."""
+    u, e = rng.standard_normal(psi(y).size), rng.standard_normal(y.size)
+    e /= np.linalg.norm(e)
+    difference = np.vdot(u, psi(y + step * e) - psi(y - step * e)) / (2 * step)
+    return abs(np.vdot(psi.vjp(y, u), e) - difference) / abs(difference)
+
+
+def test_gradient_agrees_with_finite_differences():
+    rng = np.random.default_rng(6)
+    A, B = fourier(), gaussian(7, 9, rng=rng)
+    for psi in (ReLUNetwork(A, unrolled(rng)), ReLUNetwork(B, perceptron(rng, 7, 9))):
+        for _ in range(3):
+            assert gradient_defect(psi, rng.standard_normal(psi.A.shape[0]), rng) < 1e-7
+
+
+def test_data_consistency_explains_the_measurements():
+    rng = np.random.default_rng(7)
+    A = fourier()
+    psi = ReLUNetwork(A, [{"layer": "adjoint"}, random_conv(rng, 1, 1), {"layer": "data_consistency"}])
+    y = rng.standard_normal(A.shape[0])
+    np.testing.assert_allclose(A.matvec(psi(y)), y, atol=1e-13)
+
+
+def test_skip_connections_nest():
+    # h = y; push h; push h; h -> 2h; add -> 3h; h -> 6h; add -> 7h: the stack is last in, first out
+    push, twice, add = {"layer": "push"}, {"layer": "scale", "factor": 2.0}, {"layer": "add"}
+    layers = [{"layer": "measurements"}, push, push, twice, add, twice, add]
+    psi = ReLUNetwork(np.eye(2), layers)
+    np.testing.assert_array_equal(psi(np.array([1.0, -2.0])), [7.0, -14.0])
+    np.testing.assert_array_equal(psi.vjp(np.zeros(2), np.array([1.0, 0.0])), [7.0, 0.0])
+
+
+def test_kink_by_hand():
+    # relu(y1 - y2): slope (1, -1) where y1 > y2, zero elsewhere and at the kink
+    layers = [{"layer": "measurements"},
+              {"layer": "dense", "weight": np.array([[1.0, -1.0]]), "bias": np.zeros(1)},
+              {"layer": "relu"}, {"layer": "dense", "weight": np.array([[1.0], [0.0]]), "bias": np.zeros(2)}]
+    psi, u = ReLUNetwork(np.eye(2), layers), np.array([1.0, 5.0])
+    np.testing.assert_array_equal(psi.vjp(np.array([2.0, 1.0]), u), [1.0, -1.0])
+    np.testing.assert_array_equal(psi.vjp(np.array([1.0, 2.0]), u), [0.0, 0.0])
+    np.testing.assert_array_equal(psi.vjp(np.array([1.0, 1.0]), u), [0.0, 0.0])
+
+
+def test_single_precision_agrees_to_its_precision():
+    rng = np.random.default_rng(8)
+    double = ReLUNetwork(fourier(), unrolled(rng), "net")
+    single = double.astype(np.float32)
+    y, u = rng.standard_normal(double.A.shape[0]), rng.standard_normal(36)
+    assert (single.precision, double.precision) == (2.0**-23, 2.0**-52)
+    assert single.name == "net"
+    assert single(y).dtype == np.float64
+    scale = np.abs(double(y)).max()
+    assert 0 < np.abs(single(y) - double(y)).max() < 1e-5 * scale
+    np.testing.assert_allclose(single.vjp(y, u), double.vjp(y, u), atol=1e-4)
+
+
+def test_half_precision_weights_are_exact():
+    weight = np.array([[1 / 3]], dtype=np.float16)
+    psi = ReLUNetwork([[1.0]], [{"layer": "measurements"},
+                                {"layer": "dense", "weight": weight, "bias": np.zeros(1, np.float16)}])
+    assert psi(np.array([1.0]))[0] == float(weight[0, 0])
+    assert psi.spec()["layers"][1]["weight"].dtype == np.float16
+
+
+def test_calls_do_not_disturb_each_other():
+    rng = np.random.default_rng(9)
+    psi = ReLUNetwork(fourier(), unrolled(rng))
+    y = rng.standard_normal(psi.A.shape[0])
+    first = psi(y)
+    psi.vjp(-y, np.ones(36))
+    assert psi(y).tobytes() == first.tobytes()
+
+
+@pytest.mark.parametrize(("y", "message"), [
+    (np.ones(2), r"y must have shape \(1,\)"),
+    (np.array([np.nan]), "y must be finite"),
+    (np.array([1j]), "y must be real"),
+])
+def test_bad_measurements_are_named(y, message):
+    with pytest.raises(ValueError, match=message):
+        ReLUNetwork([[1.0]], [{"layer": "adjoint"}])(y)
+
+
+def test_complex_operator_and_integer_precision_are_refused():
+    with pytest.raises(ValueError, match="A must be real"):
+        ReLUNetwork([[1j]], [{"layer": "adjoint"}])
+    with pytest.raises(ValueError, match="dtype must be float32 or float64, got int64"):
+        ReLUNetwork([[1.0]], [{"layer": "adjoint"}], dtype=np.int64)

@@ -1,0 +1,113 @@
+import pickle
+
+import numpy as np
+import pytest
+
+from kernelstab.maps import ReLUNetwork, load_network, operator_from_recipe, save_network, shipped_networks
+
+RECIPE = {"kind": "gaussian", "m": 3, "N": 4, "rng": 1, "image_shape": [2, 2]}
+
+
+def layers():
+    rng = np.random.default_rng(0)
+    return [{"layer": "measurements"},
+            {"layer": "dense", "weight": rng.standard_normal((4, 3)).astype(np.float32),
+             "bias": np.zeros(4, np.float32)},
+            {"layer": "relu"}, {"layer": "scale", "factor": 0.5}]
+
+
+def test_what_is_saved_is_what_is_loaded(tmp_path):
+    path = tmp_path / "net.npz"
+    save_network(path, layers(), RECIPE, name="small", seed=7)
+    psi, y = load_network(path), np.array([1.0, -2.0, 3.0])
+    expected = ReLUNetwork(operator_from_recipe(RECIPE), layers())
+    assert psi(y).tobytes() == expected(y).tobytes()
+    assert (psi.name, psi.meta["seed"], psi.path) == ("small", 7, path)
+    assert psi.A.image_shape == (2, 2)
+    assert psi.layers[1]["weight"].dtype == np.float32
+
+
+def test_fields_that_only_describe_are_ignored(tmp_path):
+    described = [layer | ({"in": 3, "out": 4} if layer["layer"] == "dense" else {}) for layer in layers()]
+    save_network(tmp_path / "net.npz", described, RECIPE)
+    assert load_network(tmp_path / "net.npz").name == "net"
+
+
+def test_fourier_recipe_is_the_standard_problem():
+    A = operator_from_recipe({"kind": "fourier2d", "mask": "standard", "size": 64})
+    assert A.image_shape == (64, 64)
+    assert A.is_real
+    assert 0.25 <= A.shape[0] / A.shape[1] <= 0.33
+
+
+@pytest.mark.parametrize("recipe", [
+    {}, {"kind": "radon"}, {"kind": "fourier2d", "mask": "other", "size": 64}])
+def test_unknown_recipe_is_named(recipe):
+    with pytest.raises(ValueError, match="operator recipe must be a known one"):
+        operator_from_recipe(recipe)
+
+
+class Bomb:
+    def __reduce__(self):
+        return (exec, ("raise SystemExit('a file ran code')",))
+
+
+def spoil(kind, path):
+    """Write a file that is wrong in one way."""
+    if kind == "not a zip":
+        path.write_bytes(b"junk")
+    elif kind == "truncated":
+        save_network(path, layers(), RECIPE)
+        path.write_bytes(path.read_bytes()[:-200])
+    elif kind == "one byte":
+        save_network(path, layers(), RECIPE)
+        content = bytearray(path.read_bytes())
+        content[len(content) // 3] ^= 1
+        path.write_bytes(content)
+    elif kind == "pickle":
+        path.write_bytes(pickle.dumps(Bomb()))
+    elif kind == "pickle inside":
+        np.savez(path, meta=np.array(Bomb(), dtype=object))
+    elif kind == "no meta":
+        np.savez(path, weight=np.ones(2))
+    elif kind == "no json":
+        np.savez(path, meta=np.array("{"))
+    elif kind == "foreign array":
+        save_network(path, layers()[:1] + layers()[2:], RECIPE)
+        with np.load(path) as stored:
+            np.savez(path, meta=stored["meta"], **{"1.weight": np.ones(2)})
+    elif kind == "missing array":
+        save_network(path, layers(), RECIPE)
+        with np.load(path) as stored:
+            kept = {key: stored[key] for key in stored.files if key != "1.bias"}
+        np.savez(path, **kept)
+    elif kind == "foreign operator":
+        save_network(path, layers(), {"kind": "radon"})
+    elif kind == "layer is a number":
+        save_network(path, layers(), RECIPE)
+        np.savez(path, meta=np.array('{"layers": [1], "operator": {}}'))
+
+
+@pytest.mark.parametrize("kind", ["not a zip", "truncated", "one byte", "pickle", "pickle inside", "no meta", "no json",
+                                  "foreign array", "missing array", "foreign operator", "layer is a number"])
+def test_spoilt_files_are_refused_by_name(tmp_path, kind):
+    path = tmp_path / "net.npz"
+    spoil(kind, path)
+    with pytest.raises(ValueError, match=r"net\.npz is not a network file"):
+        load_network(path)
+
+
+def test_missing_file_lists_what_is_shipped(tmp_path):
+    with pytest.raises(ValueError, match=r"name_or_path must be a \.npz file or one of \["):
+        load_network(tmp_path / "none.npz")
+
+
+def test_saving_needs_the_suffix(tmp_path):
+    with pytest.raises(ValueError, match=r"path must end in \.npz"):
+        save_network(tmp_path / "net.pt", layers(), RECIPE)
+
+
+@pytest.mark.parametrize("name", shipped_networks())
+def test_shipped_networks_load_and_run(name):
+    psi = load_network(name)
+    assert psi(np.zeros(psi.A.shape[0])).shape == (psi.A.shape[1],)

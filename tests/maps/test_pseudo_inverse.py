@@ -1,0 +1,77 @@
+import numpy as np
+import pytest
+
+from kernelstab._errors import NotConverged
+from kernelstab.maps import PseudoInverse, pseudo_inverse
+from kernelstab.operators import DenseOperator, SubsampledFourier, gaussian, masks
+
+
+def penrose_defect(A, W):
+    """Largest violation of the four equations that define the pseudo-inverse."""
+    P, Q = A @ W, W @ A
+    return max(np.abs(A @ Q - A).max(), np.abs(W @ P - W).max(),
+               np.abs(P - P.conj().T).max(), np.abs(Q - Q.conj().T).max())
+
+
+def columns(psi, m):
+    return np.stack([psi(row) for row in np.eye(m)], axis=1)
+
+
+@pytest.mark.parametrize("matrix", [
+    [[3.0, 4.0]],                                       # wide
+    [[1.0], [2.0], [2.0]],                              # tall
+    [[1.0, 2.0], [2.0, 4.0]],                           # rank 1
+    [[1.0, 1j, 0.0], [0.0, 2.0, 1 - 1j]],               # complex
+])
+def test_dense_inverse_satisfies_the_penrose_equations(matrix):
+    psi = PseudoInverse(matrix)
+    assert penrose_defect(np.array(matrix), psi.matrix) < 1e-14
+    np.testing.assert_allclose(columns(psi, len(matrix)), psi.matrix)
+
+
+def test_rank_one_by_hand():
+    # A = a b^T with a = b = (1, 2): A^+ = b a^T / (|a|^2 |b|^2) = b a^T / 25
+    psi = PseudoInverse([[1.0, 2.0], [2.0, 4.0]])
+    assert psi.rank == 1
+    np.testing.assert_allclose(psi.matrix, np.array([[1.0, 2.0], [2.0, 4.0]]) / 25, rtol=1e-13)
+
+
+def test_rounding_noise_is_not_inverted():
+    # sigma_2 = 1e-18 lies under 2 * 2.2e-16 * sigma_1
+    psi = PseudoInverse(np.diag([1.0, 1e-18]))
+    np.testing.assert_array_equal(psi.matrix, np.diag([1.0, 0.0]))
+
+
+def test_tight_operator_uses_the_closed_form():
+    A = SubsampledFourier(masks.symmetrise(np.eye(4, dtype=bool)), real=True)
+    psi, y = PseudoInverse(A), np.linspace(-1, 1, A.shape[0])
+    np.testing.assert_allclose(A.matvec(psi(y)), y, atol=1e-14)
+    assert psi.matrix is None
+    assert psi.spec()["scale"] == [1, 1]
+
+
+def test_tight_constant_enters_the_scale_exactly():
+    # rows of length 5: A A^T = 25 I, A^+ = A^T / 25
+    psi = PseudoInverse(DenseOperator([[3.0, 4.0, 0.0], [-4.0, 3.0, 0.0]], tight=25.0))
+    assert psi.spec()["scale"] == [1, 25]
+    np.testing.assert_allclose(psi(np.array([25.0, 0.0])), [3.0, 4.0, 0.0])
+
+
+@pytest.mark.parametrize("turn", [1.0, 1j])
+def test_iteration_agrees_with_the_matrix(monkeypatch, turn):
+    matrix = gaussian(6, 9, rng=1).matrix
+    A = DenseOperator(matrix + (turn - 1) * np.roll(matrix, 2, axis=1))
+    direct = PseudoInverse(A)
+    monkeypatch.setattr(pseudo_inverse, "DENSE_ENTRIES", 0)
+    iterated = PseudoInverse(A)
+    assert iterated.matrix is None
+    assert iterated.spec() is None
+    y, u = turn * np.cos(np.arange(6.0)), np.sin(np.arange(9.0))
+    np.testing.assert_allclose(iterated(y), direct(y), rtol=1e-10)
+    np.testing.assert_allclose(iterated.vjp(y, u), direct.vjp(y, u), rtol=1e-10)
+
+
+def test_unfinished_iteration_warns(monkeypatch):
+    monkeypatch.setattr(pseudo_inverse, "lsmr", lambda A, y, **options: (y, 7, 12))
+    with pytest.warns(NotConverged, match="12 iterations"):
+        pseudo_inverse.solve(np.eye(2), np.ones(2))
