@@ -42,7 +42,8 @@ def test_commands_exist(name, root):
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_make_targets_exist(name, root):
     text = (root / name).read_text(encoding="utf-8")
-    targets = set(re.findall(r"^([a-z]+):.*## ", (root / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    makefile = (root / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z]+):.*## ", makefile, re.MULTILINE))
     assert set(re.findall(r"(?:`|^ {4})make ([a-z]+)", text, re.MULTILINE)) <= targets
 
 

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 
 import pytest
 
@@ -32,13 +33,38 @@ def test_the_first_target_lists_all(root):
     assert set(re.findall(r"^  ([a-z]+) +\w", run.stdout, re.MULTILINE)) == TARGETS
 
 
+def pretend(folder, major, minor):
+    """Write a Python that claims to be of a version, and that cannot make environments."""
+    script = folder / "pretend-python"
+    script.write_text(f"""#!/bin/sh
+case "$1" in
+  --version) echo "Python {major}.{minor}.1" ;;
+  -c) exec '{sys.executable}' -c 'import sys; sys.version_info = ({major}, {minor}, 1); exec(sys.argv[1])' "$2" ;;
+  *) mkdir -p .venv/bin; exit 1 ;;
+esac
+""", encoding="utf-8")
+    script.chmod(0o755)
+    return f"PYTHON=./{script.name}"
+
+
 def test_an_old_python_is_refused(copy):
-    old = copy / "old-python"
-    old.write_text('#!/bin/sh\n[ "$1" = --version ] && echo "Python 3.8.1" && exit 0\nexit 1\n')
-    old.chmod(0o755)
-    run = make(copy, "test", "PYTHON=./old-python")
+    run = make(copy, "test", pretend(copy, 3, 10))
     assert run.returncode == 2
-    assert "kernelstab needs Python 3.11 or newer; './old-python' is Python 3.8.1." in run.stdout
+    assert "kernelstab needs Python 3.11 or newer; './pretend-python' is Python 3.10.1." in run.stdout
+    assert not (copy / ".venv").exists()
+
+
+def test_a_missing_python_is_named(copy):
+    run = make(copy, "test", "PYTHON=no-such-python")
+    assert run.returncode == 2
+    assert "kernelstab needs Python 3.11 or newer; 'no-such-python' is " in run.stdout
+
+
+def test_a_failed_environment_leaves_nothing_behind(copy):
+    run = make(copy, "demo", pretend(copy, 3, 11))
+    assert run.returncode == 2
+    assert "Making the environment .venv" in run.stdout
+    assert "'./pretend-python -m venv' failed" in run.stdout
     assert not (copy / ".venv").exists()
 
 
