@@ -36,10 +36,11 @@ def test_the_first_target_lists_all(root):
 def pretend(folder, major, minor):
     """Write a Python that claims to be of a version, and that cannot make environments."""
     script = folder / "pretend-python"
+    claim = f"import sys; sys.version_info = ({major}, {minor}, 1); exec(sys.argv[1])"
     script.write_text(f"""#!/bin/sh
 case "$1" in
   --version) echo "Python {major}.{minor}.1" ;;
-  -c) exec '{sys.executable}' -c 'import sys; sys.version_info = ({major}, {minor}, 1); exec(sys.argv[1])' "$2" ;;
+  -c) exec '{sys.executable}' -c '{claim}' "$2" ;;
   *) mkdir -p .venv/bin; exit 1 ;;
 esac
 """, encoding="utf-8")
