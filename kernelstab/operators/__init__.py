@@ -1,18 +1,38 @@
 """Forward operators: what a measurement is, with exact adjoints, norm bounds and structure."""
 
 from kernelstab.operators import masks
+from kernelstab.operators.adapt import FunctionOperator, as_operator
 from kernelstab.operators.base import ForwardOperator
+from kernelstab.operators.blur import Blur, gaussian_blur
+from kernelstab.operators.check import OperatorReport, check_operator
+from kernelstab.operators.compose import Composition
 from kernelstab.operators.dense import DenseOperator, bernoulli, gaussian, partial_orthogonal
 from kernelstab.operators.fourier import SubsampledFourier
-from kernelstab.operators.norm import dense_norm_upper
+from kernelstab.operators.hadamard import SubsampledHadamard
+from kernelstab.operators.norm import dense_norm_upper, rows_columns_upper
+from kernelstab.operators.radon import Radon
+from kernelstab.operators.sparse import SparseOperator
+from kernelstab.operators.wavelet import WaveletSynthesis
 
 __all__ = [
+    "Blur",
+    "Composition",
     "DenseOperator",
     "ForwardOperator",
+    "FunctionOperator",
+    "OperatorReport",
+    "Radon",
+    "SparseOperator",
     "SubsampledFourier",
+    "SubsampledHadamard",
+    "WaveletSynthesis",
+    "as_operator",
     "bernoulli",
+    "check_operator",
     "dense_norm_upper",
     "gaussian",
+    "gaussian_blur",
     "masks",
     "partial_orthogonal",
+    "rows_columns_upper",
 ]

@@ -26,6 +26,14 @@ class ForwardOperator(LinearOperator):
         up for tight operators; subclasses without one override the property.
     """
 
+    _product_class = None
+
+    def __init_subclass__(cls, product=False, **kwargs):
+        """Let the one class that stands for products make itself known (no import upwards)."""
+        super().__init_subclass__(**kwargs)
+        if product:
+            ForwardOperator._product_class = cls
+
     def __init__(self, shape, dtype, *, image_shape=None, tight=None, norm_upper=None):
         super().__init__(np.dtype(dtype), tuple(int(k) for k in shape))
         self.image_shape = tuple(image_shape) if image_shape is not None else (self.shape[1],)
@@ -46,9 +54,20 @@ class ForwardOperator(LinearOperator):
         """Whether the matrix has real entries."""
         return self.dtype.kind == "f"
 
+    def dot(self, x):
+        """Return ``A x``, ``A X`` or, for another forward matrix, the product as a forward matrix."""
+        if isinstance(x, ForwardOperator) and self._product_class is not None:
+            return self._product_class(self, x)
+        return super().dot(x)
+
     def to_dense(self) -> np.ndarray:
         """Return the matrix, shape ``(m, N)``. Cost: ``N`` products."""
-        return np.asarray(self.matmat(np.eye(self.shape[1], dtype=self.dtype)))
+        dense = np.empty(self.shape, dtype=self.dtype)
+        for start in range(0, self.shape[1], 512):         # in blocks, so that eye stays small
+            stop = min(start + 512, self.shape[1])
+            columns = np.eye(self.shape[1], stop - start, -start, dtype=self.dtype)
+            dense[:, start:stop] = self.matmat(columns)
+        return dense
 
     def image(self, x) -> np.ndarray:
         """Return the flat signal ``x`` in image form."""
