@@ -1,0 +1,14 @@
+"""Sparse reconstruction with proof: every answer comes with a dual point and its gap.
+
+``lasso`` and ``qcbp`` take a matrix or an operator, real or complex, and stop on a duality
+gap; ``reference_lasso`` and ``reference_qcbp`` pose the same problems to an
+independent interior point solver; ``warmup`` compiles the loops ahead of time.
+"""
+
+from kernelstab.solvers.lasso import lasso
+from kernelstab.solvers.qcbp import qcbp
+from kernelstab.solvers.reference import reference_lasso, reference_qcbp
+from kernelstab.solvers.solution import Solution
+from kernelstab.solvers.warmup import warmup
+
+__all__ = ["Solution", "lasso", "qcbp", "reference_lasso", "reference_qcbp", "warmup"]

@@ -1,0 +1,93 @@
+"""The linear system as the loops see it: a dense matrix, or two products."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse.linalg import LinearOperator, aslinearoperator, svds
+
+from kernelstab._checks import as_array
+
+
+@dataclass(frozen=True)
+class System:
+    """A forward matrix and data, in one arithmetic.
+
+    ``matrix`` is a writeable C-ordered array if the matrix is dense, else None;
+    ``forward`` and ``adjoint`` work for both. ``tight`` is the constant of
+    ``AA* = cI`` where known, ``source`` what the caller handed in.
+    """
+
+    shape: tuple
+    dtype: np.dtype
+    y: np.ndarray
+    matrix: np.ndarray | None
+    forward: Callable
+    adjoint: Callable
+    tight: float | None
+    source: object
+
+    def norm(self) -> float:
+        """Return the spectral norm, or an upper bound where the operator declares one.
+
+        Dense: square root of the largest eigenvalue of the smaller Gram matrix. An
+        operator without a declared bound is measured by Lanczos iterations, raised by
+        one per cent because they approach the norm from below.
+        """
+        declared = getattr(self.source, "norm_upper", None)
+        if declared is not None:
+            return float(declared)
+        if self.matrix is not None:
+            m, n = self.shape
+            gram = self.matrix @ self.matrix.conj().T if m <= n else self.matrix.conj().T @ self.matrix
+            return float(np.sqrt(max(np.linalg.eigvalsh(gram)[-1], 0.0)))
+        if min(self.shape) == 1:  # too small for Lanczos
+            one = np.ones(1, self.dtype)
+            return float(np.linalg.norm(self.adjoint(one) if self.shape[0] == 1 else self.forward(one)))
+        operator = LinearOperator(self.shape, self.forward, self.adjoint, dtype=self.dtype)
+        start = np.random.default_rng(0).standard_normal(min(self.shape)).astype(self.dtype)
+        return 1.01 * float(svds(operator, k=1, v0=start, return_singular_vectors=False)[0])
+
+
+def as_system(A, y) -> System:
+    """Check a matrix (or operator) and data, and bring both to one arithmetic.
+
+    Complex data or a complex matrix make the whole problem complex. A real operator
+    is applied to the real and imaginary parts in turn when the data are complex.
+
+    Raises
+    ------
+    ValueError
+        If ``A`` is not two-dimensional or ``y`` does not fit it, or either is not finite.
+    """
+    if isinstance(A, LinearOperator) or hasattr(A, "tocsr"):
+        operator = aslinearoperator(A)
+        matrix = getattr(A, "matrix", None)
+        matrix = matrix if isinstance(matrix, np.ndarray) else None
+    else:
+        operator, matrix = None, as_array(A, "A", ndim=2)
+    source = operator if matrix is None else matrix
+    y = as_array(y, "y", shape=(source.shape[0],))
+    dtype = np.result_type(source.dtype, y.dtype, np.float64)
+    y = y.astype(dtype, copy=False)
+    tight = getattr(A, "tight", None)
+    if matrix is not None:
+        # Compiled loops are specialised for writeable C order: one variant, not four.
+        matrix = np.require(matrix, dtype, ["C", "W"])
+        return System(matrix.shape, dtype, y, matrix, lambda x: matrix @ x,
+                      lambda u: np.conj(np.conj(u) @ matrix), tight, A)
+    forward, adjoint = operator.matvec, operator.rmatvec
+    if dtype.kind == "c" and np.dtype(operator.dtype).kind != "c":
+        forward, adjoint = _by_parts(forward), _by_parts(adjoint)
+    return System(operator.shape, dtype, y, None, forward, adjoint, tight, A)
+
+
+def _by_parts(product):
+    return lambda v: product(v.real.copy()) + 1j * product(v.imag.copy())
+
+
+def as_start(x0, system: System) -> np.ndarray:
+    """Return the starting point as a fresh array, zeros if none is given."""
+    if x0 is None:
+        return np.zeros(system.shape[1], system.dtype)
+    return as_array(x0, "x0", shape=(system.shape[1],), real=system.dtype.kind == "f").astype(system.dtype)

@@ -1,0 +1,91 @@
+"""The same problems through cvxpy: slower, independent, and easy to read."""
+
+import numpy as np
+
+from kernelstab._checks import as_number
+from kernelstab.solvers._system import as_system
+from kernelstab.solvers.lasso import _assess
+from kernelstab.solvers.qcbp import _certify
+from kernelstab.solvers.solution import Solution, relative
+
+_OPTIONS = {"solver": "CLARABEL", "tol_gap_abs": 1e-10, "tol_gap_rel": 1e-10, "tol_feas": 1e-10}
+
+
+def reference_lasso(A, y, lam, *, tol=1e-6) -> Solution:
+    r"""Minimise :math:`\tfrac12\|Ax-y\|^2+\lambda\|x\|_1` by the interior point method Clarabel.
+
+    Same arguments, same ``Solution`` as :func:`kernelstab.solvers.lasso`; the gap is
+    recomputed here from the points that come back. Operators are made dense first.
+
+    Raises
+    ------
+    ValueError
+        As :func:`kernelstab.solvers.lasso`.
+
+    Examples
+    --------
+    >>> reference_lasso(np.eye(2), [3.0, 0.5], lam=1.0).x.round(6) + 0.0
+    array([2., 0.])
+    """
+    import cvxpy as cp
+
+    system, lam = as_system(_dense(A), y), as_number(lam, "lam", low=0, strict=True)
+    z, product, data, mass = _embedded(cp, system)
+    problem = cp.Problem(cp.Minimize(0.5 * cp.sum_squares(product - data) + lam * mass))
+    problem.solve(**_OPTIONS)
+    x = _complex(z.value, system)
+    found = _assess(system, lam, (x, system.forward(x)))
+    ratio = relative(found["gap"], found["objective"])
+    return Solution(**found, relative_gap=ratio, feasibility=0.0, converged=ratio <= tol,
+                    iterations=problem.solver_stats.num_iters, method="lasso by cvxpy, CLARABEL")
+
+
+def reference_qcbp(A, y, eta=0.0, *, tol=1e-6) -> Solution:
+    r"""Minimise :math:`\|x\|_1` subject to :math:`\|Ax-y\|\le\eta` by Clarabel.
+
+    Same arguments, same ``Solution`` as :func:`kernelstab.solvers.qcbp`. The dual point is
+    the multiplier of ``Ax + r = y``, scaled into :math:`\|A^*h\|_\infty\le1`.
+
+    Raises
+    ------
+    ValueError
+        As :func:`kernelstab.solvers.qcbp`, and if the constraint cannot be met.
+
+    Examples
+    --------
+    >>> reference_qcbp(np.array([[1.0, 2.0]]), [2.0]).x.round(6) + 0.0
+    array([0., 1.])
+    """
+    import cvxpy as cp
+
+    system, eta = as_system(_dense(A), y), as_number(eta, "eta", low=0)
+    z, product, data, mass = _embedded(cp, system)
+    residual = cp.Variable(data.size) if eta > 0 else np.zeros(data.size)
+    balance = product + residual == data
+    problem = cp.Problem(cp.Minimize(mass), [balance, cp.norm(residual) <= eta] if eta > 0 else [balance])
+    problem.solve(**_OPTIONS)
+    if z.value is None:
+        raise ValueError(f"eta must allow a solution, got {eta} and the solver's verdict {problem.status}")
+    h = -_complex(np.reshape(balance.dual_value, (-1, system.shape[0])), system)
+    h = h / max(1.0, float(np.abs(system.adjoint(h)).max()))
+    return _certify(system, eta, tol, _complex(z.value, system), h, problem.solver_stats.num_iters,
+                    "qcbp by cvxpy, CLARABEL", None)
+
+
+def _dense(A):
+    return A @ np.eye(A.shape[1]) if hasattr(A, "rmatvec") or hasattr(A, "tocsr") else A
+
+
+def _embedded(cp, system):
+    """State the problem in real and imaginary parts: rows of the variable ``z``."""
+    A, y = system.matrix, system.y
+    if system.dtype.kind == "f":
+        z = cp.Variable((1, A.shape[1]))
+        return z, A @ z[0], y, cp.norm1(z)
+    z = cp.Variable((2, A.shape[1]))
+    product = cp.hstack([A.real @ z[0] - A.imag @ z[1], A.imag @ z[0] + A.real @ z[1]])
+    return z, product, np.concatenate([y.real, y.imag]), cp.sum(cp.norm(z, 2, axis=0))
+
+
+def _complex(parts, system):
+    return parts[0].copy() if system.dtype.kind == "f" else parts[0] + 1j * parts[1]

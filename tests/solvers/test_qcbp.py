@@ -1,0 +1,123 @@
+import numpy as np
+import pytest
+from scipy.sparse.linalg import aslinearoperator
+
+from kernelstab._errors import NotConverged
+from kernelstab.operators import gaussian
+from kernelstab.solvers import qcbp
+from kernelstab.solvers._qcbp_jit import project
+
+
+def sparse_problem(is_complex, m=40, N=100):
+    rng = np.random.default_rng(5)
+    A = rng.standard_normal((m, N)) + 1j * is_complex * rng.standard_normal((m, N))
+    A, x = A if is_complex else A.real, np.zeros(N, complex if is_complex else float)
+    x[[3, 30, 77, 78]] = 1.0, -2.0, 1.5, 1j if is_complex else 0.5
+    return A, x
+
+
+@pytest.mark.parametrize("is_complex", [False, True])
+@pytest.mark.parametrize("wrap", [np.asarray, aslinearoperator])
+def test_sparse_vectors_are_recovered(is_complex, wrap):
+    A, x = sparse_problem(is_complex)
+    s = qcbp(wrap(A), A @ x, tol=1e-9)
+    np.testing.assert_allclose(s.x, x, atol=1e-6)
+    # the dual certificate has modulus one on the support, with the phases of x
+    slope = A.conj().T @ s.dual
+    on = x != 0
+    np.testing.assert_allclose(slope[on], x[on] / np.abs(x[on]), atol=1e-3)
+
+
+def test_a_hand_made_projection():
+    # minimise |x1| + |x2| over the disc of radius 1 about (3, 4): the nearest diamond touches
+    # where the normal is (1, 1): x = (3, 4) - (1, 1)/sqrt 2
+    s = qcbp(np.eye(2), [3.0, 4.0], 1.0, tol=1e-10)
+    np.testing.assert_allclose(s.x, np.array([3.0, 4.0]) - np.sqrt(0.5), atol=1e-5)
+    assert s.objective == pytest.approx(7 - np.sqrt(2), rel=1e-9)
+    np.testing.assert_allclose(s.dual, [1.0, 1.0], atol=1e-4)
+
+
+@pytest.mark.parametrize("factor", [1.0, 2.0])
+def test_zero_from_the_norm_of_the_data_on(factor):
+    A, x = sparse_problem(False)
+    y = A @ x
+    s = qcbp(A, y, factor * np.linalg.norm(y))
+    assert (s.iterations, s.gap, s.converged) == (0, 0.0, True)
+    np.testing.assert_array_equal(s.x, 0)
+    assert qcbp(A, y, 0.99 * np.linalg.norm(y)).x.any()
+
+
+def test_conditioning_does_not_matter_for_dense_matrices():
+    A, x = sparse_problem(False)
+    L = np.tril(np.ones((40, 40))) @ np.diag(np.logspace(0, 4, 40))
+    assert np.linalg.cond(L @ A) > 4e4
+    plain, bad = qcbp(A, A @ x, tol=1e-8), qcbp(L @ A, L @ A @ x, tol=1e-8)
+    assert bad.converged
+    assert bad.iterations <= 2 * plain.iterations
+    np.testing.assert_allclose(bad.x, x, atol=1e-5)
+
+
+def test_data_outside_the_range():
+    # the range is the first axis; y is 3 above it
+    A, y = np.array([[1.0, 2.0], [0.0, 0.0]]), np.array([2.0, 3.0])
+    with pytest.warns(NotConverged, match=r"infeasible by 1\.0e\+00"):
+        s = qcbp(A, y, 2.0)
+    assert not s.converged
+    assert s.feasibility == pytest.approx(1.0)
+    np.testing.assert_allclose(A @ s.x, [2.0, 0.0], atol=1e-6)
+    # with eta = 5 > 3 there is room 4 in the range: |x1 + 2 x2 - 2| <= 4 allows zero ...
+    assert qcbp(A, y, 5.0).objective == 0.0
+    # ... and with eta = sqrt(10) room 1: least |x| with x1 + 2 x2 = 1
+    s = qcbp(A, y, np.sqrt(10.0), tol=1e-9)
+    assert s.converged
+    np.testing.assert_allclose(s.x, [0.0, 0.5], atol=1e-8)
+    # the dual point h = (a, b) must have |a|, |2a| <= 1 and be parallel to the residual (1, 3)
+    np.testing.assert_allclose(s.dual, [0.5, 1.5], atol=1e-6)
+
+
+@pytest.mark.parametrize("A", [np.zeros((2, 3)), np.array([[1.0, 1.0], [0.0, 0.0]])])
+def test_data_orthogonal_to_the_range(A):
+    with pytest.warns(NotConverged, match="infeasible by 5"):
+        s = qcbp(A, [0.0, 5.0])
+    assert (s.converged, s.feasibility, s.residual) == (False, 5.0, 5.0)
+    np.testing.assert_array_equal(s.x, 0)
+
+
+def test_an_inconsistent_operator_is_reported():
+    A = aslinearoperator(np.array([[1.0, 1.0], [1.0, 1.0]]))
+    with pytest.warns(NotConverged, match="infeasible"):
+        s = qcbp(A, [1.0, 2.0], max_iter=500)
+    # the closest point of the range is (1.5, 1.5)
+    assert s.feasibility >= np.sqrt(0.5) - 1e-12
+    assert not s.converged
+
+
+def test_the_projection_by_hand():
+    # diag(1, 2) c - b with b = 0: the ellipse c1^2 + 4 c2^2 <= 1
+    s, b = np.array([1.0, 2.0]), np.zeros(2)
+    np.testing.assert_allclose(project(np.array([5.0, 0.0]), s, b, 1.0), [1.0, 0.0], rtol=1e-14)
+    np.testing.assert_allclose(project(np.array([0.0, -5.0]), s, b, 1.0), [0.0, -0.5], rtol=1e-14)
+    inside = np.array([0.3, 0.2])
+    np.testing.assert_array_equal(project(inside, s, b, 1.0), inside)
+    np.testing.assert_allclose(project(np.array([7.0, 7.0]), s, np.array([1.0, 3.0]), 0.0), [1.0, 1.5])
+
+
+@pytest.mark.parametrize("spread", [0.0, 3.0, 9.0])
+def test_the_projection_is_on_the_boundary_and_along_the_normal(spread):
+    rng = np.random.default_rng(6)
+    s, b, v = np.logspace(0, -spread, 20), rng.standard_normal(20), 1e3 * rng.standard_normal(20)
+    c = project(v, s, b, 0.5)
+    residual = s * c - b
+    assert np.linalg.norm(residual) == pytest.approx(0.5, rel=1e-12)
+    # v - c = l s (s c - b) with one multiplier l > 0
+    normal, way = s * residual, v - c
+    assert way @ normal == pytest.approx(np.linalg.norm(way) * np.linalg.norm(normal), rel=1e-9)
+
+
+def test_a_random_basis_pursuit_against_its_own_support():
+    A = gaussian(30, 60, rng=8).matrix
+    y = np.cos(np.arange(30.0))
+    s = qcbp(A, y, tol=1e-8)
+    # a vertex: at most 30 entries, and the data are met
+    assert np.sum(np.abs(s.x) > 1e-5) <= 30
+    np.testing.assert_allclose(A @ s.x, y, atol=1e-12)
