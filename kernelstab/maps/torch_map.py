@@ -1,0 +1,228 @@
+"""Reconstruction maps from torch modules: numpy in, numpy out, gradients by autograd."""
+
+import numpy as np
+
+from kernelstab._checks import as_array
+from kernelstab._errors import require
+from kernelstab.maps._operator import as_operator
+from kernelstab.maps.base import Map
+from kernelstab.maps.network import ReLUNetwork
+
+_INPUTS = ("measurements", "adjoint-image")
+
+
+class TorchMap(Map):
+    r"""Use a torch module as a reconstruction map.
+
+    The module sees a batch of one and is put in evaluation mode, here and before every call:
+    dropout and batch statistics would make it a different map each time.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Takes the input described next, returns ``N`` numbers in any shape, or ``2 N`` if the
+        operator is complex and real and imaginary part are channels ``(1, 2, ...)``.
+    A : operator or ndarray, shape (m, N)
+        Forward operator; fixes the shapes.
+    input : {"measurements", "adjoint-image"}
+        ``"measurements"``: ``y`` as a tensor ``(1, m)``, complex if ``A`` is complex.
+        ``"adjoint-image"``: :math:`A^*y` as ``(1, 1, *image_shape)`` if ``A`` is real, and
+        as ``(1, 2, *image_shape)``, real part first, if it is complex.
+    device : str
+        A torch device.
+    dtype : torch.dtype, optional
+        ``float32`` or ``float64``, of real and imaginary parts; default that of the module's first parameter,
+        ``float64`` for a module without parameters.
+    name : str, optional
+        Default the name of the module's class.
+
+    Attributes
+    ----------
+    precision : float
+        Spacing of floats at 1 in ``dtype``.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not as above, or the output has the wrong size or is not finite.
+    ImportError
+        If torch is not installed.
+
+    Notes
+    -----
+    No file is ever read here: build the module and load its weights yourself, because
+    opening a pickled module runs whatever code its author put there.
+
+    Examples
+    --------
+    >>> import pytest
+    >>> torch = pytest.importorskip("torch")
+    >>> double = torch.nn.Linear(2, 2, bias=False)
+    >>> double.weight.data = torch.tensor([[2.0, 0.0], [1.0, 2.0]])
+    >>> psi = TorchMap(double, np.eye(2))
+    >>> psi(np.array([1.0, 3.0])), psi.vjp(np.array([1.0, 3.0]), np.array([0.0, 1.0]))
+    (array([2., 7.]), array([1., 2.]))
+    """
+
+    def __init__(self, module, A, *, input="measurements", device="cpu", dtype=None, name=None):
+        torch = require("torch", extra="learn")
+        if not isinstance(module, torch.nn.Module):
+            raise ValueError(f"module must be a torch.nn.Module, got {type(module).__name__}")
+        if input not in _INPUTS:
+            raise ValueError(f"input must be one of {', '.join(_INPUTS)}, got {input!r}")
+        if dtype is None:
+            kinds = (p.dtype.to_real() for p in module.parameters()
+                     if p.is_floating_point() or p.is_complex())
+            dtype = next(kinds, torch.float64)
+        if dtype not in (torch.float32, torch.float64):
+            raise ValueError(f"dtype must be torch.float32 or torch.float64, got {dtype}")
+        self.A, self.input, self.device, self.dtype = as_operator(A), input, device, dtype
+        self.module = _cast(module.to(device), dtype)
+        self.name = name or type(module).__name__
+        self.precision = float(torch.finfo(dtype).eps)
+
+    def __call__(self, y):
+        torch = require("torch", extra="learn")
+        with torch.no_grad():
+            return self._output(self._start(y)).cpu().numpy().astype(self.A.dtype)
+
+    def vjp(self, y, u):
+        r"""Return :math:`J(y)^*u` by reverse-mode differentiation, for real inner products.
+
+        For complex data this is the ``g`` with
+        :math:`\mathrm{Re}\langle u,J\,dy\rangle=\mathrm{Re}\langle g,dy\rangle`.
+
+        Raises
+        ------
+        ValueError
+            If ``y`` or ``u`` has the wrong shape or is not finite.
+        """
+        torch = require("torch", extra="learn")
+        u = as_array(u, "u", shape=(self.A.shape[1],), real=self.A.is_real)
+        with torch.enable_grad():
+            start = self._start(y).requires_grad_()
+            output = self._output(start)
+            weight = torch.as_tensor(u, device=self.device)
+            product = torch.sum((weight.conj() * output).real)
+            gradient = None
+            if product.requires_grad:
+                gradient, = torch.autograd.grad(product, start, allow_unused=True)
+        if gradient is None:     # the module does not look at its input
+            return np.zeros(self.A.shape[0], self.A.dtype)
+        return self._to_measurements(gradient.cpu().numpy())
+
+    def _start(self, y):
+        """Return the tensor that the module receives."""
+        torch = require("torch", extra="learn")
+        y = as_array(y, "y", shape=self.A.shape[:1], real=self.A.is_real)
+        if self.input == "measurements":
+            return torch.as_tensor(y.astype(self.A.dtype)[None], device=self.device,
+                                   dtype=self.dtype if self.A.is_real else self.dtype.to_complex())
+        image = np.asarray(self.A.rmatvec(y)).reshape(1, *self.A.image_shape)
+        channels = image if self.A.is_real else np.concatenate([image.real, image.imag])
+        return torch.as_tensor(channels[None], dtype=self.dtype, device=self.device)
+
+    def _output(self, start):
+        """Apply the module; return ``N`` numbers in double precision, checked."""
+        torch = require("torch", extra="learn")
+        output = self.module.eval()(start)
+        if not isinstance(output, torch.Tensor):
+            raise ValueError(f"module {self.name} must return one tensor, got {type(output).__name__}")
+        size = self.A.shape[1]
+        if not self.A.is_real and output.numel() == 2 * size and not output.is_complex():
+            pair = output.reshape(2, size).double()
+            output = torch.complex(pair[0], pair[1])
+        if output.numel() != size:
+            shape = tuple(output.shape)
+            raise ValueError(f"module {self.name} must return {size} numbers, got shape {shape}")
+        if self.A.is_real and output.is_complex():
+            raise ValueError(f"module {self.name} must return real numbers, got {output.dtype}")
+        if not bool(torch.isfinite(output).all()):
+            raise ValueError(f"module {self.name} returned nan or infinity")
+        return output.reshape(size).to(torch.complex128 if output.is_complex() else torch.float64)
+
+    def _to_measurements(self, gradient):
+        """Turn the gradient at the module's input into one at the measurements."""
+        if self.input == "measurements":
+            return gradient[0].astype(self.A.dtype)
+        image = gradient[0].astype(np.float64)
+        flat = image.ravel() if self.A.is_real else (image[0] + 1j * image[1]).ravel()
+        return np.asarray(self.A.matvec(flat))
+
+
+def _cast(module, dtype):
+    """Set the precision of all weights; ``module.to(dtype)`` would drop imaginary parts."""
+    for tensor in [*module.parameters(), *module.buffers()]:
+        if tensor.is_complex():
+            tensor.data = tensor.data.to(dtype.to_complex())
+        elif tensor.is_floating_point():
+            tensor.data = tensor.data.to(dtype)
+    return module
+
+
+def from_torch(module, A, *, input="measurements", name=None) -> ReLUNetwork:
+    """Translate a plain torch network into one that can be certified.
+
+    A :class:`TorchMap` is searched but never proved about; the network returned here is
+    evaluated in numpy and carries its exact weights (see :class:`ReLUNetwork`).
+
+    Parameters
+    ----------
+    module : torch.nn.Sequential
+        Of ``Linear``, ``Conv2d`` (stride 1, zero padding that keeps the size, odd square
+        kernel, one group), ``ReLU``, ``Flatten``, ``Identity`` and ``Dropout`` (which is the
+        identity in evaluation mode), in float32 or float64.
+    A : operator or ndarray, shape (m, N)
+        Forward operator, real.
+    input : {"measurements", "adjoint-image"}
+        As for :class:`TorchMap`.
+    name : str, optional
+
+    Raises
+    ------
+    ValueError
+        If a layer is none of these, naming it and its position, or the sizes do not fit.
+
+    Examples
+    --------
+    >>> import pytest
+    >>> torch = pytest.importorskip("torch")
+    >>> from_torch(torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU()), np.eye(3)[:2])
+    <ReLUNetwork Sequential>
+    """
+    torch = require("torch", extra="learn")
+    if not isinstance(module, torch.nn.Sequential):
+        raise ValueError(f"module must be a torch.nn.Sequential, got {type(module).__name__}")
+    if input not in _INPUTS:
+        raise ValueError(f"input must be one of {', '.join(_INPUTS)}, got {input!r}")
+    layers = [{"layer": "measurements" if input == "measurements" else "adjoint"}]
+    for position, step in enumerate(module):
+        layers += _translated(step, position)
+    return ReLUNetwork(A, layers, name or type(module).__name__)
+
+
+def _translated(step, position) -> list:
+    """Return the layers that one torch layer stands for."""
+    nn = require("torch", extra="learn").nn
+    if isinstance(step, (nn.Identity, nn.Dropout, nn.Flatten)):
+        return []
+    if isinstance(step, nn.ReLU):
+        return [{"layer": "relu"}]
+    if isinstance(step, nn.Linear):
+        return [{"layer": "dense"} | _arrays(step)]
+    if isinstance(step, nn.Conv2d):
+        k = step.kernel_size[0]
+        plain = (step.kernel_size == (k, k) and k % 2 == 1 and step.padding in ((k // 2, k // 2), "same")
+                 and step.stride == (1, 1) and step.dilation == (1, 1) and step.groups == 1
+                 and step.padding_mode == "zeros")
+        if plain:
+            return [{"layer": "conv"} | _arrays(step)]
+    raise ValueError(f"module has a layer that cannot be translated at position {position}: {step}")
+
+
+def _arrays(step) -> dict:
+    weight = step.weight.detach().cpu().numpy().copy()
+    if step.bias is None:
+        return {"weight": weight, "bias": np.zeros(len(weight), weight.dtype)}
+    bias = step.bias.detach().cpu().numpy().copy()
+    return {"weight": weight, "bias": bias}

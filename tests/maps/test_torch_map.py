@@ -1,0 +1,175 @@
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from kernelstab.maps import as_map, has_gradient  # noqa: E402
+from kernelstab.maps.torch_map import TorchMap, from_torch  # noqa: E402
+from kernelstab.operators import SubsampledFourier, gaussian, masks  # noqa: E402
+
+RNG = np.random.default_rng(11)
+
+
+def real_fourier(n=8):
+    return SubsampledFourier(masks.symmetrise(RNG.random((n, n)) < 0.4), real=True)
+
+
+def complex_fourier(n=6):
+    return SubsampledFourier(RNG.random((n, n)) < 0.5)
+
+
+class ComplexNet(torch.nn.Module):
+    """From complex measurements to a complex image, smooth and not holomorphic."""
+
+    def __init__(self, m, n):
+        super().__init__()
+        generator = torch.Generator().manual_seed(0)
+        self.weight = torch.nn.Parameter(torch.randn(n, m, dtype=torch.complex128, generator=generator))
+        self.gain = torch.nn.Parameter(torch.ones(1, dtype=torch.float64))
+
+    def forward(self, y):
+        z = y @ self.weight.T
+        return self.gain * z * torch.tanh(torch.abs(z) ** 2) + 0.3 * z.conj()
+
+
+def network(channels):
+    torch.manual_seed(3)
+    return torch.nn.Sequential(
+        torch.nn.Conv2d(channels, 4, 3, padding=1), torch.nn.Tanh(),
+        torch.nn.Conv2d(4, channels, 3, padding=1)).double()
+
+
+def check_gradient(psi, seed=0):
+    """Compare <u, (psi(y + t v) - psi(y - t v)) / 2t> with <vjp(y, u), v> for random u, v."""
+    rng = np.random.default_rng(seed)
+    draw = lambda k: (rng.standard_normal(k) if psi.A.is_real                     # noqa: E731
+                      else rng.standard_normal(k) + 1j * rng.standard_normal(k))
+    m, N = psi.A.shape
+    y, v, u, t = draw(m), draw(m), draw(N), 1e-5
+    slope = np.vdot(u, psi(y + t * v) - psi(y - t * v)).real / (2 * t)
+    gradient = psi.vjp(y, u)
+    assert gradient.shape == (m,)
+    assert gradient.dtype == psi.A.dtype
+    assert np.vdot(gradient, v).real == pytest.approx(slope, rel=1e-6)
+
+
+def test_measurements_reach_the_module_as_they_are():
+    A = gaussian(3, 5, rng=0)
+    layer = torch.nn.Linear(3, 5).double()
+    y = np.array([1.0, -2.0, 0.5])
+    expected = layer.weight.detach().numpy() @ y + layer.bias.detach().numpy()
+    np.testing.assert_allclose(TorchMap(layer, A)(y), expected, atol=1e-14)
+
+
+def test_adjoint_image_is_the_zero_filled_image():
+    A = real_fourier()
+    psi = TorchMap(torch.nn.Identity(), A, input="adjoint-image")
+    x = RNG.standard_normal(64)
+    np.testing.assert_allclose(psi(A.matvec(x)), A.rmatvec(A.matvec(x)), atol=1e-14)
+    B = complex_fourier()
+    z = RNG.standard_normal(36) + 1j * RNG.standard_normal(36)
+    psi = TorchMap(torch.nn.Identity(), B, input="adjoint-image")     # two channels in, two out
+    output = psi(B.matvec(z))
+    assert output.dtype == np.complex128
+    np.testing.assert_allclose(output, B.rmatvec(B.matvec(z)), atol=1e-14)
+
+
+@pytest.mark.parametrize("case", ["measurements", "real image", "complex image", "complex measurements"])
+def test_gradient_agrees_with_differences(case):
+    if case == "measurements":
+        module = torch.nn.Sequential(torch.nn.Linear(4, 9), torch.nn.Tanh(), torch.nn.Linear(9, 6)).double()
+        psi = TorchMap(module, gaussian(4, 6, rng=1))
+    elif case == "real image":
+        psi = TorchMap(network(1), real_fourier(), input="adjoint-image")
+    elif case == "complex image":
+        psi = TorchMap(network(2), complex_fourier(), input="adjoint-image")
+    else:
+        B = complex_fourier(4)
+        psi = TorchMap(ComplexNet(*B.shape), B)
+    assert has_gradient(psi)
+    check_gradient(psi)
+
+
+def test_constant_map_has_zero_gradient():
+    class Constant(torch.nn.Module):
+        def forward(self, y):
+            return torch.ones(6)
+
+    psi = TorchMap(Constant(), gaussian(4, 6, rng=1))
+    np.testing.assert_array_equal(psi.vjp(np.ones(4), np.ones(6)), np.zeros(4))
+
+
+def test_precision_follows_the_module_unless_told():
+    A = gaussian(3, 5, rng=0)
+    single = TorchMap(torch.nn.Linear(3, 5), A)
+    assert single.dtype == torch.float32
+    assert single.precision == pytest.approx(2.0**-23)
+    assert single(np.ones(3)).dtype == np.float64
+    double = TorchMap(torch.nn.Linear(3, 5), A, dtype=torch.float64)
+    assert double.precision == pytest.approx(2.0**-52)
+
+
+def test_evaluation_mode_is_kept():
+    module = torch.nn.Sequential(torch.nn.Linear(3, 5), torch.nn.Dropout(0.5))
+    psi = TorchMap(module, gaussian(3, 5, rng=0))
+    module.train()                      # a user trains on in between
+    first = psi(np.ones(3))
+    for _ in range(5):
+        np.testing.assert_array_equal(psi(np.ones(3)), first)
+
+
+def test_as_map_wraps_a_module():
+    psi = as_map(torch.nn.Linear(3, 5), gaussian(3, 5, rng=0), name="mine")
+    assert isinstance(psi, TorchMap)
+    assert psi.name == "mine"
+
+
+def test_module_is_not_trained_by_the_search():
+    layer = torch.nn.Linear(3, 5)
+    psi = TorchMap(layer, gaussian(3, 5, rng=0))
+    psi.vjp(np.ones(3), np.ones(5))
+    assert layer.weight.grad is None
+
+
+def test_translated_network_equals_the_module():
+    A = real_fourier()
+    torch.manual_seed(5)
+    module = torch.nn.Sequential(
+        torch.nn.Conv2d(1, 3, 3, padding="same", bias=False), torch.nn.ReLU(), torch.nn.Dropout(0.1),
+        torch.nn.Conv2d(3, 2, 5, padding=2), torch.nn.ReLU(), torch.nn.Flatten(), torch.nn.Linear(128, 64))
+    y = A.matvec(RNG.standard_normal(64))
+    exact = from_torch(module, A, input="adjoint-image", name="mine")
+    assert exact.name == "mine"
+    assert exact.spec()["kind"] == "network"
+    np.testing.assert_allclose(
+        exact(y), TorchMap(module.double(), A, input="adjoint-image")(y), atol=1e-12)
+
+
+def test_bad_input_is_named():
+    A = gaussian(3, 5, rng=0)
+    with pytest.raises(ValueError, match=r"module must be a torch.nn.Module, got function"):
+        TorchMap(lambda y: y, A)
+    with pytest.raises(ValueError, match="input must be one of measurements, adjoint-image, got 'image'"):
+        TorchMap(torch.nn.Identity(), A, input="image")
+    with pytest.raises(ValueError, match=r"dtype must be torch.float32 or torch.float64, got torch.float16"):
+        TorchMap(torch.nn.Identity(), A, dtype=torch.float16)
+    with pytest.raises(ValueError, match=r"must return 5 numbers, got shape \(1, 3\)"):
+        TorchMap(torch.nn.Identity(), A)(np.ones(3))
+    with pytest.raises(ValueError, match="y must be finite"):
+        TorchMap(torch.nn.Linear(3, 5), A)(np.array([1.0, np.nan, 0.0]))
+    with pytest.raises(ValueError, match=r"y must have shape \(3,\)"):
+        TorchMap(torch.nn.Linear(3, 5), A)(np.ones(4))
+    with pytest.raises(ValueError, match=r"module must be a torch.nn.Sequential, got Linear"):
+        from_torch(torch.nn.Linear(3, 5), A)
+    with pytest.raises(ValueError, match="cannot be translated at position 1: Tanh"):
+        from_torch(torch.nn.Sequential(torch.nn.Linear(3, 5), torch.nn.Tanh()), A)
+    strided = torch.nn.Sequential(torch.nn.Conv2d(1, 1, 3, stride=2, padding=1))
+    with pytest.raises(ValueError, match="cannot be translated at position 0: Conv2d"):
+        from_torch(strided, real_fourier(), input="adjoint-image")
+
+    class Broken(torch.nn.Module):
+        def forward(self, y):
+            return torch.full((5,), float("nan"))
+
+    with pytest.raises(ValueError, match="module Broken returned nan or infinity"):
+        TorchMap(Broken(), A)(np.ones(3))
