@@ -9,7 +9,7 @@ optional (see :class:`ReconstructionMap`).
 
 from kernelstab.maps.adapt import CallableMap, as_map, check_function
 from kernelstab.maps.adjoint import AdjointMap
-from kernelstab.maps.base import Map, ReconstructionMap, has_gradient
+from kernelstab.maps.base import Map, ReconstructionMap, has_gradient, pullback
 from kernelstab.maps.clip import ClipDecoder
 from kernelstab.maps.linear import LinearMap
 from kernelstab.maps.network import ReLUNetwork
@@ -20,5 +20,5 @@ from kernelstab.maps.tikhonov import Tikhonov
 __all__ = [
     "AdjointMap", "CallableMap", "ClipDecoder", "LinearMap", "Map", "PseudoInverse", "ReLUNetwork",
     "ReconstructionMap", "Tikhonov", "as_map", "check_function", "has_gradient", "load_network",
-    "operator_from_recipe", "save_network", "shipped_networks",
+    "operator_from_recipe", "pullback", "save_network", "shipped_networks",
 ]

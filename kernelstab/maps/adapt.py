@@ -10,10 +10,10 @@ from operator import attrgetter
 import numpy as np
 
 from kernelstab._checks import as_array
-from kernelstab.maps._operator import as_operator
 from kernelstab.maps.base import Map
 from kernelstab.maps.linear import LinearMap
 from kernelstab.maps.network_file import load_network, shipped_networks
+from kernelstab.operators import as_operator
 
 _IMPORT = re.compile(r"[A-Za-z_]\w*(\.\w+)*:[A-Za-z_]\w*(\.\w+)*")
 

@@ -1,8 +1,8 @@
 """The simplest reconstruction: back-projection."""
 
 from kernelstab._checks import as_array
-from kernelstab.maps._operator import as_operator
 from kernelstab.maps.base import Map
+from kernelstab.operators import as_operator
 
 
 class AdjointMap(Map):

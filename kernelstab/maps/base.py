@@ -15,6 +15,9 @@ class ReconstructionMap(Protocol):
     ``vjp(y, u)``
         :math:`J_\Psi(y)^* u`, shape ``(m,)``, real inner products; lets a worst-case
         search follow gradients. Maps without it are searched without derivatives.
+    ``pullback(y)``
+        :math:`\Psi(y)` and the function :math:`u \mapsto J_\Psi(y)^*u`, for maps that save
+        work by computing both together.
     ``spec()``
         An exact description for certificates (see ``ForwardOperator.spec``); maps
         without one are certified on their recorded outputs only.
@@ -47,3 +50,12 @@ class Map:
 def has_gradient(psi) -> bool:
     """Say whether the map offers a vector-Jacobian product."""
     return callable(getattr(psi, "vjp", None))
+
+
+def pullback(psi, y):
+    r"""Return :math:`\Psi(y)` and the function :math:`u \mapsto J_\Psi(y)^* u`.
+
+    Uses the map's own ``pullback`` if it has one, else a call and its ``vjp``.
+    """
+    own = getattr(psi, "pullback", None)
+    return own(y) if callable(own) else (psi(y), lambda u: psi.vjp(y, u))

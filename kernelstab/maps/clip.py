@@ -3,8 +3,8 @@
 import numpy as np
 
 from kernelstab._checks import as_array, as_number
-from kernelstab.maps._operator import as_operator
 from kernelstab.maps.base import Map
+from kernelstab.operators import as_operator
 
 
 class ClipDecoder(Map):

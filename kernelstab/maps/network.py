@@ -3,9 +3,9 @@
 import numpy as np
 
 from kernelstab._checks import as_array
-from kernelstab.maps._operator import as_operator
 from kernelstab.maps.base import Map
 from kernelstab.maps.layers import check_layers, convolve, transposed_filters
+from kernelstab.operators import as_operator
 
 
 class ReLUNetwork(Map):
@@ -92,9 +92,17 @@ class ReLUNetwork(Map):
         ValueError
             If ``y`` or ``u`` has the wrong shape or is not finite.
         """
-        u = as_array(u, "u", shape=(self.A.shape[1],), real=True)
-        active, shapes = self._forward(y)[1:]
-        return self._backward(u, active, shapes)
+        return self.pullback(y)[1](u)
+
+    def pullback(self, y):
+        """Return the output and ``u -> vjp(y, u)``, after one evaluation for both."""
+        x, active, shapes = self._forward(y)
+
+        def pull(u):
+            u = as_array(u, "u", shape=(self.A.shape[1],), real=True)
+            return self._backward(u, active, shapes)
+
+        return x, pull
 
     def _forward(self, y):
         """Return the output, the active sets of the ReLUs and the shapes before every step."""

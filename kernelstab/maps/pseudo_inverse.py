@@ -8,9 +8,9 @@ from scipy.sparse.linalg import lsmr
 
 from kernelstab._checks import as_array
 from kernelstab._errors import NotConverged
-from kernelstab.maps._operator import as_operator
 from kernelstab.maps.adjoint import scaled_adjoint
 from kernelstab.maps.base import Map
+from kernelstab.operators import as_operator
 
 DENSE_ENTRIES = 2**22  # a matrix of at most this many entries is inverted once and kept
 

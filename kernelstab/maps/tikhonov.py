@@ -6,10 +6,10 @@ import numpy as np
 from scipy.linalg import solve as solve_dense
 
 from kernelstab._checks import as_array, as_number
-from kernelstab.maps._operator import as_operator
 from kernelstab.maps.adjoint import scaled_adjoint
 from kernelstab.maps.base import Map
 from kernelstab.maps.pseudo_inverse import DENSE_ENTRIES, solve
+from kernelstab.operators import as_operator
 
 
 class Tikhonov(Map):

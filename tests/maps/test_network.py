@@ -105,6 +105,16 @@ def test_calls_do_not_disturb_each_other():
     assert psi(y).tobytes() == first.tobytes()
 
 
+def test_pullback_is_the_output_with_the_gradient():
+    rng = np.random.default_rng(10)
+    psi = ReLUNetwork(fourier(), unrolled(rng))
+    y, u = rng.standard_normal(psi.A.shape[0]), rng.standard_normal(36)
+    x, pull = psi.pullback(y)
+    psi(-y)
+    assert x.tobytes() == psi(y).tobytes()
+    assert pull(u).tobytes() == psi.vjp(y, u).tobytes()
+
+
 @pytest.mark.parametrize(("y", "message"), [
     (np.ones(2), r"y must have shape \(1,\)"),
     (np.array([np.nan]), "y must be finite"),

@@ -88,8 +88,9 @@ def spoil(kind, path):
         np.savez(path, meta=np.array('{"layers": [1], "operator": {}}'))
 
 
-@pytest.mark.parametrize("kind", ["not a zip", "truncated", "one byte", "pickle", "pickle inside", "no meta", "no json",
-                                  "foreign array", "missing array", "foreign operator", "layer is a number"])
+@pytest.mark.parametrize("kind", ["not a zip", "truncated", "one byte", "pickle", "pickle inside", "no meta",
+                                  "no json", "foreign array", "missing array", "foreign operator",
+                                  "layer is a number"])
 def test_spoilt_files_are_refused_by_name(tmp_path, kind):
     path = tmp_path / "net.npz"
     spoil(kind, path)
