@@ -1,0 +1,218 @@
+"""The command line: ``kernelstab audit | list | show | check | verify | train | warmup``.
+
+Exit codes: 0 done; 1 refused (a certificate or a check does not hold, a stage failed); 2 bad
+input, with one line on the error stream; 130 interrupted.
+"""
+
+import argparse
+import json
+import os
+import sys
+
+from kernelstab import __version__
+
+
+def main(argv=None) -> int:
+    """Run one command and return its exit code.
+
+    >>> main(["list"])
+    detail-transfer  Detail transfer: one good reconstruction, a false detail elsewhere
+    mirror-images    Mirror images: no free lunch in the kernel
+    two-images       Two images: accuracy on both forces instability
+    0
+    """
+    arguments = _parser().parse_args(argv)
+    try:
+        code = arguments.run(arguments)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:              # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (ValueError, ImportError, OSError) as error:
+        print(f"kernelstab: error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("kernelstab: interrupted", file=sys.stderr)
+        return 130
+
+
+def _audit(arguments) -> int:
+    from kernelstab.report import audit
+
+    A, psi, images = _problem(arguments)
+    report = audit(A, psi, images, eps=arguments.eps, quick=arguments.quick, out=arguments.out,
+                   progress=not arguments.quiet, seed=arguments.seed)
+    if arguments.json:
+        print(json.dumps({"report": str(report.path / "report.json"), **report.summary()}))
+    elif not arguments.quiet:
+        print(report.text())
+    if report.interrupted:
+        return 130
+    return 0 if report.complete else 1
+
+
+def _problem(arguments):
+    """Return operator, map and images as the options name them; ``None`` where they do not."""
+    from kernelstab.report import read_images, read_matrix
+
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
+    A = arguments.operator
+    if A is not None and A not in ("fourier", "gaussian"):
+        A = read_matrix(A)
+    images = None if arguments.images is None else read_images(arguments.images)
+    return A, arguments.map, images
+
+
+def _list(arguments) -> int:
+    from kernelstab import theorems
+
+    known = theorems.all()
+    if arguments.json:
+        print(json.dumps([{"slug": t.slug, "title": t.title} for t in known]))
+        return 0
+    width = max(len(t.slug) for t in known)
+    for theorem in known:
+        print(f"{theorem.slug:<{width}}  {theorem.title}")
+    return 0
+
+
+def _show(arguments) -> int:
+    from kernelstab import theorems
+
+    theorem = theorems.get(arguments.slug)
+    if arguments.json:
+        fields = ("slug", "title", "statement", "hypotheses", "conclusions", "source")
+        print(json.dumps({name: getattr(theorem, name) for name in fields} | {"where": theorem.where()}))
+    else:
+        print(theorem.card(), end="")
+    return 0
+
+
+def _check(arguments) -> int:
+    from kernelstab import theorems
+    from kernelstab.report import check_on_problem, pose
+
+    theorem = theorems.get(arguments.slug)
+    if arguments.by_hand:
+        instance = theorem.by_hand()
+        verdict = theorem.check(instance, arguments.arithmetic, arguments.precision)
+    else:
+        problem = pose(*_problem(arguments), rng=arguments.seed)
+        instance, verdict = check_on_problem(theorem, problem, arithmetic=arguments.arithmetic,
+                                             precision=arguments.precision, rng=arguments.seed)
+    if arguments.certificate is not None:
+        theorem.certificate(instance, arguments.certificate, precision=arguments.precision)
+    if arguments.json:
+        print(json.dumps(verdict.to_json() | {"instance": instance.description}))
+    else:
+        print(f"{instance.description}\n{verdict.table()}\n{verdict!r}")
+    return 0 if verdict.verified else 1
+
+
+def _verify(arguments) -> int:
+    from kernelstab.report import recheck
+
+    results = [recheck(path) for path in arguments.files]
+    if arguments.json:
+        print(json.dumps([result.to_json() for result in results]))
+    else:
+        for result in results:
+            print(result)
+    return 0 if all(result.accepted for result in results) else 1
+
+
+def _train(arguments) -> int:
+    from kernelstab.maps.training import train
+
+    run = train(arguments.name, epochs=arguments.epochs, seed=arguments.seed, out=arguments.out,
+                resume=arguments.resume, device=arguments.device, progress=not arguments.quiet)
+    if arguments.json:
+        print(json.dumps({"weights": run.weights and str(run.weights), "checkpoint": str(run.checkpoint),
+                          "curve": run.curve, "psnr": run.psnr}))
+    else:
+        print(run)
+    return 0
+
+
+def _warmup(arguments) -> int:
+    from tqdm import tqdm
+
+    from kernelstab.solvers import warmup
+
+    with tqdm(desc="compiling", file=sys.stderr, disable=arguments.quiet,
+              bar_format="{desc} {bar:24} {n_fmt}/{total_fmt} {postfix} [{elapsed}]") as bar:
+        def show(done, total, name):
+            bar.total = total
+            bar.set_postfix_str(name, refresh=False)
+            bar.update(done - bar.n)
+
+        warmup(progress=show)
+    return 0
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaints are one line, like all others."""
+
+    def error(self, message):
+        self.exit(2, f"{self.prog}: error: {message}\n")
+
+
+def _parser():
+    parser = _Parser(prog="kernelstab", description=__doc__.partition("\n")[0])
+    parser.add_argument("--version", action="version", version=f"kernelstab {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
+
+    command = _command(commands, _audit, "audit", "audit a reconstruction map and write a report")
+    _problem_options(command)
+    command.add_argument("--eps", type=float, default=0.02, metavar="E",
+                         help="largest perturbation, relative to the norm of the data (default %(default)s)")
+    command.add_argument("--out", default="kernelstab-report", metavar="DIR",
+                         help="folder of the report (default %(default)s)")
+    command.add_argument("--quick", action="store_true", help="fewer images and shorter searches")
+
+    _command(commands, _list, "list", "list the theorems", quiet=False)
+
+    command = _command(commands, _show, "show", "print a theorem and say where its pieces live", quiet=False)
+    command.add_argument("slug", metavar="SLUG")
+
+    command = _command(commands, _check, "check", "check a theorem on a reconstruction map", quiet=False)
+    command.add_argument("slug", metavar="SLUG")
+    _problem_options(command)
+    command.add_argument("--by-hand", action="store_true", help="check the pencil-and-paper instance instead")
+    command.add_argument("--arithmetic", default="float", choices=("float", "ball", "exact"))
+    command.add_argument("--precision", type=int, default=128, metavar="BITS", help="of balls (default 128)")
+    command.add_argument("--certificate", metavar="FILE", help="write a certificate of the verdict")
+
+    command = _command(commands, _verify, "verify", "prove certificates again", quiet=False)
+    command.add_argument("files", nargs="+", metavar="FILE")
+
+    command = _command(commands, _train, "train", "train a network that ships with the package")
+    command.add_argument("name", metavar="NAME", help="mri64-fourier or mri32-gaussian")
+    command.add_argument("--epochs", type=int, metavar="N", help="length of the run (default: the network's)")
+    command.add_argument("--seed", type=int, default=0, metavar="S")
+    command.add_argument("--out", default=".", metavar="DIR", help="folder of weights and checkpoint")
+    command.add_argument("--resume", action="store_true", help="go on from the checkpoint in DIR")
+    command.add_argument("--device", default="cpu", metavar="D", help="torch device (default cpu)")
+
+    _command(commands, _warmup, "warmup", "compile the loops once, so that later runs start at once")
+    return parser
+
+
+def _command(commands, run, name, text, *, quiet=True):
+    command = commands.add_parser(name, help=text, description=text)
+    command.set_defaults(run=run)
+    if name != "warmup":
+        command.add_argument("--json", action="store_true", help="print JSON")
+    if quiet:
+        command.add_argument("--quiet", action="store_true", help="no progress, no summary")
+    return command
+
+
+def _problem_options(command):
+    command.add_argument("--operator", metavar="FILE", help="fourier, gaussian, or a matrix (.npy, .npz)")
+    command.add_argument("--map", metavar="MAP",
+                         help="module:name of a callable or torch module, weights .npz, or a shipped network")
+    command.add_argument("--images", metavar="FILE", help="images (.npy, .npz); default: held-out MR slices")
+    command.add_argument("--seed", type=int, default=0, metavar="S", help="seed (default 0)")

@@ -1,0 +1,61 @@
+"""Numbers as they stand in ``report.json`` and as they are read in ``report.html``."""
+
+import math
+
+import numpy as np
+
+from kernelstab.quantity import Quantity
+
+
+def estimate(value, unit: str = "") -> Quantity:
+    """Return a number computed in floating point, without guarantee."""
+    return Quantity(float(value), "estimate", unit)
+
+
+def found(value, unit: str = "") -> Quantity:
+    """Return the best value of a search: a lower bound of the supremum it searched for."""
+    return Quantity(float(value), "lower", unit)
+
+
+def series(values, kind: str = "estimate", unit: str = "") -> dict:
+    """Return an array of numbers of one kind and unit as JSON.
+
+    >>> series(np.array([1.0, float("inf")]), unit="dB")
+    {'values': [1.0, 'inf'], 'kind': 'estimate', 'unit': 'dB', 'rigorous': False}
+    """
+    return {"values": [plain(v) for v in np.asarray(values).ravel().tolist()], "kind": kind, "unit": unit,
+            "rigorous": False}
+
+
+def plain(value):
+    """Return a number that JSON can hold: infinities and NaN as text."""
+    return value if not isinstance(value, float) or math.isfinite(value) else str(value)
+
+
+def readable(value: float, digits: int = 3) -> str:
+    """Write a number for people: fixed where that is short, else as a power of ten.
+
+    >>> readable(0.012345), readable(1234.5), readable(2.5e-9), readable(0.0), readable(float("inf"))
+    ('0.0123', '1230', '2.5 × 10⁻⁹', '0', '∞')
+    """
+    if value == 0:
+        return "0"
+    if not math.isfinite(value):
+        return "∞" if value > 0 else "−∞" if value < 0 else "not a number"
+    exponent = math.floor(math.log10(abs(value)))
+    if -3 <= exponent <= 5:
+        rounded = round(value, digits - 1 - exponent)
+        text = f"{rounded:.{max(0, digits - 1 - exponent)}f}"
+        return text.replace("-", "−")
+    mantissa = f"{value / 10.0**exponent:.{digits - 1}f}".rstrip("0").rstrip(".")
+    power = str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"{mantissa.replace('-', '−')} × 10{power}"
+
+
+def percent(fraction: float, digits: int = 2) -> str:
+    """Write a fraction as a percentage.
+
+    >>> percent(0.1234), percent(1.0), percent(0.00123)
+    ('12 %', '100 %', '0.12 %')
+    """
+    return f"{readable(100 * fraction, digits)} %"

@@ -1,0 +1,177 @@
+"""What is audited: a forward operator, maps to compare, images; posed and checked before anything runs."""
+
+import copy
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from kernelstab import data
+from kernelstab._checks import as_array
+from kernelstab._rng import as_generator
+from kernelstab.maps import QCBPMap, Tikhonov, as_map, load_network
+from kernelstab.operators import as_operator
+
+NETWORKS = {"fourier": "mri64-fourier", "gaussian": "mri32-gaussian"}
+"""The shipped network of each operator that can be asked for by name."""
+
+QCBP, TIKHONOV = "QCBP", "Tikhonov"
+_SPARSE_SIGNALS = 12
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Problem:
+    """An operator, named maps (the audited one first) and images that fit together.
+
+    Attributes
+    ----------
+    A : ForwardOperator, shape (m, N)
+    maps : dict of str to ReconstructionMap
+        The audited map first, then those it is compared with.
+    images : ndarray, shape (n, N)
+        Flattened signals, not zero.
+    about : dict of str to str
+        One line each on ``operator``, ``images`` and every map.
+    """
+
+    A: object
+    maps: dict
+    images: np.ndarray
+    about: dict = field(default_factory=dict)
+
+    @property
+    def audited(self) -> str:
+        """Name of the map under audit."""
+        return next(iter(self.maps))
+
+    def picture(self, x) -> np.ndarray:
+        """Return a signal as something to look at: its image, or a strip if it has one dimension."""
+        image = np.asarray(x).reshape(self.A.image_shape)
+        if image.ndim == 2 and min(image.shape) > 1:
+            return image
+        flat = image.ravel()
+        return np.tile(flat, (max(4, len(flat) // 6), 1))
+
+    def __repr__(self):
+        return f"<Problem {self.A!r}, {', '.join(self.maps)}, {len(self.images)} images>"
+
+
+def pose(A=None, maps=None, images=None, *, rng=0) -> Problem:
+    """Put together what is audited, filling in whatever is not given.
+
+    Parameters
+    ----------
+    A : operator, ndarray, str, optional
+        ``"fourier"`` or ``"gaussian"`` for those of the shipped networks; default: the
+        operator of the map if it brings one, else ``"fourier"``.
+    maps : map, callable, torch module, str, or dict of str to these, optional
+        One map is compared with sparse recovery (QCBP) and Tikhonov; a dictionary is
+        taken as it is, its first map being the audited one. Default: the network shipped
+        for the operator, where there is one.
+    images : ndarray, shape (n, rows, columns), (rows, columns) or (n, N), optional
+        Default: held-out MR slices where their size fits, else random sparse signals.
+    rng : int or Generator
+        Seed of the random signals.
+
+    Returns
+    -------
+    Problem
+
+    Raises
+    ------
+    ValueError
+        If a part is malformed or does not fit the others; the message names it.
+
+    Examples
+    --------
+    >>> problem = pose(np.eye(2, 4), lambda y: np.append(y, [0, 0]), np.ones((3, 2, 2)))
+    >>> problem.audited, list(problem.maps), problem.images.shape, problem.A.image_shape
+    ('<lambda>', ['<lambda>', 'QCBP', 'Tikhonov'], (3, 4), (2, 2))
+    """
+    about = {}
+    A, maps = _operator(A, maps, about)
+    A, signals = _images(A, images, about, rng)
+    given = maps if isinstance(maps, dict) else {None: maps} if maps is not None else {}
+    chosen = {}
+    for name, thing in given.items():
+        psi = as_map(thing, A, name=name)
+        chosen[psi.name] = psi
+    if not isinstance(maps, dict):
+        chosen |= {name: psi for name, psi in _companions(A, signals).items() if name not in chosen}
+    for name, psi in chosen.items():
+        about[name] = repr(psi).strip("<>")
+    return Problem(A, chosen, signals, about)
+
+
+def _operator(A, maps, about):
+    """Return the operator and the map that goes with it by default."""
+    if A is None and not isinstance(maps, dict):
+        brings = load_network(maps) if _is_network(maps) else maps
+        own = getattr(brings, "A", None)
+        if own is not None:
+            about["operator"] = f"{own!r} of {brings.name}".replace("<", "").replace(">", "")
+            return own, brings
+        maps = brings
+    name = "fourier" if A is None else A
+    if isinstance(name, str):
+        if name not in NETWORKS:
+            raise ValueError(f"A must be an operator or one of {sorted(NETWORKS)}, got {name!r}")
+        network = load_network(NETWORKS[name])
+        about["operator"] = f"{network.A!r}, as shipped".replace("<", "").replace(">", "")
+        return network.A, network if maps is None else maps
+    A = as_operator(A)
+    about["operator"] = repr(A).strip("<>")
+    return A, maps
+
+
+def _is_network(thing) -> bool:
+    return isinstance(thing, str) and (thing.endswith(".npz") or thing in NETWORKS.values())
+
+
+def _images(A, images, about, rng):
+    """Return the operator with its image shape, and the flattened images."""
+    n = A.shape[1]
+    if images is not None:
+        images = as_array(images, "images")
+        about["images"] = f"given, shape {images.shape}"
+        return _fit(A, images)
+    side = math.isqrt(n)
+    if side * side == n and side in (32, 64, 128) and A.image_shape in ((n,), (side, side)):
+        about["images"] = f"held-out MR slices of the MNI template, {side} x {side}"
+        return _fit(A, data.slices(side, "test"))
+    sparsity = max(1, min(A.shape[0] // 8, n // 8))
+    generator = as_generator(rng)
+    about["images"] = f"random signals with {sparsity} nonzero entries (no bundled image has {n} pixels)"
+    signals = np.array([data.sparse_vector(n, sparsity, rng=generator) for _ in range(_SPARSE_SIGNALS)])
+    return A, signals.reshape(_SPARSE_SIGNALS, n)
+
+
+def _fit(A, images):
+    n = A.shape[1]
+    one_image = images.shape == A.image_shape or (images.size == n and images.shape[-1] != n)
+    if images.ndim == 2 and one_image:
+        images = images[None]
+    shape = images.shape[1:]
+    if math.prod(shape) != n or images.ndim not in (2, 3):
+        raise ValueError(f"images must have {n} pixels each, as the operator has {n} columns, "
+                         f"got shape {images.shape}")
+    if len(shape) == 2 and A.image_shape != shape:
+        if A.image_shape != (n,):
+            raise ValueError(f"images must have shape {A.image_shape}, got {shape}")
+        A = copy.copy(A)
+        A.image_shape = shape
+    signals = images.reshape(len(images), n)
+    if A.is_real and np.iscomplexobj(signals):
+        raise ValueError(f"images must be real for a real operator, got dtype {images.dtype}")
+    for index, signal in enumerate(signals):
+        if not signal.any():
+            raise ValueError(f"images must not be zero, but number {index} is")
+    return A, signals
+
+
+def _companions(A, signals):
+    """Return sparse recovery and Tikhonov, tuned to the size of the measurements."""
+    size = float(np.median([np.linalg.norm(A.matvec(x)) for x in signals[:8]]))
+    if size == 0:
+        raise ValueError("images must be seen by the operator, but their measurements are all zero")
+    return {QCBP: QCBPMap(A, eta=2e-3 * size), TIKHONOV: Tikhonov(A, 1e-2 * (A.norm_upper**2))}
