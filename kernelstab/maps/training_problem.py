@@ -83,7 +83,7 @@ RECIPES = {
     "mri32-gaussian": Recipe(
         "mri32-gaussian", 32, {"kind": "gaussian", "m": 256, "N": 1024, "rng": 0, "image_shape": [32, 32]},
         perceptron([256, 256, 256, 1024]), pool=24000, per_epoch=24000, batch=64, rate=1e-3,
-        dtype="float16", epochs=60),
+        dtype="float16", epochs=40),
 }
 
 
