@@ -77,12 +77,15 @@ def as_map(thing, A, name=None):
     if not callable(thing):
         raise ValueError(f"map must be callable, got {thing!r:.80}")
     probe = A.matvec(np.cos(np.arange(1.0, A.shape[1] + 1)))
-    if isinstance(thing, Map):
-        psi = copy.copy(thing)
-        _fits(psi, probe, A.shape)
-    else:
-        psi = CallableMap(thing, A)
-        check_function(psi, probe)
+    psi = copy.copy(thing) if isinstance(thing, Map) else CallableMap(thing, A)
+    try:
+        output = check_function(psi, probe)
+    except ValueError as error:
+        if psi.__class__ is CallableMap or "not a function" in str(error):
+            raise
+        raise ValueError(f"map {psi!r} does not fit A of shape {A.shape}: {error}") from None
+    if output.shape != A.shape[1:]:
+        raise ValueError(f"map {psi!r} does not fit A of shape {A.shape}: it returns shape {output.shape}")
     if name is not None:
         psi.name = name
     return psi
@@ -151,16 +154,6 @@ class CallableMap(Map):
         """Return the callable's own description, or None."""
         describe = getattr(self.function, "spec", None)
         return describe() if callable(describe) else None
-
-
-def _fits(psi, probe, shape):
-    """Refuse a map of this package that was built for other shapes; those are functions by design."""
-    try:
-        output = psi(probe)
-    except ValueError as error:
-        raise ValueError(f"map {psi!r} does not fit A of shape {shape}: {error}") from None
-    if output.shape != shape[1:]:
-        raise ValueError(f"map {psi!r} does not fit A of shape {shape}: it returns shape {output.shape}")
 
 
 def _named(text):

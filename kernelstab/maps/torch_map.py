@@ -4,9 +4,9 @@ import numpy as np
 
 from kernelstab._checks import as_array
 from kernelstab._errors import require
-from kernelstab.maps._operator import as_operator
 from kernelstab.maps.base import Map
 from kernelstab.maps.network import ReLUNetwork
+from kernelstab.operators import as_operator
 
 _INPUTS = ("measurements", "adjoint-image")
 
