@@ -1,0 +1,84 @@
+"""Arrays inside a certificate: little-endian bytes in base64, read without numpy.
+
+>>> decode({"dtype": "float64", "shape": [2], "data": "AAAAAAAA8D8AAAAAAAAEQA=="})
+Array(shape=(2,), data=(1.0, 2.5))
+"""
+
+import base64
+import binascii
+import struct
+from math import isfinite, prod
+from typing import NamedTuple
+
+# dtype -> struct code; every value of every dtype is an exact dyadic rational
+CODES = {"float64": "d", "float32": "f", "float16": "e", "uint8": "B", "bool": "B"}
+
+
+class Array(NamedTuple):
+    """A real array: its shape and its entries in C order as Python numbers."""
+
+    shape: tuple
+    data: tuple
+
+
+class ComplexArray(NamedTuple):
+    """A complex array as two real ones of one shape."""
+
+    real: Array
+    imag: Array
+
+
+def decode_array(plain) -> Array:
+    """Read one real array.
+
+    Raises
+    ------
+    ValueError
+        If a field is missing, the dtype is unknown, the bytes do not fill the shape, or
+        an entry is not finite.
+
+    >>> decode_array({"dtype": "float64", "shape": [3], "data": "AAAAAAAA8D8="})
+    Traceback (most recent call last):
+        ...
+    ValueError: an array of shape (3,) and dtype float64 needs 24 bytes, got 8
+    """
+    if not isinstance(plain, dict) or set(plain) != {"dtype", "shape", "data"}:
+        raise ValueError(f"an array needs the fields data, dtype and shape, got {plain!r:.80}")
+    dtype, shape = plain["dtype"], plain["shape"]
+    if dtype not in CODES:
+        raise ValueError(f"dtype must be one of {', '.join(CODES)}, got {dtype!r}")
+    if not isinstance(shape, list) or not all(type(n) is int and n >= 1 for n in shape):
+        raise ValueError(f"shape must be a list of positive integers, got {shape!r:.80}")
+    try:
+        raw = base64.b64decode(plain["data"], validate=True)
+    except (binascii.Error, TypeError, ValueError) as error:
+        raise ValueError(f"data of an array is not base64: {error}") from None
+    code, count = CODES[dtype], prod(shape)
+    size = count * struct.calcsize(f"<{code}")
+    if len(raw) != size:
+        raise ValueError(f"an array of shape {tuple(shape)} and dtype {dtype} "
+                         f"needs {size} bytes, got {len(raw)}")
+    data = struct.unpack(f"<{count}{code}", raw)
+    if dtype == "bool" and not set(data) <= {0, 1}:
+        raise ValueError("an array of dtype bool holds a byte other than 0 and 1")
+    if not all(map(isfinite, data)):
+        raise ValueError(f"an array of shape {tuple(shape)} holds a value that is not finite")
+    return Array(tuple(shape), data)
+
+
+def decode(value):
+    """Replace the encoded arrays inside nested lists and dictionaries by :class:`Array`."""
+    if isinstance(value, dict):
+        if "dtype" in value:
+            return decode_array(value)
+        if set(value) == {"re", "im"}:
+            real, imag = decode_array(value["re"]), decode_array(value["im"])
+            if real.shape != imag.shape:
+                raise ValueError(f"real and imaginary part have shapes {real.shape} and {imag.shape}")
+            return ComplexArray(real, imag)
+        return {name: decode(entry) for name, entry in value.items()}
+    if isinstance(value, list):
+        return [decode(entry) for entry in value]
+    if isinstance(value, float) and not isfinite(value):
+        raise ValueError(f"a number is not finite: {value}")
+    return value

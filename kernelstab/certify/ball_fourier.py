@@ -1,0 +1,129 @@
+r"""The subsampled unitary two-dimensional Fourier transform in balls.
+
+The transform of an image :math:`X` is :math:`F_1XF_2` with symmetric matrices
+:math:`F_{jk}=n^{-1/2}e^{-2\pi ijk/n}`, whose entries Arb encloses; ``acb_mat.dft``
+has this sign and this scaling (a test compares it with numpy). Real and imaginary
+parts are kept apart because products of real matrices are fast.
+"""
+
+from flint import acb_mat, arb, arb_mat, ctx
+
+from kernelstab.certify.arrays import Array
+from kernelstab.certify.lipschitz import OperatorFacts
+from kernelstab.certify.vectors import Vector
+
+
+class FourierBalls:
+    r"""Evaluate ``{"kind": "fourier2d", "real": bool, "mask": (n1, n2) array of bool}``.
+
+    Complex measurements are the masked frequencies in C order. For ``real`` the mask
+    must be symmetric; "self" frequencies equal their mirror image :math:`-k`, "rep"
+    frequencies come before it in C order, and
+    :math:`y=(\mathrm{Re}\,F_{self},\sqrt2\,\mathrm{Re}\,F_{rep},\sqrt2\,\mathrm{Im}\,F_{rep})`.
+    Rows are orthonormal in both cases, so :math:`AA^*=I` exactly.
+
+    >>> A = FourierBalls({"real": True, "mask": Array((1, 2), (1, 1))})
+    >>> y = A.forward(Vector(arb_mat(2, 1, [3, 1]))).real      # (3 + 1, 3 - 1) / sqrt 2
+    >>> y[0, 0].overlaps(arb(8).sqrt()), y[1, 0].overlaps(arb(2).sqrt())
+    (True, True)
+    """
+
+    rough_norm = 1.0
+
+    def __init__(self, spec):
+        mask, self.is_real = spec["mask"], spec["real"]
+        if not isinstance(mask, Array) or len(mask.shape) != 2 or not isinstance(self.is_real, bool):
+            raise ValueError("a fourier2d operator needs a two-dimensional mask and real true or false")
+        self.image_shape = n1, n2 = mask.shape
+        taken = [k for k, value in enumerate(mask.data) if value]
+        if not taken:
+            raise ValueError("the mask of a fourier2d operator is empty")
+        self.shape = (len(taken), n1 * n2)
+        mirror = {k: (-(k // n2) % n1) * n2 + (-(k % n2) % n2) for k in taken}
+        if self.is_real and not set(mirror.values()) <= set(taken):
+            raise ValueError("the mask of a fourier2d operator for real images must be symmetric")
+        self._taken, self._mirror = taken, mirror
+        self._self = [k for k in taken if mirror[k] == k]
+        self._rep = [k for k in taken if k < mirror[k]]
+        self._tables: dict[int, tuple] = {}
+
+    def facts(self) -> OperatorFacts:
+        """Return norm 1, ``c = 1`` and no defect: the rows are orthonormal."""
+        return OperatorFacts(arb(1), arb(1), arb(0))
+
+    def _table(self):
+        """Return cosine and sine matrices of both axes at the working precision."""
+        if ctx.prec not in self._tables:
+            pairs = []
+            for n in self.image_shape:
+                dft = acb_mat.dft(n)
+                pairs.append((dft.real, dft.imag))
+            self._tables[ctx.prec] = tuple(pairs)
+        return self._tables[ctx.prec]
+
+    def _transform(self, re, im, sign):
+        """Transform flat lists of balls; ``sign`` -1 conjugates the matrices (inverse transform)."""
+        (c1, s1), (c2, s2) = self._table()
+        a, b = _left(c1, s1 * sign, arb_mat(*self.image_shape, re),
+                     None if im is None else arb_mat(*self.image_shape, im))
+        s2 = s2 * sign
+        return (a * c2 - b * s2).entries(), (a * s2 + b * c2).entries()
+
+    def forward(self, x: Vector) -> Vector:
+        """Return the measurements of a signal."""
+        self._check(x, self.shape[1])
+        if not self.is_real:
+            im = None if x.imag is None else x.imag.entries()
+            re, im = self._transform(x.real.entries(), im, 1)
+            return Vector(_column([re[k] for k in self._taken]), _column([im[k] for k in self._taken]))
+        return Vector(*(self._forward_real(part) for part in _parts(x)))
+
+    def _forward_real(self, part):
+        re, im = self._transform(part.entries(), None, 1)
+        root = arb(2).sqrt()
+        return _column([re[k] for k in self._self] + [root * re[k] for k in self._rep]
+                       + [root * im[k] for k in self._rep])
+
+    def adjoint(self, y: Vector) -> Vector:
+        """Return the zero-filled inverse transform."""
+        self._check(y, self.shape[0])
+        if not self.is_real:
+            spectrum = [[arb(0)] * self.shape[1] for _ in range(2)]
+            for part, column in zip(spectrum, _parts(y)):
+                for k, value in zip(self._taken, column.entries()):
+                    part[k] = value
+            return Vector(*map(_column, self._transform(*spectrum, -1)))
+        return Vector(*(self._adjoint_real(part) for part in _parts(y)))
+
+    def _adjoint_real(self, part):
+        """Fill both halves of the spectrum; the imaginary part of the image is zero by symmetry."""
+        values, width, pairs = part.entries(), len(self._self), len(self._rep)
+        re, im = [arb(0)] * self.shape[1], [arb(0)] * self.shape[1]
+        half = arb(0.5).sqrt()
+        for k, value in zip(self._self, values):
+            re[k] = value
+        for j, k in enumerate(self._rep):
+            a, b = half * values[width + j], half * values[width + pairs + j]
+            re[k], re[self._mirror[k]] = a, a
+            im[k], im[self._mirror[k]] = b, -b
+        return _column(self._transform(re, im, -1)[0])
+
+    def _check(self, vector, length):
+        if len(vector) != length:
+            raise ValueError(f"a vector of length {len(vector)} does not fit a fourier2d operator "
+                             f"of shape {self.shape}")
+
+
+def _left(c, s, re, im):
+    """Return real and imaginary part of ``(c + i s)(re + i im)``."""
+    if im is None:
+        return c * re, s * re
+    return c * re - s * im, c * im + s * re
+
+
+def _parts(vector):
+    return [vector.real] if vector.imag is None else [vector.real, vector.imag]
+
+
+def _column(entries):
+    return arb_mat(len(entries), 1, entries)

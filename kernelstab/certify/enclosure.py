@@ -1,0 +1,127 @@
+"""From balls to floats and decimals that surely enclose them.
+
+A ball is a midpoint and a radius, both dyadic rationals; its end points are therefore
+fractions, and rounding them outwards is exact integer arithmetic here, whatever the
+working precision is.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import inf, isinf, isnan, nan, nextafter
+
+from flint import arb
+
+DIGITS = 17   # significant decimal digits of the bounds written into certificates
+
+
+@dataclass(frozen=True)
+class Enclosure:
+    """A number between two floats; ``value`` is near their middle, ``radius`` reaches both.
+
+    For a quantity computed in floating point the bounds are those of the slack, which
+    is a custom and not a proof. A quantity that could not be computed is NaN between
+    minus and plus infinity.
+    """
+
+    value: float
+    radius: float
+    lower: float
+    upper: float
+    unit: str = ""
+
+    def __repr__(self):
+        return f"{self.value:.10g} in [{self.lower!r}, {self.upper!r}]{' ' if self.unit else ''}{self.unit}"
+
+
+def fraction(number: arb) -> Fraction:
+    """Return an exact finite number as a fraction."""
+    mantissa, exponent = number.man_exp()
+    mantissa, exponent = int(mantissa), int(exponent)
+    return Fraction(mantissa << exponent) if exponent >= 0 else Fraction(mantissa, 1 << -exponent)
+
+
+def ends(ball: arb) -> tuple[Fraction, Fraction] | None:
+    """Return both end points of a ball as fractions, or None if it is not finite.
+
+    >>> ends(arb(0.75))
+    (Fraction(3, 4), Fraction(3, 4))
+    """
+    if not ball.is_finite():
+        return None
+    middle, radius = fraction(ball.mid()), fraction(ball.rad())
+    return middle - radius, middle + radius
+
+
+def round_down(number: Fraction) -> float:
+    """Return the largest float that is at most ``number``.
+
+    >>> round_down(Fraction(1, 3)) <= Fraction(1, 3) < round_up(Fraction(1, 3))
+    True
+    """
+    try:
+        nearest = float(number)
+    except OverflowError:
+        nearest = inf if number > 0 else -inf
+    return nearest if nearest <= number else nextafter(nearest, -inf)
+
+
+def round_up(number: Fraction) -> float:
+    """Return the smallest float that is at least ``number``."""
+    return -round_down(-number)
+
+
+def between(lower: Fraction, upper: Fraction, unit: str = "") -> Enclosure:
+    """Enclose everything between two fractions by floats.
+
+    >>> between(Fraction(1, 4), Fraction(3, 4))
+    0.5 in [0.25, 0.75]
+    """
+    low, high = round_down(lower), round_up(upper)
+    if isinf(low) or isinf(high):
+        return Enclosure(nan, inf, low, high, unit)
+    value = float((lower + upper) / 2)
+    radius = max(round_up(Fraction(value) - Fraction(low)), round_up(Fraction(high) - Fraction(value)))
+    return Enclosure(value, radius, low, high, unit)
+
+
+def enclosure(ball: arb, unit: str = "") -> Enclosure:
+    """Enclose a ball by floats, rounded outwards."""
+    found = ends(ball)
+    return Enclosure(nan, inf, -inf, inf, unit) if found is None else between(*found, unit)
+
+
+def around(value: float, slack: float, unit: str = "") -> Enclosure:
+    """Return a value from floating point with its slack."""
+    if isnan(value) or isnan(slack):
+        return Enclosure(nan, inf, -inf, inf, unit)
+    return Enclosure(value, slack, value - slack, value + slack, unit)
+
+
+def decimal_below(number: Fraction, digits: int = DIGITS) -> str:
+    """Return a decimal number of at least ``digits`` digits that is at most ``number`` and close to it.
+
+    >>> decimal_below(Fraction(2, 3), 3), decimal_below(Fraction(-2, 3), 3), decimal_below(Fraction(5), 3)
+    ('666e-3', '-667e-3', '5000e-3')
+    """
+    if number == 0:
+        return "0"
+    size = abs(number)
+    # floor(log10(size)) to within one, from the lengths of numerator and denominator
+    exponent = len(str(size.numerator)) - len(str(size.denominator)) - digits
+    scaled = number / Fraction(10) ** exponent
+    if abs(scaled) < 10 ** (digits - 1):
+        exponent -= 1
+        scaled *= 10
+    return f"{scaled.numerator // scaled.denominator}e{exponent}"
+
+
+def decimal_above(number: Fraction, digits: int = DIGITS) -> str:
+    """Return a decimal number of at least ``digits`` digits that is at least ``number`` and close to it."""
+    below = decimal_below(-number, digits)
+    return below if below == "0" else (below[1:] if below.startswith("-") else f"-{below}")
+
+
+def decimal_ends(ball: arb) -> list[str] | None:
+    """Return decimal bounds of a ball, or None if it is not finite."""
+    found = ends(ball)
+    return None if found is None else [decimal_below(found[0]), decimal_above(found[1])]

@@ -1,0 +1,93 @@
+"""Vectors whose entries are balls."""
+
+from flint import arb, arb_mat
+
+from kernelstab.certify.arrays import ComplexArray
+
+
+class Vector:
+    r"""A real or complex vector: one column of balls, or two for real and imaginary parts.
+
+    The norm of a complex vector is that of its two parts stacked, and the inner product is
+    :math:`\mathrm{Re}\langle u,v\rangle`, so that complex signals need no theory of their own.
+
+    >>> v = Vector(arb_mat(2, 1, [3, 0]), arb_mat(2, 1, [0, 4]))
+    >>> v.norm(), v.exact
+    (5.00000000000000, True)
+    """
+
+    __slots__ = ("imag", "real")
+
+    def __init__(self, real: arb_mat, imag: arb_mat | None = None):
+        self.real, self.imag = real, imag
+
+    @classmethod
+    def from_array(cls, array) -> "Vector":
+        """Read an array of one dimension, exactly."""
+        parts = list(array) if isinstance(array, ComplexArray) else [array]
+        if any(len(part.shape) != 1 for part in parts):
+            raise ValueError(f"a vector must have one dimension, got shape {parts[0].shape}")
+        return cls(*(arb_mat(len(part.data), 1, list(part.data)) for part in parts))
+
+    def __len__(self):
+        return self.real.nrows()
+
+    @property
+    def exact(self) -> bool:
+        """Whether every entry has radius zero."""
+        return all(entry.is_exact() for part in self._parts() for entry in part.entries())
+
+    def _parts(self):
+        return [self.real] if self.imag is None else [self.real, self.imag]
+
+    def _check(self, other):
+        if len(self) != len(other):
+            raise ValueError(f"vectors of lengths {len(self)} and {len(other)} do not fit")
+
+    def __add__(self, other):
+        self._check(other)
+        if self.imag is None or other.imag is None:
+            return Vector(self.real + other.real, self.imag if other.imag is None else other.imag)
+        return Vector(self.real + other.real, self.imag + other.imag)
+
+    def __neg__(self):
+        return self.scaled(arb(-1))
+
+    def __sub__(self, other):
+        return self + (-other)
+
+    def scaled(self, factor: arb) -> "Vector":
+        """Return the vector times a ball."""
+        return Vector(self.real * factor, None if self.imag is None else self.imag * factor)
+
+    def inner(self, other) -> arb:
+        """Return the real part of the inner product."""
+        self._check(other)
+        total = (self.real.transpose() * other.real)[0, 0]
+        if self.imag is not None and other.imag is not None:
+            total += (self.imag.transpose() * other.imag)[0, 0]
+        return total
+
+    def norm(self) -> arb:
+        """Return the Euclidean norm."""
+        return root(self.inner(self))
+
+
+def root(square: arb) -> arb:
+    """Return the root of a number that is known not to be negative.
+
+    A ball may reach below zero by its radius; then only the upper end counts, and
+    the result is a ball from zero to its root.
+
+    >>> root(arb(0, 1e-4)).upper() < 0.0101
+    True
+    """
+    if square >= 0 or not square.is_finite():
+        return square.sqrt()
+    half = square.upper().sqrt().upper() / 2
+    return arb(half.upper(), half.upper())
+
+
+def magnitude(value: arb) -> arb:
+    """Return an exact number that is at least the absolute value of every point of a ball."""
+    return abs(value).upper()
