@@ -22,12 +22,13 @@ def section(doc, title):
 
 
 def documented(body):
-    """Return the names that a Parameters section describes, in order.
+    """Return the names that a Parameters section describes, in order, up to an example if one follows.
 
-    >>> documented("x, x_alt : ndarray\\n    Signals.\\n*maps\\n    More.")
+    >>> documented("x, x_alt : ndarray\\n    Signals.\\n*maps\\n    More.\\n\\n>>> f(1, 2)\\n3")
     ['x', 'x_alt', 'maps']
     """
-    heads = [line.partition(" :")[0] for line in body.splitlines() if line and not line[0].isspace()]
+    lines = body.partition("\n>>>")[0].splitlines()
+    heads = [line.partition(" :")[0] for line in lines if line and not line[0].isspace()]
     return [name.strip().lstrip("*") for head in heads for name in head.split(",")]
 
 

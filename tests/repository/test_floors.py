@@ -15,7 +15,7 @@ FLOOR = {
     "kernel": 2, "solvers": 2,
     "maps": 3, "stability": 4, "theorems": 5, "plot": 6,
     "report": 7, "sweep": 7,
-    "cli": 8, "__main__": 8,
+    "cli": 8, "__main__": 9,
 }
 
 # package -> modules that may import it
