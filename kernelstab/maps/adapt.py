@@ -26,7 +26,8 @@ def as_map(thing, A, name=None):
         - a map of this package passes as it is;
         - any other callable ``(m,) -> (N,)`` is wrapped and every output is checked. An
           output in image form is flattened. If it offers ``vjp``, the search uses it;
-        - a ``torch.nn.Module`` becomes a ``TorchMap``;
+        - a ``torch.nn.Module`` becomes a ``TorchMap`` that gets the measurements, or,
+          if the module cannot take them, the image :math:`A^*y`;
         - an array of shape ``(N, m)`` is a linear map;
         - ``"module:name"`` is imported; what is found there is adapted by these rules;
         - a path that ends in ``.npz``, or the name of a shipped network, is loaded.
@@ -62,30 +63,27 @@ def as_map(thing, A, name=None):
     >>> as_map(lambda y: y[:1], np.eye(2))
     Traceback (most recent call last):
         ...
-    ValueError: map must return shape (2,), got (1,) from <lambda>
+    ValueError: <CallableMap <lambda>> for A of shape (2, 2): map must return shape (2,), got (1,)
     """
     A = as_operator(A)
     if isinstance(thing, (str, os.PathLike)):
         thing = _named(str(thing))
     torch = sys.modules.get("torch")     # a torch module can only exist if torch is loaded
     if torch is not None and isinstance(thing, torch.nn.Module):
-        from kernelstab.maps.torch_map import TorchMap
-
-        thing = TorchMap(thing, A)
+        thing = _from_torch(thing, A)
     elif isinstance(thing, np.ndarray):
         thing = LinearMap(thing)
     if not callable(thing):
         raise ValueError(f"map must be callable, got {thing!r:.80}")
-    probe = A.matvec(np.cos(np.arange(1.0, A.shape[1] + 1)))
+    probe = _probe(A)
     psi = copy.copy(thing) if isinstance(thing, Map) else CallableMap(thing, A)
     try:
         output = check_function(psi, probe)
     except ValueError as error:
-        if psi.__class__ is CallableMap or "not a function" in str(error):
-            raise
-        raise ValueError(f"map {psi!r} does not fit A of shape {A.shape}: {error}") from None
+        raise ValueError(f"{psi!r} for A of shape {A.shape}: {error}") from None
     if output.shape != A.shape[1:]:
-        raise ValueError(f"map {psi!r} does not fit A of shape {A.shape}: it returns shape {output.shape}")
+        raise ValueError(f"{psi!r} for A of shape {A.shape}: map must return shape {A.shape[1:]}, "
+                         f"got {output.shape}")
     if name is not None:
         psi.name = name
     return psi
@@ -147,13 +145,34 @@ class CallableMap(Map):
         except (TypeError, RuntimeError) as error:       # a tensor that needs a gradient, for one
             raise ValueError(f"map must {verb} a numpy array, got {type(value).__name__}: {error}") from None
         if array.shape not in ((size,), image_shape):
-            raise ValueError(f"map must {verb} shape {(size,)}, got {array.shape} from {self.name}")
+            raise ValueError(f"map must {verb} shape {(size,)}, got {array.shape}")
         return array.reshape(size)
 
     def spec(self):
         """Return the callable's own description, or None."""
         describe = getattr(self.function, "spec", None)
         return describe() if callable(describe) else None
+
+
+def _probe(A):
+    """Return a measurement of ``A`` without symmetries, the same every time."""
+    return A.matvec(np.cos(np.arange(1.0, A.shape[1] + 1)))
+
+
+def _from_torch(module, A):
+    """Find out by trying whether a torch module takes measurements or images."""
+    from kernelstab.maps.torch_map import TorchMap
+
+    reasons = []
+    for start in ("measurements", "adjoint-image"):
+        psi = TorchMap(module, A, input=start)
+        try:
+            psi(_probe(A))
+        except (RuntimeError, ValueError) as error:      # torch reports wrong shapes as RuntimeError
+            reasons.append(f"{start}: {str(error).splitlines()[0]}")
+        else:
+            return psi
+    raise ValueError(f"module {type(module).__name__} for A of shape {A.shape} fails on {'; '.join(reasons)}")
 
 
 def _named(text):

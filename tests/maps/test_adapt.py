@@ -89,16 +89,16 @@ def one_bit(y, calls=[0.0]):                        # noqa: B006 - a map with me
 @pytest.mark.parametrize(("thing", "message"), [
     (lambda y: np.full(4, np.nan), "output of <lambda> must be finite, got nan"),
     (lambda y: np.full(4, np.inf), "output of <lambda> must be finite, got inf"),
-    (lambda y: np.ones(3), r"map must return shape \(4,\), got \(3,\) from <lambda>"),
+    (lambda y: np.ones(3), r"<lambda>> for A of shape \(3, 4\): map must return shape \(4,\), got \(3,\)"),
     (lambda y: np.ones((4, 1)), r"map must return shape \(4,\), got \(4, 1\)"),
     (lambda y: None, "output of <lambda> must be a numeric array"),
     (lambda y: "image", "output of <lambda> must be a numeric array"),
     (random_output, "map is not a function: two calls with the same measurement differ by"),
     (one_bit, "map is not a function"),
     (7, "map must be callable, got 7"),
-    (np.eye(5, 3), r"does not fit A of shape \(3, 4\): it returns shape \(5,\)"),
-    (np.eye(4, 5), r"does not fit A of shape \(3, 4\): y must have shape \(5,\)"),
-    (AdjointMap(np.eye(2)), r"<AdjointMap adjoint> does not fit A of shape \(3, 4\)"),
+    (np.eye(5, 3), r"<LinearMap linear> for A of shape \(3, 4\): map must return shape \(4,\), got \(5,\)"),
+    (np.eye(4, 5), r"<LinearMap linear> for A of shape \(3, 4\): y must have shape \(5,\)"),
+    (AdjointMap(np.eye(2)), r"<AdjointMap adjoint> for A of shape \(3, 4\): y must have shape \(2,\)"),
 ])
 def test_what_is_not_a_map_is_refused(thing, message):
     with pytest.raises(ValueError, match=message):
@@ -166,3 +166,24 @@ def test_torch_is_not_imported_for_others():
         pytest.skip("torch was loaded by another test")
     as_map(lambda y: np.ones(4), A)
     assert "torch" not in sys.modules
+
+
+def test_torch_modules_get_what_they_take():
+    torch = pytest.importorskip("torch")
+    dense = as_map(torch.nn.Linear(3, 4), A)
+    image = as_map(torch.nn.Conv2d(1, 1, 3, padding=1), A)
+    assert (dense.input, image.input) == ("measurements", "adjoint-image")
+    assert has_gradient(image)
+    with pytest.raises(ValueError, match=r"module Linear .* fails on measurements: .*; adjoint-image: "):
+        as_map(torch.nn.Linear(7, 4), A)
+
+
+def test_a_random_torch_module_is_refused():
+    torch = pytest.importorskip("torch")
+
+    class Noisy(torch.nn.Module):
+        def forward(self, y):
+            return torch.randn(4)
+
+    with pytest.raises(ValueError, match="map is not a function"):
+        as_map(Noisy(), A)
