@@ -50,15 +50,15 @@ class BallRun:
         if set(program.inputs) != set(encoded):
             raise ValueError(f"inputs must be {sorted(program.inputs)}, got {sorted(encoded)}")
         self.program, self.precision = program, precision
-        self._encoded, self._built = encoded, {}
+        self.encoded, self._built = encoded, {}
         with ctx.workprec(precision):
             self._replaced = collect(program, encoded)
             self.values: list = []
-            for index in range(len(program.instructions)):
+            for index, (name, *_) in enumerate(program.instructions):
                 try:
                     self.values.append(self._at(index))
                 except ValueError as error:
-                    raise ValueError(f"{program.text(index):.80}: {error}") from None
+                    raise ValueError(f"value {index} ({name}): {error}") from None
 
     def _at(self, index):
         """Return a value, recorded or computed; a recorded one must be near the computed one."""
@@ -92,7 +92,7 @@ class BallRun:
 
     def _input(self, kind, name):
         """Build an input from its description, which must be of the declared kind."""
-        plain = self._encoded[name]
+        plain = self.encoded[name]
         if not isinstance(plain, dict):
             raise ValueError(f"input {name} must be a dictionary, got {plain!r:.80}")
         if kind == "vector":
@@ -122,7 +122,7 @@ class BallRun:
             name = plain.get("name")
             if self.program.inputs.get(name) != "operator":
                 raise ValueError(f"{name!r:.80} is not an input operator")
-            return self._encoded[name]
+            return self.encoded[name]
         return plain
 
     @property

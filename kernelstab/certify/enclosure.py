@@ -101,7 +101,7 @@ def decimal_below(number: Fraction, digits: int = DIGITS) -> str:
     """Return a decimal number of at least ``digits`` digits that is at most ``number`` and close to it.
 
     >>> decimal_below(Fraction(2, 3), 3), decimal_below(Fraction(-2, 3), 3), decimal_below(Fraction(5), 3)
-    ('666e-3', '-667e-3', '5000e-3')
+    ('6.66e-1', '-6.67e-1', '5e0')
     """
     if number == 0:
         return "0"
@@ -112,7 +112,10 @@ def decimal_below(number: Fraction, digits: int = DIGITS) -> str:
     if abs(scaled) < 10 ** (digits - 1):
         exponent -= 1
         scaled *= 10
-    return f"{scaled.numerator // scaled.denominator}e{exponent}"
+    whole = scaled.numerator // scaled.denominator
+    figures = str(abs(whole))
+    mantissa = f"{figures[0]}.{figures[1:]}".rstrip("0").rstrip(".")
+    return f"{'-' if whole < 0 else ''}{mantissa}e{exponent + len(figures) - 1}"
 
 
 def decimal_above(number: Fraction, digits: int = DIGITS) -> str:

@@ -45,7 +45,13 @@ ARGUMENTS = {
 INPUTS = ("vector", "operator", "map")
 RELATIONS = (">", ">=")
 ROLES = ("hypothesis", "conclusion")
-LONGEST_FORMULA = 100_000   # characters; formulas of shared values can grow exponentially
+LONGEST_FORMULA = 3000   # characters; formulas of shared values can grow exponentially
+
+# sign, how tightly the result binds, how tightly the two sides must
+_INFIX = {"add": ("+", 1, 1, 1), "sub": ("-", 1, 1, 2), "mul": ("*", 2, 2, 3), "scale": ("*", 2, 2, 3),
+          "div": ("/", 2, 2, 3)}
+_WRITTEN = {"forward": "{0}({1})", "apply": "{0}({1})", "lipschitz": "Lip({0})", "inner": "<{0}, {1}>",
+            "abs": "abs({0})", "max": "max({0}, {1})"}
 _FRACTION = re.compile(r"-?[0-9]+(/0*[1-9][0-9]*)?")
 
 
@@ -183,17 +189,34 @@ class Program:
         return {i[1]: i[0] for i in self.instructions if i[0] in INPUTS}
 
     def text(self, index) -> str:
-        """Write one value as a formula in the input names."""
+        """Write one value as a formula in the input names.
+
+        Products bind before sums, and equal ones from left to right, as on paper; a norm
+        that holds another norm is written out.
+
+        >>> p = Program()
+        >>> x, z = p.vector("x"), p.vector("z")
+        >>> p.text((norm(x - (z - x)) / (norm(z) * 2)).index)
+        '|x - (z - x)| / (|z| * 2)'
+        """
+        return self._text(index)[0]
+
+    def _text(self, index) -> tuple[str, int]:
+        """Return the formula and how tightly it binds: 1 a sum, 2 a product, 3 one piece."""
         name, *args = self.instructions[index]
         if name in (*INPUTS, "constant"):
-            return str(args[0])
-        a = [self.text(i) for i in args]
-        return {
-            "forward": "{0}({1})", "apply": "{0}({1})", "lipschitz": "Lip({0})", "add": "({0} + {1})",
-            "sub": "({0} - {1})", "neg": "-{0}", "scale": "{0} {1}", "norm": "|{0}|",
-            "inner": "<{0}, {1}>", "mul": "{0} {1}", "div": "{0} / {1}", "abs": "abs({0})",
-            "max": "max({0}, {1})",
-        }[name].format(*a)
+            return str(args[0]), 1 if args[0].startswith("-") else 2 if "/" in args[0] else 3
+        pieces = [self._text(i) for i in args]
+        a = [text for text, _ in pieces]
+        if name in _INFIX:
+            sign, level, *needed = _INFIX[name]
+            left, right = (text if bound >= need else f"({text})" for (text, bound), need in zip(pieces, needed))
+            return f"{left} {sign} {right}", level
+        if name == "neg":
+            return f"-{a[0]}" if pieces[0][1] >= 2 else f"-({a[0]})", 1
+        if name == "norm":
+            return f"norm({a[0]})" if "|" in a[0] else f"|{a[0]}|", 3
+        return _WRITTEN[name].format(*a), 3
 
     def claim_text(self, claim) -> str:
         """Write a claim as a formula in the input names."""
@@ -228,7 +251,7 @@ class Program:
             except ValueError as error:
                 raise ValueError(f"instruction {position}: {error}") from None
             literal = name in (*INPUTS, "constant")
-            lengths.append(len(args[0]) if literal else 8 + sum(lengths[i] for i in args))
+            lengths.append(len(args[0]) if literal else 10 + sum(lengths[i] for i in args))
             program.instructions.append((name, *args))
         if len(program.inputs) != sum(i[0] in INPUTS for i in program.instructions):
             raise ValueError("an input is declared twice")
@@ -264,7 +287,9 @@ def _kind_of(name, args, kinds) -> str:
         if len(args) != 1 or not isinstance(args[0], str):
             raise ValueError(f"{name} needs one text")
         if name == "constant" and not _FRACTION.fullmatch(args[0]):
-            raise ValueError(f"constant {args[0]!r} is not a fraction")
+            raise ValueError(f"constant {args[0]!r:.60} is not a fraction")
+        if name != "constant" and not args[0].isidentifier():
+            raise ValueError(f"{args[0]!r:.60} is not a name")
         return SIGNATURES[name]
     if not all(type(i) is int and 0 <= i < len(kinds) for i in args):
         raise ValueError(f"{name} uses a value that is not yet there")

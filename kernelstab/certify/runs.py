@@ -8,6 +8,11 @@ from kernelstab.certify.evaluation import Evaluation
 LARGEST_PRECISION = 8192
 
 
+def as_precision(precision) -> int:
+    """Return a number of bits between 32 and 8192."""
+    return as_count(precision, "precision", low=32, high=LARGEST_PRECISION)
+
+
 def run_balls(program, inputs, precision=128) -> Evaluation:
     r"""Evaluate a program in ball arithmetic and decide its claims with proof.
 
@@ -50,8 +55,7 @@ def run_balls(program, inputs, precision=128) -> Evaluation:
     >>> result.claims[0].outcome, result.exact, result.rigorous
     ('true', True, True)
     """
-    bits = as_count(precision, "precision", low=32, high=LARGEST_PRECISION)
-    return BallRun(program, encode_inputs(program, inputs), bits).evaluation()
+    return BallRun(program, encode_inputs(program, inputs), as_precision(precision)).evaluation()
 
 
 def run_exact(program, inputs, precision=128) -> Evaluation:
@@ -68,7 +72,7 @@ def run_exact(program, inputs, precision=128) -> Evaluation:
     >>> run_exact(p, {"x": np.array([2.0**-300, 1.0])}).precision
     128
     """
-    bits = as_count(precision, "precision", low=32, high=LARGEST_PRECISION)
+    bits = as_precision(precision)
     encoded = encode_inputs(program, inputs)
     while True:
         found = BallRun(program, encoded, bits).evaluation()

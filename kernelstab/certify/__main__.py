@@ -1,0 +1,37 @@
+"""Verify certificates: ``python -m kernelstab.certify FILE...``.
+
+Exit code 0 if every file is proved, 2 if any is refused.
+"""
+
+import argparse
+import json
+import sys
+
+from kernelstab.certify.verification import verify
+
+
+def main(arguments=None) -> int:
+    """Verify the files named on the command line and say what each one proves."""
+    parser = argparse.ArgumentParser(prog="python -m kernelstab.certify", description="Verify certificates.")
+    parser.add_argument("files", nargs="+", metavar="FILE")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per file")
+    options = parser.parse_args(arguments)
+    results = [(name, verify(name)) for name in options.files]
+    for name, result in results:
+        sys.stdout.write((json.dumps({"file": name} | result.to_json()) if options.json
+                          else f"{name}\n{report(result)}") + "\n")
+    return 0 if all(result.ok for _, result in results) else 2
+
+
+def report(result) -> str:
+    """Return a verification as text: the verdict, the claims with their margins, the quantities."""
+    if not result.ok:
+        return f"  REFUSED: {result.reason}"
+    lines = [f"  PROVED: {result.slug} ({result.scope}, {result.precision} bits)"]
+    lines += [f"  {d.role:10} {d.label:4} margin >= {d.lower:.6g}   {d.text}" for d in result.claims]
+    lines += [f"  {name} = {q.value:.12g} {q.unit}".rstrip() for name, q in result.quantities.items()]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+"""The certificate file: its fields, its digest, reading and writing it whole.
+
+========== =======================================================================
+format     ``"kernelstab-certificate"``, with ``version`` 1
+slug       the theorem whose program this is; the verifier does not know it
+program    instructions, claims and reported quantities
+inputs     exact descriptions, or recorded values, of every input
+scope      ``"ideal"`` or ``"recorded"``
+precision  bits with which the author decided the claims
+claims     role, label, formula, outcome, and decimal bounds of left minus right
+quantities decimal bounds and unit of every reported number
+provenance versions and seed; ``extra``: whatever the author adds
+sha256     digest of all other fields as JSON with sorted keys and no spaces
+========== =======================================================================
+
+The digest shows accidents; whoever changes a file on purpose computes a new one, and
+then it is the proof that fails.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from kernelstab._errors import CertificateError
+from kernelstab.certify.enclosure import decimal_ends
+
+FORMAT, VERSION = "kernelstab-certificate", 1
+FIELDS = {
+    "format": str, "version": int, "slug": str, "program": dict, "inputs": dict, "scope": str,
+    "precision": int, "claims": list, "quantities": dict, "provenance": dict, "extra": dict, "sha256": str,
+}
+
+
+def digest(certificate: dict) -> str:
+    """Return the SHA-256 of all fields but ``sha256``, written canonically.
+
+    >>> digest({"b": 1, "a": [0.5], "sha256": ""}) == digest({"a": [0.5], "b": 1})
+    True
+    """
+    content = {name: entry for name, entry in certificate.items() if name != "sha256"}
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def findings(run) -> tuple[list, dict]:
+    """Return what a ball run proved, as the fields ``claims`` and ``quantities`` hold it."""
+    program = run.program
+    claims = [{"role": decision.role, "label": decision.label, "text": decision.text,
+               "outcome": decision.outcome, "margin": decimal_ends(run.margin(claim))}
+              for claim, decision in zip(program.claims, run.evaluation().claims)]
+    quantities = {name: {"unit": program.units.get(name, ""), "bounds": decimal_ends(run.quantity(name))}
+                  for name in program.quantities}
+    return claims, quantities
+
+
+def write_certificate(certificate: dict, path) -> Path:
+    """Write a certificate whole or not at all, and return its path.
+
+    Raises
+    ------
+    OSError
+        If the folder does not exist or cannot be written.
+    """
+    path = Path(path)
+    text = json.dumps(certificate, indent=1, allow_nan=False)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", text=True)
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(text + "\n")
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:      # also a key press: nothing half-written stays
+        os.unlink(name)
+        raise
+    return path
+
+
+def read_certificate(path) -> dict:
+    """Read a certificate file and check its form and digest; :func:`verify` proves it.
+
+    Raises
+    ------
+    CertificateError
+        If the file cannot be read, is not JSON, lacks a field, or was changed.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CertificateError(f"certificate cannot be read: {error}") from None
+    try:
+        certificate = json.loads(text, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise CertificateError(f"certificate is not JSON: {error}") from None
+    check_form(certificate)
+    return certificate
+
+
+def _refuse(constant):
+    raise ValueError(f"{constant} is not a number")
+
+
+def check_form(certificate):
+    """Check the fields of a certificate, their types and the digest.
+
+    Raises
+    ------
+    CertificateError
+        With the first thing that is wrong.
+    """
+    if not isinstance(certificate, dict):
+        raise CertificateError(f"certificate must be a dictionary, got {type(certificate).__name__}")
+    if certificate.get("format") != FORMAT:
+        raise CertificateError(f"format must be {FORMAT!r}, got {certificate.get('format')!r:.60}")
+    if certificate.get("version") != VERSION:
+        raise CertificateError(f"version must be {VERSION}, got {certificate.get('version')!r:.60}")
+    for name, kind in FIELDS.items():
+        if name not in certificate:
+            raise CertificateError(f"field {name} is missing")
+        if type(certificate[name]) is not kind:
+            found = type(certificate[name]).__name__
+            raise CertificateError(f"field {name} must be a {kind.__name__}, got {found}")
+    unknown = sorted(set(certificate) - set(FIELDS))
+    if unknown:
+        raise CertificateError(f"field {unknown[0]!r:.60} is unknown")
+    try:
+        found = digest(certificate)
+    except (ValueError, RecursionError) as error:
+        raise CertificateError(f"certificate is not JSON: {error}") from None
+    if found != certificate["sha256"]:
+        raise CertificateError("digest does not match: the certificate was changed after it was written")

@@ -1,0 +1,156 @@
+"""Prove a certificate again, from the file alone.
+
+The verifier knows the instructions of a program and how operators and maps are described.
+It knows no theorem: what was proved is what the formulas of the claims say. It uses
+python-flint and the standard library, and never the numbers that the author found.
+"""
+
+import re
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from kernelstab._errors import CertificateError
+from kernelstab.certify.balls import BallRun
+from kernelstab.certify.certificate import check_form, findings, read_certificate
+from kernelstab.certify.enclosure import Enclosure
+from kernelstab.certify.evaluation import Decision
+from kernelstab.certify.program import Program
+
+GUARD = 32        # more bits than the author had, so that the enclosures found lie inside his
+_PRECISIONS = range(32, 8193)
+_DECIMAL = re.compile(r"0|-?[0-9](\.[0-9]{1,40})?e-?[0-9]{1,5}")
+
+
+@dataclass(frozen=True, repr=False)
+class Verification:
+    """The outcome: proved, or refused with a reason of one line.
+
+    ``claims`` and ``quantities`` are what the verifier found, not what the file says;
+    read ``scope`` with them: ``"ideal"`` results are about the exact operator and map,
+    ``"recorded"`` ones about the vectors a floating-point map is said to have returned.
+    """
+
+    ok: bool
+    slug: str = ""
+    scope: str = ""
+    precision: int = 0
+    claims: tuple[Decision, ...] = ()
+    quantities: dict[str, Enclosure] = field(default_factory=dict)
+    reason: str = ""
+    program: Program | None = None
+
+    def __repr__(self):
+        if not self.ok:
+            return f"<Verification of {self.slug or 'a certificate'}: REFUSED, {self.reason}>"
+        count = f"{len(self.claims)} claim{'s' if len(self.claims) > 1 else ''}"
+        return f"<Verification of {self.slug}: proved ({self.scope}), {count}>"
+
+    def to_json(self) -> dict:
+        """Return everything but the program as plain values."""
+        return {
+            "ok": self.ok, "slug": self.slug, "scope": self.scope, "precision": self.precision,
+            "reason": self.reason,
+            "claims": [{"role": d.role, "label": d.label, "text": d.text, "outcome": d.outcome,
+                        "lower": d.lower, "upper": d.upper} for d in self.claims],
+            "quantities": {name: {"lower": q.lower, "upper": q.upper, "unit": q.unit}
+                           for name, q in self.quantities.items()},
+        }
+
+
+def verify(certificate) -> Verification:
+    """Prove every claim of a certificate again.
+
+    Parameters
+    ----------
+    certificate : path or dict
+        A file, or its content.
+
+    Returns
+    -------
+    Verification
+        ``ok`` is True only if the file is whole, every hypothesis and conclusion is proved
+        again, and every reported number contains what is found now. Otherwise ``reason``
+        says what is wrong; nothing is raised for a bad certificate.
+
+    Notes
+    -----
+    Cost: that of one run in balls.
+
+    Examples
+    --------
+    >>> verify({"format": "something else"})
+    <Verification of a certificate: REFUSED, format must be 'kernelstab-certificate', got 'something else'>
+    """
+    slug = ""
+    try:
+        if isinstance(certificate, dict):
+            check_form(certificate)
+        else:
+            certificate = read_certificate(certificate)
+        slug = certificate["slug"]
+        run = _run(certificate)
+        found = run.evaluation()
+        _compare(certificate, *findings(run), run.scope)
+    except CertificateError as error:
+        return Verification(False, slug=slug, reason=" ".join(str(error).split()))
+    return Verification(True, slug, found.scope, found.precision, found.claims, found.quantities,
+                        program=run.program)
+
+
+def _run(certificate) -> BallRun:
+    """Read the program and evaluate it in balls."""
+    try:
+        program = Program.from_json(certificate["program"])
+    except KeyError as error:
+        raise CertificateError(f"program lacks {error}") from None
+    except (ValueError, TypeError, AttributeError) as error:
+        raise CertificateError(f"program is malformed: {error}") from None
+    if not any(claim.role == "conclusion" for claim in program.claims):
+        raise CertificateError("program states no conclusion")
+    if certificate["precision"] not in _PRECISIONS:
+        raise CertificateError(f"precision must lie in [32, 8192], got {certificate['precision']:.60}")
+    try:
+        return BallRun(program, certificate["inputs"], certificate["precision"] + GUARD)
+    except (ValueError, OverflowError) as error:
+        raise CertificateError(f"inputs are malformed: {error}") from None
+
+
+def _compare(certificate, claims, quantities, scope):
+    """Refuse if anything the file states is not what was found."""
+    if scope != certificate["scope"]:
+        raise CertificateError(f"scope is {scope}, stated is {certificate['scope']!r:.60}")
+    if len(certificate["claims"]) != len(claims):
+        raise CertificateError(f"program has {len(claims)} claims, stated are {len(certificate['claims'])}")
+    for stated, found in zip(certificate["claims"], claims):
+        name = f"{found['role']} {found['label']}"
+        if found["outcome"] != "true":
+            raise CertificateError(f"{name} is not proved ({found['outcome']}): {found['text']}")
+        if not isinstance(stated, dict) or set(stated) != set(found):
+            raise CertificateError(f"{name} is not stated with the fields {', '.join(found)}")
+        for key in ("role", "label", "text", "outcome"):
+            if stated[key] != found[key]:
+                raise CertificateError(f"{name}: {key} is {found[key]!r}, stated is {stated[key]!r:.200}")
+        _inside(f"margin of {name}", found["margin"], stated["margin"])
+    if set(certificate["quantities"]) != set(quantities):
+        raise CertificateError(f"quantities must be {sorted(quantities)}, "
+                               f"stated are {sorted(certificate['quantities'])}")
+    for name, found in quantities.items():
+        stated = certificate["quantities"][name]
+        if not isinstance(stated, dict) or set(stated) != set(found) or stated["unit"] != found["unit"]:
+            raise CertificateError(f"quantity {name!r} is not stated with its unit and bounds")
+        _inside(f"quantity {name!r}", found["bounds"], stated["bounds"])
+
+
+def _inside(name, found, stated):
+    """Refuse stated decimal bounds that do not contain what was found."""
+    if found is None or stated is None:
+        if found is not stated:
+            raise CertificateError(f"{name}: stated bounds {stated}, found {found}")
+        return
+    if not isinstance(stated, list) or len(stated) != 2 or not all(
+            isinstance(text, str) and _DECIMAL.fullmatch(text) for text in stated):
+        raise CertificateError(f"{name}: bounds must be two decimal numbers, got {stated!r:.100}")
+    (low, high), (least, most) = map(Fraction, stated), map(Fraction, found)
+    if not low <= least <= most <= high:
+        raise CertificateError(f"{name} lies in [{found[0]}, {found[1]}], outside the stated bounds "
+                               f"[{stated[0]}, {stated[1]}]")
