@@ -73,9 +73,13 @@ def as_count(value, name: str, *, low: int = 0, high: int | None = None) -> int:
         ...
     ValueError: s must be an integer, got 2.5
     """
-    if isinstance(value, bool) or int(value) != value:
+    try:
+        count = int(value)
+        whole = not isinstance(value, (bool, str)) and count == value
+    except (TypeError, ValueError, OverflowError):
+        whole = False
+    if not whole:
         raise ValueError(f"{name} must be an integer, got {value!r}")
-    count = int(value)
     if count < low or (high is not None and count > high):
         bound = f"at least {low}" if high is None else f"between {low} and {high}"
         raise ValueError(f"{name} must be {bound}, got {value!r}")

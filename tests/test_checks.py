@@ -1,0 +1,66 @@
+"""Bad input gives one line that names the argument and its value."""
+
+import numpy as np
+import pytest
+
+from kernelstab._checks import as_array, as_count, as_number
+
+
+@pytest.mark.parametrize(("value", "message"), [
+    ([], r"y must not be empty, got shape \(0,\)"),
+    ([1, np.nan, 2], r"y must be finite, got nan at index \(1,\)"),
+    ([[1, 2], [3, -np.inf]], r"y must be finite, got -inf at index \(1, 1\)"),
+    ([complex(0, np.nan)], r"y must be finite, got \S+ at index \(0,\)"),
+    (["a"], r"y must be a numeric array, got dtype <U1"),
+    (None, r"y must be a numeric array, got dtype object"),
+    ([[1], [2, 3]], r"y must be a numeric array: "),
+])
+def test_what_is_no_finite_array_is_refused(value, message):
+    with pytest.raises(ValueError, match=message):
+        as_array(value, "y")
+
+
+def test_shape_dimension_and_realness_are_checked():
+    with pytest.raises(ValueError, match=r"y must have shape \(3,\), got \(2,\)"):
+        as_array([1, 2], "y", shape=(3,))
+    with pytest.raises(ValueError, match=r"y must have 2 dimension\(s\), got shape \(2,\)"):
+        as_array([1, 2], "y", ndim=2)
+    with pytest.raises(ValueError, match="y must be real, got dtype complex128"):
+        as_array([1j], "y", real=True)
+
+
+@pytest.mark.parametrize(("dtype", "wide"), [
+    (bool, np.float64), (np.uint8, np.float64), (np.float32, np.float64), (np.complex64, np.complex128)])
+def test_narrow_numbers_are_widened_without_changing_the_original(dtype, wide):
+    original = np.ones(2, dtype)
+    array = as_array(original, "y")
+    assert array.dtype == wide
+    assert original.dtype == dtype
+    assert array.tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("value", [-1e-300, 1.5, np.nan, np.inf, "a", None, [1, 2]])
+def test_a_number_outside_its_interval_is_refused(value):
+    with pytest.raises(ValueError, match="^eta must "):
+        as_number(value, "eta", low=0, high=1)
+
+
+def test_ends_of_a_strict_interval_are_refused():
+    assert as_number(0, "eta", low=0) == 0.0
+    with pytest.raises(ValueError, match=r"eta must lie in \(0, 1\), got 0"):
+        as_number(0, "eta", low=0, high=1, strict=True)
+
+
+def test_counts():
+    assert as_count(np.int64(3), "s") == 3
+    assert as_count(3.0, "s") == 3
+    with pytest.raises(ValueError, match="s must be at least 1, got 0"):
+        as_count(0, "s", low=1)
+    with pytest.raises(ValueError, match="s must be between 0 and 4, got 5"):
+        as_count(5, "s", high=4)
+
+
+@pytest.mark.parametrize("value", [2.5, True, "a", "3", None, np.nan, np.inf, [1, 2]])
+def test_what_is_no_count_is_refused_by_name(value):
+    with pytest.raises(ValueError, match="^s must be an integer, got "):
+        as_count(value, "s")
