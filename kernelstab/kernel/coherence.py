@@ -30,7 +30,7 @@ class Coherence:
     columns: int
 
     def alpha_upper(self, s) -> float:
-        r"""Return :math:`s\mu/(1+\mu)\ge\alpha_s`, the null space constant of the matrix with unit columns."""
+        r"""Return :math:`s\mu/(1+\mu)\ge\alpha_s`, the null space constant for unit columns."""
         return as_count(s, "s") * self.mu / (1 + self.mu)
 
     @property

@@ -31,6 +31,11 @@ from kernelstab.operators.race import (
     uniform_draws,
 )
 
+__all__ = [
+    "as_mask", "cartesian_lines", "multilevel", "nested", "radial", "standard", "symmetrise", "uniform",
+    "variable_density",
+]
+
 
 def uniform(shape, rate, *, symmetric=False, rng) -> np.ndarray:
     """Choose frequencies uniformly at random, without replacement.
@@ -45,8 +50,9 @@ def uniform(shape, rate, *, symmetric=False, rng) -> np.ndarray:
 def variable_density(shape, rate, *, power=2.0, centre=0.0, layout="fft", symmetric=False, rng) -> np.ndarray:
     r"""Choose frequencies one after another with odds :math:`w_k=\max(1,|k|)^{-power}`.
 
-    First come all :math:`|k|\le` ``centre``, nearest first; then each further frequency is drawn
-    without replacement with probability proportional to :math:`w_k` among those that are left.
+    First come all :math:`|k|\le` ``centre``, nearest first (by default the mean); then each
+    further frequency is drawn without replacement with probability proportional to :math:`w_k`
+    among those that are left.
     The key is :math:`-\log U_k/w_k` with :math:`U_k` uniform in (0, 1): the first of independent
     exponential clocks of rates :math:`w_k` is clock :math:`k` with probability
     :math:`w_k/\sum w`. The literature's exponent of :math:`(k_1^2+k_2^2)` is half of ``power``.

@@ -1,0 +1,56 @@
+"""Coherence, the Welch bound, and what they promise."""
+
+import numpy as np
+import pytest
+from scipy.linalg import hadamard
+
+from kernelstab.kernel import coherence, nsp_constant, welch_bound
+from kernelstab.operators import SubsampledFourier
+
+
+@pytest.mark.parametrize("m", [2, 4, 8, 16])
+def test_identity_and_hadamard(m):
+    # entries of the normalised Hadamard matrix are +-1/sqrt m, both halves are orthonormal
+    result = coherence(np.hstack([np.eye(m), hadamard(m)]))
+    np.testing.assert_allclose(result.mu, m**-0.5)
+    assert result.pair[0] < m <= result.pair[1]
+    # Welch for N = 2m: sqrt(m / (m (2m - 1)))
+    np.testing.assert_allclose(result.welch_lower, (2 * m - 1) ** -0.5)
+
+
+def test_mercedes_benz_attains_the_welch_bound():
+    angles = np.pi / 2 + 2 * np.pi * np.arange(3) / 3
+    result = coherence([np.cos(angles), np.sin(angles)])
+    np.testing.assert_allclose((result.mu, result.welch_lower), (0.5, 0.5))
+    assert result.sparsity == 1                              # s < (1 + 2) / 2
+    assert welch_bound(3, 3) == welch_bound(4, 3) == 0.0
+
+
+def test_bound_of_the_null_space_constant():
+    A = np.hstack([np.eye(4), hadamard(4) / 2])
+    # s mu / (1 + mu) = s / 3, attained at s = 1 and not at s = 2 (1/2)
+    assert coherence(A).alpha_upper(1) >= nsp_constant(A, 1).lower
+    np.testing.assert_allclose(coherence(A).alpha_upper(1), nsp_constant(A, 1).upper)
+    np.testing.assert_allclose(coherence(A).alpha_upper(2), 2 / 3)
+
+
+def test_complex_blocks_and_wide_matrices():
+    # two equal columns 600 apart, found across the blocks
+    A = np.random.default_rng(0).standard_normal((40, 700)) + 1j
+    A[:, 650] = 1j * A[:, 50]
+    result = coherence(A)
+    np.testing.assert_allclose(result.mu, 1.0)
+    assert result.pair == (50, 650)
+
+
+def test_orthogonal_columns():
+    result = coherence(SubsampledFourier(np.ones((2, 2), dtype=bool), real=True))
+    assert result.mu < 1e-15
+    assert result.sparsity == 4
+
+
+def test_bad_input():
+    with pytest.raises(ValueError, match="A must not have a zero column, got one at 1"):
+        coherence([[1.0, 0.0, 2.0]])
+    with pytest.raises(ValueError, match=r"A must have at least 2 columns, got shape \(2, 1\)"):
+        coherence([[1.0], [2.0]])

@@ -1,0 +1,67 @@
+"""Null space bases: dimension, gap, residual."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kernelstab.kernel import nullspace_basis
+from kernelstab.operators import SubsampledFourier, masks
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 8), st.integers(1, 8), st.integers(1, 8), st.booleans(), st.integers(0, 2**32))
+def test_random_products_have_the_rank_of_their_inner_size(m, n, inner, is_complex, seed):
+    rng = np.random.default_rng(seed)
+    left, right = rng.standard_normal((m, inner)), rng.standard_normal((inner, n))
+    if is_complex:
+        left = left + 1j * rng.standard_normal((m, inner))
+    rank = min(m, n, inner)
+    null = nullspace_basis(left @ right)
+    assert (null.rank, null.dimension) == (rank, n - rank)
+    assert null.basis.shape == (n, n - rank)
+    np.testing.assert_allclose(null.basis.conj().T @ null.basis, np.eye(n - rank), atol=1e-12)
+    assert null.residual <= 1e-13 * np.linalg.norm(left @ right)
+    assert null.gap[0] > null.tol >= null.gap[1]
+
+
+def test_complex_basis_is_not_conjugated_away():
+    # A = (1, i): the kernel is spanned by (1, i), since 1 + i i = 0, and not by (1, -i)
+    null = nullspace_basis([[1.0, 1.0j]])
+    np.testing.assert_allclose(null.basis[1] / null.basis[0], 1j, atol=1e-15)
+    assert null.residual < 1e-15
+
+
+def test_near_rank_deficiency_shows_in_the_gap():
+    null = nullspace_basis(np.diag([1.0, 1e-3, 1e-14]), tol=1e-10)
+    assert null.dimension == 1
+    np.testing.assert_allclose(null.gap, (1e-3, 1e-14))
+    np.testing.assert_allclose(null.residual, 1e-14)
+    assert nullspace_basis(np.diag([1.0, 1e-3, 1e-14])).dimension == 0
+    # default tolerance 3 * 2.2e-16
+    np.testing.assert_allclose(nullspace_basis(np.eye(3)).tol, 3 * 2.0**-52)
+
+
+def test_trivial_kernel():
+    null = nullspace_basis(np.eye(3)[:, :2])
+    assert null.basis.shape == (2, 0)
+    assert (null.dimension, null.residual, null.gap) == (0, 0.0, (1.0, 0.0))
+
+
+def test_operators_are_accepted():
+    A = SubsampledFourier(masks.standard(8), real=True)
+    null = nullspace_basis(A)
+    assert null.dimension == 64 - A.shape[0]
+    np.testing.assert_allclose(null.gap, (1.0, 0.0), atol=1e-12)
+    assert repr(null).startswith(f"<NullSpace dimension {null.dimension}, rank {A.shape[0]}, gap 1 > ")
+
+
+def test_bad_input():
+    with pytest.raises(ValueError, match="matrix must not be zero, got rank 0"):
+        nullspace_basis(np.zeros((2, 2)))
+    with pytest.raises(ValueError, match="tol must lie below the largest singular value 1, got"):
+        nullspace_basis(np.eye(2), tol=1.0)
+    with pytest.raises(ValueError, match="tol must lie in"):
+        nullspace_basis(np.eye(2), tol=-1.0)
+    with pytest.raises(ValueError, match="matrix must be finite"):
+        nullspace_basis([[np.inf, 1.0]])

@@ -1,0 +1,64 @@
+"""Dense matrices and the random ensembles."""
+
+import numpy as np
+import pytest
+
+from kernelstab.operators import DenseOperator, bernoulli, gaussian, partial_orthogonal
+
+
+def test_products_by_hand():
+    A = DenseOperator([[1, 2j], [0, 1]])
+    np.testing.assert_array_equal(A @ [1.0, 1.0], [1 + 2j, 1])
+    np.testing.assert_array_equal(A.H @ [1.0, 1.0], [1, 1 - 2j])
+    assert not A.is_real
+    assert A.spec()["kind"] == "dense"
+    np.testing.assert_array_equal(A.spec()["matrix"], [[1, 2j], [0, 1]])
+
+
+def test_the_matrix_is_a_read_only_copy():
+    source = np.eye(2)
+    A = DenseOperator(source)
+    source[0, 0] = 7.0
+    assert A.matrix[0, 0] == 1.0
+    with pytest.raises(ValueError, match="read-only"):
+        A.matrix[0, 0] = 7.0
+
+
+def test_gaussian_has_variance_one_over_m():
+    A = gaussian(200, 300, rng=0).matrix * np.sqrt(200)
+    # 60000 entries: the mean is off by 0.004, the variance by 0.006 at one sigma
+    assert abs(A.mean()) < 0.02
+    assert abs(A.var() - 1) < 0.03
+    np.testing.assert_array_equal(A, gaussian(200, 300, rng=np.random.default_rng(0)).matrix * np.sqrt(200))
+
+
+def test_bernoulli_is_fair():
+    A = bernoulli(100, 400, rng=1).matrix
+    assert set(np.unique(A)) == {-0.1, 0.1}
+    assert abs((A > 0).mean() - 0.5) < 0.0125           # five sigma of 40000 throws
+
+
+def test_partial_orthogonal_has_no_preferred_sign():
+    # Haar measure is invariant under reflections: the first entry of the first row averages to 0
+    entries = [partial_orthogonal(1, 4, rng=seed).matrix[0, 0] for seed in range(400)]
+    assert abs(np.mean(entries)) < 5 * 0.5 / 20
+    square = partial_orthogonal(5, 5, rng=0).matrix
+    np.testing.assert_allclose(square @ square.T, np.eye(5), atol=1e-14)
+
+
+def test_bad_input():
+    for call, message in [
+        (lambda: DenseOperator(np.zeros((2, 3))), r"matrix must not be zero, got rank 0 and shape \(2, 3\)"),
+        (lambda: DenseOperator([[1.0, np.inf]]), r"matrix must be finite, got inf at index \(0, 1\)"),
+        (lambda: DenseOperator([1.0, 2.0]), r"matrix must have 2 dimension\(s\), got shape \(2,\)"),
+        (lambda: DenseOperator([["a"]]), "matrix must be a numeric array"),
+        (lambda: DenseOperator(np.zeros((0, 3))), "matrix must not be empty"),
+        (lambda: DenseOperator([[1.0, 1.0]], tight=1.0), r"tight must satisfy A A\^\* = tight I, got 1.0"),
+        (lambda: DenseOperator([[1.0, 1.0]], tight=-2.0), "tight must lie in"),
+        (lambda: partial_orthogonal(5, 4, rng=0), "m must be between 1 and 4, got 5"),
+        (lambda: gaussian(0, 4, rng=0), "m must be at least 1, got 0"),
+        (lambda: gaussian(2, 4, rng="seed"), "rng must be an integer seed"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            call()
+    assert DenseOperator([[1.0, 1.0]], tight=2.0).tight == 2.0

@@ -1,0 +1,110 @@
+"""The Fourier operator against the definition of the transform, entry by entry."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kernelstab.operators import SubsampledFourier, masks
+
+
+def _rows(shape):
+    """The unitary DFT as a matrix, straight from its formula; row index and pixel index in C order."""
+    n1, n2 = shape
+    k1, k2 = np.divmod(np.arange(n1 * n2), n2)
+    phase = np.outer(k1, k1) / n1 + np.outer(k2, k2) / n2
+    return np.exp(-2j * np.pi * phase) / np.sqrt(n1 * n2)
+
+
+def _real_rows(mask):
+    """The real coordinates by the words of the docstring: self, then rep real, then rep imaginary."""
+    n1, n2 = mask.shape
+    own, rep = [], []
+    for k1 in range(n1):
+        for k2 in range(n2):
+            flat, mirror = k1 * n2 + k2, (-k1 % n1) * n2 + (-k2 % n2)
+            if mask[k1, k2] and flat == mirror:
+                own.append(flat)
+            elif mask[k1, k2] and flat < mirror:
+                rep.append(flat)
+    rows = _rows(mask.shape)
+    return np.concatenate([rows[own].real, np.sqrt(2) * rows[rep].real, np.sqrt(2) * rows[rep].imag])
+
+
+SHAPES = [(4, 4), (5, 3), (3, 6), (6, 5), (1, 8), (1, 7), (6, 1), (1, 1), (2, 2)]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_complex_matrix_is_the_definition(shape):
+    mask = np.arange(np.prod(shape)).reshape(shape) % 3 != 1
+    A = SubsampledFourier(mask)
+    np.testing.assert_allclose(A.to_dense(), _rows(shape)[mask.ravel()], atol=1e-13)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_real_matrix_is_the_definition(shape):
+    mask = masks.symmetrise(np.arange(np.prod(shape)).reshape(shape) % 3 != 1)
+    A = SubsampledFourier(mask, real=True)
+    assert A.shape == (mask.sum(), mask.size)
+    np.testing.assert_allclose(A.to_dense(), _real_rows(mask), atol=1e-13)
+
+
+def test_four_pixels_by_hand():
+    # F of [[1, 2], [3, 5]] is half of: sum 11, columns 4 - 7, rows 3 - 8, and 1 - 2 - 3 + 5; all real
+    A = SubsampledFourier(np.ones((2, 2), dtype=bool), real=True)
+    np.testing.assert_allclose(A @ [1.0, 2.0, 3.0, 5.0], [5.5, -1.5, -2.5, 0.5])
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(1, 9), st.integers(1, 9), st.integers(0, 2**32 - 1))
+def test_real_rows_are_orthonormal_and_kspace_is_the_masked_transform(n1, n2, seed):
+    rng = np.random.default_rng(seed)
+    mask = rng.random((n1, n2)) < 0.5
+    mask[0, 0] = True
+    mask = masks.symmetrise(mask)
+    A = SubsampledFourier(mask, real=True)
+    dense = A.to_dense()
+    np.testing.assert_allclose(dense @ dense.T, np.eye(len(dense)), atol=1e-13)
+    x = rng.standard_normal((n1, n2))
+    spectrum = np.fft.fft2(x, norm="ortho")
+    np.testing.assert_allclose(A.to_kspace(A @ x.ravel()), np.where(mask, spectrum, 0), atol=1e-13)
+    np.testing.assert_allclose(A.from_kspace(spectrum), A @ x.ravel(), atol=1e-13)
+
+
+def test_real_and_complex_measurements_have_the_same_energy():
+    mask = masks.standard(32)
+    x = np.random.default_rng(0).standard_normal(1024)
+    real, full = SubsampledFourier(mask, real=True), SubsampledFourier(mask)
+    assert real.shape == full.shape
+    np.testing.assert_allclose(np.linalg.norm(real @ x), np.linalg.norm(full @ x))
+    np.testing.assert_allclose(real.H @ (real @ x), (full.H @ (full @ x)).real, atol=1e-13)
+    np.testing.assert_allclose(full.to_kspace(full @ x), real.to_kspace(real @ x), atol=1e-13)
+
+
+def test_kspace_that_is_not_hermitian_is_projected():
+    # a lone value 2 at frequency 1 of length 4 has Hermitian part 1 at 1 and 1 at 3: y = sqrt 2 times (1, 0)
+    A = SubsampledFourier(np.array([[False, True, False, True]]), real=True)
+    np.testing.assert_allclose(A.from_kspace([[0, 2, 0, 0]]), [np.sqrt(2), 0.0])
+
+
+def test_spec_and_mask_are_fixed():
+    mask = masks.standard(16)
+    A = SubsampledFourier(mask, real=True)
+    spec = A.spec()
+    assert (spec["kind"], spec["real"]) == ("fourier2d", True)
+    np.testing.assert_array_equal(spec["mask"], masks.standard(16))
+    mask[0, 0] = False                                   # the caller's array is not ours
+    assert A.mask[0, 0]
+    with pytest.raises(ValueError, match="read-only"):
+        A.mask[0, 0] = False
+
+
+def test_bad_masks():
+    with pytest.raises(ValueError, match=r"mask must be symmetric.* holds \(0, 1\) and not its mirror"):
+        SubsampledFourier([[1, 1, 0]], real=True)
+    with pytest.raises(ValueError, match="mask must hold at least one sample"):
+        SubsampledFourier(np.zeros((3, 3)))
+    with pytest.raises(ValueError, match=r"mask must have 2 dimension\(s\), got shape \(3,\)"):
+        SubsampledFourier(np.ones(3))
+    with pytest.raises(ValueError, match="mask must hold bool values, got dtype float64"):
+        SubsampledFourier(np.full((2, 2), 0.5))
