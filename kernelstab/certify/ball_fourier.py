@@ -6,6 +6,8 @@ has this sign and this scaling (a test compares it with numpy). Real and imagina
 parts are kept apart because products of real matrices are fast.
 """
 
+from functools import lru_cache
+
 from flint import acb_mat, arb, arb_mat, ctx
 
 from kernelstab.certify.arrays import Array
@@ -45,41 +47,22 @@ class FourierBalls:
         self._taken, self._mirror = taken, mirror
         self._self = [k for k in taken if mirror[k] == k]
         self._rep = [k for k in taken if k < mirror[k]]
-        self._tables: dict[int, tuple] = {}
 
     def facts(self) -> OperatorFacts:
         """Return norm 1, ``c = 1`` and no defect: the rows are orthonormal."""
         return OperatorFacts(arb(1), arb(1), arb(0))
-
-    def _table(self):
-        """Return cosine and sine matrices of both axes at the working precision."""
-        if ctx.prec not in self._tables:
-            pairs = []
-            for n in self.image_shape:
-                dft = acb_mat.dft(n)
-                pairs.append((dft.real, dft.imag))
-            self._tables[ctx.prec] = tuple(pairs)
-        return self._tables[ctx.prec]
-
-    def _transform(self, re, im, sign):
-        """Transform flat lists of balls; ``sign`` -1 conjugates the matrices (inverse transform)."""
-        (c1, s1), (c2, s2) = self._table()
-        a, b = _left(c1, s1 * sign, arb_mat(*self.image_shape, re),
-                     None if im is None else arb_mat(*self.image_shape, im))
-        s2 = s2 * sign
-        return (a * c2 - b * s2).entries(), (a * s2 + b * c2).entries()
 
     def forward(self, x: Vector) -> Vector:
         """Return the measurements of a signal."""
         self._check(x, self.shape[1])
         if not self.is_real:
             im = None if x.imag is None else x.imag.entries()
-            re, im = self._transform(x.real.entries(), im, 1)
+            re, im = transform(self.image_shape, x.real.entries(), im, 1)
             return Vector(_column([re[k] for k in self._taken]), _column([im[k] for k in self._taken]))
         return Vector(*(self._forward_real(part) for part in _parts(x)))
 
     def _forward_real(self, part):
-        re, im = self._transform(part.entries(), None, 1)
+        re, im = transform(self.image_shape, part.entries(), None, 1)
         root = arb(2).sqrt()
         return _column([re[k] for k in self._self] + [root * re[k] for k in self._rep]
                        + [root * im[k] for k in self._rep])
@@ -92,7 +75,7 @@ class FourierBalls:
             for part, column in zip(spectrum, _parts(y)):
                 for k, value in zip(self._taken, column.entries()):
                     part[k] = value
-            return Vector(*map(_column, self._transform(*spectrum, -1)))
+            return Vector(*map(_column, transform(self.image_shape, *spectrum, -1)))
         return Vector(*(self._adjoint_real(part) for part in _parts(y)))
 
     def _adjoint_real(self, part):
@@ -106,12 +89,35 @@ class FourierBalls:
             a, b = half * values[width + j], half * values[width + pairs + j]
             re[k], re[self._mirror[k]] = a, a
             im[k], im[self._mirror[k]] = b, -b
-        return _column(self._transform(re, im, -1)[0])
+        return _column(transform(self.image_shape, re, im, -1)[0])
 
     def _check(self, vector, length):
         if len(vector) != length:
             raise ValueError(f"a vector of length {len(vector)} does not fit a fourier2d operator "
                              f"of shape {self.shape}")
+
+
+@lru_cache(maxsize=8)
+def _table(n, precision):
+    """Return cosine and sine part of the unitary transform of length ``n``."""
+    dft = acb_mat.dft(n)
+    return dft.real, dft.imag
+
+
+def transform(shape, re, im, sign):
+    """Transform an image unitarily; ``sign`` -1 gives the inverse.
+
+    Parameters
+    ----------
+    shape : (int, int)
+        Shape of the image.
+    re, im : list of balls, or None for a zero imaginary part
+        Entries in C order.
+    """
+    (c1, s1), (c2, s2) = (_table(n, ctx.prec) for n in shape)
+    a, b = _left(c1, s1 * sign, arb_mat(*shape, re), None if im is None else arb_mat(*shape, im))
+    s2 = s2 * sign
+    return (a * c2 - b * s2).entries(), (a * s2 + b * c2).entries()
 
 
 def _left(c, s, re, im):

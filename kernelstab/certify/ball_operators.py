@@ -8,7 +8,8 @@ for checks of plausibility only.
 ======================================================  ====================================
 ``{"kind": "dense", "matrix"[, "tight", "image_shape"]}``  entries as given, exact
 ``{"kind": "fourier2d", "real", "mask"}``                  see ``ball_fourier``
-``{"kind": "hadamard", "mask", ...}``                      see ``ball_hadamard``
+``{"kind": "hadamard", "mask"}``                           see ``ball_hadamard``
+``{"kind": "blur2d", "kernel", "shape"}``                  see ``ball_blur``
 ======================================================  ====================================
 """
 
@@ -17,7 +18,9 @@ from math import hypot, prod
 from flint import arb, arb_mat
 
 from kernelstab.certify.arrays import Array, ComplexArray
+from kernelstab.certify.ball_blur import BlurBalls
 from kernelstab.certify.ball_fourier import FourierBalls
+from kernelstab.certify.ball_hadamard import HadamardBalls
 from kernelstab.certify.lipschitz import BallArithmetic, OperatorFacts, matrix_norm
 from kernelstab.certify.vectors import Vector
 
@@ -95,7 +98,7 @@ def image_shape(spec, size) -> tuple:
     return tuple(shape)
 
 
-KINDS = {"dense": DenseBalls, "fourier2d": FourierBalls}
+KINDS = {"dense": DenseBalls, "fourier2d": FourierBalls, "hadamard": HadamardBalls, "blur2d": BlurBalls}
 
 
 def build_operator(spec):

@@ -210,8 +210,8 @@ class Program:
         a = [text for text, _ in pieces]
         if name in _INFIX:
             sign, level, *needed = _INFIX[name]
-            left, right = (text if bound >= need else f"({text})" for (text, bound), need in zip(pieces, needed))
-            return f"{left} {sign} {right}", level
+            a = [text if bound >= need else f"({text})" for (text, bound), need in zip(pieces, needed)]
+            return f"{a[0]} {sign} {a[1]}", level
         if name == "neg":
             return f"-{a[0]}" if pieces[0][1] >= 2 else f"-({a[0]})", 1
         if name == "norm":

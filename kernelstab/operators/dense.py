@@ -27,9 +27,9 @@ class DenseOperator(ForwardOperator):
 
     Notes
     -----
-    ``spec()``: ``{"kind": "dense", "matrix": (m, N) array}``; every float is an exact
-    dyadic rational. ``norm_upper`` is proved by :func:`~kernelstab.operators.norm.dense_norm_upper`
-    when it is first asked for.
+    ``spec()``: ``{"kind": "dense", "matrix": (m, N) array, "image_shape": tuple}``, and ``"tight"``
+    if it is; every float is an exact dyadic rational. ``norm_upper`` is proved by
+    :func:`~kernelstab.operators.norm.dense_norm_upper` when it is first asked for.
 
     Examples
     --------
@@ -78,7 +78,8 @@ class DenseOperator(ForwardOperator):
 
     def spec(self) -> dict:
         """Describe the operator exactly by its entries."""
-        return {"kind": "dense", "matrix": self.matrix}
+        tight = {} if self.tight is None else {"tight": self.tight}
+        return {"kind": "dense", "matrix": self.matrix, "image_shape": self.image_shape} | tight
 
 
 def gaussian(m, N, *, image_shape=None, rng) -> DenseOperator:

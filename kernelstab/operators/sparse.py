@@ -65,4 +65,4 @@ class SparseOperator(ForwardOperator):
         """Describe the operator exactly by its entries while the dense matrix is small."""
         if self.shape[0] * self.shape[1] > _DENSE_ENTRIES:
             return None
-        return {"kind": "dense", "matrix": self.to_dense()}
+        return {"kind": "dense", "matrix": self.to_dense(), "image_shape": self.image_shape}
