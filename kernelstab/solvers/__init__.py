@@ -1,8 +1,9 @@
 """Sparse reconstruction with proof: every answer comes with a dual point and its gap.
 
 ``lasso`` and ``qcbp`` take a matrix or an operator, real or complex, and stop on a duality
-gap; ``reference_lasso`` and ``reference_qcbp`` pose the same problems to an
-independent interior point solver; ``warmup`` compiles the loops ahead of time.
+gap; ``wavelet_qcbp`` reconstructs images; ``reference_lasso`` and ``reference_qcbp``
+pose the same problems to an independent interior point solver; ``warmup`` compiles the
+loops ahead of time.
 """
 
 from kernelstab.solvers.lasso import lasso
@@ -10,5 +11,6 @@ from kernelstab.solvers.qcbp import qcbp
 from kernelstab.solvers.reference import reference_lasso, reference_qcbp
 from kernelstab.solvers.solution import Solution
 from kernelstab.solvers.warmup import warmup
+from kernelstab.solvers.wavelet import wavelet_qcbp
 
-__all__ = ["Solution", "lasso", "qcbp", "reference_lasso", "reference_qcbp", "warmup"]
+__all__ = ["Solution", "lasso", "qcbp", "reference_lasso", "reference_qcbp", "warmup", "wavelet_qcbp"]

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from kernelstab.solvers._system import require_finite
+
 BLOCK = 10        # steps between two evaluations of the gap
 DECREASE = 0.5    # restart when the gap has fallen by this factor since the last restart,
 STALL = 0.9       # or by this one and has begun to rise again,
@@ -34,6 +36,7 @@ def assess(sphere, x, u, price) -> Candidate:
     weight, objective = float(np.linalg.norm(h)), float(np.abs(point).sum())
     value = float(np.vdot(h, sphere.b).real) - sphere.radius * weight
     gap = objective + weight * excess - value
+    require_finite(objective, gap)
     return Candidate(gap + price * excess, gap, objective, excess, point, w)
 
 

@@ -7,7 +7,13 @@ and ``lower`` carry the dual point to the coordinates of ``y`` and back. The con
 reads ``||s*(Qx) - b|| <= radius``; ``attainable`` is False if no point is known to meet it.
 """
 
+import weakref
+
 import numpy as np
+
+from kernelstab.operators import DenseOperator
+
+_WHITENED = weakref.WeakKeyDictionary()  # dense operator -> its factors (its matrix is read-only)
 
 RELAXATION = 0.8  # steps are lengthened by this share; measured best among 0, 0.5, 0.8
 
@@ -28,9 +34,7 @@ class DenseSphere:
             scale = np.sqrt(system.tight)
             self.Q, self.s, self.U = system.matrix / scale, np.full(system.shape[0], scale), None
         else:
-            U, s, Q = np.linalg.svd(system.matrix, full_matrices=False)
-            rank = int(np.sum(s > s[0] * max(system.shape) * np.finfo(float).eps))
-            self.Q, self.s, self.U = np.ascontiguousarray(Q[:rank]), s[:rank], U[:, :rank]
+            self.Q, self.s, self.U = _whitened(system)
         self.b = system.y if self.U is None else self.U.conj().T @ system.y
         self.outside = 0 * system.y if self.U is None else system.y - self.U @ self.b
         distance = float(np.linalg.norm(self.outside))
@@ -64,6 +68,17 @@ class DenseSphere:
 
     def lower(self, h):
         return self.s * (h if self.U is None else self.U.conj().T @ h)
+
+
+def _whitened(system):
+    """Return Q, s, U of the rank; found once for an operator that is used again."""
+    lasting = isinstance(system.source, DenseOperator)
+    known = _WHITENED.setdefault(system.source, {}) if lasting else {}
+    if system.dtype.kind not in known:
+        U, s, Q = np.linalg.svd(system.matrix, full_matrices=False)
+        rank = int(np.sum(s > s[0] * max(system.shape) * np.finfo(float).eps))
+        known[system.dtype.kind] = np.ascontiguousarray(Q[:rank]), s[:rank], U[:, :rank]
+    return known[system.dtype.kind]
 
 
 class OperatorSphere:

@@ -91,3 +91,17 @@ def as_start(x0, system: System) -> np.ndarray:
     if x0 is None:
         return np.zeros(system.shape[1], system.dtype)
     return as_array(x0, "x0", shape=(system.shape[1],), real=system.dtype.kind == "f").astype(system.dtype)
+
+
+def require_finite(objective, gap) -> None:
+    """Refuse to go on with numbers that prove nothing.
+
+    Raises
+    ------
+    ValueError
+        If the products returned NaN or infinity, or the loop diverged because the norm that
+        the operator declares is too small.
+    """
+    if not np.isfinite(objective + gap):
+        raise ValueError("A must return finite values and be no larger than its norm_upper, "
+                         f"got objective {objective} and gap {gap}")

@@ -6,7 +6,7 @@ import numpy as np
 
 from kernelstab._checks import as_count, as_number
 from kernelstab._errors import NotConverged
-from kernelstab.solvers._system import as_start, as_system
+from kernelstab.solvers._system import as_start, as_system, require_finite
 from kernelstab.solvers.solution import Solution, relative
 
 _BLOCK = 10  # steps between two evaluations of the gap
@@ -83,7 +83,8 @@ def lasso(A, y, lam, *, tol=1e-6, max_iter=50_000, x0=None, callback=None, histo
 
     best, rows, done = None, [], 0
     while True:
-        current = _assess(system, lam, iterate)
+        current = evaluate(system, lam, iterate)
+        require_finite(current["objective"], current["gap"])
         rows.append((done, current["objective"], current["gap"]))
         if best is None or current["gap"] < best["gap"]:
             best = current
@@ -103,7 +104,7 @@ def lasso(A, y, lam, *, tol=1e-6, max_iter=50_000, x0=None, callback=None, histo
         history=np.array(rows) if history else None)
 
 
-def _assess(system, lam, iterate):
+def evaluate(system, lam, iterate):
     """Evaluate objective, dual point and gap at the last point."""
     x, residual = iterate[0], system.y - iterate[1]
     correlation = system.adjoint(residual)

@@ -97,7 +97,7 @@ def qcbp(A, y, eta=0.0, *, tol=1e-6, max_iter=20_000, x0=None, callback=None, hi
         u = -sphere.lower(x0.dual) if isinstance(x0, Solution) else 0 * sphere.b
         x, dual, done, rows = _solve(sphere, x, u, tol, size, max_iter, callback)
         kind = sphere.kind
-    solution = _certify(system, eta, tol, x, dual, done, f"qcbp by restarted primal-dual, {kind}",
+    solution = evaluate(system, eta, tol, x, dual, done, f"qcbp by restarted primal-dual, {kind}",
                         np.array(rows) if history else None)
     if not solution.converged:
         warnings.warn(f"qcbp stopped after {done} iterations at relative gap {solution.relative_gap:.1e}, "
@@ -118,7 +118,7 @@ def _solve(sphere, x, u, tol, size, max_iter, callback):
     return best.point, sphere.lift(best.dual), done, rows
 
 
-def _certify(system, eta, tol, x, dual, done, method, history):
+def evaluate(system, eta, tol, x, dual, done, method, history):
     """Evaluate everything that is reported from the two points alone."""
     objective, weight = float(np.abs(x).sum()), float(np.linalg.norm(dual))
     residual = float(np.linalg.norm(system.forward(x) - system.y))
@@ -126,5 +126,6 @@ def _certify(system, eta, tol, x, dual, done, method, history):
     dual_objective = float(np.vdot(dual, system.y).real) - eta * weight
     gap = objective + weight * excess - dual_objective
     ratio = relative(gap, objective)
-    return Solution(x, dual, objective, dual_objective, gap, ratio, residual, excess, done,
-                    ratio <= tol and excess <= tol * np.linalg.norm(system.y), method, history)
+    converged = bool(ratio <= tol and excess <= tol * np.linalg.norm(system.y))
+    return Solution(x, dual, objective, dual_objective, gap, ratio, residual, excess, done, converged,
+                    method, history)

@@ -4,8 +4,8 @@ import numpy as np
 
 from kernelstab._checks import as_number
 from kernelstab.solvers._system import as_system
-from kernelstab.solvers.lasso import _assess
-from kernelstab.solvers.qcbp import _certify
+from kernelstab.solvers.lasso import evaluate as evaluate_lasso
+from kernelstab.solvers.qcbp import evaluate as evaluate_qcbp
 from kernelstab.solvers.solution import Solution, relative
 
 _OPTIONS = {"solver": "CLARABEL", "tol_gap_abs": 1e-10, "tol_gap_rel": 1e-10, "tol_feas": 1e-10}
@@ -34,7 +34,7 @@ def reference_lasso(A, y, lam, *, tol=1e-6) -> Solution:
     problem = cp.Problem(cp.Minimize(0.5 * cp.sum_squares(product - data) + lam * mass))
     problem.solve(**_OPTIONS)
     x = _complex(z.value, system)
-    found = _assess(system, lam, (x, system.forward(x)))
+    found = evaluate_lasso(system, lam, (x, system.forward(x)))
     ratio = relative(found["gap"], found["objective"])
     return Solution(**found, relative_gap=ratio, feasibility=0.0, converged=ratio <= tol,
                     iterations=problem.solver_stats.num_iters, method="lasso by cvxpy, CLARABEL")
@@ -68,7 +68,7 @@ def reference_qcbp(A, y, eta=0.0, *, tol=1e-6) -> Solution:
         raise ValueError(f"eta must allow a solution, got {eta} and the solver's verdict {problem.status}")
     h = -_complex(np.reshape(balance.dual_value, (-1, system.shape[0])), system)
     h = h / max(1.0, float(np.abs(system.adjoint(h)).max()))
-    return _certify(system, eta, tol, _complex(z.value, system), h, problem.solver_stats.num_iters,
+    return evaluate_qcbp(system, eta, tol, _complex(z.value, system), h, problem.solver_stats.num_iters,
                     "qcbp by cvxpy, CLARABEL", None)
 
 

@@ -293,3 +293,12 @@ def test_an_operator_without_a_declared_norm_is_measured():
     s = qcbp(plain, 50 * y, 50 * eta)
     assert s.converged
     np.testing.assert_allclose(s.x, qcbp(A, y, eta).x, atol=1e-3)
+
+
+@pytest.mark.parametrize("solver", ["lasso", "qcbp"])
+def test_products_that_return_nan_are_refused(solver):
+    broken = LinearOperator((M, N), matvec=lambda x: np.full(M, np.nan), rmatvec=lambda u: np.ones(N),
+                            dtype=float)
+    broken.norm_upper = 1.0
+    with pytest.raises(ValueError, match="A must return finite values"):
+        SOLVERS[solver](broken, np.ones(M), 0.1)

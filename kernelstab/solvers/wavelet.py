@@ -1,0 +1,109 @@
+"""Images from few measurements: quadratically constrained basis pursuit on wavelets."""
+
+import dataclasses
+import functools
+import weakref
+
+from kernelstab.operators import DenseOperator, SubsampledFourier, WaveletSynthesis, as_operator
+from kernelstab.solvers.qcbp import qcbp
+from kernelstab.solvers.solution import Solution
+
+_DENSE_PRODUCTS = weakref.WeakKeyDictionary()  # dense operator -> {synthesis settings: product}
+
+
+def wavelet_qcbp(A, y, eta, wavelet="coif3", *, level=None, tol=1e-4, max_iter=20_000, x0=None,
+                 callback=None, history=False) -> Solution:
+    r"""Find the image with the least :math:`\ell^1` norm of wavelet coefficients that fits the data.
+
+    Minimises :math:`\|c\|_1` subject to :math:`\|AWc-y\|_2\le\eta`, where :math:`W` is
+    orthonormal periodic wavelet synthesis. Since :math:`WW^*=I`, a tight ``A`` stays
+    tight behind ``W`` and the answer is feasible up to rounding.
+
+    Parameters
+    ----------
+    A : ForwardOperator, or anything that ``as_operator`` takes
+        Acts on flat images; its ``image_shape`` is the shape that is transformed. A
+        ``DenseOperator`` that is used again is factorised only once.
+    y : ndarray, shape (m,)
+        Data.
+    eta : float
+        Noise level, in units of ``y``. About ``0.01 * ||y||`` is a good choice for
+        noise-free photographs and MR slices, see Notes.
+    wavelet : str
+        An orthonormal wavelet of PyWavelets.
+    level : int, optional
+        Number of levels. Default 1 for subsampled Fourier transforms, 2 for others.
+    tol, max_iter, x0, callback, history
+        As for :func:`kernelstab.solvers.qcbp`, on coefficients.
+
+    Returns
+    -------
+    Solution
+        ``x`` holds the coefficients in the layout of
+        :class:`kernelstab.operators.WaveletSynthesis`, ``image`` the image.
+
+    Raises
+    ------
+    ValueError
+        As :func:`kernelstab.solvers.qcbp`; also if the wavelet is unknown or not
+        orthonormal, or if the image has sides that cannot be halved ``level`` times.
+
+    Warns
+    -----
+    NotConverged
+        If the budget ends first.
+
+    Notes
+    -----
+    The defaults were chosen on the bundled validation slices (64 by 64, 30 per cent of the
+    Fourier coefficients, ``masks.standard``), mean signal-to-noise ratio at the peak in dB:
+
+    ======== ===== ===== ===== ===== ===== =====
+    level    haar  db2   db4   sym4  coif2 coif3
+    ======== ===== ===== ===== ===== ===== =====
+    1        29.89 30.92 31.17 31.46 31.58 31.78
+    2        29.84 30.59 30.42 30.78 30.83 30.84
+    ======== ===== ===== ===== ===== ===== =====
+
+    against 27.81 for the zero-filled inverse (every second slice, ``eta = 0.012 ||y||``). Levels
+    beyond 2 lose a little more. For coif3 at level 1 the noise level matters less: 31.73,
+    31.80, 31.78 dB at 0.005, 0.009 and 0.012. Images are compressible rather than sparse, so a
+    small positive ``eta`` is more accurate than 0, and it makes the method converge ten times
+    faster. Gaussian matrices (32 by 32, 30 per cent) prefer two levels, again with coif3.
+
+    Cost: about 120 products with ``A`` and with its adjoint to a relative gap of 1e-3.
+
+    Examples
+    --------
+    The sum of four pixels and of the last two. The box is one Haar coefficient:
+
+    >>> import numpy as np
+    >>> A = np.array([[1.0, 1.0, 1.0, 1.0], [0.0, 0.0, 1.0, 1.0]])
+    >>> s = wavelet_qcbp(A, [2.0, 2.0], 0.0, "haar", level=1)
+    >>> s.x.round(3) + 0.0, s.image.round(3) + 0.0
+    (array([0.   , 1.414, 0.   , 0.   ]), array([0., 0., 1., 1.]))
+    """
+    A = as_operator(A)
+    if level is None:
+        deep = not isinstance(A, SubsampledFourier) and all(n % 4 == 0 for n in A.image_shape)
+        level = 2 if deep else 1
+    W = _synthesis(tuple(A.image_shape), wavelet, level)
+    product = _dense_product(A, W) if isinstance(A, DenseOperator) else A @ W
+    solution = qcbp(product, y, eta, tol=tol, max_iter=max_iter, x0=x0, callback=callback, history=history)
+    return dataclasses.replace(solution, image=A.image(W.matvec(solution.x)),
+                               method=f"{solution.method}, {wavelet} level {level}")
+
+
+@functools.lru_cache(maxsize=16)
+def _synthesis(shape, wavelet, level):
+    return WaveletSynthesis(shape, wavelet, level=level)
+
+
+def _dense_product(A, W):
+    """Form ``A W`` once for each dense operator, so that its factors are found once too."""
+    products = _DENSE_PRODUCTS.setdefault(A, {})
+    key = (W.wavelet, W.level)
+    if key not in products:
+        matrix = W.rmatmat(A.matrix.conj().T).conj().T
+        products[key] = DenseOperator(matrix, image_shape=A.image_shape, tight=A.tight)
+    return products[key]
