@@ -1,0 +1,272 @@
+r"""The mould of every theorem: statement, hypotheses, construction, verdict, spoilers.
+
+A theorem writes its numbers once, as a :class:`~kernelstab.certify.program.Program`.
+This file runs that program in the arithmetic asked for and turns the decided
+inequalities into a verdict, so no theorem can grade itself:
+
+============== =====================================================================
+VERIFIED       every hypothesis and every conclusion holds
+NOT_APPLICABLE a hypothesis fails; the theorem then says nothing, which is not "false"
+UNDECIDED      an enclosure touches its threshold: more precision, or an equality case
+CONTRADICTED   hypotheses hold and a conclusion fails: a bug in the code or in the proof
+============== =====================================================================
+
+``VERIFIED`` in floating point proves nothing; read ``rigorous`` with it.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from kernelstab.certify import make_certificate, run_balls, run_exact, run_floats, write_certificate
+from kernelstab.certify.program import Program
+from kernelstab.maps import ReLUNetwork
+from kernelstab.operators import as_operator
+from kernelstab.quantity import Quantity
+
+ARITHMETICS = ("float", "ball", "exact")
+
+
+@dataclass(frozen=True, repr=False)
+class Instance:
+    """Named inputs on which a theorem can be checked.
+
+    ``inputs`` maps the names of the theorem's program to vectors, forward operators and
+    reconstruction maps; ``description`` says in one line where they come from.
+    """
+
+    slug: str
+    inputs: dict
+    description: str
+
+    def __repr__(self):
+        return f"<Instance of {self.slug}: {self.description}>"
+
+
+@dataclass(frozen=True, repr=False)
+class Spoiler:
+    """An instance that breaks exactly one hypothesis, and what becomes of the conclusion."""
+
+    breaks: str
+    instance: Instance
+    fate: str
+
+    def __repr__(self):
+        return f"<Spoiler of {self.breaks}: {self.fate}>"
+
+
+@dataclass(frozen=True, repr=False)
+class Verdict:
+    """The outcome of one check, with every decided inequality and reported number.
+
+    Read ``outcome`` and ``rigorous`` together. ``scope`` is ``"ideal"`` when operator and
+    map were evaluated from their exact description, and ``"recorded"`` when the proof is
+    about the vectors that a floating-point map returned.
+    """
+
+    slug: str
+    outcome: str
+    rigorous: bool
+    scope: str
+    arithmetic: str
+    precision: int
+    exact: bool
+    decisions: tuple
+    quantities: dict[str, Quantity] = field(default_factory=dict)
+    reason: str = ""
+
+    @property
+    def verified(self) -> bool:
+        """Whether every hypothesis and conclusion holds (read ``rigorous`` too)."""
+        return self.outcome == "VERIFIED"
+
+    def __repr__(self):
+        proof = f"proved, {self.scope}" if self.rigorous else "floating point"
+        return f"<{self.slug}: {self.outcome} ({proof}){'; ' + self.reason if self.reason else ''}>"
+
+    def table(self) -> str:
+        """Return hypotheses and conclusions with their margins as aligned text."""
+        rows = [f"{d.label:4} {d.outcome:8} margin {d.margin: .6e}  {d.text}" for d in self.decisions]
+        return "\n".join(rows)
+
+    def to_json(self) -> dict:
+        """Return everything but the inputs as plain values."""
+        return {
+            "slug": self.slug, "outcome": self.outcome, "rigorous": self.rigorous, "scope": self.scope,
+            "arithmetic": self.arithmetic, "precision": self.precision, "exact": self.exact,
+            "reason": self.reason,
+            "decisions": [{"role": d.role, "label": d.label, "text": d.text, "outcome": d.outcome,
+                           "margin": d.margin, "lower": d.lower, "upper": d.upper}
+                          for d in self.decisions],
+            "quantities": {k: q.to_json() for k, q in self.quantities.items()},
+        }
+
+
+def judge(decisions) -> tuple[str, str]:
+    """Turn decided inequalities into an outcome and its reason.
+
+    >>> from types import SimpleNamespace as D
+    >>> judge([D(role="hypothesis", label="H1", outcome="false", margin=-2.0)])
+    ('NOT_APPLICABLE', 'H1 fails by 2')
+    """
+    for role, outcome, verdict, word in (
+        ("hypothesis", "false", "NOT_APPLICABLE", "fails by {:.3g}"),
+        ("hypothesis", "unknown", "UNDECIDED", "cannot be decided"),
+        ("conclusion", "false", "CONTRADICTED", "fails by {:.3g}"),
+        ("conclusion", "unknown", "UNDECIDED", "cannot be decided"),
+    ):
+        for d in decisions:
+            if d.role == role and d.outcome == outcome:
+                return verdict, f"{d.label} {word.format(abs(d.margin))}"
+    return "VERIFIED", ""
+
+
+class Theorem:
+    """A statement that can be constructed, checked, certified and broken.
+
+    A subclass lives in a file of its own, named after its slug, and gives ``slug``,
+    ``title``, ``statement``, ``hypotheses``, ``conclusions``, ``source`` and the methods
+    :meth:`write`, :meth:`construct`, :meth:`by_hand` and :meth:`spoilers`.
+    """
+
+    slug: str
+    title: str
+    statement: str
+    proof: str
+    source: str
+    hypotheses: dict[str, str]
+    conclusions: dict[str, str]
+    variants: tuple[dict, ...] = ({},)
+
+    def write(self, program: Program, **variant) -> None:
+        """Write inputs, quantities, hypotheses and conclusions into ``program``."""
+        raise NotImplementedError
+
+    def construct(self, A, psi, x, *, rng=0, **options) -> Instance:
+        """Build an instance for the forward operator ``A``, map ``psi`` and signal ``x``."""
+        raise NotImplementedError
+
+    def by_hand(self) -> Instance:
+        """Return the smallest instance, for pencil and paper."""
+        raise NotImplementedError
+
+    def spoilers(self) -> tuple[Spoiler, ...]:
+        """Return instances that break exactly one hypothesis each."""
+        raise NotImplementedError
+
+    def variant(self, instance) -> dict:
+        """Choose the form of the statement that fits the instance."""
+        return self.variants[0]
+
+    def program(self, **variant) -> Program:
+        """Return the statement as a program."""
+        program = Program()
+        self.write(program, **variant)
+        return program
+
+    def check(self, instance: Instance, arithmetic: str = "float", precision: int = 128) -> Verdict:
+        """Decide every hypothesis and conclusion on an instance.
+
+        Parameters
+        ----------
+        instance : Instance
+            Inputs, from :meth:`construct`, :meth:`by_hand`, :meth:`spoilers` or the user.
+        arithmetic : {"float", "ball", "exact"}
+            Floating point; balls; or balls of growing precision until every vector is
+            exact or every inequality is decided.
+        precision : int
+            Bits of the balls (at first, when they grow).
+
+        Raises
+        ------
+        ValueError
+            If the instance belongs to another theorem or the arithmetic is unknown.
+        """
+        if instance.slug != self.slug:
+            raise ValueError(f"instance must belong to {self.slug!r}, got one of {instance.slug!r}")
+        if arithmetic not in ARITHMETICS:
+            raise ValueError(f"arithmetic must be one of {ARITHMETICS}, got {arithmetic!r}")
+        program = self.program(**self.variant(instance))
+        if arithmetic == "float":
+            return self._verdict(run_floats(program, instance.inputs), arithmetic)
+        if arithmetic == "ball":
+            return self._verdict(run_balls(program, instance.inputs, precision=precision), arithmetic)
+        return self._verdict(run_exact(program, instance.inputs, precision=precision), arithmetic)
+
+    def _verdict(self, evaluation, arithmetic) -> Verdict:
+        outcome, reason = judge(evaluation.claims)
+        rigorous = evaluation.arithmetic == "ball"
+        program = self.program(**self._variant_of(evaluation))
+        quantities = {
+            name: Quantity(q.value, "enclosed" if rigorous else "estimate", program.units[name],
+                           q.radius if rigorous else 0.0, rigorous)
+            for name, q in evaluation.quantities.items()
+        }
+        return Verdict(self.slug, outcome, rigorous, evaluation.scope, arithmetic, evaluation.precision,
+                       evaluation.exact, tuple(evaluation.claims), quantities, reason)
+
+    def _variant_of(self, evaluation) -> dict:
+        for variant in self.variants:
+            if set(self.program(**variant).quantities) == set(evaluation.quantities):
+                return variant
+        raise RuntimeError(f"no variant of {self.slug} reports {sorted(evaluation.quantities)}")
+
+    def certificate(self, instance: Instance, path, *, precision: int = 128, extra=None) -> Path:
+        """Write a certificate that ``kernelstab verify`` re-proves without this class.
+
+        Raises
+        ------
+        CertificateError
+            If the instance is not VERIFIED in ball arithmetic: there is nothing to certify.
+        """
+        program = self.program(**self.variant(instance))
+        certificate = make_certificate(self.slug, program, instance.inputs, precision=precision, extra=extra)
+        return write_certificate(certificate, path)
+
+    def where(self) -> dict[str, str]:
+        """Say where the pieces of this theorem live, relative to the repository."""
+        stem = self.slug.replace("-", "_")
+        return {
+            "class": f"kernelstab.theorems.{type(self).__name__}",
+            "file": f"kernelstab/theorems/{stem}.py",
+            "test": f"tests/theorems/test_{stem}.py",
+            "notebook": f"notebooks/{stem}.ipynb",
+            "docs": f"docs/theorems/{stem}.md",
+        }
+
+    def card(self) -> str:
+        """Return the statement, hypotheses, formulas and locations as Markdown."""
+        lines = [f"# {self.title}", "", self.statement.strip(), "", "## Hypotheses", ""]
+        lines += [f"- **{label}.** {text}" for label, text in self.hypotheses.items()]
+        lines += ["", "## Conclusions", ""]
+        lines += [f"- **{label}.** {text}" for label, text in self.conclusions.items()]
+        lines += ["", "## Proof", "", self.proof.strip(), "", "## What is computed", ""]
+        for variant in self.variants:
+            program = self.program(**variant)
+            name = ", ".join(f"{k}={v}" for k, v in variant.items())
+            lines += [f"Form: {name}", ""] if name else []
+            lines += ["```", *(f"{c.label}: {program.claim_text(c)}" for c in program.claims), "```", ""]
+        lines += ["## Source", "", self.source.strip(), "", "## Where everything lives", ""]
+        lines += [f"- {piece}: `{place}`" for piece, place in self.where().items()]
+        return "\n".join(lines) + "\n"
+
+    def __repr__(self):
+        return f"<Theorem {self.slug}: {self.title}>"
+
+
+def pencil(third_row, height: float):
+    """Return the forward matrix and the affine map of every pencil-and-paper instance.
+
+    The matrix sees the first two coordinates of space; its kernel is the third axis. The
+    map copies what is seen and answers ``third_row @ y + height`` for the rest.
+
+    >>> A, psi = pencil([0.0, -0.75], 3.0)
+    >>> psi(A.matvec(np.array([0.0, 4.0, 9.0]))).tolist()
+    [0.0, 4.0, 0.0]
+    """
+    A = as_operator(np.eye(2, 3))
+    weight, bias = np.array([[1.0, 0], [0, 1], third_row]), np.array([0, 0, height])
+    layers = [{"layer": "measurements"}, {"layer": "dense", "weight": weight, "bias": bias}]
+    a, b = third_row
+    return A, ReLUNetwork(A, layers, name=f"y -> (y1, y2, {a:g} y1 + {b:g} y2 + {height:g})")

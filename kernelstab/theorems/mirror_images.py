@@ -1,0 +1,108 @@
+r"""Mirror images in the kernel share one measurement, so no map recovers both."""
+
+import numpy as np
+
+from kernelstab._checks import as_array
+from kernelstab.certify.program import norm
+from kernelstab.kernel import kernel_part
+from kernelstab.operators import as_operator
+from kernelstab.theorems.base import Instance, Spoiler, Theorem, pencil
+
+
+class MirrorImages(Theorem):
+    r"""Every gain on an image is paid for on its mirror image in the kernel.
+
+    Examples
+    --------
+    The map (y1, y2, 1) recovers (2, 1, 1) exactly and misses its mirror image
+    (2, 1, -1) by 2; the two errors sum to exactly twice the kernel part:
+
+    >>> theorem = MirrorImages()
+    >>> verdict = theorem.check(theorem.by_hand(), arithmetic="exact")
+    >>> verdict.outcome, verdict.exact
+    ('VERIFIED', True)
+    >>> verdict.quantities["sum of errors"].value, verdict.quantities["bound"].value
+    (2.0, 2.0)
+    """
+
+    slug = "mirror-images"
+    title = "Mirror images: no free lunch in the kernel"
+    statement = r"""
+Let $A$ be linear, $P_N$ the orthogonal projector onto its kernel and $\bar x = x-2P_N x$ the mirror image of $x$. Then
+$A\bar x = Ax$, and for every map $\Psi$
+$$\|\Psi(Ax)-x\| + \|\Psi(A\bar x)-\bar x\| \ge 2\|P_N x\|.$$
+The pseudo-inverse attains equality with both errors equal to $\|P_N x\|$; a map that does better on $x$ does worse on
+$\bar x$. For a vector $\bar x$ that is the mirror image only up to rounding, the right side is
+$\|x-\bar x\| - \|\Psi(Ax)-\Psi(A\bar x)\|$, with both terms measured.
+"""
+    proof = r"""
+$\|x-\bar x\| \le \|x-\Psi(Ax)\| + \|\Psi(Ax)-\Psi(A\bar x)\| + \|\Psi(A\bar x)-\bar x\|$ holds for any two vectors. For the
+mirror image $x-\bar x = 2P_N x$ lies in the kernel, so $A\bar x = Ax$ and the middle term is zero. For $\Psi = A^\dagger$,
+$\Psi(Ax) = x-P_N x$ is the midpoint.
+"""
+    source = ("Idea: N. M. Gottschling, V. Antun, A. C. Hansen, B. Adcock, \"The troublesome kernel\", SIAM Review 67(1), "
+              "2025. The exact form is derived above.")
+    hypotheses = {
+        "H1": r"The image has a part in the kernel: $\|x-\bar x\| > 0$.",
+        "H2": r"The map cannot tell the two apart: $\|\Psi(Ax)-\Psi(A\bar x)\| \le \|x-\bar x\|$ (zero for exact mirror "
+              r"images).",
+    }
+    conclusions = {
+        "C1": r"The two errors sum to at least the bound.",
+        "C2": r"The larger of the two errors is at least half the bound.",
+    }
+
+    def write(self, program):
+        """Write the statement on the inputs ``A``, ``psi``, ``x``, ``mirror``."""
+        p = program
+        A, psi, x, mirror = p.operator("A"), p.map("psi"), p.vector("x"), p.vector("mirror")
+        y, y_mirror = A(x), A(mirror)
+        u, u_mirror = psi(y), psi(y_mirror)
+        distance = p.let("twice the kernel part", norm(x - mirror), "signal")
+        p.let("measurement distance", norm(y - y_mirror), "measurement")
+        move = p.let("output distance", norm(u - u_mirror), "signal")
+        error = p.let("error", norm(u - x), "signal")
+        error_mirror = p.let("error on the mirror image", norm(u_mirror - mirror), "signal")
+        total = p.let("sum of errors", error + error_mirror, "signal")
+        bound = p.let("bound", distance - move, "signal")
+        p.hypothesis("H1", distance > 0)
+        p.hypothesis("H2", distance >= move)
+        p.conclusion("C1", total >= bound)
+        p.conclusion("C2", p.emit("max", error, error_mirror) >= bound / 2)
+
+    def construct(self, A, psi, x, *, rng=0) -> Instance:
+        """Reflect ``x`` in the kernel of ``A``.
+
+        Parameters
+        ----------
+        A : ForwardOperator, shape (m, N)
+        psi : ReconstructionMap
+        x : ndarray, shape (N,) or image
+        rng : int or Generator
+            Not used; every construction takes one.
+
+        Cost: one kernel projection.
+        """
+        A = as_operator(A)
+        x = as_array(x, "x").reshape(-1)
+        mirror = x - 2 * kernel_part(A, x)
+        return Instance(self.slug, {"A": A, "psi": psi, "x": x, "mirror": mirror},
+                        f"{psi.name} at an image and at its mirror image in the kernel")
+
+    def by_hand(self) -> Instance:
+        """Return the mirror images (2, 1, 1) and (2, 1, -1) and a map that knows the first."""
+        return self._in_space([2.0, 1, 1], [2.0, 1, -1], *pencil([0.0, 0.0], 1.0))
+
+    def _in_space(self, x, mirror, A, psi) -> Instance:
+        inputs = {"A": A, "psi": psi, "x": np.array(x), "mirror": np.array(mirror)}
+        return Instance(self.slug, inputs, "an image in space and its mirror image along the third axis")
+
+    def spoilers(self) -> tuple[Spoiler, ...]:
+        """Take an image without kernel part, and a pair with different measurements."""
+        visible = self._in_space([2.0, 1, 0], [2.0, 1, 0], *pencil([0.0, 0.0], 0.0))
+        told_apart = self._in_space([0.0, 1, 1], [0.0, -1, -1], *pencil([0.0, 2.0], 0.0))
+        return (
+            Spoiler("H1", visible, "the conclusion survives and says nothing: the bound is zero, the map is exact"),
+            Spoiler("H2", told_apart, "the price dies: the pair has two measurements, and the errors sum to 2, less "
+                                      "than the distance 2.83 of the images"),
+        )
