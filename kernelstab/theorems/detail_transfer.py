@@ -29,21 +29,23 @@ class DetailTransfer(Theorem):
     slug = "detail-transfer"
     title = "Detail transfer: one good reconstruction, a false detail elsewhere"
     statement = r"""
-Let $A$ be linear, $z = x+d$ an image with a detail $d$ and $\eta = \|\Psi(Az)-z\|$. Write
-$\mu = \|\Psi(Ax)-\Psi(Az)\|$; it is zero when $d$ lies in the kernel, and at most $L\|Ad\|$ when $\Psi$ is $L$-Lipschitz.
-Then the reconstruction of $x$, which has no detail, shows it: $\|\Psi(Ax)-(x+d)\| \le \eta+\mu$, hence
-$\|\Psi(Ax)-x\| \ge \|d\|-\eta-\mu$, and the detail coefficient $t = \langle\Psi(Ax)-x, d\rangle/\|d\|^2$ satisfies
-$|t-1| \le (\eta+\mu)/\|d\|$. For any other image $x'$, with $\mu' = \|\Psi(Ax')-\Psi(Az)\|$ and $t'$ its coefficient,
-$\|\Psi(Ax')-x'\| \ge \|x'-z\|-\eta-\mu'$ and
-$|t'-1| \le (\eta+\mu')/\|d\| + |\langle x'-x, d\rangle|/\|d\|^2$.
+Let $A$ be linear, $z = x+d$ an image with a detail $d$ and $\eta = \|\Psi(Az)-z\|$. Write $\mu =
+\|\Psi(Ax)-\Psi(Az)\|$; it is zero when $d$ lies in the kernel, and at most $L\|Ad\|$ when $\Psi$ is
+$L$-Lipschitz. Then the reconstruction of $x$, which has no detail, shows it: $\|\Psi(Ax)-(x+d)\| \le
+\eta+\mu$, hence $\|\Psi(Ax)-x\| \ge \|d\|-\eta-\mu$, and the detail coefficient $t = \langle\Psi(Ax)-x,
+d\rangle/\|d\|^2$ satisfies $|t-1| \le (\eta+\mu)/\|d\|$. For any other image $x'$, with $\mu' =
+\|\Psi(Ax')-\Psi(Az)\|$ and $t'$ its coefficient, $\|\Psi(Ax')-x'\| \ge \|x'-z\|-\eta-\mu'$ and $|t'-1| \le
+(\eta+\mu')/\|d\| + |\langle x'-x, d\rangle|/\|d\|^2$.
 """
     proof = r"""
-$\|\Psi(Ax)-z\| \le \|\Psi(Az)-z\| + \|\Psi(Ax)-\Psi(Az)\|$ and $\|\Psi(Ax)-x\| \ge \|z-x\|-\|\Psi(Ax)-z\|$. Next
-$\Psi(Ax)-x = d+w$ with $\|w\| \le \eta+\mu$, so $t-1 = \langle w, d\rangle/\|d\|^2$; Cauchy-Schwarz. With $x'$ in place of
-$x$, $\Psi(Ax')-x' = d-(x'-x)+w'$ with $\|w'\| \le \eta+\mu'$.
+$\|\Psi(Ax)-z\| \le \|\Psi(Az)-z\| + \|\Psi(Ax)-\Psi(Az)\|$ and $\|\Psi(Ax)-x\| \ge \|z-x\|-\|\Psi(Ax)-z\|$.
+Next $\Psi(Ax)-x = d+w$ with $\|w\| \le \eta+\mu$, so $t-1 = \langle w, d\rangle/\|d\|^2$; Cauchy-Schwarz.
+With $x'$ in place of $x$, $\Psi(Ax')-x' = d-(x'-x)+w'$ with $\|w'\| \le \eta+\mu'$.
 """
-    source = ("Idea: N. M. Gottschling, V. Antun, A. C. Hansen, B. Adcock, \"The troublesome kernel\", SIAM Review 67(1), "
-              "2025. The exact form is derived above.")
+    source = (
+        "Idea: N. M. Gottschling, V. Antun, A. C. Hansen, B. Adcock, \"The troublesome kernel\", "
+        "SIAM Review 67(1), 2025. The exact form is derived above."
+    )
     hypotheses = {"H1": r"The detail is larger than what the map loses: $\|d\| > \eta+\mu$."}
     conclusions = {
         "C1": r"The image without the detail is reconstructed with an error of at least $\|d\|-\eta-\mu$.",
@@ -85,9 +87,8 @@ $x$, $\Psi(Ax')-x' = d-(x'-x)+w'$ with $\|w'\| \le \eta+\mu'$.
 
     def variant(self, instance):
         """Use the Lipschitz form when operator and map are described exactly."""
-        described = all(instance.inputs[k].spec() is not None if hasattr(instance.inputs[k], "spec") else False
-                        for k in ("A", "psi"))
-        return {"lipschitz_bound": described}
+        A, psi = instance.inputs["A"], instance.inputs["psi"]
+        return {"lipschitz_bound": A.spec() is not None and getattr(psi, "spec", lambda: None)() is not None}
 
     def construct(self, A, psi, z, *, detail=None, strength=4.0, rng=0) -> Instance:
         r"""Remove an invisible detail from an image that the map recovers.
@@ -141,8 +142,8 @@ $x$, $\Psi(Ax')-x' = d-(x'-x)+w'$ with $\|w'\| \le \eta+\mu'$.
 
     def spoilers(self) -> tuple[Spoiler, ...]:
         """Take a map that does not recover the image with the detail."""
-        fate = ("the false detail dies: the map (y1, y2, 0) never shows the third coordinate, and misses z by the "
-                "whole detail")
+        fate = ("the false detail dies: the map (y1, y2, 0) never shows the third coordinate, and misses z by "
+                "the whole detail")
         return (Spoiler("H1", self._in_space(*pencil([0.0, 0.0], 0.0)), fate),)
 
 

@@ -34,20 +34,23 @@ class TwoImages(Theorem):
     slug = "two-images"
     title = "Two images: accuracy on both forces instability"
     statement = r"""
-Let $A$ be any forward map, $\Psi$ any reconstruction map and $x, x'$ two images. Write
-$\eta = \|\Psi(Ax)-x\|$ and $\eta' = \|\Psi(Ax')-x'\|$ for the errors, $\delta = \|Ax-Ax'\|$ for the distance of the
-measurements and $\Delta = \|x-x'\|-\eta-\eta'$. If $\Delta > 0$, then $\delta > 0$ and for every $\varepsilon \ge \delta$
-the local Lipschitz constant satisfies $L_\varepsilon(\Psi, Ax) \ge \Delta/\delta$. The perturbation $e = Ax'-Ax$, of norm
-$\delta$, destroys the good reconstruction: $\|\Psi(Ax+e)-x\| \ge \|x-x'\|-\eta'$.
+Let $A$ be any forward map, $\Psi$ any reconstruction map and $x, x'$ two images. Write $\eta =
+\|\Psi(Ax)-x\|$ and $\eta' = \|\Psi(Ax')-x'\|$ for the errors, $\delta = \|Ax-Ax'\|$ for the distance of the
+measurements and $\Delta = \|x-x'\|-\eta-\eta'$. If $\Delta > 0$, then $\delta > 0$ and for every
+$\varepsilon \ge \delta$ the local Lipschitz constant satisfies $L_\varepsilon(\Psi, Ax) \ge \Delta/\delta$.
+The perturbation $e = Ax'-Ax$, of norm $\delta$, destroys the good reconstruction: $\|\Psi(Ax+e)-x\| \ge
+\|x-x'\|-\eta'$.
 """
     proof = r"""
-$\|x-x'\| \le \|x-\Psi(Ax)\| + \|\Psi(Ax)-\Psi(Ax')\| + \|\Psi(Ax')-x'\|$, which is C1. If $\delta = 0$ the middle term
-vanishes and $\Delta \le 0$, so $\Delta > 0$ forces C2. Divide C1 by $\delta$ and use $Ax'$ as a competitor in the supremum
-that defines $L_\varepsilon(\Psi, Ax)$. For C3, $\|\Psi(Ax')-x\| \ge \|x'-x\|-\|\Psi(Ax')-x'\|$. The bound cannot be improved:
-the clip decoder of the two images attains it.
+$\|x-x'\| \le \|x-\Psi(Ax)\| + \|\Psi(Ax)-\Psi(Ax')\| + \|\Psi(Ax')-x'\|$, which is C1. If $\delta = 0$ the
+middle term vanishes and $\Delta \le 0$, so $\Delta > 0$ forces C2. Divide C1 by $\delta$ and use $Ax'$ as a
+competitor in the supremum that defines $L_\varepsilon(\Psi, Ax)$. For C3, $\|\Psi(Ax')-x\| \ge
+\|x'-x\|-\|\Psi(Ax')-x'\|$. The bound cannot be improved: the clip decoder of the two images attains it.
 """
-    source = ("Idea: N. M. Gottschling, V. Antun, A. C. Hansen, B. Adcock, \"The troublesome kernel\", SIAM Review 67(1), "
-              "2025. The exact form is derived above.")
+    source = (
+        "Idea: N. M. Gottschling, V. Antun, A. C. Hansen, B. Adcock, \"The troublesome kernel\", "
+        "SIAM Review 67(1), 2025. The exact form is derived above."
+    )
     hypotheses = {"H1": r"The map overperforms on both images: $\|x-x'\| > \eta+\eta'$."}
     conclusions = {
         "C1": r"The outputs differ by at least $\Delta$.",
@@ -126,5 +129,5 @@ the clip decoder of the two images attains it.
         """Give up the accuracy."""
         A, _ = pencil([0.0, 0.0], 0.0)
         constant = LinearMap(np.zeros((3, 2)), name="y -> 0")
-        fate = "the instability dies: the map that answers 0 to everything never moves, and it misses both images"
+        fate = "the instability dies: the map that answers 0 to everything never moves, and misses both images"
         return (Spoiler("H1", self._in_space(A, constant), fate),)

@@ -40,6 +40,7 @@ def test_any_callable_lies_above_the_line_on_its_recorded_outputs(seed):
 
 def test_image_without_kernel_part_is_not_applicable():
     A = as_operator(np.eye(2, 3))
-    verdict = theorem.check(theorem.construct(A, LinearMap(np.eye(3, 2), name="lift"), [1.0, 2, 0]), arithmetic="exact")
+    instance = theorem.construct(A, LinearMap(np.eye(3, 2), name="lift"), [1.0, 2, 0])
+    verdict = theorem.check(instance, arithmetic="exact")
     assert verdict.outcome == "NOT_APPLICABLE"
     assert verdict.reason.startswith("H1")
