@@ -228,7 +228,7 @@ class Theorem:
         """Say where the pieces of this theorem live, relative to the repository."""
         stem = self.slug.replace("-", "_")
         return {
-            "class": f"kernelstab.theorems.{type(self).__name__}",
+            "class": f"{type(self).__module__}.{type(self).__name__}",
             "file": f"kernelstab/theorems/{stem}.py",
             "test": f"tests/theorems/test_{stem}.py",
             "notebook": f"notebooks/{stem}.ipynb",

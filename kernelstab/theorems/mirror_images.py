@@ -46,8 +46,8 @@ is zero. For $\Psi = A^\dagger$, $\Psi(Ax) = x-P_N x$ is the midpoint.
     )
     hypotheses = {
         "H1": r"The image has a part in the kernel: $\|x-\bar x\| > 0$.",
-        "H2": r"The map cannot tell the two apart: $\|\Psi(Ax)-\Psi(A\bar x)\| \le \|x-\bar x\|$ (zero for exact "
-              r"mirror images).",
+        "H2": r"The map cannot tell the two apart: $\|\Psi(Ax)-\Psi(A\bar x)\| \le \|x-\bar x\|$ "
+              r"(zero for exact mirror images).",
     }
     conclusions = {
         "C1": r"The two errors sum to at least the bound.",
@@ -105,6 +105,6 @@ is zero. For $\Psi = A^\dagger$, $\Psi(Ax) = x-P_N x$ is the midpoint.
         told_apart = self._in_space([0.0, 1, 1], [0.0, -1, -1], *pencil([0.0, 2.0], 0.0))
         return (
             Spoiler("H1", visible, "the conclusion survives and says nothing: the bound is zero"),
-            Spoiler("H2", told_apart, "the price dies: the pair has two measurements, and the errors sum to 2, "
-                                      "less than the distance 2.83 of the images"),
+            Spoiler("H2", told_apart, "the price dies: the pair has two measurements, and the errors sum "
+                                      "to 2, less than the distance 2.83 of the images"),
         )

@@ -1,5 +1,6 @@
 """Laws that every theorem obeys, present and future: nothing here names one."""
 
+import importlib
 import re
 from pathlib import Path
 
@@ -92,7 +93,8 @@ def test_every_piece_of_a_theorem_is_where_it_says(theorem):
     for piece, place in theorem.where().items():
         if piece != "class":
             assert (ROOT / place).is_file(), f"{theorem.slug}: {piece} is missing at {place}"
-    assert theorem.where()["file"].endswith(type(theorem).__module__.rpartition(".")[2] + ".py")
+    module = importlib.import_module(theorem.where()["class"].rpartition(".")[0])
+    assert Path(module.__file__) == ROOT / theorem.where()["file"]
 
 
 def test_every_file_belongs_to_a_theorem():
