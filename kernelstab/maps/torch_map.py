@@ -97,19 +97,28 @@ class TorchMap(Map):
         ValueError
             If ``y`` or ``u`` has the wrong shape or is not finite.
         """
+        return self.pullback(y)[1](u)
+
+    def pullback(self, y):
+        r"""Return :math:`\Psi(y)` and the function ``u -> vjp(y, u)``, from one forward pass."""
         torch = require("torch", extra="learn")
-        u = as_array(u, "u", shape=(self.A.shape[1],), real=self.A.is_real)
         with torch.enable_grad():
             start = self._start(y).requires_grad_()
             output = self._output(start)
+
+        def transposed(u):
+            u = as_array(u, "u", shape=(self.A.shape[1],), real=self.A.is_real)
             weight = torch.as_tensor(u, device=self.device)
-            product = torch.sum((weight.conj() * output).real)
             gradient = None
-            if product.requires_grad:
-                gradient, = torch.autograd.grad(product, start, allow_unused=True)
-        if gradient is None:     # the module does not look at its input
-            return np.zeros(self.A.shape[0], self.A.dtype)
-        return self._to_measurements(gradient.cpu().numpy())
+            if output.requires_grad:
+                with torch.enable_grad():
+                    product = torch.sum((weight.conj() * output).real)
+                gradient, = torch.autograd.grad(product, start, retain_graph=True, allow_unused=True)
+            if gradient is None:     # the module does not look at its input
+                return np.zeros(self.A.shape[0], self.A.dtype)
+            return self._to_measurements(gradient.cpu().numpy())
+
+        return output.detach().cpu().numpy().astype(self.A.dtype), transposed
 
     def _start(self, y):
         """Return the tensor that the module receives."""

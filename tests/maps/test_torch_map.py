@@ -90,6 +90,15 @@ def test_gradient_agrees_with_differences(case):
     check_gradient(psi)
 
 
+def test_pullback_serves_several_directions():
+    psi = TorchMap(network(1), real_fourier(), input="adjoint-image")
+    y = RNG.standard_normal(psi.A.shape[0])
+    value, transposed = psi.pullback(y)
+    np.testing.assert_array_equal(value, psi(y))
+    for u in RNG.standard_normal((2, 64)):
+        np.testing.assert_array_equal(transposed(u), psi.vjp(y, u))
+
+
 def test_constant_map_has_zero_gradient():
     class Constant(torch.nn.Module):
         def forward(self, y):
