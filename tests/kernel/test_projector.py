@@ -50,6 +50,8 @@ def test_a_wrong_tight_constant_shows_in_the_residual():
     P.matvec(A.matrix[0])
     # (I - A^T A / 1.1) of a unit row leaves 1 - 1/1.1 = 0.0909 of it, seen in full
     np.testing.assert_allclose(P.residual, 1 - 1 / 1.1)
+    # projected twice, as kernel_part does, the square of that is left
+    np.testing.assert_allclose(np.linalg.norm(A @ kernel_part(A, A.matrix[0])), (1 - 1 / 1.1) ** 2)
 
 
 def test_lsmr_says_when_it_stops_early():

@@ -36,6 +36,13 @@ def test_diagonal_through_one_pixel():
     np.testing.assert_allclose(A.to_dense().ravel(), [np.sqrt(0.5)] * 2)
 
 
+def test_corners_under_45_degrees():
+    # bins of a quarter of the diagonal: the outer ones cut triangles of height sqrt(2)/4, area 1/8 each
+    width = np.sqrt(2.0) / 4
+    A = Radon((1, 1), [45.0], detectors=4, width=width)
+    np.testing.assert_allclose(A.to_dense().ravel() * width, [1 / 8, 3 / 8, 3 / 8, 1 / 8])
+
+
 def test_opposite_angles_reverse_the_bins():
     A = Radon((5, 4), [20.0, 200.0])
     first, second = A.to_dense().reshape(2, A.detectors, -1)

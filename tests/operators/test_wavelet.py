@@ -39,7 +39,7 @@ def test_orthogonal_down_to_single_samples(wavelet):
 
 
 def test_haar_by_hand():
-    # [[1, 2], [3, 4]]: sum 10/2, columns (1 + 3 - 2 - 4)/2, rows (1 + 2 - 3 - 4)/2, diagonals (1 - 2 - 3 + 4)/2
+    # [[1, 2], [3, 4]]: sum 10/2, columns (1 + 3 - 2 - 4)/2, rows (1 + 2 - 3 - 4)/2, and (1 - 2 - 3 + 4)/2
     W = WaveletSynthesis((2, 2), "haar", level=1)
     np.testing.assert_allclose(W.H @ [1.0, 2.0, 3.0, 4.0], [5.0, -1.0, -2.0, 0.0], atol=1e-14)
 
