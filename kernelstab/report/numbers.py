@@ -6,6 +6,8 @@ import numpy as np
 
 from kernelstab.quantity import Quantity
 
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
 
 def estimate(value, unit: str = "") -> Quantity:
     """Return a number computed in floating point, without guarantee."""
@@ -42,14 +44,13 @@ def readable(value: float, digits: int = 3) -> str:
         return "0"
     if not math.isfinite(value):
         return "∞" if value > 0 else "−∞" if value < 0 else "not a number"
-    exponent = math.floor(math.log10(abs(value)))
+    mantissa, _, power = f"{value:.{digits - 1}e}".partition("e")
+    exponent = int(power)
     if -3 <= exponent <= 5:
-        rounded = round(value, digits - 1 - exponent)
-        text = f"{rounded:.{max(0, digits - 1 - exponent)}f}"
+        text = f"{round(value, digits - 1 - exponent):.{max(0, digits - 1 - exponent)}f}"
         return text.replace("-", "−")
-    mantissa = f"{value / 10.0**exponent:.{digits - 1}f}".rstrip("0").rstrip(".")
-    power = str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    return f"{mantissa.replace('-', '−')} × 10{power}"
+    mantissa = mantissa.rstrip("0").rstrip(".").replace("-", "−")
+    return f"{mantissa} × 10{str(exponent).translate(_RAISED)}"
 
 
 def percent(fraction: float, digits: int = 2) -> str:

@@ -6,25 +6,24 @@ from dataclasses import dataclass
 import numpy as np
 
 from kernelstab._errors import NotConverged
-from kernelstab.report.numbers import plain, series
+from kernelstab.report.numbers import series
+from kernelstab.stability import accuracy
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Accuracy:
+class Accuracies:
     r"""Errors of every map on every image, from :math:`y=Ax` without noise.
 
     Attributes
     ----------
     reconstructions : dict of str to ndarray, shape (n, N)
     psnr, relative, sup : dict of str to ndarray, shape (n,)
-        :math:`10\log_{10}(\text{peak}^2N/\|\Psi(Ax)-x\|^2)` in dB, :math:`\|\Psi(Ax)-x\|_2/\|x\|_2`,
-        and :math:`\|\Psi(Ax)-x\|_\infty` in signal units.
+        As :func:`kernelstab.stability.accuracy` defines them: dB with the peak of the truth,
+        a pure number, signal units.
     gaps : dict of str to ndarray, shape (n,)
         Relative duality gaps, for the maps that solve a convex problem.
     converged : dict of str to ndarray of bool, shape (n,)
         Whether the solver met its tolerance, for the same maps.
-    peak : float
-        The largest possible value: 1 for images in [0, 1], else the largest modulus.
     """
 
     reconstructions: dict
@@ -33,29 +32,29 @@ class Accuracy:
     sup: dict
     gaps: dict
     converged: dict
-    peak: float
 
     def __repr__(self):
         means = ", ".join(f"{name} {np.mean(values):.2f} dB" for name, values in self.psnr.items())
-        return f"<Accuracy {means}>"
+        return f"<Accuracies {means}>"
 
     def to_json(self) -> dict:
         """Return all numbers with units and kinds."""
-        return {"peak": self.peak, "maps": {
-            name: {"psnr": series(self.psnr[name], unit="dB"), "relative_error": series(self.relative[name]),
-                   "sup_error": series(self.sup[name], unit="signal")}
-            | ({"relative_duality_gap": series(self.gaps[name], "upper"),
-                "converged": self.converged[name].tolist()} if name in self.gaps else {})
-            for name in self.psnr}}
+        return {name: {"psnr": series(self.psnr[name], unit="dB"),
+                       "relative_error": series(self.relative[name]),
+                       "sup_error": series(self.sup[name], unit="signal")}
+                | ({"relative_duality_gap": series(self.gaps[name], "upper"),
+                    "converged": self.converged[name].tolist()} if name in self.gaps else {})
+                for name in self.psnr}
 
 
-def measure_accuracy(A, maps, images, tick=lambda: None) -> Accuracy:
+def measure_accuracy(A, maps, images, tick=lambda: None) -> Accuracies:
     """Reconstruct every image with every map.
 
     Parameters
     ----------
     A : ForwardOperator, shape (m, N)
     maps : dict of str to ReconstructionMap
+        A map with ``solve(y)`` is asked for its solution, which carries the duality gap.
     images : ndarray, shape (n, N)
     tick : callable
         Called after each reconstruction.
@@ -66,49 +65,22 @@ def measure_accuracy(A, maps, images, tick=lambda: None) -> Accuracy:
 
     >>> from kernelstab.operators import as_operator
     >>> a = measure_accuracy(as_operator(np.eye(1, 2)), {"zero": lambda y: np.zeros(2)}, np.array([[3.0, 4]]))
-    >>> a.relative["zero"].tolist(), a.sup["zero"].tolist(), a.peak
-    ([1.0], [4.0], 4.0)
+    >>> a.relative["zero"].tolist(), a.sup["zero"].tolist()
+    ([1.0], [4.0])
     """
     images = np.asarray(images)
-    peak = peak_value(images)
     data = [A.matvec(x) for x in images]
     found = {name: [_solve(psi, y, tick) for y in data] for name, psi in maps.items()}
     outputs = {name: np.array([x for x, _ in rows]) for name, rows in found.items()}
     solved = {name: [s for _, s in rows] for name, rows in found.items() if rows[0][1] is not None}
-    errors = {name: x - images for name, x in outputs.items()}
-    norms = {name: np.linalg.norm(e, axis=1) for name, e in errors.items()}
-    return Accuracy(
-        outputs,
-        {name: psnr(n, peak, images.shape[1]) for name, n in norms.items()},
-        {name: n / np.linalg.norm(images, axis=1) for name, n in norms.items()},
-        {name: np.max(np.abs(e), axis=1) for name, e in errors.items()},
-        {name: np.array([s.relative_gap for s in rows]) for name, rows in solved.items()},
-        {name: np.array([s.converged for s in rows]) for name, rows in solved.items()},
-        peak)
+    errors = {name: [accuracy(u, x) for u, x in zip(rows, images)] for name, rows in outputs.items()}
 
+    def column(field):
+        return {name: np.array([getattr(e, field) for e in rows]) for name, rows in errors.items()}
 
-def psnr(errors, peak: float, size: int) -> np.ndarray:
-    """Return the peak signal-to-noise ratio in dB from Euclidean errors.
-
-    An error of 1 per pixel at peak 10 is 20 dB; no error is infinitely many:
-
-    >>> psnr([3.0, 0.0], 10.0, 9).tolist()
-    [20.0, inf]
-    """
-    with np.errstate(divide="ignore"):
-        return 10 * np.log10(peak**2 * size / np.asarray(errors, dtype=float) ** 2)
-
-
-def peak_value(images) -> float:
-    """Return 1 for images in [0, 1], else the largest modulus.
-
-    >>> peak_value([[0.0, 0.5]]), peak_value([[-2.0, 1.0]])
-    (1.0, 2.0)
-    """
-    images = np.asarray(images)
-    if not np.iscomplexobj(images) and images.min() >= 0 and images.max() <= 1:
-        return 1.0
-    return plain(float(np.max(np.abs(images))))
+    return Accuracies(outputs, column("psnr"), column("relative_error"), column("sup_error"),
+                      {name: np.array([s.relative_gap for s in rows]) for name, rows in solved.items()},
+                      {name: np.array([s.converged for s in rows]) for name, rows in solved.items()})
 
 
 def _solve(psi, y, tick):

@@ -1,0 +1,56 @@
+"""Planted details."""
+
+import json
+
+import numpy as np
+import pytest
+
+from kernelstab.operators import SubsampledFourier, as_operator, masks
+from kernelstab.report.details import default_detail, measure_details
+
+
+def test_a_map_that_inserts_the_detail_shows_it_at_any_setting():
+    # psi knows the image and the hidden part by heart: kernel part 0.6 along the second axis
+    A, image = as_operator(np.eye(1, 2)), np.array([5.0, 5.0])
+    d = measure_details(A, {"null": lambda y: np.array([5.0, 5.0]), "seen": lambda y: np.array([y[0], 0])},
+                        image, np.array([0.8, 0.6]), 5)
+    assert np.allclose(d.kept["null"], 0)
+    assert np.allclose(d.kept["seen"], 1 - d.hidden**2)
+    assert np.allclose(np.linalg.norm(d.details, axis=1), 1)
+    assert np.isclose(d.size, 1 / np.sqrt(50))
+
+
+def test_the_dial_turns_what_the_operator_sees():
+    A = SubsampledFourier(masks.standard(16), real=True)
+    rng = np.random.default_rng(0)
+    detail = rng.standard_normal(256)
+    d = measure_details(A, {"adjoint": A.rmatvec}, rng.standard_normal(256), detail, 4)
+    seen = [np.linalg.norm(A.matvec(v)) / np.linalg.norm(v) for v in d.details]
+    assert np.allclose(seen, np.sqrt(1 - d.hidden**2), atol=1e-12)
+    assert np.allclose(d.kept["adjoint"], 1 - d.hidden**2)
+
+
+def test_ticks_and_json():
+    ticks = []
+    d = measure_details(as_operator(np.eye(1, 2)), {"a": lambda y: np.zeros(2), "b": lambda y: np.ones(2)},
+                        np.ones(2), np.ones(2), 3, lambda: ticks.append(1))
+    assert len(ticks) == 6
+    record = json.loads(json.dumps(d.to_json(), allow_nan=False))
+    assert record["hidden_fraction"]["values"] == [0.0, 0.5, 1.0]
+
+
+def test_the_default_detail_is_a_dark_spot_in_the_bright_part():
+    A = SubsampledFourier(masks.standard(32), real=True)
+    image = np.zeros((32, 32))
+    image[21:26, 7:12] = 0.8                         # bright square with centre (23, 9)
+    detail = default_detail(A, image.ravel()).reshape(32, 32)
+    assert np.unravel_index(np.argmin(detail), detail.shape) == (23, 9)
+    assert np.isclose(detail.min(), -0.4)
+    assert np.count_nonzero(detail) == 9             # radius 2: the spot fills 3 by 3 pixels
+
+
+@pytest.mark.parametrize("shape", [(6,), (2, 3)])
+def test_signals_too_small_for_a_spot_lose_half_of_their_largest_entry(shape):
+    A = as_operator(np.eye(2, 6), image_shape=shape)
+    detail = default_detail(A, np.array([0, 0, -3.0, 1, 0, 0]))
+    assert detail.tolist() == [0, 0, -1.5, 0, 0, 0]
