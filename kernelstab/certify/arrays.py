@@ -45,8 +45,8 @@ def decode_array(plain) -> Array:
     if not isinstance(plain, dict) or set(plain) != {"dtype", "shape", "data"}:
         raise ValueError(f"an array needs the fields data, dtype and shape, got {plain!r:.80}")
     dtype, shape = plain["dtype"], plain["shape"]
-    if dtype not in CODES:
-        raise ValueError(f"dtype must be one of {', '.join(CODES)}, got {dtype!r}")
+    if not isinstance(dtype, str) or dtype not in CODES:
+        raise ValueError(f"dtype must be one of {', '.join(CODES)}, got {dtype!r:.60}")
     if not isinstance(shape, list) or not all(type(n) is int and n >= 1 for n in shape):
         raise ValueError(f"shape must be a list of positive integers, got {shape!r:.80}")
     try:

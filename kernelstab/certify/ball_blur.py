@@ -1,10 +1,10 @@
 r"""Circular convolution in balls; exact, because the weights are floats.
 
-A row of the kernel acts on the rows of the image as a circulant matrix, so the product is
-one matrix product per row of the kernel.
+Image and kernel become polynomials whose powers are the positions of the pixels; their
+product is wrapped around at the borders.
 """
 
-from flint import arb, arb_mat
+from flint import arb, arb_mat, arb_poly
 
 from kernelstab.certify.arrays import Array
 from kernelstab.certify.ball_fourier import transform
@@ -31,22 +31,12 @@ class BlurBalls:
         self.image_shape = tuple(shape)
         self._n1, self._n2 = (1, *shape)[-2:]
         self.shape = (self._n1 * self._n2,) * 2
-        k1, k2 = (1, *kernel.shape)[-2:]
-        # shift of every weight, and for each shift of rows the circulant of that kernel row
-        self._weights = {(r - k1 // 2, s - k2 // 2): kernel.data[r * k2 + s]
-                         for r in range(k1) for s in range(k2)}
-        self._circulants = {r - k1 // 2: self._circulant(r - k1 // 2, k2) for r in range(k1)}
+        self._k1, self._k2 = (1, *kernel.shape)[-2:]
+        self._weights = kernel.data
+        # zeros between rows make the product of two images one product of polynomials
+        self._stride = self._n2 + self._k2 - 1
         self._norm = None
         self.rough_norm = sum(map(abs, kernel.data))
-
-    def _circulant(self, shift, width):
-        """Return the matrix that convolves a row standing on its left."""
-        n = self._n2
-        entries = [0.0] * (n * n)
-        for s in (s - width // 2 for s in range(width)):
-            for j in range(n):
-                entries[j * n + (j + s) % n] = self._weights[shift, s]
-        return arb_mat(n, n, entries)
 
     def forward(self, x: Vector) -> Vector:
         """Return the blurred image."""
@@ -64,19 +54,27 @@ class BlurBalls:
         return Vector(*(self._filter(part.entries(), sign) for part in parts))
 
     def _filter(self, values, sign):
-        total, n1, n2 = arb_mat(self._n1, self._n2), self._n1, self._n2
-        for shift, circulant in self._circulants.items():
-            turn = sign * shift % n1 * n2
-            turned = values[len(values) - turn:] + values[:len(values) - turn]
-            total += arb_mat(n1, n2, turned) * (circulant if sign > 0 else circulant.transpose())
-        return arb_mat(n1 * n2, 1, total.entries())
+        n1, n2, k1, k2 = self._n1, self._n2, self._k1, self._k2
+        weights = self._weights if sign > 0 else self._weights[::-1]
+        first = (k1 // 2, k2 // 2) if sign > 0 else (k1 - 1 - k1 // 2, k2 - 1 - k2 // 2)
+        product = self._polynomial(values, n2) * self._polynomial(weights, k2)
+        total = [arb(0)] * (n1 * n2)
+        for power, value in enumerate(product.coeffs()):
+            row, column = divmod(power, self._stride)
+            total[(row - first[0]) % n1 * n2 + (column - first[1]) % n2] += value
+        return arb_mat(n1 * n2, 1, total)
+
+    def _polynomial(self, values, width):
+        """Return the polynomial of an image in C order, rows ``stride`` powers apart."""
+        gap = [0] * (self._stride - width)
+        return arb_poly([v for i in range(0, len(values), width) for v in (*values[i:i + width], *gap)])
 
     def facts(self) -> OperatorFacts:
         r"""Return the norm, the largest :math:`|\hat h_k|`; a blur is not tight."""
         if self._norm is None:
             values = [arb(0)] * self.shape[1]
-            for (r, s), weight in self._weights.items():
-                values[r % self._n1 * self._n2 + s % self._n2] += weight
+            for i, weight in enumerate(self._weights):      # where the kernel starts does not matter
+                values[i // self._k2 * self._n2 + i % self._k2] += weight
             re, im = transform((self._n1, self._n2), values, None, 1)
             squares = [(a * a + b * b).upper() for a, b in zip(re, im)]
             self._norm = (max(squares) * self.shape[1]).sqrt().upper()

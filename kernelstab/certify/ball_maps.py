@@ -114,7 +114,7 @@ def build_map(spec, operator_of):
     ValueError
         If the kind is unknown or a field is missing or does not fit.
     """
-    if not isinstance(spec, dict) or spec.get("kind") not in KINDS:
+    if not isinstance(spec, dict) or spec.get("kind") not in list(KINDS):
         kind = spec.get("kind") if isinstance(spec, dict) else spec
         raise ValueError(f"map kind must be one of {', '.join(KINDS)}, got {kind!r:.80}")
     try:

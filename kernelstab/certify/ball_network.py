@@ -5,7 +5,6 @@ There are as many fractional bits as the working precision has, or more if the p
 the layers' norms asks for it.
 """
 
-from fractions import Fraction
 from math import frexp, prod
 
 from flint import arb, ctx, fmpz, fmpz_mat
@@ -13,7 +12,7 @@ from flint import arb, ctx, fmpz, fmpz_mat
 from kernelstab.certify.arrays import Array
 from kernelstab.certify.correlation import correlate
 from kernelstab.certify.fixed_point import cut, from_vector, midpoint, shifted, to_vector
-from kernelstab.certify.lipschitz import network_lipschitz, scale_of
+from kernelstab.certify.lipschitz import network_lipschitz
 from kernelstab.certify.vectors import Vector
 
 _PLAIN = ("relu", "push", "add", "data_consistency")
@@ -38,6 +37,7 @@ class NetworkBalls:
         if not isinstance(self._layers, list) or not self._layers:
             raise ValueError("a network needs a list of layers")
         self._steps = [_step(position, layer) for position, layer in enumerate(self._layers)]
+        _check_order([layer["layer"] for layer in self._layers], operator)
         self._lipschitz = None
 
     def lipschitz(self) -> arb:
@@ -61,8 +61,8 @@ class NetworkBalls:
                 except ValueError as error:
                     raise ValueError(f"layer {position} of a network: {error}") from None
             output = to_vector(state)
-        if saved or len(output) != self.operator.shape[1]:
-            raise ValueError(f"a network must end with {self.operator.shape[1]} entries and nothing saved")
+        if len(output) != self.length:
+            raise ValueError(f"a network must end with {self.length} entries, got {len(output)}")
         return output
 
     def _fractional_bits(self, y):
@@ -149,8 +149,6 @@ class _Start:
         self.kind, self.growth = kind, 0
 
     def advance(self, state, saved, y, operator, bits):
-        if state is not None:
-            raise ValueError(f"{self.kind} may only come first")
         if self.kind == "measurements":
             return from_vector(y, (len(y),), bits)
         back = operator.adjoint(y)
@@ -171,9 +169,9 @@ class _Plain:
         if self.kind == "push":
             saved.append(state)
             return state
-        if not saved or saved[-1].shape != state.shape:
-            raise ValueError(f"nothing of shape {state.shape} was saved")
         other = saved.pop()
+        if other.shape != state.shape:
+            raise ValueError(f"a state of shape {other.shape} was saved, not {state.shape}")
         integers = [m + n for m, n in zip(state.integers, other.integers)]
         return state._replace(integers=integers, radius=(state.radius + other.radius).upper())
 
@@ -185,8 +183,6 @@ class _DataConsistency:
 
     def advance(self, state, saved, y, operator, bits):
         _, c, defect = operator.facts()
-        if c is None:
-            raise ValueError("data_consistency needs an operator with A A* = c I")
         if len(state.integers) != operator.shape[1]:
             raise ValueError(f"data_consistency expects one signal, got a state of shape {state.shape}")
         h = midpoint(state)
@@ -202,7 +198,8 @@ class _Scale:
 
     def __init__(self, layer):
         factor = layer["factor"]
-        scale_of(factor, _Exactly)
+        if type(factor) not in (int, float):
+            raise ValueError(f"factor must be a number, got {factor!r:.60}")
         (self.numerator,), self.exponent = _common([factor])
         self.norm = abs(arb(factor)).upper()
         self.growth = _log2(self.norm)
@@ -212,8 +209,17 @@ class _Scale:
         return shifted(state.shape, integers, bits, self.exponent, state.radius * self.norm)
 
 
-class _Exactly:
-    number = Fraction
+def _check_order(kinds, operator):
+    """Demand as many add as push, never one too early, and a tight operator where it is used."""
+    depth = 0
+    for kind in kinds:
+        depth += (kind == "push") - (kind == "add")
+        if depth < 0:
+            raise ValueError("a network adds what it did not push")
+    if depth:
+        raise ValueError("a network must add what it pushes")
+    if "data_consistency" in kinds and operator.facts().tight is None:
+        raise ValueError("data_consistency needs an operator with A A* = c I")
 
 
 def _step(position, layer):

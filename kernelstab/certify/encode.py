@@ -26,7 +26,9 @@ def encode_array(array) -> dict:
         return {"re": encode_array(array.real), "im": encode_array(array.imag)}
     if array.dtype.name not in CODES:
         wide = array.astype(np.float64)
-        if not np.array_equal(wide, array):
+        # comparing integers with floats would round the integers first
+        large = array.dtype.kind in "iu" and (array.max() > 2**53 or array.min() < -(2**53))
+        if large or not np.array_equal(wide, array):
             raise ValueError(f"an array of dtype {array.dtype} must hold values that float64 holds")
         array = wide
     if not np.all(np.isfinite(array)):

@@ -11,6 +11,7 @@ from kernelstab.certify.balls import BallRun
 from kernelstab.certify.certificate import FORMAT, VERSION, digest, findings
 from kernelstab.certify.describe import encode_inputs
 from kernelstab.certify.encode import encode
+from kernelstab.certify.program import Program
 from kernelstab.certify.runs import as_precision
 
 
@@ -55,6 +56,8 @@ def make_certificate(slug, program, inputs, precision=128, extra=None, seed=None
     >>> verify(certificate)
     <Verification of pythagoras: proved (ideal), 1 claim>
     """
+    # the verifier's own reading of the program, so that it cannot refuse later
+    program = Program.from_json(program.to_json())
     run = BallRun(program, encode_inputs(program, inputs), as_precision(precision))
     claims, quantities = findings(run)
     if not any(claim["role"] == "conclusion" for claim in claims):

@@ -144,6 +144,8 @@ class Program:
         if instruction not in self._known:
             if name in ARGUMENTS:
                 _check_kinds(name, [a.kind for a in arguments])
+            elif name in INPUTS and not arguments[0].isidentifier():
+                raise ValueError(f"name of an input must be an identifier, got {arguments[0]!r}")
             kind = SIGNATURES[name] or arguments[0].kind
             self._known[instruction] = Term(self, len(self.instructions), kind)
             self.instructions.append(instruction)

@@ -8,6 +8,8 @@ neither an input vector nor recorded by an operator.
 A value that is recorded stands for its instruction wherever the program uses it.
 """
 
+from flint import arb
+
 from kernelstab.certify.arrays import decode
 from kernelstab.certify.vectors import Vector
 
@@ -26,8 +28,6 @@ class Recorded:
 
     def lipschitz(self):
         """Return a ball that says nothing: finitely many values bound no Lipschitz constant."""
-        from flint import arb
-
         return arb.nan()
 
 
