@@ -1,0 +1,99 @@
+"""Prove a certificate again, and see that it proves what the theorem says."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from kernelstab import theorems
+from kernelstab.certify import Verification, verify
+
+
+@dataclass(frozen=True, repr=False)
+class Recheck:
+    """Two questions to one certificate: are its inequalities proved, and are they the theorem's?
+
+    The verifier knows no theorem; a file could prove that 1 > 0 under the name of one. So
+    its program is compared with the one that this version of the package writes.
+
+    Attributes
+    ----------
+    path : str
+    verification : Verification
+        What the independent verifier found.
+    statement : str
+        ``"matches"``, ``"differs"`` or ``"unknown slug"``.
+    """
+
+    path: str
+    verification: Verification
+    statement: str
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the claims are proved and are those of the theorem."""
+        return self.verification.ok and self.statement == "matches"
+
+    @property
+    def reason(self) -> str:
+        """Why the certificate is refused, in one line; empty if it is not."""
+        if not self.verification.ok:
+            return self.verification.reason
+        slug = self.verification.slug
+        return {
+            "matches": "",
+            "differs": f"its inequalities are proved, but they are not those of {slug}",
+            "unknown slug": f"its inequalities are proved, but no theorem is called {slug!r}",
+        }[self.statement]
+
+    def __repr__(self):
+        if not self.accepted:
+            return f"{self.path}: REFUSED: {self.reason}"
+        found = self.verification
+        return (f"{self.path}: PROVED: {found.slug}, {len(found.claims)} inequalities, "
+                f"{found.scope} scope, {found.precision} bits")
+
+    def to_json(self) -> dict:
+        """Return everything as plain values."""
+        return {"file": self.path, "accepted": self.accepted, "reason": self.reason,
+                "statement": self.statement, "verification": self.verification.to_json()}
+
+
+def recheck(path) -> Recheck:
+    """Prove a certificate file again.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    Recheck
+        Bad certificates are refused, not raised.
+
+    Raises
+    ------
+    ValueError
+        If there is no such file.
+
+    Cost: one run in balls, seconds for an image of 64 x 64 and a small network.
+    """
+    verification = verify(_existing(path))
+    return Recheck(str(path), verification, _statement(verification))
+
+
+def _existing(path):
+    if not Path(path).is_file():
+        raise ValueError(f"certificate: no such file: {path}")
+    return path
+
+
+def _statement(verification) -> str:
+    known = {theorem.slug: theorem for theorem in theorems.all()}
+    if verification.slug not in known:
+        return "unknown slug"
+    theorem = known[verification.slug]
+    if verification.program is None:
+        return "differs"
+    program = verification.program.to_json()
+    forms = [theorem.program(**variant).to_json() for variant in theorem.variants]
+    return "matches" if program in forms else "differs"
