@@ -7,6 +7,7 @@ import numpy as np
 from scipy.sparse.linalg import LinearOperator, aslinearoperator, svds
 
 from kernelstab._checks import as_array
+from kernelstab.solvers.solution import Solution
 
 
 @dataclass(frozen=True)
@@ -86,11 +87,17 @@ def _by_parts(product):
     return lambda v: product(v.real.copy()) + 1j * product(v.imag.copy())
 
 
-def as_start(x0, system: System) -> np.ndarray:
-    """Return the starting point as a fresh array, zeros if none is given."""
-    if x0 is None:
-        return np.zeros(system.shape[1], system.dtype)
-    return as_array(x0, "x0", shape=(system.shape[1],), real=system.dtype.kind == "f").astype(system.dtype)
+def as_start(x0, system: System) -> tuple:
+    """Return fresh starting points, primal and dual; zeros where none is given."""
+    x, dual = (x0.x, x0.dual) if isinstance(x0, Solution) else (x0, None)
+    found = []
+    for given, name, size in ((x, "x0", system.shape[1]), (dual, "x0.dual", system.shape[0])):
+        if given is None:
+            found.append(np.zeros(size, system.dtype))
+        else:
+            start = as_array(given, name, shape=(size,), real=system.dtype.kind == "f")
+            found.append(start.astype(system.dtype))
+    return tuple(found)
 
 
 def require_finite(objective, gap) -> None:

@@ -78,8 +78,7 @@ def lasso(A, y, lam, *, tol=1e-6, max_iter=50_000, x0=None, callback=None, histo
     lam = as_number(lam, "lam", low=0, strict=True)
     tol = as_number(tol, "tol", low=0)
     max_iter = as_count(max_iter, "max_iter", low=1)
-    warm = x0.x if isinstance(x0, Solution) else x0
-    advance, iterate = _start(system, lam, as_start(warm, system))
+    advance, iterate = _start(system, lam, as_start(x0, system)[0])
 
     best, rows, done = None, [], 0
     while True:

@@ -87,15 +87,14 @@ def qcbp(A, y, eta=0.0, *, tol=1e-6, max_iter=20_000, x0=None, callback=None, hi
     eta = as_number(eta, "eta", low=0)
     tol = as_number(tol, "tol", low=0)
     max_iter = as_count(max_iter, "max_iter", low=1)
-    x = as_start(x0.x if isinstance(x0, Solution) else x0, system)
+    x, dual = as_start(x0, system)
     size = float(np.linalg.norm(system.y))
     if eta >= size or not np.any(system.adjoint(system.y)):
         # Zero is optimal, or y is orthogonal to the range and nothing comes closer than zero.
         x, dual, done, rows, kind = 0 * x, 0 * system.y, 0, [], "closed form"
     else:
         sphere = (OperatorSphere if system.matrix is None else DenseSphere)(system, eta)
-        u = -sphere.lower(x0.dual) if isinstance(x0, Solution) else 0 * sphere.b
-        x, dual, done, rows = _solve(sphere, x, u, tol, size, max_iter, callback)
+        x, dual, done, rows = _solve(sphere, x, -sphere.lower(dual), tol, size, max_iter, callback)
         kind = sphere.kind
     solution = evaluate(system, eta, tol, x, dual, done, f"qcbp by restarted primal-dual, {kind}",
                         np.array(rows) if history else None)

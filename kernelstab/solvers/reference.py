@@ -69,7 +69,7 @@ def reference_qcbp(A, y, eta=0.0, *, tol=1e-6) -> Solution:
     h = -_complex(np.reshape(balance.dual_value, (-1, system.shape[0])), system)
     h = h / max(1.0, float(np.abs(system.adjoint(h)).max()))
     return evaluate_qcbp(system, eta, tol, _complex(z.value, system), h, problem.solver_stats.num_iters,
-                    "qcbp by cvxpy, CLARABEL", None)
+                         "qcbp by cvxpy, CLARABEL", None)
 
 
 def _dense(A):
