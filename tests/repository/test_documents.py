@@ -34,7 +34,7 @@ def test_the_python_of_the_readme_runs(readme, tmp_path):
 def test_commands_exist(name, root):
     text = (root / name).read_text(encoding="utf-8")
     used = set(re.findall(r"(?:`|^ {4})kernelstab ([a-z]+)", text, re.MULTILINE))
-    run = subprocess.run([sys.executable, "-m", "kernelstab.cli", "--help"], capture_output=True, text=True,
+    run = subprocess.run([sys.executable, "-m", "kernelstab", "--help"], capture_output=True, text=True,
                          check=False)
     assert {command for command in used if not re.search(rf"\b{command}\b", run.stdout)} == set()
 
