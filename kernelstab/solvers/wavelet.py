@@ -56,7 +56,7 @@ def wavelet_qcbp(A, y, eta, wavelet="coif3", *, level=None, tol=1e-4, max_iter=2
     Notes
     -----
     The defaults were chosen on the bundled validation slices (64 by 64, 30 per cent of the
-    Fourier coefficients, ``masks.standard``), mean signal-to-noise ratio at the peak in dB:
+    Fourier coefficients, ``masks.standard``), mean peak signal-to-noise ratio in dB:
 
     ======== ===== ===== ===== ===== ===== =====
     level    haar  db2   db4   sym4  coif2 coif3

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from scipy.sparse.linalg import aslinearoperator
 
+from kernelstab._errors import NotConverged
 from kernelstab.operators import SubsampledFourier
 from kernelstab.solvers import reference_lasso, reference_qcbp
 
@@ -36,6 +37,14 @@ def test_operators_are_made_dense():
     s = reference_qcbp(A, A.matvec(np.array([0.0, 1.0, 0.0, 0.0])))
     np.testing.assert_allclose(s.x, [0, 1, 0, 0], atol=1e-6)
     assert reference_lasso(aslinearoperator(np.eye(2)), [3.0, 0.5], 1.0).x[0] == pytest.approx(2.0, abs=1e-6)
+
+
+def test_an_answer_short_of_the_tolerance_is_said():
+    A, y = np.random.default_rng(0).standard_normal((5, 9)), np.ones(5)
+    with pytest.warns(NotConverged, match="CLARABEL ended at relative gap"):
+        assert not reference_qcbp(A, y, 0.3, tol=0).converged
+    with pytest.warns(NotConverged, match="CLARABEL ended at relative gap"):
+        assert not reference_lasso(A, y, 0.3, tol=0).converged
 
 
 def test_an_impossible_constraint_is_named():

@@ -2,7 +2,14 @@ import numpy as np
 import pytest
 
 from kernelstab.data import shepp_logan, slices
-from kernelstab.operators import DenseOperator, SubsampledFourier, WaveletSynthesis, gaussian, masks
+from kernelstab.operators import (
+    DenseOperator,
+    SubsampledFourier,
+    WaveletSynthesis,
+    gaussian,
+    masks,
+    partial_orthogonal,
+)
 from kernelstab.solvers import qcbp, wavelet_qcbp
 
 
@@ -94,3 +101,6 @@ def test_a_dense_operator_is_factorised_once(monkeypatch):
     second = wavelet_qcbp(A, np.ones(6), 0.1, "haar")
     assert len(calls) == 1
     np.testing.assert_array_equal(first.x, second.x)
+    # orthonormal rows stay so behind the synthesis and need no factors
+    wavelet_qcbp(partial_orthogonal(6, 16, image_shape=(4, 4), rng=0), np.ones(6), 0.1, "haar")
+    assert len(calls) == 1
