@@ -79,6 +79,8 @@ class _Weighted:
         weight, bias = layer["weight"], layer["bias"]
         if not isinstance(weight, Array) or not isinstance(bias, Array) or bias.shape != weight.shape[:1]:
             raise ValueError("weight and bias do not fit")
+        if len(weight.shape) != self.axes:
+            raise ValueError(f"weight must have {self.axes} axes, got {len(weight.shape)}")
         self.shape = weight.shape
         self.integers, self.exponent = _common(weight.data)
         self.bias, self.bias_exponent = _common(bias.data)
@@ -112,10 +114,10 @@ class _Weighted:
 class _Dense(_Weighted):
     """``W h + b`` on the flattened state."""
 
+    axes = 2
+
     def __init__(self, layer):
         super().__init__(layer)
-        if len(self.shape) != 2:
-            raise ValueError("weight must be a matrix")
         self._matrix = fmpz_mat(*self.shape, self.integers)
 
     def advance(self, state, saved, y, operator, bits):
@@ -129,9 +131,11 @@ class _Dense(_Weighted):
 class _Convolution(_Weighted):
     """Zero-padded correlation."""
 
+    axes = 4
+
     def __init__(self, layer):
         super().__init__(layer)
-        if len(self.shape) != 4 or self.shape[2] != self.shape[3] or self.shape[2] % 2 == 0:
+        if self.shape[2] != self.shape[3] or self.shape[2] % 2 == 0:
             raise ValueError("filters must be square and odd")
 
     def advance(self, state, saved, y, operator, bits):

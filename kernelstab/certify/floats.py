@@ -8,7 +8,7 @@ than the errors of its two sides, and ``>`` if it is exceeded by more than that.
 """
 
 from fractions import Fraction
-from math import isnan
+from math import isfinite
 
 import numpy as np
 
@@ -129,7 +129,7 @@ class FloatRun:
     def _decision(self, claim):
         margin = self.values[claim.left] - self.values[claim.right]
         slack = self.slacks[claim.left] + self.slacks[claim.right]
-        if isnan(margin) or isnan(slack):
+        if not (isfinite(margin) and isfinite(slack)):
             outcome = "unknown"
         else:
             holds = margin > slack if claim.relation == ">" else margin >= -slack
