@@ -123,11 +123,11 @@ def text(shape, words: str, corner, *, scale: int = 1, depth: float = 1.0) -> np
     unknown = sorted(set(words.upper()) - set(_GLYPHS))
     if unknown or not words.strip():
         raise ValueError(f"words must be made of letters, digits, spaces and -.?!, got {words!r}")
-    dots = np.zeros((5, 4 * len(words) - 1))
+    line = np.zeros((5, 4 * len(words) - 1))
     for k, letter in enumerate(words.upper()):
         rows = [int(row) for row in _GLYPHS[letter]]
-        dots[:, 4 * k:4 * k + 3] = [[row >> 2 & 1, row >> 1 & 1, row & 1] for row in rows]
-    dots = np.kron(dots, np.ones((scale, scale)))
+        line[:, 4 * k:4 * k + 3] = [[row >> 2 & 1, row >> 1 & 1, row & 1] for row in rows]
+    dots = np.kron(line, np.ones((scale, scale)))
     if top + dots.shape[0] > shape[0] or left + dots.shape[1] > shape[1]:
         raise ValueError(f"words {words!r} need {dots.shape} pixels from {(top, left)}, got shape {shape}")
     image = np.zeros(shape)

@@ -41,8 +41,8 @@ def shepp_logan(n: int) -> np.ndarray:
     """
     n = as_count(n, "n", low=1)
     image = np.zeros((n, n))
-    for value, *ellipse in _HEAD:
-        image[_inside(n, *ellipse)] += value
+    for value, a, b, x, y, turn in _HEAD:
+        image[_inside(n, a, b, x, y, turn)] += value
     return np.clip(image, 0.0, 1.0)
 
 
@@ -71,8 +71,8 @@ def ellipses(n: int, *, count: int = 8, rng) -> np.ndarray:
     n, count, rng = as_count(n, "n", low=1), as_count(count, "count", low=1), as_generator(rng)
     image = np.zeros((n, n))
     for _ in range(count):
-        axes, centre = rng.uniform(0.05, 0.5, 2), rng.uniform(-0.7, 0.7, 2)
-        image[_inside(n, *axes, *centre, rng.uniform(0.0, 180.0))] += rng.uniform(0.1, 0.5)
+        (a, b), (x, y) = rng.uniform(0.05, 0.5, 2), rng.uniform(-0.7, 0.7, 2)
+        image[_inside(n, a, b, x, y, rng.uniform(0.0, 180.0))] += rng.uniform(0.1, 0.5)
     return np.minimum(image, 1.0)
 
 

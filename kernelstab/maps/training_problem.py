@@ -54,7 +54,7 @@ def unrolled(cascades: int, channels: int, inner: int = 2) -> tuple:
     >>> [layer["layer"] for layer in unrolled(1, 4, inner=1)]
     ['adjoint', 'push', 'conv', 'relu', 'conv', 'relu', 'conv', 'add', 'data_consistency']
     """
-    layers = [{"layer": "adjoint"}]
+    layers: list[dict] = [{"layer": "adjoint"}]
     for _ in range(cascades):
         layers.append({"layer": "push"})
         widths = [1] + [channels] * (inner + 1)
@@ -71,7 +71,7 @@ def perceptron(widths) -> tuple:
     >>> [layer["layer"] for layer in perceptron([2, 5, 4])]
     ['measurements', 'dense', 'relu', 'dense']
     """
-    layers = [{"layer": "measurements"}]
+    layers: list[dict] = [{"layer": "measurements"}]
     for before, after in pairwise(widths):
         layers += [{"layer": "dense", "in": before, "out": after}, {"layer": "relu"}]
     return tuple(layers[:-1])
@@ -144,7 +144,7 @@ def build_module(recipe: Recipe):
     if recipe.operator["kind"] == "fourier2d":
         mask = torch.tensor(operator_from_recipe(recipe.operator).mask)
 
-    class Network(torch.nn.Module):
+    class Network(torch.nn.Module):  # type: ignore[name-defined]
         def __init__(self):
             super().__init__()
             self.steps = torch.nn.ModuleDict()
