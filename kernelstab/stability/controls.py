@@ -1,0 +1,240 @@
+"""Two controls of a worst-case search: noise of equal norm, and a worst case that is known.
+
+Without the first, a large error may be what any noise of that size does. Without the
+second, a small error may only mean that the search is poor.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kernelstab._checks import as_array, as_count, as_number
+from kernelstab._rng import as_generator
+from kernelstab.maps import Map, PseudoInverse
+from kernelstab.operators import as_operator
+from kernelstab.stability.worst_case import WorstCase, worst_case
+
+TRUSTED = 0.95
+_SVD_ENTRIES = 2**21
+
+
+@dataclass(frozen=True)
+class NoiseControl:
+    """Errors under random perturbations of one norm.
+
+    Attributes
+    ----------
+    map : str
+        Name of the map.
+    norm : float
+        Norm of every perturbation, measurement units.
+    errors : ndarray, shape (draws,)
+        Distances of the outputs to the reference, signal units.
+    mean_estimate, max_lower : float
+        Their mean, an estimate, and their largest, a lower bound of the worst error.
+    clean_error : float
+        The distance without perturbation.
+    seeds : tuple of int
+        ``perturbation_of_norm(y, norm, rng=seeds[i])`` repeats draw ``i``.
+    """
+
+    map: str
+    norm: float
+    errors: np.ndarray
+    mean_estimate: float
+    max_lower: float
+    clean_error: float
+    seeds: tuple[int, ...]
+
+    def __repr__(self):
+        return (f"<NoiseControl {self.map}: error {self.clean_error:.4g} -> mean {self.mean_estimate:.4g}, "
+                f"max {self.max_lower:.4g} over {len(self.errors)} draws of norm {self.norm:.3g}>")
+
+
+def perturbation_of_norm(y, norm, *, rng) -> np.ndarray:
+    """Draw a perturbation of ``y``, uniform on the sphere of the given norm, real or complex like ``y``.
+
+    >>> round(float(np.linalg.norm(perturbation_of_norm(np.zeros(5), 2.0, rng=0))), 12)
+    2.0
+    """
+    y, norm, rng = as_array(y, "y", ndim=1), as_number(norm, "norm", low=0), as_generator(rng)
+    draw = rng.standard_normal(y.size)
+    if np.iscomplexobj(y):
+        draw = draw + 1j * rng.standard_normal(y.size)
+    return norm / np.linalg.norm(draw) * draw
+
+
+def equal_norm_noise(psi, y, norm, *, reference=None, draws=20, rng=0) -> NoiseControl:
+    r"""Measure what random noise of the norm of a worst-case perturbation does.
+
+    In ``m`` dimensions noise of norm :math:`\varepsilon` puts only about
+    :math:`\varepsilon/\sqrt m` into any one direction, so for a linear map with one bad
+    direction it does much less harm than the worst case. The ratio of the two errors is
+    how special the worst case is.
+
+    Parameters
+    ----------
+    psi : map
+    y : ndarray, shape (m,)
+        The clean measurement.
+    norm : float
+        Norm of the noise; take that of ``WorstCase.perturbation``.
+    reference : ndarray, shape (N,), optional
+        What errors are measured against; default ``psi(y)``.
+    draws : int
+        Number of perturbations.
+    rng : int or Generator
+
+    Returns
+    -------
+    NoiseControl
+
+    Examples
+    --------
+    An isometry moves every perturbation by its norm:
+
+    >>> from kernelstab.maps import LinearMap
+    >>> equal_norm_noise(LinearMap(np.eye(3)), np.zeros(3), 0.5, draws=4)
+    <NoiseControl linear: error 0 -> mean 0.5, max 0.5 over 4 draws of norm 0.5>
+    """
+    y, draws = as_array(y, "y", ndim=1), as_count(draws, "draws", low=1)
+    seeds = tuple(int(seed) for seed in as_generator(rng).integers(2**32, size=draws))
+    clean = psi(y)
+    reference = clean if reference is None else as_array(reference, "reference", shape=clean.shape)
+    errors = np.array([np.linalg.norm(psi(y + perturbation_of_norm(y, norm, rng=seed)) - reference)
+                       for seed in seeds])
+    return NoiseControl(getattr(psi, "name", type(psi).__name__), float(norm), errors, float(errors.mean()),
+                        float(errors.max()), float(np.linalg.norm(clean - reference)), seeds)
+
+
+@dataclass(frozen=True)
+class LinearControl:
+    """A search on a linear map whose worst case is known.
+
+    Attributes
+    ----------
+    map : str
+        Name of the linear map.
+    known : float
+        Its worst error, the largest singular value times the radius.
+    found : float
+        The error that the search found.
+    ratio : float
+        ``found / known``, at most 1 up to rounding.
+    trusted : bool
+        Whether the ratio exceeds 0.95.
+    search : WorstCase
+        The search itself.
+    """
+
+    map: str
+    known: float
+    found: float
+    ratio: float
+    trusted: bool
+    search: WorstCase
+
+    def __repr__(self):
+        verdict = "trusted" if self.trusted else "NOT trusted"
+        return f"<LinearControl {self.map}: found {self.ratio:.4f} of the known worst case, {verdict}>"
+
+
+def linear_control(A, eps=1.0, *, linear=None, method="auto", restarts=1, budget=400, rng=0) -> LinearControl:
+    r"""Run the worst-case search on a linear map whose worst case is known exactly.
+
+    Give it the settings of the search to be trusted. A linear map attains
+    :math:`\max_{\|e\|\le\varepsilon}\|We\| = \varepsilon\sigma_{\max}(W)`, so the search has a
+    number to meet.
+
+    Parameters
+    ----------
+    A : operator or ndarray, shape (m, N)
+        Forward operator of the maps under test.
+    eps : float
+        Radius, measurement units.
+    linear : LinearMap or PseudoInverse with a matrix, optional
+        The control. Default: the pseudo-inverse if ``A`` is not tight and small enough for
+        a singular value decomposition; else :class:`PlantedLinear`, of the same shape.
+    method, restarts, budget, rng
+        As for :func:`~kernelstab.stability.worst_case`; ``method="probing"`` for maps
+        without gradient.
+
+    Returns
+    -------
+    LinearControl
+
+    Raises
+    ------
+    ValueError
+        If ``linear`` has no matrix and no known norm.
+
+    Examples
+    --------
+    Gains 1 and 1/4, so the pseudo-inverse amplifies by 4:
+
+    >>> linear_control(np.diag([1.0, 0.25]), eps=0.1)
+    <LinearControl pseudo-inverse: found 1.0000 of the known worst case, trusted>
+    """
+    A = as_operator(A)
+    if linear is None:
+        can_invert = A.tight is None and A.shape[0] * A.shape[1] <= _SVD_ENTRIES
+        linear = PseudoInverse(A) if can_invert else PlantedLinear(A.shape, is_complex=not A.is_real)
+    matrix = getattr(linear, "matrix", None)
+    if isinstance(linear, PlantedLinear):
+        gain = linear.lipschitz
+    elif matrix is not None:
+        gain = float(np.linalg.norm(matrix, 2))
+    else:
+        raise ValueError(f"linear must be a map with a matrix, got {linear!r}")
+    eps = as_number(eps, "eps", low=0, strict=True)
+    y = np.zeros(A.shape[0], dtype=A.dtype)
+    search = worst_case(linear, y, eps, method=method, restarts=restarts, budget=budget, rng=rng)
+    ratio = search.error / (gain * eps)
+    return LinearControl(linear.name, gain * eps, search.error, ratio, ratio > TRUSTED, search)
+
+
+class PlantedLinear(Map):
+    r"""A linear map of any size with known singular values and one hidden worst direction.
+
+    :math:`\Psi(y) = P\,D\,Hy` with the reflection :math:`H = I - 2hh^*`, the diagonal
+    :math:`D = \mathrm{diag}(1, 2^{-1/2}, 3^{-1/2}, \dots)` and the padding :math:`P`, so the
+    singular values are :math:`i^{-1/2}` and the worst direction is the first column of
+    :math:`H`. Tight operators need it: their pseudo-inverse amplifies every direction
+    alike, which any search can find.
+
+    Parameters
+    ----------
+    shape : (int, int)
+        ``(m, N)`` of the forward operator.
+    is_complex : bool
+        Whether measurements are complex.
+
+    >>> psi = PlantedLinear((3, 5))
+    >>> worst = psi.vjp(np.zeros(3), np.eye(5)[0])
+    >>> round(float(np.linalg.norm(worst)), 12), round(float(np.linalg.norm(psi(worst))), 12)
+    (1.0, 1.0)
+    """
+
+    name = "planted linear map"
+    lipschitz = 1.0
+
+    def __init__(self, shape, *, is_complex=False):
+        m, self._n = shape
+        angle = np.arange(1.0, m + 1)
+        mirror = np.cos(angle**2) + (1j * np.sin(angle**2) if is_complex else 0.0)   # no direction is special
+        self._mirror = mirror / np.linalg.norm(mirror)
+        self._kept = min(m, self._n)
+        self._gains = 1 / np.sqrt(np.arange(1.0, self._kept + 1))
+
+    def _reflect(self, y):
+        return y - 2 * np.vdot(self._mirror, y) * self._mirror
+
+    def __call__(self, y):
+        turned = self._gains * self._reflect(as_array(y, "y", shape=self._mirror.shape))[:self._kept]
+        return np.concatenate([turned, np.zeros(self._n - self._kept, dtype=turned.dtype)])
+
+    def vjp(self, y, u):
+        """Return the adjoint applied to ``u``; ``y`` does not matter."""
+        head = np.zeros(len(self._mirror), dtype=np.result_type(self._mirror, u))
+        head[:self._kept] = self._gains * np.asarray(u)[:self._kept]
+        return self._reflect(head)

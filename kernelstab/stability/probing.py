@@ -1,0 +1,52 @@
+"""Worst-case search without derivatives: secants in random subspaces."""
+
+import numpy as np
+
+from kernelstab.stability.ball import farthest_on_ball
+
+BLOCK = 8
+
+
+def probe(objective, rng) -> None:
+    r"""Spend the budget on random directions, first all at once, then around the best step.
+
+    A map answers every probe with a whole signal, not with one number. So ``k`` probes
+    along orthonormal directions ``Q`` give the ``k`` columns of :math:`JQ`, and the worst
+    step in their span follows from a small eigenvalue problem. Half of the budget goes
+    to such a span through zero; if it covers the whole space, a linear map is solved
+    exactly. The other half repeats this in small blocks that contain the best step so
+    far, with shorter secants, and accepts what improves on it.
+    """
+    offset = objective.residual(np.zeros(objective.dimension))
+    count = min(objective.dimension, max(1, objective.left // 2))
+    directions = np.linalg.qr(rng.standard_normal((objective.dimension, count)))[0].T
+    slopes = _secants(objective, np.zeros(objective.dimension), offset, directions, objective.radius)
+    step = farthest_on_ball(slopes, offset, objective.radius) @ directions
+    for sign in (1.0, -1.0):
+        objective.residual(objective.project(sign * step))
+    while objective.left >= BLOCK + 4:
+        _refine(objective, rng)
+
+
+def _refine(objective, rng):
+    """Move the best step inside a random block around it, if that makes it worse."""
+    step, radius = objective.best_step, objective.radius
+    here = objective.residual(step)
+    block = rng.standard_normal((objective.dimension, min(BLOCK, objective.dimension)))
+    if np.any(step):
+        block[:, 0] = step
+    directions = np.linalg.qr(block)[0].T
+    slopes = _secants(objective, step, here, directions, radius / 4)
+    inside = directions @ step
+    target = farthest_on_ball(slopes, here - slopes @ inside, radius) @ directions
+    before = objective.best
+    for fraction in (1.0, 0.25, 0.0625):
+        objective.residual(objective.project(step + fraction * (target - step)))
+        if objective.best > before:
+            return
+
+
+def _secants(objective, step, here, directions, length):
+    """Return the columns ``(psi(step + length q) - psi(step)) / length``, shape ``(N, k)``."""
+    return np.stack([(objective.residual(step + length * q) - here) / length for q in directions], axis=1)
+

@@ -1,0 +1,172 @@
+"""Search for the perturbation of bounded size that harms a reconstruction most."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kernelstab._checks import as_array, as_count, as_number
+from kernelstab._rng import as_generator
+from kernelstab.maps import has_gradient
+from kernelstab.stability.ascent import ascend
+from kernelstab.stability.objective import Objective
+from kernelstab.stability.probing import probe
+
+METHODS = ("auto", "gradient", "probing")
+
+
+@dataclass(frozen=True)
+class WorstCase:
+    """The worst perturbation that a search found, with all that is needed to check it again.
+
+    Attributes
+    ----------
+    map : str
+        Name of the map.
+    method : {"gradient", "probing"}
+        How it was searched.
+    eps : float
+        Radius of the ball, in measurement units.
+    y : ndarray, shape (m,)
+        The clean measurement.
+    perturbation : ndarray, shape (m,)
+        The perturbation; zero if nothing worse than the clean measurement was found.
+    clean, reconstruction : ndarray, shape (N,)
+        Outputs of the map without and with the perturbation.
+    reference : ndarray, shape (N,)
+        What errors are measured against: the truth if it was given, else ``clean``.
+    clean_error, error : float
+        Euclidean distances of the two outputs to the reference, signal units.
+    clean_sup_error, sup_error : float
+        Largest entries of the same differences.
+    local_lipschitz_lower : float
+        Distance of the two outputs divided by the norm of the perturbation: a lower bound
+        of the local Lipschitz constant at ``y`` for every radius of at least that norm.
+    evaluations, gradients : int
+        What the search spent, the clean evaluation included.
+    history : tuple of float
+        Largest error so far after every evaluation; never decreases.
+    seed : int or None
+        Seed of the search, None if it was not an integer.
+    """
+
+    map: str
+    method: str
+    eps: float
+    y: np.ndarray
+    perturbation: np.ndarray
+    clean: np.ndarray
+    reconstruction: np.ndarray
+    reference: np.ndarray
+    clean_error: float
+    error: float
+    clean_sup_error: float
+    sup_error: float
+    local_lipschitz_lower: float
+    evaluations: int
+    gradients: int
+    history: tuple[float, ...]
+    seed: int | None
+
+    def __repr__(self):
+        return (f"<WorstCase {self.map}: error {self.clean_error:.4g} -> {self.error:.4g} (at least) "
+                f"for eps {self.eps:.3g}, {self.method}>")
+
+
+def worst_case(psi, y, eps, *, reference=None, relative_to=None, method="auto", restarts=1,
+               budget=400, rng=0) -> WorstCase:
+    r"""Maximise :math:`\|\Psi(y+e)-r\|` over :math:`\|e\|\le\varepsilon`, as far as a search can.
+
+    What is found is a fact about the map; what is not found proves nothing. Run
+    :func:`~kernelstab.stability.linear_control` with the same settings to see whether the
+    search would have found a known worst case.
+
+    Parameters
+    ----------
+    psi : map
+        See :func:`kernelstab.maps.as_map`.
+    y : ndarray, shape (m,)
+        The clean measurement, real or complex; perturbations are of the same kind.
+    eps : float
+        Radius of the ball: absolute, in measurement units, unless ``relative_to`` is given.
+    reference : ndarray, shape (N,), optional
+        The signal :math:`r`. The truth makes the search look for the largest *error*; the
+        default :math:`\Psi(y)` for the largest *change*, a lower bound of the local
+        Lipschitz constant times ``eps``.
+    relative_to : ndarray or float, optional
+        ``eps`` is multiplied by the norm of this. Published budgets differ: some are
+        relative to the sampled data ``y``, some to the full k-space of the image, which
+        is larger; so nothing is assumed here.
+    method : {"auto", "gradient", "probing"}
+        ``"gradient"`` needs ``psi.vjp``: the leading direction of the derivative by Lanczos
+        iteration, then projected ascent from it and from random starts. ``"probing"``
+        needs evaluations only. ``"auto"`` takes gradients if there are any.
+    restarts : int
+        Number of random starts, for ``"gradient"``.
+    budget : int
+        Evaluations of the map; a gradient counts as one more.
+    rng : int or Generator
+        Seed of the search. The same seed gives the same perturbation.
+
+    Returns
+    -------
+    WorstCase
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range or the map returns NaN or infinity.
+
+    Notes
+    -----
+    The gradient is that of :math:`\tfrac12\|\Psi(y+e)-r\|^2`, namely
+    :math:`J(y+e)^*(\Psi(y+e)-r)` through every path from the measurement to the output.
+    Every iterate inside the ball is compared with the best, which is what is returned.
+    For a linear map the worst case is :math:`\varepsilon\sigma_{\max}`; both methods reach
+    it (the second if the budget is at least twice the number of measurements).
+
+    Examples
+    --------
+    The gains of this map are 3 and 1, so the worst case lies on the first axis:
+
+    >>> from kernelstab.maps import LinearMap
+    >>> found = worst_case(LinearMap(np.diag([3.0, 1.0])), np.zeros(2), 0.5)
+    >>> found
+    <WorstCase linear: error 0 -> 1.5 (at least) for eps 0.5, gradient>
+    >>> np.abs(found.perturbation).round(6), round(found.local_lipschitz_lower, 6)
+    (array([0.5, 0. ]), 3.0)
+    """
+    eps = as_number(eps, "eps", low=0, strict=True)
+    if relative_to is not None:
+        scale = float(np.linalg.norm(as_array(np.atleast_1d(relative_to), "relative_to")))
+        eps *= as_number(scale, "norm of relative_to", low=0, strict=True)
+    if method not in METHODS:
+        raise ValueError(f"method must be one of {', '.join(METHODS)}, got {method!r}")
+    if method == "auto":
+        method = "gradient" if has_gradient(psi) else "probing"
+    if method == "gradient" and not has_gradient(psi):
+        raise ValueError(f"method must be 'probing' or 'auto' for a map without vjp, got {method!r}")
+    budget, restarts = as_count(budget, "budget", low=20), as_count(restarts, "restarts")
+    generator = as_generator(rng)
+    objective = Objective(psi, y, eps, budget, reference)
+    if method == "gradient":
+        ascend(objective, restarts, generator)
+    else:
+        probe(objective, generator)
+    return _result(objective, method, int(rng) if isinstance(rng, (int, np.integer)) else None)
+
+
+def _result(objective, method, seed):
+    perturbation = objective.perturbation(objective.best_step)
+    output, clean, reference = objective.best_output, objective.clean, objective.reference
+    size = float(np.linalg.norm(perturbation))
+    moved = float(np.linalg.norm(output - clean))
+    return WorstCase(
+        map=getattr(objective.psi, "name", type(objective.psi).__name__), method=method,
+        eps=objective.radius, y=objective.y, perturbation=perturbation,
+        clean=clean, reconstruction=output, reference=reference,
+        clean_error=objective.clean_error, error=objective.best,
+        clean_sup_error=float(np.max(np.abs(clean - reference))),
+        sup_error=float(np.max(np.abs(output - reference))),
+        local_lipschitz_lower=moved / size if size > 0 else 0.0,
+        evaluations=objective.evaluations, gradients=objective.gradients,
+        history=tuple(objective.history), seed=seed)
