@@ -12,7 +12,7 @@ from flint import arb, ctx, fmpz, fmpz_mat
 from kernelstab.certify.arrays import Array
 from kernelstab.certify.correlation import correlate
 from kernelstab.certify.fixed_point import cut, from_vector, midpoint, shifted, to_vector
-from kernelstab.certify.lipschitz import network_lipschitz
+from kernelstab.certify.lipschitz import map_lipschitz
 from kernelstab.certify.vectors import Vector
 
 _PLAIN = ("relu", "push", "add", "data_consistency")
@@ -41,9 +41,10 @@ class NetworkBalls:
         self._lipschitz = None
 
     def lipschitz(self) -> arb:
-        """Return the bound of :func:`~kernelstab.certify.lipschitz.network_lipschitz`."""
+        """Return the bound of :func:`~kernelstab.certify.lipschitz.map_lipschitz`."""
         if self._lipschitz is None:
-            self._lipschitz = network_lipschitz(self._layers, self.operator.facts())
+            spec = {"kind": "network", "layers": self._layers}
+            self._lipschitz = map_lipschitz(spec, self.operator.facts())
         return self._lipschitz
 
     def apply(self, y: Vector) -> Vector:

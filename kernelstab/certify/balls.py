@@ -120,7 +120,7 @@ class BallRun:
         """Replace ``{"kind": "input", "name": ...}`` by the description of that input."""
         if isinstance(plain, dict) and plain.get("kind") == "input":
             name = plain.get("name")
-            if self.program.inputs.get(name) != "operator":
+            if not isinstance(name, str) or self.program.inputs.get(name) != "operator":
                 raise ValueError(f"{name!r:.80} is not an input operator")
             return self.encoded[name]
         return plain

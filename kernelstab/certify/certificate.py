@@ -24,7 +24,7 @@ import tempfile
 from pathlib import Path
 
 from kernelstab._errors import CertificateError
-from kernelstab.certify.enclosure import decimal_ends
+from kernelstab.certify.enclosure import ends
 
 FORMAT, VERSION = "kernelstab-certificate", 1
 FIELDS = {
@@ -44,13 +44,16 @@ def digest(certificate: dict) -> str:
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
-def findings(run) -> tuple[list, dict]:
-    """Return what a ball run proved, as the fields ``claims`` and ``quantities`` hold it."""
+def findings(run, write=lambda bounds: bounds) -> tuple[list, dict]:
+    """Return what a ball run proved, as the fields ``claims`` and ``quantities`` hold it.
+
+    ``write`` turns the two exact end points of a ball, or None, into what is kept.
+    """
     program = run.program
     claims = [{"role": decision.role, "label": decision.label, "text": decision.text,
-               "outcome": decision.outcome, "margin": decimal_ends(run.margin(claim))}
+               "outcome": decision.outcome, "margin": write(ends(run.margin(claim)))}
               for claim, decision in zip(program.claims, run.evaluation().claims)]
-    quantities = {name: {"unit": program.units.get(name, ""), "bounds": decimal_ends(run.quantity(name))}
+    quantities = {name: {"unit": program.units.get(name, ""), "bounds": write(ends(run.quantity(name)))}
                   for name in program.quantities}
     return claims, quantities
 

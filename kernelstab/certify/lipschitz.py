@@ -21,11 +21,13 @@ square of the last bound becomes
 from fractions import Fraction
 from typing import NamedTuple
 
-from flint import arb, fmpq
+from flint import arb, ctx, fmpq
 
 from kernelstab.certify.arrays import Array
 from kernelstab.certify.spectral import spectral_upper
 from kernelstab.certify.vectors import magnitude, root
+
+PRECISION = 64     # bits; fixed, so that a bound does not depend on who computes it
 
 
 class BallArithmetic:
@@ -82,12 +84,13 @@ def map_lipschitz(spec, facts: OperatorFacts, arithmetic=BallArithmetic):
         If the kind has no rule.
     """
     kind = spec["kind"]
-    if kind == "linear":
-        return matrix_norm(spec["matrix"], arithmetic)
-    if kind == "scaled-adjoint":
-        return facts.norm * abs(scale_of(spec["scale"], arithmetic))
-    if kind == "network":
-        return network_lipschitz(spec["layers"], facts, arithmetic)
+    with ctx.workprec(PRECISION):
+        if kind == "linear":
+            return matrix_norm(spec["matrix"], arithmetic)
+        if kind == "scaled-adjoint":
+            return facts.norm * abs(scale_of(spec["scale"], arithmetic))
+        if kind == "network":
+            return network_lipschitz(spec["layers"], facts, arithmetic)
     raise ValueError(f"no Lipschitz bound for a map of kind {kind!r}")
 
 

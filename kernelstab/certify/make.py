@@ -10,6 +10,7 @@ from kernelstab._errors import CertificateError
 from kernelstab.certify.balls import BallRun
 from kernelstab.certify.certificate import FORMAT, VERSION, digest, findings
 from kernelstab.certify.describe import encode_inputs
+from kernelstab.certify.enclosure import decimals
 from kernelstab.certify.encode import encode
 from kernelstab.certify.program import Program
 from kernelstab.certify.runs import as_precision
@@ -59,7 +60,7 @@ def make_certificate(slug, program, inputs, precision=128, extra=None, seed=None
     # the verifier's own reading of the program, so that it cannot refuse later
     program = Program.from_json(program.to_json())
     run = BallRun(program, encode_inputs(program, inputs), as_precision(precision))
-    claims, quantities = findings(run)
+    claims, quantities = findings(run, decimals)
     if not any(claim["role"] == "conclusion" for claim in claims):
         raise CertificateError("program must state a conclusion to be certified")
     for claim in claims:

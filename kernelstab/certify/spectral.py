@@ -8,8 +8,9 @@ bits, which moves every eigenvalue by at most :math:`n` units.
 
 from math import frexp, ldexp
 
-from flint import arb, fmpz_mat
+from flint import arb, ctx, fmpz_mat
 
+PRECISION = 64     # of the roots at the end; fixed, so that a bound is always the same number
 BITS = 40
 SQUARINGS = 3      # p = 8: at most n^(1/32), 1.24 for n = 1000
 
@@ -41,6 +42,11 @@ def spectral_upper(rows: int, columns: int, data) -> arb:
     largest = max(map(abs, data))
     if largest == 0:
         return arb(0)
+    with ctx.workprec(PRECISION):
+        return _norm_upper(rows, columns, data, largest)
+
+
+def _norm_upper(rows, columns, data, largest):
     # entries below 2^BITS in size; cutting moves each by less than one unit
     shift = BITS - frexp(largest)[1]
     matrix = fmpz_mat(rows, columns, [int(ldexp(value, shift)) for value in data])

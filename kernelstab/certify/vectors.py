@@ -2,7 +2,7 @@
 
 from flint import arb, arb_mat
 
-from kernelstab.certify.arrays import ComplexArray
+from kernelstab.certify.arrays import Array, ComplexArray
 
 
 class Vector:
@@ -25,6 +25,8 @@ class Vector:
     def from_array(cls, array) -> "Vector":
         """Read an array of one dimension, exactly."""
         parts = list(array) if isinstance(array, ComplexArray) else [array]
+        if not all(isinstance(part, Array) for part in parts):
+            raise ValueError(f"a vector must be an array, got {array!r:.60}")
         if any(len(part.shape) != 1 for part in parts):
             raise ValueError(f"a vector must have one dimension, got shape {parts[0].shape}")
         return cls(*(arb_mat(len(part.data), 1, list(part.data)) for part in parts))

@@ -12,7 +12,7 @@ from fractions import Fraction
 from kernelstab._errors import CertificateError
 from kernelstab.certify.balls import BallRun
 from kernelstab.certify.certificate import check_form, findings, read_certificate
-from kernelstab.certify.enclosure import Enclosure
+from kernelstab.certify.enclosure import Enclosure, decimals
 from kernelstab.certify.evaluation import Decision
 from kernelstab.certify.program import Program
 
@@ -108,7 +108,7 @@ def _run(certificate) -> BallRun:
     if not any(claim.role == "conclusion" for claim in program.claims):
         raise CertificateError("program states no conclusion")
     if certificate["precision"] not in _PRECISIONS:
-        raise CertificateError(f"precision must lie in [32, 8192], got {certificate['precision']:.60}")
+        raise CertificateError(f"precision must lie in [32, 8192], got {certificate['precision']}")
     try:
         return BallRun(program, certificate["inputs"], certificate["precision"] + GUARD)
     except (ValueError, OverflowError) as error:
@@ -145,12 +145,11 @@ def _inside(name, found, stated):
     """Refuse stated decimal bounds that do not contain what was found."""
     if found is None or stated is None:
         if found is not stated:
-            raise CertificateError(f"{name}: stated bounds {stated}, found {found}")
+            raise CertificateError(f"{name}: stated bounds are {stated!r:.100}, found {decimals(found)}")
         return
     if not isinstance(stated, list) or len(stated) != 2 or not all(
             isinstance(text, str) and _DECIMAL.fullmatch(text) for text in stated):
         raise CertificateError(f"{name}: bounds must be two decimal numbers, got {stated!r:.100}")
-    (low, high), (least, most) = map(Fraction, stated), map(Fraction, found)
-    if not low <= least <= most <= high:
-        raise CertificateError(f"{name} lies in [{found[0]}, {found[1]}], outside the stated bounds "
-                               f"[{stated[0]}, {stated[1]}]")
+    if not Fraction(stated[0]) <= found[0] <= found[1] <= Fraction(stated[1]):
+        raise CertificateError(f"{name} lies in [{', '.join(decimals(found))}], outside the stated bounds "
+                               f"[{', '.join(stated)}]")
