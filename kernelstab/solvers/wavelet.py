@@ -4,14 +4,14 @@ import dataclasses
 import functools
 import weakref
 
-from kernelstab.operators import DenseOperator, SubsampledFourier, WaveletSynthesis, as_operator
+from kernelstab.operators import DenseOperator, WaveletSynthesis, as_operator
 from kernelstab.solvers.qcbp import qcbp
 from kernelstab.solvers.solution import Solution
 
 _DENSE_PRODUCTS = weakref.WeakKeyDictionary()  # dense operator -> {synthesis settings: product}
 
 
-def wavelet_qcbp(A, y, eta, wavelet="coif3", *, level=None, tol=1e-4, max_iter=20_000, x0=None,
+def wavelet_qcbp(A, y, eta, wavelet="coif2", *, level=None, tol=1e-4, max_iter=20_000, x0=None,
                  callback=None, history=False) -> Solution:
     r"""Find the image with the least :math:`\ell^1` norm of wavelet coefficients that fits the data.
 
@@ -32,7 +32,7 @@ def wavelet_qcbp(A, y, eta, wavelet="coif3", *, level=None, tol=1e-4, max_iter=2
     wavelet : str
         An orthonormal wavelet of PyWavelets.
     level : int, optional
-        Number of levels. Default 1 for subsampled Fourier transforms, 2 for others.
+        Number of levels. Default 2, or 1 if a side is not divisible by 4.
     tol, max_iter, x0, callback, history
         As for :func:`kernelstab.solvers.qcbp`, on coefficients.
 
@@ -55,21 +55,21 @@ def wavelet_qcbp(A, y, eta, wavelet="coif3", *, level=None, tol=1e-4, max_iter=2
 
     Notes
     -----
-    The defaults were chosen on the bundled validation slices (64 by 64, 30 per cent of the
-    Fourier coefficients, ``masks.standard``), mean peak signal-to-noise ratio in dB:
+    The defaults were chosen on every fifth bundled training slice (64 by 64, 30 per cent of the
+    Fourier coefficients, ``masks.standard``, ``eta = 0.01 ||y||``), mean signal-to-noise ratio at
+    peak 1 in dB, by ``python benchmarks/wavelet_choice.py``:
 
     ======== ===== ===== ===== ===== ===== =====
     level    haar  db2   db4   sym4  coif2 coif3
     ======== ===== ===== ===== ===== ===== =====
-    1        29.89 30.92 31.17 31.46 31.58 31.78
-    2        29.84 30.59 30.42 30.78 30.83 30.84
+    1        26.79 27.53 27.25 27.62 27.83 27.84
+    2        27.27 28.01 27.89 28.43 28.45 28.16
+    3        27.23 27.82 27.57 28.15 28.21 27.90
     ======== ===== ===== ===== ===== ===== =====
 
-    against 27.81 for the zero-filled inverse (every second slice, ``eta = 0.012 ||y||``). Levels
-    beyond 2 lose a little more. For coif3 at level 1 the noise level matters less: 31.73,
-    31.80, 31.78 dB at 0.005, 0.009 and 0.012. Images are compressible rather than sparse, so a
+    against 26.76 for the zero-filled inverse. Images are compressible rather than sparse, so a
     small positive ``eta`` is more accurate than 0, and it makes the method converge ten times
-    faster. Gaussian matrices (32 by 32, 30 per cent) prefer two levels, again with coif3.
+    faster.
 
     Cost: about 120 products with ``A`` and with its adjoint to a relative gap of 1e-3.
 
@@ -84,14 +84,18 @@ def wavelet_qcbp(A, y, eta, wavelet="coif3", *, level=None, tol=1e-4, max_iter=2
     (array([0.   , 1.414, 0.   , 0.   ]), array([0., 0., 1., 1.]))
     """
     A = as_operator(A)
-    if level is None:
-        deep = not isinstance(A, SubsampledFourier) and all(n % 4 == 0 for n in A.image_shape)
-        level = 2 if deep else 1
-    W = _synthesis(tuple(A.image_shape), wavelet, level)
-    product = _dense_product(A, W) if isinstance(A, DenseOperator) else A @ W
+    product, W = wavelet_system(A, wavelet, level)
     solution = qcbp(product, y, eta, tol=tol, max_iter=max_iter, x0=x0, callback=callback, history=history)
     return dataclasses.replace(solution, image=A.image(W.matvec(solution.x)),
-                               method=f"{solution.method}, {wavelet} level {level}")
+                               method=f"{solution.method}, {wavelet} level {W.level}")
+
+
+def wavelet_system(A, wavelet="coif2", level=None):
+    """Return the operator on coefficients ``A W``, and the synthesis ``W``, that ``wavelet_qcbp`` uses."""
+    if level is None:
+        level = 2 if all(n % 4 == 0 for n in A.image_shape) else 1
+    W = _synthesis(tuple(A.image_shape), wavelet, level)
+    return (_dense_product(A, W) if isinstance(A, DenseOperator) else A @ W), W
 
 
 @functools.lru_cache(maxsize=16)

@@ -77,7 +77,7 @@ def test_complex_images():
 
 def test_levels_by_default():
     fourier = SubsampledFourier(masks.standard(8), real=True)
-    assert "level 1" in wavelet_qcbp(fourier, np.ones(fourier.shape[0]), 1.0, "haar").method
+    assert "level 2" in wavelet_qcbp(fourier, np.ones(fourier.shape[0]), 1.0, "haar").method
     assert "level 2" in wavelet_qcbp(np.eye(3, 8), np.ones(3), 0.1, "haar").method
     assert "level 1" in wavelet_qcbp(np.eye(3, 6), np.ones(3), 0.1, "haar").method
 
