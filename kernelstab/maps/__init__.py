@@ -15,11 +15,12 @@ from kernelstab.maps.linear import LinearMap
 from kernelstab.maps.network import ReLUNetwork
 from kernelstab.maps.network_file import load_network, operator_from_recipe, save_network, shipped_networks
 from kernelstab.maps.pseudo_inverse import PseudoInverse
+from kernelstab.maps.qcbp_map import QCBPMap
 from kernelstab.maps.tikhonov import Tikhonov
 from kernelstab.maps.torch_map import TorchMap, from_torch
 
 __all__ = [
-    "AdjointMap", "CallableMap", "ClipDecoder", "LinearMap", "Map", "PseudoInverse", "ReLUNetwork",
+    "AdjointMap", "CallableMap", "ClipDecoder", "LinearMap", "Map", "PseudoInverse", "QCBPMap", "ReLUNetwork",
     "ReconstructionMap", "Tikhonov", "TorchMap", "as_map", "check_function", "from_torch", "has_gradient",
     "load_network", "operator_from_recipe", "pullback", "save_network", "shipped_networks",
 ]
