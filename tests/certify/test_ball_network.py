@@ -128,6 +128,38 @@ def test_wide_measurements_give_wide_outputs():
         assert all(a.contains(b) for a, b in zip(box, other))
 
 
+def matrix(weight):
+    return {"layer": "dense", "weight": np.array(weight, dtype=float), "bias": np.zeros(len(weight))}
+
+
+SEEN = {"kind": "dense", "matrix": np.array([[1.0, 0.0]]), "tight": 1.0}
+STRETCHED = {"kind": "dense", "matrix": np.array([[1.5, 0.0]]), "tight": 1.0}
+
+
+@pytest.mark.parametrize(("operator", "layers", "output"), [
+    (SEEN, [matrix([[10], [0.1]])], lambda y: (10 * y, 0.1 * y)),
+    (SEEN, [matrix([[0.1], [10]])], lambda y: (0.1 * y, 10 * y)),
+    (SEEN, [{"layer": "push"}, matrix([[-1.0]]), matrix([[-5.0]]), {"layer": "add"}, matrix([[1], [0]])],
+     lambda y: (6 * y, 0)),
+    (SEEN, [matrix([[3.0]]), {"layer": "push"}, matrix([[0.0]]), {"layer": "add"}, matrix([[1], [0]])],
+     lambda y: (3 * y, 0)),
+    (SEEN, [{"layer": "scale", "factor": -7.0}, matrix([[1], [0]])], lambda y: (-7 * y, 0)),
+    # h = (y, 5 y) is consistent: data consistency keeps it, and with it its width
+    (SEEN, [matrix([[1], [5]]), {"layer": "data_consistency"}], lambda y: (y, 5 * y)),
+    # far from tight: h = -3 y becomes -3 y + 1.5 (y - 1.5 (-3 y)) = 5.25 y
+    (STRETCHED, [matrix([[-3], [0]]), {"layer": "data_consistency"}], lambda y: (5.25 * y, 0)),
+])
+def test_the_width_of_the_input_reaches_the_output(operator, layers, output):
+    """By hand: for y between 0.9 and 1.1, both ends of the output lie in the ball."""
+    y = vector([1.0])
+    y.real[0, 0] += arb(0, 0.1)
+    box = network([{"layer": "measurements"}, *layers], operator).apply(y).real.entries()
+    for end in (0.9, 1.1):
+        for ball, value in zip(box, output(end)):
+            low, high = ends(ball)
+            assert float(low) - 1e-12 <= value <= float(high) + 1e-12
+
+
 def test_a_fourier_network_agrees_with_numpy():
     n = 8
     mask = RNG.random((n, n)) < 0.4

@@ -92,6 +92,14 @@ def test_data_consistency_of_a_matrix_that_is_nearly_tight(defect):
             assert np.linalg.norm(matrix, 2) <= float(network_lipschitz(layers, facts))
 
 
+def test_the_bound_with_a_defect_is_attained():
+    # A = 1.5 and c = 1: h = -3 y becomes -3 y + 1.5 (y - 1.5 (-3 y)) = 5.25 y, and the defect is 1.25
+    spec = {"kind": "dense", "matrix": np.array([[1.5]]), "tight": 1.0}
+    facts = build_operator(decode(encode(spec))).facts()
+    layers = [{"layer": "adjoint"}, layer("scale", factor=-2.0), {"layer": "data_consistency"}]
+    assert 5.25 <= float(network_lipschitz(layers, facts)) <= 5.2501
+
+
 def test_a_tight_matrix_of_floats_loses_nothing():
     A = np.array([[0.5, 0.5, 0.5, 0.5], [0.5, -0.5, 0.5, -0.5]])
     facts = build_operator(decode(encode({"kind": "dense", "matrix": A, "tight": 1.0}))).facts()
