@@ -73,7 +73,8 @@ def check_layers(layers, A) -> list[dict]:
     if not layers:
         raise ValueError("layers must not be empty")
     checked = [_checked(position, layer) for position, layer in enumerate(layers)]
-    shape, saved = None, []
+    shape: tuple = ()
+    saved: list[tuple] = []
     for position, layer in enumerate(checked):
         shape = _shape_after(f"layers[{position}]", layer, shape, saved, A)
     if int(np.prod(shape)) != A.shape[1]:

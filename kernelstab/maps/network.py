@@ -1,5 +1,7 @@
 """ReLU networks in numpy: evaluated and differentiated without a learning framework."""
 
+from pathlib import Path
+
 import numpy as np
 
 from kernelstab._checks import as_array
@@ -41,6 +43,9 @@ class ReLUNetwork(Map):
         The layers with the weights as they were given.
     precision : float
         Spacing of floats at 1 in ``dtype``.
+    meta, path : dict, Path or None
+        Description and file of a network that was loaded, see
+        :func:`~kernelstab.maps.load_network`.
 
     Raises
     ------
@@ -68,6 +73,8 @@ class ReLUNetwork(Map):
 
     def __init__(self, A, layers, name="network", *, dtype=np.float64):
         self.A, self.name = as_operator(A), name
+        self.meta: dict = {}
+        self.path: Path | None = None
         if not self.A.is_real:
             raise ValueError(f"A must be real for a ReLU network, got {self.A!r}")
         self.dtype = np.dtype(dtype)
@@ -79,7 +86,9 @@ class ReLUNetwork(Map):
 
     def astype(self, dtype) -> "ReLUNetwork":
         """Return the same network computing in another precision."""
-        return ReLUNetwork(self.A, self.layers, self.name, dtype=dtype)
+        network = ReLUNetwork(self.A, self.layers, self.name, dtype=dtype)
+        network.meta, network.path = self.meta, self.path
+        return network
 
     def __call__(self, y):
         return self._forward(y)[0]

@@ -38,7 +38,7 @@ def load_network(name_or_path, *, dtype=np.float64) -> ReLUNetwork:
     Returns
     -------
     ReLUNetwork
-        With two more attributes: ``meta`` (dict) and ``path``.
+        With its ``meta`` and ``path``.
 
     Raises
     ------

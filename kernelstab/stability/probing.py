@@ -14,8 +14,9 @@ def probe(objective, rng) -> None:
     along orthonormal directions ``Q`` give the ``k`` columns of :math:`JQ`, and the worst
     step in their span follows from a small eigenvalue problem. Half of the budget goes
     to such a span through zero; if it covers the whole space, a linear map is solved
-    exactly. The other half repeats this in small blocks that contain the best step so
-    far, with shorter secants, and accepts what improves on it.
+    exactly. An eighth looks at the opposite directions. The rest repeats the first part in
+    small blocks that contain the best step so far, with shorter secants, and accepts
+    what improves on it.
     """
     offset = objective.residual(np.zeros(objective.dimension))
     count = min(objective.dimension, max(1, objective.left // 2))
@@ -24,6 +25,8 @@ def probe(objective, rng) -> None:
     step = farthest_on_ball(slopes, offset, objective.radius) @ directions
     for sign in (1.0, -1.0):
         objective.residual(objective.project(sign * step))
+    for direction in directions[:objective.left // 4]:      # across zero a map with kinks is another map
+        objective.residual(-objective.radius * direction)
     while objective.left >= BLOCK + 4:
         _refine(objective, rng)
 
