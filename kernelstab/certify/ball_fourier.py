@@ -75,7 +75,8 @@ class FourierBalls:
             for part, column in zip(spectrum, _parts(y)):
                 for k, value in zip(self._taken, column.entries()):
                     part[k] = value
-            return Vector(*map(_column, transform(self.image_shape, *spectrum, -1)))
+            re, im = transform(self.image_shape, spectrum[0], spectrum[1], -1)
+            return Vector(_column(re), _column(im))
         return Vector(*(self._adjoint_real(part) for part in _parts(y)))
 
     def _adjoint_real(self, part):

@@ -55,8 +55,9 @@ class NetworkBalls:
             raise ValueError(f"a network for {self.operator.shape[0]} measurements got {len(y)}")
         bits = self._fractional_bits(y)
         with ctx.workprec(max(ctx.prec, bits)):
-            state, saved = None, []
-            for position, step in enumerate(self._steps):
+            saved: list = []
+            state = self._steps[0].advance(None, saved, y, self.operator, bits)
+            for position, step in enumerate(self._steps[1:], start=1):
                 try:
                     state = step.advance(state, saved, y, self.operator, bits)
                 except ValueError as error:

@@ -21,7 +21,7 @@ def encode_inputs(program, inputs) -> dict:
     ValueError
         If a name is missing or foreign, or an input is malformed.
     """
-    described = {}
+    described: dict = {}
     for name, kind in program.inputs.items():
         if name not in inputs:
             raise ValueError(f"inputs must hold {sorted(program.inputs)}, got {sorted(inputs)}")

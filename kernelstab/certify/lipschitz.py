@@ -19,7 +19,7 @@ square of the last bound becomes
 """
 
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flint import arb, ctx, fmpq
 
@@ -58,9 +58,9 @@ class BallArithmetic:
 class OperatorFacts(NamedTuple):
     """What the recursion needs of a forward matrix: its norm, ``c``, and the defect of ``c``."""
 
-    norm: object
-    tight: object
-    defect: object
+    norm: Any
+    tight: Any
+    defect: Any
 
 
 def matrix_norm(matrix, arithmetic):
@@ -75,8 +75,8 @@ def matrix_norm(matrix, arithmetic):
     return arithmetic.spectral(2 * rows, 2 * columns, stacked)
 
 
-def map_lipschitz(spec, facts: OperatorFacts, arithmetic=BallArithmetic):
-    """Bound the Lipschitz constant of a decoded map; ``facts`` belong to its operator.
+def map_lipschitz(spec, facts: OperatorFacts | None, arithmetic=BallArithmetic):
+    """Bound the Lipschitz constant of a decoded map; ``facts`` belong to its operator, if it has one.
 
     Raises
     ------
@@ -87,9 +87,9 @@ def map_lipschitz(spec, facts: OperatorFacts, arithmetic=BallArithmetic):
     with ctx.workprec(PRECISION):
         if kind == "linear":
             return matrix_norm(spec["matrix"], arithmetic)
-        if kind == "scaled-adjoint":
+        if kind == "scaled-adjoint" and facts is not None:
             return facts.norm * abs(scale_of(spec["scale"], arithmetic))
-        if kind == "network":
+        if kind == "network" and facts is not None:
             return network_lipschitz(spec["layers"], facts, arithmetic)
     raise ValueError(f"no Lipschitz bound for a map of kind {kind!r}")
 
@@ -119,7 +119,8 @@ def network_lipschitz(layers, facts: OperatorFacts, arithmetic=BallArithmetic):
     >>> bool(bound >= 3), bool(bound < 3.001)
     (True, True)
     """
-    bound, saved = None, []
+    bound: Any = None
+    saved: list = []
     for layer in layers:
         kind = layer["layer"]
         if kind == "adjoint":

@@ -292,11 +292,12 @@ def _kind_of(name, args, kinds) -> str:
             raise ValueError(f"constant {args[0]!r:.60} is not a fraction")
         if name != "constant" and not args[0].isidentifier():
             raise ValueError(f"{args[0]!r:.60} is not a name")
-        return SIGNATURES[name]
+        return "scalar" if name == "constant" else name
     if not all(type(i) is int and 0 <= i < len(kinds) for i in args):
         raise ValueError(f"{name} uses a value that is not yet there")
     _check_kinds(name, [kinds[i] for i in args])
-    return SIGNATURES[name] or kinds[args[0]]
+    fixed = SIGNATURES[name]
+    return kinds[args[0]] if fixed is None else fixed
 
 
 def _is_scalar(index, kinds) -> bool:
