@@ -3,7 +3,6 @@
 from kernelstab._checks import as_array
 from kernelstab.certify.encode import encode, encode_array
 from kernelstab.certify.floats import FloatRun
-from kernelstab.certify.recorded import places
 
 
 def encode_inputs(program, inputs) -> dict:
@@ -56,7 +55,7 @@ def _record(program, inputs, described):
     # operators first: an argument of a map that an operator has recorded is not recorded twice
     for kind in ("operator", "map"):
         for name in [n for n, k in program.inputs.items() if k == kind and described[n] is None]:
-            used, arguments = places(program, name)
+            used, arguments = program.uses(name)
             keep = (used | arguments if kind == "map" else used) - taken
             taken |= keep
             described[name] = {"kind": "recorded",

@@ -2,14 +2,12 @@
 
 A ball is a midpoint and a radius, both dyadic rationals; its end points are therefore
 fractions, and rounding them outwards is exact integer arithmetic here, whatever the
-working precision is.
+working precision is. This file reads balls of python-flint but does not load it.
 """
 
 from dataclasses import dataclass
 from fractions import Fraction
 from math import inf, isinf, isnan, nan, nextafter
-
-from flint import arb
 
 DIGITS = 17   # significant decimal digits of the bounds written into certificates
 
@@ -33,16 +31,17 @@ class Enclosure:
         return f"{self.value:.10g} in [{self.lower!r}, {self.upper!r}]{' ' if self.unit else ''}{self.unit}"
 
 
-def fraction(number: arb) -> Fraction:
+def fraction(number) -> Fraction:
     """Return an exact finite number as a fraction."""
     mantissa, exponent = number.man_exp()
     mantissa, exponent = int(mantissa), int(exponent)
     return Fraction(mantissa << exponent) if exponent >= 0 else Fraction(mantissa, 1 << -exponent)
 
 
-def ends(ball: arb) -> tuple[Fraction, Fraction] | None:
+def ends(ball) -> tuple[Fraction, Fraction] | None:
     """Return both end points of a ball as fractions, or None if it is not finite.
 
+    >>> from flint import arb
     >>> ends(arb(0.75))
     (Fraction(3, 4), Fraction(3, 4))
     """
@@ -84,7 +83,7 @@ def between(lower: Fraction, upper: Fraction, unit: str = "") -> Enclosure:
     return Enclosure(value, radius, low, high, unit)
 
 
-def enclosure(ball: arb, unit: str = "") -> Enclosure:
+def enclosure(ball, unit: str = "") -> Enclosure:
     """Enclose a ball by floats, rounded outwards."""
     found = ends(ball)
     return Enclosure(nan, inf, -inf, inf, unit) if found is None else between(*found, unit)

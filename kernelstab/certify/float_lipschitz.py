@@ -5,10 +5,7 @@ from math import nan, sqrt
 import numpy as np
 
 from kernelstab.certify.arrays import decode
-from kernelstab.certify.ball_maps import build_map
-from kernelstab.certify.ball_operators import build_operator
 from kernelstab.certify.encode import encode
-from kernelstab.certify.lipschitz import OperatorFacts, map_lipschitz, matrix_norm
 
 
 class FloatArithmetic:
@@ -29,6 +26,11 @@ def lipschitz_float(psi) -> float:
 
     NaN if the map has no description: no finite number of evaluations bounds it.
     """
+    # python-flint is loaded when a bound is first asked for, not with the room
+    from kernelstab.certify.ball_maps import build_map
+    from kernelstab.certify.ball_operators import build_operator
+    from kernelstab.certify.lipschitz import OperatorFacts, map_lipschitz, matrix_norm
+
     describe = getattr(psi, "spec", None)
     spec = describe() if callable(describe) else None
     if spec is None:

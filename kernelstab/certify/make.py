@@ -5,9 +5,8 @@ from importlib.metadata import version
 
 import numpy as np
 
-import kernelstab
+from kernelstab import __version__
 from kernelstab._errors import CertificateError
-from kernelstab.certify.balls import BallRun
 from kernelstab.certify.certificate import FORMAT, VERSION, digest, findings
 from kernelstab.certify.describe import encode_inputs
 from kernelstab.certify.enclosure import decimals
@@ -57,6 +56,8 @@ def make_certificate(slug, program, inputs, precision=128, extra=None, seed=None
     >>> verify(certificate)
     <Verification of pythagoras: proved (ideal), 1 claim>
     """
+    from kernelstab.certify.balls import BallRun  # loads python-flint
+
     # the verifier's own reading of the program, so that it cannot refuse later
     program = Program.from_json(program.to_json())
     run = BallRun(program, encode_inputs(program, inputs), as_precision(precision))
@@ -78,6 +79,6 @@ def make_certificate(slug, program, inputs, precision=128, extra=None, seed=None
 def provenance(seed=None) -> dict:
     """Return the versions that took part, and the seed."""
     return {
-        "kernelstab": kernelstab.__version__, "python": platform.python_version(),
+        "kernelstab": __version__, "python": platform.python_version(),
         "python-flint": version("python-flint"), "numpy": np.__version__, "seed": encode(seed),
     }

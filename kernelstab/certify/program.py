@@ -224,6 +224,21 @@ class Program:
         """Write a claim as a formula in the input names."""
         return f"{self.text(claim.left)} {claim.relation} {self.text(claim.right)}"
 
+    def uses(self, name) -> tuple[set[int], set[int]]:
+        """Return where an operator or a map is applied, and the arguments that are not input vectors.
+
+        >>> p = Program()
+        >>> A, x, z = p.operator("A"), p.vector("x"), p.vector("z")
+        >>> _ = A(x), A(x - z)
+        >>> p.uses("A")
+        ({3, 5}, {4})
+        """
+        position = next(i for i, step in enumerate(self.instructions)
+                        if step[0] in ("operator", "map") and step[1] == name)
+        used = {i: step[2] for i, step in enumerate(self.instructions)
+                if step[0] in ("forward", "apply") and step[1] == position}
+        return set(used), {i for i in used.values() if self.instructions[i][0] != "vector"}
+
     @property
     def kinds(self) -> list[str]:
         """Kind of every value, in order: vector, operator, map or scalar."""

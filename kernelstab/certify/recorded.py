@@ -31,16 +31,6 @@ class Recorded:
         return arb.nan()
 
 
-def places(program, name) -> tuple[set, set]:
-    """Return the instructions that apply an input, and the arguments that are not input vectors."""
-    position = next(i for i, step in enumerate(program.instructions)
-                    if step[0] in ("operator", "map") and step[1] == name)
-    used = [(i, step[2]) for i, step in enumerate(program.instructions)
-            if step[0] in ("forward", "apply") and step[1] == position]
-    arguments = {argument for _, argument in used if program.instructions[argument][0] != "vector"}
-    return {i for i, _ in used}, arguments
-
-
 def collect(program, encoded) -> dict[int, Vector]:
     """Read the recorded values of all inputs.
 
@@ -58,7 +48,7 @@ def collect(program, encoded) -> dict[int, Vector]:
         values = encoded[name].get("values")
         if program.inputs[name] == "vector" or not isinstance(values, dict):
             raise ValueError(f"input {name} cannot be recorded or lacks its values")
-        used, arguments = places(program, name)
+        used, arguments = program.uses(name)
         allowed = used | (arguments if program.inputs[name] == "map" else set())
         for text, plain in values.items():
             index = int(text) if isinstance(text, str) and text.isdigit() else -1
@@ -76,7 +66,7 @@ def collect(program, encoded) -> dict[int, Vector]:
 
 def _check_function(program, name, arrays):
     """Demand that all arguments are known and that equal arguments have equal values."""
-    used, arguments = places(program, name)
+    used, arguments = program.uses(name)
     missing = arguments - set(arrays)
     if missing:
         raise ValueError(f"map {name} is recorded, but its arguments {sorted(missing)} are not")

@@ -1,7 +1,6 @@
 """Run a program in balls on the user's own objects."""
 
 from kernelstab._checks import as_count
-from kernelstab.certify.balls import BallRun
 from kernelstab.certify.describe import encode_inputs
 from kernelstab.certify.evaluation import Evaluation
 
@@ -55,6 +54,8 @@ def run_balls(program, inputs, precision=128) -> Evaluation:
     >>> result.claims[0].outcome, result.exact, result.rigorous
     ('true', True, True)
     """
+    from kernelstab.certify.balls import BallRun  # loads python-flint
+
     return BallRun(program, encode_inputs(program, inputs), as_precision(precision)).evaluation()
 
 
@@ -72,6 +73,8 @@ def run_exact(program, inputs, precision=128) -> Evaluation:
     >>> run_exact(p, {"x": np.array([2.0**-300, 1.0])}).precision
     128
     """
+    from kernelstab.certify.balls import BallRun  # loads python-flint
+
     bits = as_precision(precision)
     encoded = encode_inputs(program, inputs)
     while True:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from kernelstab._errors import CertificateError
-from kernelstab.certify.balls import BallRun
 from kernelstab.certify.certificate import check_form, findings, read_certificate
 from kernelstab.certify.enclosure import Enclosure, decimals
 from kernelstab.certify.evaluation import Decision
@@ -97,8 +96,10 @@ def verify(certificate) -> Verification:
                         program=run.program)
 
 
-def _run(certificate) -> BallRun:
+def _run(certificate):
     """Read the program and evaluate it in balls."""
+    from kernelstab.certify.balls import BallRun  # loads python-flint
+
     try:
         program = Program.from_json(certificate["program"])
     except KeyError as error:
