@@ -31,7 +31,9 @@ def quotient_ladder(eps, found, noise=None, known=None):
     >>> [line.get_linestyle() for line in fig.axes[0].lines]
     ['-', '--', ':']
     """
-    fig = style.figure(6.0, 3.8)
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    fig = style.figure(7.4, 3.6)
     ax = style.axes(fig, xlabel="size of the perturbation / norm of the data",
                     ylabel="change of the image / size of the perturbation")
     for index, (name, values) in enumerate(found.items()):
@@ -44,5 +46,10 @@ def quotient_ladder(eps, found, noise=None, known=None):
             ax.axhline(known[name], color=style.colour(index), linestyle=":", label=f"{name}, exact maximum")
     ax.set_xscale("log")
     ax.set_yscale("log")
+    ax.set_xticks(eps, [f"{100 * value:g} %" for value in eps])
+    ax.set_xticks([], minor=True)
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    ax.yaxis.set_minor_formatter(NullFormatter())
     style.legend(ax, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return fig

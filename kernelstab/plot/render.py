@@ -32,5 +32,6 @@ def png(figure, dpi: float = 150) -> bytes:
     b'\\x89PNG'
     """
     sink = io.BytesIO()
-    figure.savefig(sink, format="png", dpi=dpi, metadata={"Software": None})
+    figure.savefig(sink, format="png", dpi=dpi, bbox_inches="tight", pad_inches=0.03,
+                   metadata={"Software": None})
     return sink.getvalue()

@@ -1,11 +1,9 @@
 """How close each map comes to the truth from clean data."""
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 
-from kernelstab._errors import NotConverged
 from kernelstab.report.numbers import series
 from kernelstab.stability import accuracy
 
@@ -86,12 +84,8 @@ def measure_accuracy(A, maps, images, tick=lambda: None) -> Accuracies:
 def _solve(psi, y, tick):
     """Return the reconstruction, and the solution with its duality gap if the map solves a problem."""
     solve = getattr(psi, "solve", None)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", NotConverged)      # recorded as ``converged`` instead
-        solution = solve(y) if callable(solve) else None
-        if solution is None:
-            x = psi(y)
-        else:
-            x = solution.x if solution.image is None else solution.image
+    solution = solve(y) if callable(solve) else None
+    image = getattr(solution, "image", None)
+    x = psi(y) if image is None else image
     tick()
     return np.asarray(x).ravel(), solution

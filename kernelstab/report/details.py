@@ -8,6 +8,7 @@ from scipy import ndimage
 from kernelstab import data
 from kernelstab.kernel import kernel_part, kernel_projector
 from kernelstab.report.numbers import series
+from kernelstab.stability import planted_detail
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -16,34 +17,44 @@ class Details:
 
     Attributes
     ----------
-    hidden : ndarray, shape (k,)
-        :math:`\|P_Nd\|/\|d\|`, from 0 (visible) to 1 (invisible).
-    kept : dict of str to ndarray, shape (k,)
-        :math:`\langle\Psi(A(x+d))-\Psi(Ax),d\rangle/\|d\|^2`: 1 if the map shows the detail, 0 if not.
-    details : ndarray, shape (k, N)
-        The details.
-    outputs : dict of str to ndarray, shape (k, N)
-        :math:`\Psi(A(x+d))`.
+    curves : dict of str to DetailCurve
+        See :func:`kernelstab.stability.planted_detail`.
     image : ndarray, shape (N,)
-        The image :math:`x` that they are planted in.
-    size : float
-        :math:`\|d\|/\|x\|`, the same for all.
+        The image :math:`x` that the detail is planted in.
+    visible, invisible : ndarray, shape (N,)
+        The detail :math:`d` at both ends of the dial.
+    outputs : dict of str to (ndarray, ndarray)
+        :math:`\Psi(A(x+d))` for the visible and the invisible detail.
     """
 
-    hidden: np.ndarray
-    kept: dict
-    details: np.ndarray
-    outputs: dict
+    curves: dict
     image: np.ndarray
-    size: float
+    visible: np.ndarray
+    invisible: np.ndarray
+    outputs: dict
+
+    @property
+    def hidden(self) -> np.ndarray:
+        r"""The settings :math:`\|P_Nd\|/\|d\|`, from 0 (visible) to 1 (invisible)."""
+        return next(iter(self.curves.values())).kernel_fraction
+
+    @property
+    def kept(self) -> dict:
+        """Part of the detail that each map shows: the difference that planting it makes."""
+        return {name: curve.present - curve.absent for name, curve in self.curves.items()}
 
     def __repr__(self):
-        return f"<Details: {len(self.hidden)} settings, {len(self.kept)} maps>"
+        return f"<Details: {len(self.hidden)} settings, {len(self.curves)} maps>"
 
     def to_json(self) -> dict:
         """Return all numbers with units and kinds."""
-        return {"detail_norm_relative": series([self.size]), "hidden_fraction": series(self.hidden),
-                "maps": {name: {"shown_part": series(values)} for name, values in self.kept.items()}}
+        size = np.linalg.norm(self.visible) / np.linalg.norm(self.image)
+        return {"detail_norm_relative_to_image": series([size]), "hidden_fraction": series(self.hidden),
+                "maps": {name: {"shown_part": series(self.kept[name]),
+                                "coefficient_with_detail": series(curve.present),
+                                "coefficient_without_detail": series(curve.absent),
+                                "error_with_detail": series(curve.error_present, unit="signal")}
+                         for name, curve in self.curves.items()}}
 
 
 def measure_details(A, maps, image, detail, steps: int, tick=lambda: None) -> Details:
@@ -52,13 +63,13 @@ def measure_details(A, maps, image, detail, steps: int, tick=lambda: None) -> De
     Parameters
     ----------
     A : ForwardOperator, shape (m, N)
-        Real; its kernel must hold a part of the detail, and not all of it.
+        Its kernel must hold a part of the detail, and not all of it.
     maps : dict of str to ReconstructionMap
     image, detail : ndarray, shape (N,)
     steps : int
         Settings, at equal distances of the hidden fraction.
     tick : callable
-        Called after each reconstruction.
+        Called after each map.
 
     Examples
     --------
@@ -68,25 +79,19 @@ def measure_details(A, maps, image, detail, steps: int, tick=lambda: None) -> De
     >>> from kernelstab.operators import as_operator
     >>> d = measure_details(as_operator(np.eye(1, 2)), {"psi": lambda y: np.array([y[0], 0.0])},
     ...                     np.array([5.0, 5.0]), np.array([1.0, 1.0]), 3)
-    >>> d.hidden.tolist(), (d.kept["psi"].round(12) + 0.0).tolist()
+    >>> d.hidden.round(12).tolist(), (d.kept["psi"].round(12) + 0.0).tolist()
     ([0.0, 0.5, 1.0], [1.0, 0.75, 0.0])
     """
     projector = kernel_projector(A)
-    hidden = np.linspace(0.0, 1.0, steps)
-    details = np.array([data.dial(lambda v: kernel_part(projector, v), detail, float(np.arccos(h)))
-                        for h in hidden])
-    outputs, kept = {}, {}
+    angles = np.arccos(np.linspace(0.0, 1.0, steps))
+    visible, invisible = (data.dial(lambda v: kernel_part(projector, v), detail, float(angle))
+                          for angle in (np.pi / 2, 0.0))
+    curves, outputs = {}, {}
     for name, psi in maps.items():
-        clean = np.asarray(psi(A.matvec(image))).ravel()
-        rows = []
-        for d in details:
-            rows.append(np.asarray(psi(A.matvec(image + d))).ravel())
-            tick()
-        outputs[name] = np.array(rows)
-        kept[name] = np.array([np.real(np.vdot(d, u - clean)) / np.vdot(d, d).real
-                               for d, u in zip(details, outputs[name])])
-    return Details(hidden, kept, details, outputs, image,
-                   float(np.linalg.norm(detail) / np.linalg.norm(image)))
+        curves[name] = planted_detail(psi, A, image, detail, angles)
+        outputs[name] = tuple(np.asarray(psi(A.matvec(image + d))).ravel() for d in (visible, invisible))
+        tick()
+    return Details(curves, image, visible, invisible, outputs)
 
 
 def default_detail(A, image) -> np.ndarray:

@@ -18,14 +18,18 @@ class Mirrors:
         :math:`\|P_Nx\|`, signal units.
     errors, mirror_errors : dict of str to ndarray, shape (n,)
         :math:`\|\Psi(Ax)-x\|` and :math:`\|\Psi(A\bar x)-\bar x\|`, signal units.
-    images : ndarray, shape (n, N)
-        The mirror images.
+    images, parts : ndarray, shape (n, N)
+        The mirror images, and :math:`P_Nx`.
+    answers : ndarray, shape (n, N)
+        What the first map makes of the mirror images.
     """
 
     kernel_norms: np.ndarray
     errors: dict
     mirror_errors: dict
     images: np.ndarray
+    parts: np.ndarray
+    answers: np.ndarray
 
     def excess(self, name) -> np.ndarray:
         r"""Return :math:`\mathrm{err}(x)+\mathrm{err}(\bar x)-2\|P_Nx\|`; never negative but for rounding."""
@@ -79,14 +83,15 @@ def measure_mirrors(A, maps, images, reconstructions, tick=lambda: None) -> Mirr
     keep = norms > 1e-9 * np.linalg.norm(images, axis=1)
     if not keep.any():
         raise ValueError("images must have a part in the kernel of the operator, but all are determined")
-    images, norms = images[keep], norms[keep]
-    mirrors = images - 2 * parts[keep]
-    errors, mirror_errors = {}, {}
+    images, parts, norms = images[keep], parts[keep], norms[keep]
+    mirrors = images - 2 * parts
+    errors, mirror_errors, answers = {}, {}, {}
     for name, psi in maps.items():
         errors[name] = np.linalg.norm(reconstructions[name][keep] - images, axis=1)
         outputs = []
         for mirror in mirrors:
             outputs.append(np.asarray(psi(A.matvec(mirror))).ravel())
             tick()
-        mirror_errors[name] = np.linalg.norm(np.array(outputs) - mirrors, axis=1)
-    return Mirrors(norms, errors, mirror_errors, mirrors)
+        answers[name] = np.array(outputs)
+        mirror_errors[name] = np.linalg.norm(answers[name] - mirrors, axis=1)
+    return Mirrors(norms, errors, mirror_errors, mirrors, parts, next(iter(answers.values())))

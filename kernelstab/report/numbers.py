@@ -35,10 +35,10 @@ def plain(value):
 
 
 def readable(value: float, digits: int = 3) -> str:
-    """Write a number for people: fixed where that is short, else as a power of ten.
+    r"""Write a number for people: fixed where that is short, else as a power of ten.
 
     >>> readable(0.012345), readable(1234.5), readable(2.5e-9), readable(0.0), readable(float("inf"))
-    ('0.0123', '1230', '2.5 × 10⁻⁹', '0', '∞')
+    ('0.0123', '1230', '2.5\xa0×\xa010⁻⁹', '0', '∞')
     """
     if value == 0:
         return "0"
@@ -50,13 +50,13 @@ def readable(value: float, digits: int = 3) -> str:
         text = f"{round(value, digits - 1 - exponent):.{max(0, digits - 1 - exponent)}f}"
         return text.replace("-", "−")
     mantissa = mantissa.rstrip("0").rstrip(".").replace("-", "−")
-    return f"{mantissa} × 10{str(exponent).translate(_RAISED)}"
+    return f"{mantissa}\u00a0×\u00a010{str(exponent).translate(_RAISED)}"
 
 
 def percent(fraction: float, digits: int = 2) -> str:
-    """Write a fraction as a percentage.
+    r"""Write a fraction as a percentage; what rounding leaves of zero is zero.
 
-    >>> percent(0.1234), percent(1.0), percent(0.00123)
-    ('12 %', '100 %', '0.12 %')
+    >>> percent(0.1234), percent(1.0), percent(0.00123), percent(-3e-14)
+    ('12\xa0%', '100\xa0%', '0.12\xa0%', '0\xa0%')
     """
-    return f"{readable(100 * fraction, digits)} %"
+    return f"{readable(100 * float(fraction) if abs(fraction) > 1e-9 else 0.0, digits)}\u00a0%"

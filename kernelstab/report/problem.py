@@ -2,7 +2,7 @@
 
 import copy
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -52,6 +52,14 @@ class Problem:
         flat = image.ravel()
         return np.tile(flat, (max(4, len(flat) // 6), 1))
 
+    def spread(self, count) -> "Problem":
+        """Return the problem with at most ``count`` images, taken at equal distances."""
+        if count >= len(self.images):
+            return self
+        chosen = np.linspace(0, len(self.images) - 1, count).round().astype(int)
+        about = self.about | {"images": f"{self.about['images']}; {count} of {len(self.images)}"}
+        return replace(self, images=self.images[chosen], about=about)
+
     def __repr__(self):
         return f"<Problem {self.A!r}, {', '.join(self.maps)}, {len(self.images)} images>"
 
@@ -98,8 +106,7 @@ def pose(A=None, maps=None, images=None, *, rng=0) -> Problem:
         chosen[psi.name] = psi
     if not isinstance(maps, dict):
         chosen |= {name: psi for name, psi in _companions(A, signals).items() if name not in chosen}
-    for name, psi in chosen.items():
-        about[name] = repr(psi).strip("<>")
+    about |= {name: repr(psi).strip("<>") for name, psi in chosen.items()}
     return Problem(A, chosen, signals, about)
 
 
@@ -170,8 +177,15 @@ def _fit(A, images):
 
 
 def _companions(A, signals):
-    """Return sparse recovery and Tikhonov, tuned to the size of the measurements."""
+    """Return sparse recovery and Tikhonov, tuned to the size of the measurements.
+
+    A hundredth of the data is what ``wavelet_qcbp`` recommends for clean data; the weight of
+    Tikhonov keeps its bias at a hundredth as well.
+    """
     size = float(np.median([np.linalg.norm(A.matvec(x)) for x in signals[:8]]))
     if size == 0:
         raise ValueError("images must be seen by the operator, but their measurements are all zero")
-    return {QCBP: QCBPMap(A, eta=2e-3 * size), TIKHONOV: Tikhonov(A, 1e-2 * (A.norm_upper**2))}
+    square = len(A.image_shape) == 2 and all(side % 2 == 0 and side >= 8 for side in A.image_shape)
+    wavelet = {} if square else {"wavelet": None}
+    return {QCBP: QCBPMap(A, 1e-2 * size, tol=1e-3, name=QCBP, **wavelet),
+            TIKHONOV: Tikhonov(A, 1e-2 * A.norm_upper**2, name=TIKHONOV)}

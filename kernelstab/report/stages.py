@@ -2,7 +2,9 @@
 
 import sys
 import time
-from dataclasses import dataclass
+import warnings
+from collections import Counter
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -10,19 +12,20 @@ class Stage:
     """What became of one stage.
 
     ``state`` is ``"done"``, ``"interrupted"``, ``"failed"`` or ``"not reached"``; ``reason``
-    is the message of a failure.
+    is the message of a failure; ``warnings`` counts the warnings met by their class.
     """
 
     name: str
     state: str
     seconds: float
     reason: str = ""
+    warnings: dict[str, int] = field(default_factory=dict)
 
     def to_json(self, total: float) -> dict:
         """Return the fields and the share of the total time."""
         share = self.seconds / total if total > 0 else 0.0
         return {"name": self.name, "state": self.state, "seconds": round(self.seconds, 3),
-                "share": round(share, 4), "reason": self.reason}
+                "share": round(share, 4), "reason": self.reason, "warnings": self.warnings}
 
 
 class Stages:
@@ -65,21 +68,25 @@ class Stages:
 
         Interrupts and numerical failures (``ValueError``, ``ArithmeticError``, linear
         algebra errors, failures inside a user's map) are recorded; only interrupts
-        end the run.
+        end the run. Warnings, such as those of a solver at its budget, are counted
+        and not printed into the progress bars.
         """
         if self.interrupted:
             return None
         start, state, reason, result = time.perf_counter(), "done", "", None
         bar = self._bar(name, steps)
         try:
-            result = function(bar.update)
+            with warnings.catch_warnings(record=True) as heard:
+                warnings.simplefilter("always")
+                result = function(bar.update)
         except KeyboardInterrupt:
             state = "interrupted"
         except (ValueError, ArithmeticError, RuntimeError) as error:
             state, reason = "failed", f"{type(error).__name__}: {error}"
         finally:
             bar.close()
-        self._finished[name] = Stage(name, state, time.perf_counter() - start, reason)
+        counts = dict(Counter(w.category.__name__ for w in heard))
+        self._finished[name] = Stage(name, state, time.perf_counter() - start, reason, counts)
         return result
 
     def report(self) -> tuple[Stage, ...]:

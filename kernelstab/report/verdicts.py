@@ -35,7 +35,7 @@ class Checked:
         return self.verdict.to_json() | {"instance": self.instance.description, "certificate": file}
 
 
-def prove(theorem, instance, path, *, precision=128, extra=None) -> Checked:
+def prove(theorem, instance, path=None, *, precision=128, extra=None) -> Checked:
     """Check a theorem in balls and write a certificate if it is VERIFIED, in one run if it is.
 
     The run that makes the certificate decides everything, so the verdict is read from the
@@ -45,13 +45,15 @@ def prove(theorem, instance, path, *, precision=128, extra=None) -> Checked:
     ----------
     theorem : Theorem
     instance : Instance
-    path : str or Path
-        Where the certificate goes.
+    path : str or Path, optional
+        Where the certificate goes; without it none is made.
     precision : int
         Bits of the balls.
     extra : dict, optional
         Plain values to keep in the certificate.
     """
+    if path is None:
+        return Checked(theorem, instance, theorem.check(instance, "ball", precision))
     try:
         path = theorem.certificate(instance, path, precision=precision, extra=extra)
     except CertificateError:
@@ -94,7 +96,7 @@ def measure_verdicts(problem, image, perturbation, folder, tick=lambda: None, *,
     problem : Problem
     image : ndarray, shape (N,)
     perturbation : ndarray, shape (m,) or None
-    folder : Path
+    folder : Path or None
         Exists; gets one file per certified theorem.
     tick : callable
         Called after each theorem.
@@ -105,7 +107,8 @@ def measure_verdicts(problem, image, perturbation, folder, tick=lambda: None, *,
     for theorem in theorems.all():
         instance = build(theorem, problem, image, perturbation=perturbation, rng=rng)
         extra = {"map": problem.audited, "instance": instance.description, "seed": rng}
-        results.append(prove(theorem, instance, Path(folder) / f"{theorem.slug}.json", extra=extra))
+        path = None if folder is None else Path(folder) / f"{theorem.slug}.json"
+        results.append(prove(theorem, instance, path, extra=extra))
         tick()
     return tuple(results)
 

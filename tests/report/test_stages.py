@@ -1,7 +1,10 @@
 """Stages: timing, interrupts, failures."""
 
+import warnings
+
 import pytest
 
+from kernelstab._errors import NotConverged
 from kernelstab.report.stages import Stages
 
 
@@ -72,3 +75,16 @@ def test_shares_of_the_time():
     record = stages.report()[0].to_json(total=2 * stages.report()[0].seconds)
     assert record["share"] == 0.5
     assert record["name"] == "one"
+
+
+def test_warnings_are_counted_and_not_shown(capsys):
+    stages = Stages(["one"], progress=False)
+
+    def noisy(tick):
+        for budget in (10, 20):
+            warnings.warn(f"stopped at {budget}", NotConverged, stacklevel=1)
+        warnings.warn("old", DeprecationWarning, stacklevel=1)
+
+    stages.run("one", 1, noisy)
+    assert stages.report()[0].warnings == {"NotConverged": 2, "DeprecationWarning": 1}
+    assert capsys.readouterr().err == ""

@@ -1,0 +1,153 @@
+"""The verdict in plain sentences, made from the numbers and nothing else."""
+
+import numpy as np
+
+from kernelstab.report.numbers import percent, readable
+
+_GUESSES = 0.95
+"""Below this share of the unseen part, an error means that the map filled some of it in."""
+
+
+def headline(report) -> str:
+    """Return the verdict on the audited map in one sentence, from what was measured.
+
+    Parameters
+    ----------
+    report : AuditReport
+    """
+    name = report.problem.audited
+    parts = [_guess(report.mirrors, name), _reaction(report.searches, name)]
+    said = [part for part in parts if part]
+    if not said:
+        return f"Too little of {name} was measured for a verdict."
+    return f"{name} {'; '.join(said)}."
+
+
+def findings(report) -> dict[str, str]:
+    """Return a short paragraph per finding; a stage that did not finish leaves its own out.
+
+    Parameters
+    ----------
+    report : AuditReport
+    """
+    name = report.problem.audited
+    texts = {
+        "Unseen": _unseen(report.facts),
+        "Accuracy": _accuracy(report.accuracy, name),
+        "Guesswork": _guesswork(report.mirrors, name),
+        "Worst case": _worst(report.searches, name),
+        "Small details": _detail(report.details, name),
+        "Proof": _theorems(report.verdicts),
+    }
+    return {label: text for label, text in texts.items() if text}
+
+
+def _guess(mirrors, name):
+    if mirrors is None:
+        return ""
+    if _mean(mirrors.errors[name], mirrors) < _GUESSES:
+        return "guesses what it cannot see, well on these images and hence badly on their mirror images"
+    return "does not improve on leaving out what it cannot see"
+
+
+def _reaction(searches, name):
+    if searches is None:
+        return ""
+    return (f"a perturbation of {100 * searches.eps[-1]:g} % of the data can move its image by at least "
+            f"{percent(_change(searches, name))}")
+
+
+def _unseen(facts):
+    if facts is None:
+        return ""
+    m, n = facts.shape
+    at_least = "at least " if facts.dimension.kind == "lower" else ""
+    return (f"The data are {m} numbers for {n} unknowns ({percent(facts.rate)}). {at_least.capitalize()}"
+            f"{facts.dimension.value:.0f} directions of the image leave no trace in them; they carry "
+            f"{_range(facts.hidden.min(), facts.hidden.max())} of the norm of the images examined.")
+
+
+def _accuracy(accuracy, name):
+    if accuracy is None:
+        return ""
+    means = {key: f"{np.mean(values):.1f} dB" for key, values in accuracy.psnr.items()}
+    others = ", ".join(f"{key} {means[key]}" for key in means if key != name)
+    count = _count(len(accuracy.psnr[name]), "image")
+    return (f"From clean data {name} reconstructs {count} with {means[name]} on average"
+            + (f" ({others})." if others else "."))
+
+
+def _guesswork(mirrors, name):
+    if mirrors is None:
+        return ""
+    ratio, mirrored = _mean(mirrors.errors[name], mirrors), _mean(mirrors.mirror_errors[name], mirrors)
+    source = (", so most of what it shows there comes from what it assumes or has learnt"
+              if ratio < 0.5 else "")
+    return (f"Its error is {readable(ratio)} times the unseen part{source}. Every image has a mirror image, "
+            f"with the same data and the opposite unseen part; there its error is {readable(mirrored)} times "
+            "that part. The two sum to at least 2 for every map there is.")
+
+
+def _worst(searches, name):
+    if searches is None:
+        return ""
+    gain, noise = searches.gains(name)[-1], searches.noise_gains(name)[-1]
+    text = (f"The worst perturbation found, {100 * searches.eps[-1]:g} % of the data, changes the image by "
+            f"{readable(gain)} times its own size; random noise of that size by {readable(noise)} times.")
+    others = ", ".join(_gain(searches, key) for key in searches.worst if key != name)
+    text += f" Attacked in the same way: {others}." if others else ""
+    control = searches.control(name)
+    doubt = "" if control.trusted else ", so it may miss much"
+    return text + (f" On a linear map whose worst case is known, this search finds {percent(control.ratio)} "
+                   f"of it{doubt}. No search shows that a map is stable.")
+
+
+def _gain(searches, name):
+    bound = searches.bounds.get(name)
+    if bound is not None and bound.kind == "exact":
+        return f"{name} exactly {readable(bound.value)}"
+    return f"{name} at least {readable(searches.gains(name)[-1])}"
+
+
+def _detail(details, name):
+    if details is None:
+        return ""
+    kept, hidden = details.kept[name], details.hidden
+    seen, unseen = kept[np.argmin(hidden)], kept[np.argmax(hidden)]
+    return (f"Of a small spot that the data see in full, {name} shows {_share(seen)}; of a spot of the same "
+            f"norm that they do not see, {_share(unseen)}, as must every map.")
+
+
+def _theorems(verdicts):
+    if not verdicts:
+        return ""
+    proved = [c for c in verdicts if c.verdict.verified and c.verdict.rigorous]
+    ideal = all(c.verdict.scope == "ideal" for c in proved)
+    scope = ("The proofs are about the exact operator and map, not about floating-point copies of them."
+             if ideal else "The proofs are about the images that the map returned.")
+    text = f"{len(proved)} of {_count(len(verdicts), 'theorem')} are VERIFIED on this map with proof."
+    rest = ", ".join(f"{c.theorem.slug} is {c.verdict.outcome}" for c in verdicts if c not in proved)
+    text += f" {scope}" if proved else ""
+    return text + (f" Of the others, {rest}." if rest else "")
+
+
+def _mean(errors, mirrors) -> float:
+    return float(np.mean(errors / mirrors.kernel_norms))
+
+
+def _change(searches, name) -> float:
+    """Return the largest change found, relative to the clean image."""
+    clean = float(np.linalg.norm(searches.worst[name][-1].clean))
+    return searches.gains(name)[-1] * searches.size(-1) / clean if clean > 0 else float("inf")
+
+
+def _range(low, high):
+    return percent(low) if percent(low) == percent(high) else f"{percent(low)} to {percent(high)}"
+
+
+def _share(value):
+    return percent(value) if abs(value) >= 5e-4 else "nothing"
+
+
+def _count(number, noun):
+    return f"{number} {noun}{'' if number == 1 else 's'}"
