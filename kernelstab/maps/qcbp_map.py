@@ -1,5 +1,7 @@
 """Sparse recovery as a map: basis pursuit with a noise level, and its derivative."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from kernelstab._checks import as_array, as_number
@@ -90,12 +92,13 @@ class QCBPMap(Map):
             self.vjp = self.pullback = None
 
     def solve(self, y):
-        """Return the solver's :class:`~kernelstab.solvers.Solution` in coefficients, gap included."""
+        """Return the :class:`~kernelstab.solvers.Solution` in coefficients; ``image`` is the signal."""
         y = as_array(y, "y", shape=self.A.shape[:1])
-        return qcbp(self._system, y, self.eta, tol=self.tol, max_iter=self.max_iter)
+        solution = qcbp(self._system, y, self.eta, tol=self.tol, max_iter=self.max_iter)
+        return replace(solution, image=self._signal(solution.x))
 
     def __call__(self, y):
-        return self._signal(self.solve(y).x)
+        return self.solve(y).image
 
     def _signal(self, coefficients):
         return coefficients if self._synthesis is None else self._synthesis.matvec(coefficients)
