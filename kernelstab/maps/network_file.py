@@ -12,6 +12,9 @@ from kernelstab.maps.network import ReLUNetwork
 from kernelstab.operators import SubsampledFourier, gaussian, masks
 
 SHIPPED = Path(__file__).parent / "weights"
+# what reading raised when every byte of a file was damaged in turn; RuntimeError is encryption
+_UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, RuntimeError, zlib.error,
+               zipfile.BadZipFile)
 
 
 def shipped_networks() -> list[str]:
@@ -66,7 +69,7 @@ def load_network(name_or_path, *, dtype=np.float64) -> ReLUNetwork:
         layers = _with_arrays(meta["layers"], arrays)
         operator = operator_from_recipe(meta["operator"])
         network = ReLUNetwork(operator, layers, meta.get("name", path.stem), dtype=dtype)
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+    except _UNREADABLE as error:
         raise ValueError(f"{path} is not a network file: {type(error).__name__}: {error}") from None
     network.meta, network.path = meta, path
     return network

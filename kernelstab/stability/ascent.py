@@ -1,6 +1,7 @@
 """Worst-case search along gradients: leading directions, then projected ascent."""
 
 import numpy as np
+from scipy.linalg import eigh_tridiagonal
 
 MOMENTUM = 0.5
 
@@ -46,10 +47,9 @@ def _leading(objective, rounds, rng):
         if off_diagonal[-1] <= 1e-10 * max(abs(value) for value in (*diagonal, *off_diagonal)):
             break
         basis.append(image / off_diagonal[-1])
-    k = len(diagonal)
-    tridiagonal = np.diag(diagonal) + np.diag(off_diagonal[:k - 1], 1) + np.diag(off_diagonal[:k - 1], -1)
-    top = np.linalg.eigh(tridiagonal)[1][:, -1]
-    candidates += [top @ np.array(basis[:k]), -top @ np.array(basis[:k])]
+    top = eigh_tridiagonal(diagonal, off_diagonal[:-1])[1][:, -1]
+    direction = top @ np.array(basis[:len(top)])
+    candidates += [direction, -direction]
     return [_unit(v) for v in candidates if np.any(v)]
 
 

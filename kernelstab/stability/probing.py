@@ -22,11 +22,11 @@ def probe(objective, rng) -> None:
     count = min(objective.dimension, max(1, objective.left // 2))
     directions = np.linalg.qr(rng.standard_normal((objective.dimension, count)))[0].T
     slopes = _secants(objective, np.zeros(objective.dimension), offset, directions, objective.radius)
-    step = farthest_on_ball(slopes, offset, objective.radius) @ directions
-    for sign in (1.0, -1.0):
-        objective.residual(objective.project(sign * step))
-    for direction in directions[:objective.left // 4]:      # across zero a map with kinks is another map
-        objective.residual(-objective.radius * direction)
+    step = objective.project(farthest_on_ball(slopes, offset, objective.radius) @ directions)
+    objective.residual(step)
+    # across zero a map with kinks is another map
+    for opposite in np.vstack([step, objective.radius * directions])[:objective.left // 4]:
+        objective.residual(-opposite)
     while objective.left >= BLOCK + 4:
         _refine(objective, rng)
 

@@ -55,6 +55,7 @@ def test_tight_constant_enters_the_scale_exactly():
     psi = PseudoInverse(DenseOperator([[3.0, 4.0, 0.0], [-4.0, 3.0, 0.0]], tight=25.0))
     assert psi.spec()["scale"] == [1, 25]
     np.testing.assert_allclose(psi(np.array([25.0, 0.0])), [3.0, 4.0, 0.0])
+    np.testing.assert_allclose(psi.vjp(np.zeros(2), np.array([25.0, 0.0, 9.0])), [3.0, -4.0])
 
 
 @pytest.mark.parametrize("turn", [1.0, 1j])

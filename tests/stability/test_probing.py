@@ -33,6 +33,15 @@ def test_refinement_never_loses_and_gains_in_many_dimensions():
     assert best[-1] > 2 * best[0]
 
 
+def test_refinement_solves_a_linear_map_whose_space_fits_in_a_block():
+    # within 8 dimensions the block is everything, and the model psi(0) + W e is the map
+    W = np.random.default_rng(3).standard_normal((6, 5))
+    objective = Objective(LinearMap(W), np.zeros(5), radius=2.0, budget=100)
+    objective.residual(np.array([2.0, 0.0, 0.0, 0.0, 0.0]))
+    _refine(objective, np.random.default_rng(4))
+    assert objective.best == pytest.approx(2 * np.linalg.norm(W, 2), rel=1e-9)
+
+
 def test_kinks_are_crossed():
     # |y1| + 3 max(y2, 0): the gain along +e2 is invisible from the other side
     psi = as_map(lambda y: np.array([abs(y[0]), 3 * max(y[1], 0.0)]), np.eye(2))
