@@ -122,6 +122,12 @@ def judge(decisions) -> tuple[str, str]:
     return "VERIFIED", ""
 
 
+def _kind(rigorous, radius) -> str:
+    if not rigorous:
+        return "estimate"
+    return "exact" if radius == 0 else "enclosed"
+
+
 class Theorem:
     """A statement that can be constructed, checked, certified and broken.
 
@@ -199,7 +205,7 @@ class Theorem:
         rigorous = evaluation.arithmetic == "ball"
         program = self.program(**self._variant_of(evaluation))
         quantities = {
-            name: Quantity(q.value, "enclosed" if rigorous else "estimate", program.units[name],
+            name: Quantity(q.value, _kind(rigorous, q.radius), program.units[name],
                            q.radius if rigorous else 0.0, rigorous)
             for name, q in evaluation.quantities.items()
         }
