@@ -20,7 +20,6 @@ help:  ## print this list
 
 demo: $(VENV)/.warm  ## install what is needed, audit the shipped map, write a report
 	@$(BIN)/kernelstab audit --out $(REPORT)
-	@echo "The report is $(REPORT)/report.html"
 
 test: $(VENV)/.full  ## run all tests, notebooks included
 	@$(BIN)/python -m pytest
