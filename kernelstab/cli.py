@@ -1,7 +1,7 @@
 """The command line: ``kernelstab audit | list | show | check | verify | train | warmup``.
 
 Exit codes: 0 done; 1 refused (a certificate or a check does not hold, a stage failed); 2 bad
-input, with one line on the error stream; 130 interrupted.
+input or a damaged certificate, with one line on the error stream; 130 interrupted.
 """
 
 import argparse
@@ -10,6 +10,7 @@ import os
 import sys
 
 from kernelstab import __version__
+from kernelstab._errors import CertificateError
 
 
 def main(argv=None) -> int:
@@ -31,7 +32,7 @@ def main(argv=None) -> int:
         return 0
     except (ValueError, ImportError, OSError) as error:
         print(f"kernelstab: error: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
+        return 1 if isinstance(error, CertificateError) else 2
     except KeyboardInterrupt:
         print("kernelstab: interrupted", file=sys.stderr)
         return 130
@@ -102,12 +103,12 @@ def _check(arguments) -> int:
         problem = pose(*_problem(arguments), rng=arguments.seed)
         instance, verdict = check_on_problem(theorem, problem, arithmetic=arguments.arithmetic,
                                              precision=arguments.precision, rng=arguments.seed)
-    if arguments.certificate is not None:
-        theorem.certificate(instance, arguments.certificate, precision=arguments.precision)
     if arguments.json:
         print(json.dumps(verdict.to_json() | {"instance": instance.description}))
     else:
         print(f"{instance.description}\n{verdict.table()}\n{verdict!r}")
+    if arguments.certificate is not None:
+        theorem.certificate(instance, arguments.certificate, precision=arguments.precision)
     return 0 if verdict.verified else 1
 
 
@@ -119,7 +120,9 @@ def _verify(arguments) -> int:
         print(json.dumps([result.to_json() for result in results]))
     else:
         for result in results:
-            print(result)
+            print(result, file=sys.stdout if result.accepted else sys.stderr)
+    if not all(result.readable for result in results):
+        return 2
     return 0 if all(result.accepted for result in results) else 1
 
 

@@ -48,7 +48,7 @@ def quotient_ladder(eps, found, noise=None, known=None):
     ax.set_yscale("log")
     ax.set_xticks(eps, [f"{100 * value:g} %" for value in eps])
     ax.set_xticks([], minor=True)
-    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     ax.yaxis.set_minor_formatter(NullFormatter())
     style.legend(ax, loc="center left", bbox_to_anchor=(1.0, 0.5))

@@ -65,15 +65,22 @@ def panel(rows, labels=(), *, limits=None, size: float = 1.35):
     if columns == 0 or not any(p is not None for row in grid for p in row):
         raise ValueError("rows must hold at least one image, got none")
     limits = limits or (style.gray_limits(*shared) if shared else (0.0, 1.0))
-    fig = style.figure(size * columns + 0.35, (size + 0.36) * len(grid))
+    heights = [size * _tallest(row) + 0.36 for row in grid]
+    fig = style.figure(size * columns + 0.35, sum(heights))
+    cells = fig.add_gridspec(len(grid), columns, height_ratios=heights)
     for i, row in enumerate(grid):
         for j, picture in enumerate(row):
             if picture is not None:
-                ax = fig.add_subplot(len(grid), columns, i * columns + j + 1)
+                ax = fig.add_subplot(cells[i, j])
                 _draw(ax, picture, limits)
                 if j == 0 and i < len(labels):
                     ax.set_ylabel(labels[i], fontsize=style.FONT, color=style.INK)
     return fig
+
+
+def _tallest(row) -> float:
+    """Return the largest ratio of height to width in a row."""
+    return max((p.image.shape[0] / p.image.shape[1] for p in row if p is not None), default=0.0)
 
 
 def _draw(ax, picture, limits):

@@ -57,8 +57,9 @@ def axes(fig, position=111, *, xlabel: str = "", ylabel: str = "", title: str = 
 
 
 def legend(ax, **options):
-    """Add a legend without frame, in the small font."""
-    return ax.legend(fontsize=SMALL, frameon=False, labelcolor=INK, **options)
+    """Add a legend on white without a line around it, in the small font."""
+    return ax.legend(fontsize=SMALL, facecolor="white", edgecolor="none", framealpha=0.9, labelcolor=INK,
+                     **options)
 
 
 def colour(index: int) -> str:

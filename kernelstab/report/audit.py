@@ -105,7 +105,7 @@ class AuditReport:
         """Return the verdict and what is missing, as plain values."""
         return {"audited": self.problem.audited, "complete": self.complete, "interrupted": self.interrupted,
                 "notice": self.notice, "headline": headline(self), "findings": findings(self),
-                "theorems": {c.theorem.slug: c.verdict.outcome for c in self.verdicts}}
+                "outcomes": {c.theorem.slug: c.verdict.outcome for c in self.verdicts}}
 
     def text(self) -> str:
         """Return the verdict as text for a terminal, and where the report lies."""

@@ -24,7 +24,7 @@ def conventions(eps: float) -> dict[str, str]:
         "unseen part": "$P_N x$, the orthogonal projection of $x$ onto the kernel of $A$; the data determine "
                        "$x-P_N x$ and nothing else",
         "mirror image": r"$\bar x = x-2P_N x$, which has the data of $x$",
-        "detail": "a spot $d$ of fixed norm, turned between the complement of the kernel (hidden 0) and the "
+        "detail": "a small $d$ of fixed norm, turned between the complement of the kernel (hidden 0) and the "
                   r"kernel (hidden 1); the part shown is $\langle\Psi(A(x+d))-\Psi(Ax), d\rangle/\|d\|^2$",
         "signs": "= exact or enclosed; ≥ found by a search, the true value is at least this; ≤ an upper "
                  "bound; ~ computed in floating point, without guarantee",

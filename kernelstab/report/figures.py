@@ -19,7 +19,8 @@ class Figure:
     source: str
     alt: str
     caption: str
-    width: str = ""
+    width: str
+    css: str
     kind: str = "figure"
 
     def __repr__(self):
@@ -29,33 +30,35 @@ class Figure:
 def drawing(fig, alt, caption, width) -> Figure:
     """Embed a drawing as SVG."""
     data = base64.b64encode(plot.svg(fig).encode()).decode()
-    return Figure(f"data:image/svg+xml;base64,{data}", alt, caption, width)
+    return Figure(f"data:image/svg+xml;base64,{data}", alt, caption, width, "drawing")
 
 
-def images(fig, alt, caption, width="100%") -> Figure:
-    """Embed rows of images as PNG."""
+def images(fig, alt, caption) -> Figure:
+    """Embed rows of images as PNG; an inch of the figure is 6.2 rem of the page, if there is room."""
     data = base64.b64encode(plot.png(fig, dpi=170)).decode()
-    return Figure(f"data:image/png;base64,{data}", alt, caption, width)
+    width = f"{6.2 * fig.get_size_inches()[0]:.0f}rem"
+    return Figure(f"data:image/png;base64,{data}", alt, caption, width, "rows")
 
 
 def unseen_panel(problem, facts) -> Figure:
     """Show what the data determine of an image and what they do not."""
     image = problem.images[0]
-    unseen = kernel_part(problem.A, image)
+    unseen = problem.picture(np.real(kernel_part(problem.A, image)))
     low, high = _limits(problem, image)
-    half = 0.5 * (high - low)
+    half, peak = 0.5 * (high - low), float(np.max(np.abs(unseen)))
+    contrast = "same contrast" if peak <= half else f"contrast divided by {peak / half:.2g}"
     row = []
     if facts.mask is not None and facts.mask.ndim == 2:
         row.append(Picture(np.fft.fftshift(facts.mask).astype(float), "sampled frequencies", (0, 1)))
     row += [
         Picture(problem.picture(image), "image"),
-        Picture(problem.picture(image - unseen), "what the data determine"),
-        Picture(problem.picture(np.real(unseen)), "unseen part, same contrast", (-half, half)),
+        Picture(problem.picture(image) - unseen, "what the data determine"),
+        Picture(unseen, f"unseen, {contrast}", (-max(half, peak), max(half, peak))),
     ]
     fig = plot.panel([row], limits=(low, high), size=1.6)
     return images(fig, "an image, what the data determine of it, and what they do not", (
         "An image and its two parts: what the data determine, and what they do not see at all, where "
-        "mid-gray is zero."), "44rem")
+        "mid-gray is zero."))
 
 
 def mirror_panel(problem, mirrors) -> Figure:
@@ -127,7 +130,7 @@ def dial_figure(details) -> Figure:
     """Draw the shown part of the detail over its hidden fraction."""
     fig = plot.detail_dial(details.hidden, details.kept)
     return drawing(fig, "shown part of a detail as it becomes invisible", (
-        "The same spot, turned from visible to invisible at constant norm. At 1 every map must be at 0, "
+        "The same detail, turned from visible to invisible at constant norm. At 1 every map must be at 0, "
         "because the data do not change at all. Above the gray curve a map shows more than the data hold."),
         "36rem")
 
@@ -137,11 +140,11 @@ def detail_panel(problem, details) -> Figure:
     rows = []
     for end, detail in enumerate((details.visible, details.invisible)):
         shown = [Picture(problem.picture(outputs[end]), name) for name, outputs in details.outputs.items()]
-        rows.append([Picture(problem.picture(details.image + detail), "truth with spot"), *shown])
+        rows.append([Picture(problem.picture(details.image + detail), "truth with detail"), *shown])
     fig = plot.panel(rows, ["visible", "invisible"], limits=_limits(problem, details.image), size=1.5)
-    return images(fig, "reconstructions of an image with a visible and an invisible spot", (
-        "The spot has the same norm in both rows. In the second row the data are those of the image without "
-        "it."), "40rem")
+    return images(fig, "reconstructions of an image with a visible and an invisible detail", (
+        "The detail has the same norm in both rows. In the second row the data are those of the image "
+        "without it."))
 
 
 def _limits(problem, image):

@@ -9,7 +9,7 @@ from kernelstab.report.files import to_json_text, write_atomic
 from kernelstab.report.formula import inline_to_html, markdown_to_html
 from kernelstab.report.numbers import percent, readable
 from kernelstab.report.scores import score_table
-from kernelstab.report.words import findings, headline
+from kernelstab.report.words import findings, headline, span
 
 _MEANING = {
     "VERIFIED": "every hypothesis and every conclusion holds",
@@ -72,7 +72,7 @@ def _unseen(report):
         ("norm of the operator", f"≤ {readable(facts.norm_upper.value, 6)}"),
         ("orthogonal rows", f"yes, AA* = {facts.tight:g} I" if facts.tight is not None else "no"),
         ("unseen part of the images",
-         f"~ {percent(hidden.min())} to {percent(hidden.max())} of the norm, mean {percent(hidden.mean())}"),
+         f"~ {span(hidden.min(), hidden.max())} of the norm, mean {percent(hidden.mean())}"),
         ("operator laws (linear, adjoint, norm)", laws),
         ("kernel projection", f"{facts.projector}; data left: {readable(facts.residual, 2)} |A| |x|"),
     ]

@@ -9,7 +9,7 @@ import numpy as np
 from kernelstab import data
 from kernelstab._checks import as_array
 from kernelstab._rng import as_generator
-from kernelstab.maps import QCBPMap, Tikhonov, as_map, load_network
+from kernelstab.maps import QCBPMap, ReLUNetwork, Tikhonov, as_map, load_network
 from kernelstab.operators import as_operator
 
 NETWORKS = {"fourier": "mri64-fourier", "gaussian": "mri32-gaussian"}
@@ -102,12 +102,22 @@ def pose(A=None, maps=None, images=None, *, rng=0) -> Problem:
     given = maps if isinstance(maps, dict) else {None: maps} if maps is not None else {}
     chosen = {}
     for name, thing in given.items():
-        psi = as_map(thing, A, name=name)
+        psi = _adapt(thing, A, name)
         chosen[psi.name] = psi
     if not isinstance(maps, dict):
         chosen |= {name: psi for name, psi in _companions(A, signals).items() if name not in chosen}
-    about |= {name: repr(psi).strip("<>") for name, psi in chosen.items()}
+    about |= {name: _describe(psi) for name, psi in chosen.items()}
     return Problem(A, chosen, signals, about)
+
+
+def _adapt(thing, A, name):
+    """Return the map; whatever goes wrong inside a user's own code is told in one line."""
+    try:
+        return as_map(thing, A, name=name)
+    except (ValueError, ImportError):
+        raise
+    except Exception as error:
+        raise ValueError(f"map {name or thing!s:.80}: {type(error).__name__}: {error}") from error
 
 
 def _operator(A, maps, about):
@@ -174,6 +184,20 @@ def _fit(A, images):
         if not signal.any():
             raise ValueError(f"images must not be zero, but number {index} is")
     return A, signals
+
+
+def _describe(psi) -> str:
+    """Say in one line what a map is, with the numbers that fix it."""
+    meta = getattr(psi, "meta", {})
+    if isinstance(psi, QCBPMap):
+        basis = "entries" if psi.wavelet is None else f"{psi.wavelet} coefficients"
+        return f"least absolute sum of {basis} with |Ax - y| <= {psi.eta:.4g}, relative gap {psi.tol:g}"
+    if isinstance(psi, Tikhonov):
+        return f"(A*A + {psi.lam:.4g} I)^-1 A*y"
+    if isinstance(psi, ReLUNetwork):
+        trained = f", trained by `{meta['command']}`" if "command" in meta else ""
+        return f"ReLU network of {len(psi.layers)} layers{trained}"
+    return repr(psi).strip("<>")
 
 
 def _companions(A, signals):

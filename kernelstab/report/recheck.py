@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kernelstab import theorems
-from kernelstab.certify import Verification, verify
+from kernelstab._errors import CertificateError
+from kernelstab.certify import Verification, read_certificate, verify
 
 
 @dataclass(frozen=True, repr=False)
@@ -21,11 +22,14 @@ class Recheck:
         What the independent verifier found.
     statement : str
         ``"matches"``, ``"differs"`` or ``"unknown slug"``.
+    readable : bool
+        Whether the file is a whole certificate at all, with the digest it was given.
     """
 
     path: str
     verification: Verification
     statement: str
+    readable: bool = True
 
     @property
     def accepted(self) -> bool:
@@ -53,8 +57,9 @@ class Recheck:
 
     def to_json(self) -> dict:
         """Return everything as plain values."""
-        return {"file": self.path, "accepted": self.accepted, "reason": self.reason,
-                "statement": self.statement, "verification": self.verification.to_json()}
+        return {"file": self.path, "accepted": self.accepted, "readable": self.readable,
+                "reason": self.reason, "statement": self.statement,
+                "verification": self.verification.to_json()}
 
 
 def recheck(path) -> Recheck:
@@ -77,14 +82,18 @@ def recheck(path) -> Recheck:
 
     Cost: one run in balls, seconds for an image of 64 x 64 and a small network.
     """
-    verification = verify(_existing(path))
-    return Recheck(str(path), verification, _statement(verification))
-
-
-def _existing(path):
     if not Path(path).is_file():
         raise ValueError(f"certificate: no such file: {path}")
-    return path
+    verification = verify(path)
+    return Recheck(str(path), verification, _statement(verification), verification.ok or _is_whole(path))
+
+
+def _is_whole(path) -> bool:
+    try:
+        read_certificate(path)
+    except CertificateError:
+        return False
+    return True
 
 
 def _statement(verification) -> str:

@@ -49,7 +49,7 @@ def _stability(searches, names):
         + [f"≥ {readable(float(searches.gains(n)[-1]))}" for n in names],
         ["gain of random noise of the same norm"]
         + [f"~ {readable(float(searches.noise_gains(n)[-1]))}" for n in names],
-        ["Lipschitz constant, or a proved bound"] + [_bound(searches.bounds.get(n)) for n in names],
+        ["Lipschitz constant (=) or upper bound (≤)"] + [_bound(searches.bounds.get(n)) for n in names],
         ["largest pixel change (sup) found"] + [f"≥ {readable(last[n].sup_error, 2)}" for n in names],
         ["relative error, clean → perturbed data"] + [_errors(searches, last[n]) for n in names],
     ]

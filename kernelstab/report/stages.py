@@ -66,10 +66,10 @@ class Stages:
     def run(self, name: str, steps: int, function):
         """Call ``function(tick)`` and return its result, or None if it did not finish.
 
-        Interrupts and numerical failures (``ValueError``, ``ArithmeticError``, linear
-        algebra errors, failures inside a user's map) are recorded; only interrupts
-        end the run. Warnings, such as those of a solver at its budget, are counted
-        and not printed into the progress bars.
+        Interrupts and failures are recorded, and only interrupts end the run: a map of the
+        user that gives up on one stage, with whatever error, must not cost the others.
+        Warnings, such as those of a solver at its budget, are counted and not printed
+        into the progress bars.
         """
         if self.interrupted:
             return None
@@ -81,7 +81,7 @@ class Stages:
                 result = function(bar.update)
         except KeyboardInterrupt:
             state = "interrupted"
-        except (ValueError, ArithmeticError, RuntimeError) as error:
+        except Exception as error:
             state, reason = "failed", f"{type(error).__name__}: {error}"
         finally:
             bar.close()

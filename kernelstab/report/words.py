@@ -64,7 +64,7 @@ def _unseen(facts):
     at_least = "at least " if facts.dimension.kind == "lower" else ""
     return (f"The data are {m} numbers for {n} unknowns ({percent(facts.rate)}). {at_least.capitalize()}"
             f"{facts.dimension.value:.0f} directions of the image leave no trace in them; they carry "
-            f"{_range(facts.hidden.min(), facts.hidden.max())} of the norm of the images examined.")
+            f"{span(facts.hidden.min(), facts.hidden.max())} of the norm of the images examined.")
 
 
 def _accuracy(accuracy, name):
@@ -114,7 +114,7 @@ def _detail(details, name):
         return ""
     kept, hidden = details.kept[name], details.hidden
     seen, unseen = kept[np.argmin(hidden)], kept[np.argmax(hidden)]
-    return (f"Of a small spot that the data see in full, {name} shows {_share(seen)}; of a spot of the same "
+    return (f"Of a small detail that the data see in full, {name} shows {_share(seen)}; of one of the same "
             f"norm that they do not see, {_share(unseen)}, as must every map.")
 
 
@@ -141,7 +141,12 @@ def _change(searches, name) -> float:
     return searches.gains(name)[-1] * searches.size(-1) / clean if clean > 0 else float("inf")
 
 
-def _range(low, high):
+def span(low, high) -> str:
+    """Write a range of fractions, or one number if both ends read the same.
+
+    >>> span(0.5, 0.501), span(0.25, 0.5)
+    ('50\\xa0%', '25\\xa0% to 50\\xa0%')
+    """
     return percent(low) if percent(low) == percent(high) else f"{percent(low)} to {percent(high)}"
 
 

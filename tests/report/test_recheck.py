@@ -39,6 +39,7 @@ def _rewritten(path, change, digested=True):
 def test_a_changed_file_is_refused_by_its_digest(certificate):
     result = _rewritten(certificate, lambda c: c["claims"].pop(), digested=False)
     assert not result.accepted
+    assert not result.readable
     assert "changed after it was written" in result.reason
 
 
@@ -51,6 +52,7 @@ def test_a_weakened_claim_is_not_the_theorem(certificate):
     result = _rewritten(certificate, drop)
     assert result.verification.ok
     assert not result.accepted
+    assert result.readable
     assert result.statement == "differs"
     assert "not those of two-images" in result.reason
 
@@ -75,6 +77,7 @@ def test_what_is_no_certificate_is_refused_in_one_line(tmp_path, content):
     (tmp_path / "c.json").write_text(content)
     result = recheck(tmp_path / "c.json")
     assert not result.accepted
+    assert not result.readable
     assert result.reason
     assert "\n" not in result.reason
 

@@ -1,0 +1,198 @@
+"""The audit from end to end, on a small problem."""
+
+import importlib
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kernelstab.report import audit, page
+from kernelstab.report.audit import QUICK, STAGES
+from kernelstab.report.recheck import recheck
+
+AUDIT = importlib.import_module("kernelstab.report.audit")      # the name in the room is the function
+
+
+def _json(path):
+    def refuse(constant):
+        raise AssertionError(f"{constant} is not JSON")
+
+    return json.loads((Path(path) / "report.json").read_text(encoding="utf-8"), parse_constant=refuse)
+
+
+def test_every_stage_is_done_and_every_file_is_there(report):
+    assert report.complete
+    assert not report.interrupted
+    assert report.notice == ""
+    assert [s.state for s in report.stages] == ["done"] * 6
+    names = {str(p.relative_to(report.path)) for p in report.path.rglob("*") if p.is_file()}
+    certified = {f"certificates/{c.theorem.slug}.json" for c in report.verdicts if c.verdict.verified}
+    assert names == {"report.html", "report.json"} | certified
+
+
+def test_every_certificate_is_proved_again(report):
+    files = [c.certificate for c in report.verdicts if c.certificate]
+    assert files
+    assert all(recheck(path).accepted for path in files)
+
+
+def _numbers(value, path=""):
+    """Yield (path, number) for every bare float outside a record that says what it is."""
+    if isinstance(value, dict):
+        if {"kind", "unit", "rigorous"} <= set(value):
+            assert value["kind"] in ("exact", "enclosed", "lower", "upper", "estimate"), path
+            return
+        for key, entry in value.items():
+            yield from _numbers(entry, f"{path}/{key}")
+    elif isinstance(value, list):
+        for entry in value:
+            yield from _numbers(entry, path)
+    elif isinstance(value, float):
+        yield path, value
+
+
+def test_every_measured_number_has_kind_and_unit(report):
+    record = _json(report.path)
+    measured = {key: record[key] for key in ("accuracy", "worst_case", "mirror_images", "planted_detail")}
+    assert list(_numbers(measured)) == []
+
+
+def test_what_is_needed_to_repeat_it_is_there(report):
+    record = _json(report.path)
+    assert record["provenance"]["seed"] == 3
+    assert record["settings"]["eps"] == 0.02
+    assert record["settings"]["images"] == QUICK.images
+    assert len(record["fingerprints"]["images"]) == 64
+    assert record["audited"] == "small"
+    assert record["maps"] == ["small", "QCBP", "Tikhonov"]
+    assert sum(stage["share"] for stage in record["stages"]) == pytest.approx(1, abs=1e-3)
+    assert {t["slug"] for t in record["theorems"]} == {"two-images", "mirror-images", "detail-transfer"}
+
+
+def test_the_numbers_agree_with_the_operator(report, inputs):
+    A, psi, images = inputs
+    null = np.linalg.svd(A.to_dense())[2][24:]
+    used = report.problem.images
+    assert np.array_equal(used, images.reshape(5, 64)[[0, 2, 4]])
+    hidden = np.linalg.norm(used @ null.T, axis=1) / np.linalg.norm(used, axis=1)
+    assert np.allclose(report.facts.hidden, hidden)
+    assert report.facts.dimension.value == 40
+    errors = [np.linalg.norm(psi(A.matvec(x)) - x) for x in used]
+    assert np.allclose(report.mirrors.errors["small"], errors)
+    assert report.mirrors.excess("small").min() >= -1e-12
+    assert np.isclose(report.searches.bounds["Tikhonov"].value,
+                      np.linalg.norm(report.problem.maps["Tikhonov"].matrix, 2))
+
+
+def test_the_search_starts_from_the_image_of_median_accuracy(report):
+    order = np.argsort(report.accuracy.relative["small"])
+    assert np.array_equal(report.searches.image, report.problem.images[order[1]])
+
+
+def test_the_same_seed_gives_the_same_numbers(report, inputs):
+    again = audit(*inputs, quick=True, progress=False, seed=3)
+    assert again.path is None
+    first, second = report.to_json(), again.to_json()
+    for key in ("operator", "accuracy", "worst_case", "mirror_images", "planted_detail", "findings"):
+        assert first[key] == second[key], key
+
+
+def test_another_seed_draws_other_noise(report, inputs):
+    other = audit(*inputs, quick=True, progress=False, seed=4)
+    assert not np.array_equal(report.searches.noise_gains("small"), other.searches.noise_gains("small"))
+
+
+@pytest.mark.parametrize("stage", ["operator", "worst case", "theorems"])
+def test_an_interrupt_leaves_a_valid_report_that_says_what_is_missing(stage, inputs, tmp_path, monkeypatch):
+    functions = dict(zip(STAGES, ("kernel_facts", "measure_accuracy", "measure_searches", "measure_mirrors",
+                                  "measure_details", "measure_verdicts")))
+
+    def interrupted(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(AUDIT, functions[stage], interrupted)
+    partial = audit(*inputs, quick=True, out=tmp_path / "r", progress=False)
+    assert partial.interrupted
+    assert not partial.complete
+    record = _json(tmp_path / "r")
+    place = STAGES.index(stage)
+    assert [s["state"] for s in record["stages"]] == (
+        ["done"] * place + ["interrupted"] + ["not reached"] * (5 - place))
+    done = f"interrupted after {STAGES[place - 1]!r}" if place else "interrupted at the start"
+    missing = ", ".join(STAGES[place:])
+    assert record["notice"] == f"This report is partial: {done}. Missing: {missing}."
+    text = (tmp_path / "r" / "report.html").read_text(encoding="utf-8")
+    assert "This report is partial" in text
+    assert text.rstrip().endswith("</html>")
+
+
+def test_an_interrupt_while_writing_does_not_lose_the_report(inputs, tmp_path, monkeypatch):
+    calls = []
+
+    def impatient(report):
+        calls.append(report)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(page, "write_report", impatient)
+    report = audit(*inputs, quick=True, out=tmp_path / "r", progress=False)
+    assert calls == [report, report]
+
+
+def test_a_failing_stage_is_reported_and_the_others_run(inputs, tmp_path):
+    A, psi, images = inputs
+    calls = []
+
+    def fragile(y):
+        """Give up on data that are far from any of the images."""
+        calls.append(1)
+        if np.linalg.norm(y) > 10:
+            raise KeyError("too far")
+        return psi(y)
+
+    big = np.concatenate([images, 100 * images[:1]])
+    report = audit(A, fragile, big, quick=True, out=tmp_path / "r", progress=False)
+    states = {s.name: s.state for s in report.stages}
+    assert states["accuracy"] == "failed"
+    assert states["operator"] == "done"
+    assert not report.complete
+    assert not report.interrupted
+    assert "a stage failed (accuracy: KeyError: 'too far'" in report.notice
+
+
+@pytest.mark.parametrize(("options", "message"), [
+    ({"eps": 0}, "eps must be positive, got 0"),
+    ({"eps": 2}, "eps must lie in"),
+    ({"seed": -1}, "seed must be"),
+    ({"maps": "module:"}, "map must be module:name"),
+    ({"images": np.ones((2, 3))}, "images must have 64 pixels"),
+    ({"A": "radar"}, "A must be an operator or one of"),
+])
+def test_bad_input_is_refused_before_anything_is_written(inputs, tmp_path, options, message):
+    A, psi, images = inputs
+    with pytest.raises(ValueError, match=message):
+        audit(**({"A": A, "maps": psi, "images": images, "out": tmp_path / "r", "progress": False} | options))
+    assert not (tmp_path / "r").exists()
+
+
+def test_out_must_be_a_folder(inputs, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ValueError, match="out must be a folder, got '.*file'"):
+        audit(*inputs, out=tmp_path / "file", progress=False)
+
+
+def test_the_page_refers_to_nothing_outside(report):
+    text = (report.path / "report.html").read_text(encoding="utf-8")
+    sources = re.findall(r'(?:src|href)\s*=\s*"([^"]{0,30})', text)
+    assert sources
+    assert all(source.startswith("data:image/") for source in sources)
+    assert not [word for word in ("url(", "<script", "@import", "http:", "https:") if word in text]
+
+
+def test_text_and_repr(report):
+    assert repr(report) == f"<AuditReport of small: complete, {report.path}>"
+    lines = report.text().splitlines()
+    assert lines[0].startswith("small ")
+    assert lines[-1] == f"Report: {report.path / 'report.html'}"

@@ -1,0 +1,97 @@
+"""Theorems on the audited map, with certificates."""
+
+import json
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from kernelstab import theorems
+from kernelstab.report.problem import pose
+from kernelstab.report.verdicts import build, check_on_problem, measure_verdicts, prove
+
+SLUGS = ["detail-transfer", "mirror-images", "two-images"]
+
+
+@pytest.fixture
+def problem(inputs):
+    A, psi, images = inputs
+    return pose(A, psi, images)
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_the_verdict_read_from_a_certificate_is_that_of_a_check(slug, tmp_path):
+    theorem = theorems.get(slug)
+    checked = prove(theorem, theorem.by_hand(), tmp_path / "c.json")
+    direct = theorem.check(theorem.by_hand(), "ball")
+    assert checked.verdict.outcome == direct.outcome == "VERIFIED"
+    assert checked.verdict.rigorous
+    assert checked.verdict.scope == direct.scope
+    for mine, other in zip(checked.verdict.decisions, direct.decisions, strict=True):
+        assert (mine.role, mine.label, mine.text, mine.outcome) == (other.role, other.label, other.text,
+                                                                     other.outcome)
+        assert mine.lower <= other.upper
+        assert other.lower <= mine.upper
+    for name, quantity in checked.verdict.quantities.items():
+        assert np.isclose(quantity.value, direct.quantities[name].value, rtol=1e-12, atol=1e-300)
+        assert quantity.unit == direct.quantities[name].unit
+
+
+def test_margins_are_rounded_outwards(problem, tmp_path):
+    theorem = theorems.get("mirror-images")
+    checked = prove(theorem, build(theorem, problem, problem.images[0]), tmp_path / "c.json")
+    stated = json.loads((tmp_path / "c.json").read_text())
+    for decision, claim in zip(checked.verdict.decisions, stated["claims"], strict=True):
+        lower, upper = map(Fraction, claim["margin"])
+        assert Fraction(decision.lower) <= lower <= upper <= Fraction(decision.upper)
+    for name, quantity in checked.verdict.quantities.items():
+        lower, upper = map(Fraction, stated["quantities"][name]["bounds"])
+        assert Fraction(quantity.value) - Fraction(quantity.radius) <= lower
+        assert upper <= Fraction(quantity.value) + Fraction(quantity.radius)
+
+
+def test_what_does_not_hold_gets_no_certificate_but_a_reason(tmp_path):
+    theorem = theorems.get("two-images")
+    spoiled = theorem.spoilers()[0].instance
+    checked = prove(theorem, spoiled, tmp_path / "c.json")
+    assert checked.verdict.outcome == "NOT_APPLICABLE"
+    assert checked.verdict.reason.startswith("H1 fails")
+    assert checked.certificate is None
+    assert list(tmp_path.iterdir()) == []
+    assert checked.to_json()["certificate"] is None
+
+
+def test_without_a_path_nothing_is_written_and_the_verdict_is_the_same():
+    theorem = theorems.get("mirror-images")
+    checked = prove(theorem, theorem.by_hand())
+    assert checked.certificate is None
+    assert checked.verdict.verified
+
+
+def test_two_images_uses_the_perturbation_that_was_found(problem):
+    A, psi, x = problem.A, problem.maps["small"], problem.images[1]
+    e = np.linspace(-1, 1, 24)
+    instance = build(theorems.get("two-images"), problem, x, perturbation=e)
+    assert np.allclose(instance.inputs["x_alt"], psi(A.matvec(x) + e))
+
+
+def test_every_theorem_is_measured_and_certified(problem, tmp_path):
+    ticks = []
+    results = measure_verdicts(problem, problem.images[0], None, tmp_path, lambda: ticks.append(1), rng=9)
+    assert [c.theorem.slug for c in results] == SLUGS
+    assert len(ticks) == 3
+    written = {p.name for p in tmp_path.iterdir()}
+    assert written == {f"{c.theorem.slug}.json" for c in results if c.verdict.verified}
+    content = json.loads((tmp_path / "mirror-images.json").read_text())
+    assert content["extra"]["map"] == "small"
+    assert content["extra"]["seed"] == 9
+    record = next(c for c in results if c.theorem.slug == "mirror-images").to_json()
+    assert record["certificate"]["file"] == "certificates/mirror-images.json"
+    assert len(record["certificate"]["sha256"]) == 64
+
+
+def test_check_on_problem(problem):
+    instance, verdict = check_on_problem(theorems.get("mirror-images"), problem)
+    assert np.array_equal(instance.inputs["x"], problem.images[0])
+    assert verdict.outcome == "VERIFIED"
+    assert not verdict.rigorous

@@ -1,0 +1,273 @@
+"""The command line: what it prints, its exit codes, one line for every mistake."""
+
+import json
+import os
+import subprocess
+import sys
+import types
+
+import numpy as np
+import pytest
+
+from kernelstab import __version__, cli, solvers, theorems
+from kernelstab.certify.certificate import digest
+
+MODULE = '''
+import signal
+import numpy as np
+INVERSE = np.linalg.pinv(np.load("A.npy"))
+CALLS = []
+
+def plain(y):
+    return np.tanh(INVERSE @ y)
+
+def noisy(y):
+    return plain(y) + np.random.default_rng().random(64)
+
+def short(y):
+    return y
+
+def broken(y):
+    raise KeyError("weights")
+
+def impatient(y):
+    """Press Ctrl-C in the middle of the work."""
+    CALLS.append(1)
+    if len(CALLS) == 40:
+        signal.raise_signal(signal.SIGINT)
+    return plain(y)
+'''
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Work in a folder with a matrix, images and a module of maps, as a user would."""
+    rng = np.random.default_rng(0)
+    np.save(tmp_path / "A.npy", rng.standard_normal((24, 64)) / 5)
+    np.save(tmp_path / "x.npy", rng.random((3, 8, 8)))
+    (tmp_path / "user_maps.py").write_text(MODULE)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.delitem(sys.modules, "user_maps", raising=False)
+    yield tmp_path
+    sys.modules.pop("user_maps", None)
+
+
+def _run(capsys, *arguments):
+    """Return exit code, output and error output of one command."""
+    try:
+        code = cli.main([str(a) for a in arguments])
+    except SystemExit as leaving:               # argparse
+        code = leaving.code
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+USER = ("--operator", "A.npy", "--images", "x.npy")
+PLAIN = ("--map", "user_maps:plain")
+
+
+def test_audit_of_the_users_matrix_map_and_images(folder, capsys):
+    code, out, err = _run(capsys, "audit", *USER, *PLAIN, "--quick", "--out", "r", "--json")
+    assert code == 0
+    summary = json.loads(out)
+    assert summary["audited"] == "plain"
+    assert summary["complete"]
+    record = json.loads((folder / "r" / "report.json").read_text(encoding="utf-8"))
+    assert os.path.samefile(summary["report"], folder / "r" / "report.json")
+    assert record["about"]["images"].startswith("given, shape (3, 8, 8)")
+    assert (folder / "r" / "report.html").is_file()
+    assert "operator" in err                     # the progress bars
+
+
+def test_quiet_says_nothing_and_ctrl_c_leaves_a_partial_report(folder, capsys):
+    code, out, err = _run(capsys, "audit", *USER, "--map", "user_maps:impatient", "--quick", "--out", "r",
+                          "--quiet")
+    assert (code, out, err) == (130, "", "")
+    record = json.loads((folder / "r" / "report.json").read_text(encoding="utf-8"))
+    assert record["interrupted"]
+    assert "This report is partial" in (folder / "r" / "report.html").read_text(encoding="utf-8")
+
+
+def test_ctrl_c_before_the_start_writes_nothing(folder, capsys, monkeypatch):
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_problem", interrupted)
+    code, _, err = _run(capsys, "audit", "--out", "r")
+    assert (code, err) == (130, "kernelstab: interrupted\n")
+    assert not (folder / "r").exists()
+
+
+BAD = [
+    (["audit", "--operator", "none.npy"], "operator: no such file: none.npy"),
+    (["audit", "--operator", "user_maps.py"], "operator must be a .npy or .npz file"),
+    (["audit", *USER, "--map", "user_maps:absent"], "user_maps:absent"),
+    (["audit", *USER, "--map", "no_such_module:f"], "no module named no_such_module"),
+    (["audit", *USER, "--map", "model.pt"], "other files are never opened"),
+    (["audit", *USER, "--map", "weights.npz"], "weights.npz"),
+    (["audit", *USER, "--map", "user_maps:noisy"], "not a function"),
+    (["audit", *USER, "--map", "user_maps:short"], "(64,)"),
+    (["audit", *USER, "--map", "user_maps:broken"], "KeyError: 'weights'"),
+    (["audit", "--images", "x.npy"], "images must have 4096 pixels each"),
+    (["audit", *USER, "--eps", "0"], "eps must be positive, got 0"),
+    (["audit", *USER, "--eps", "much"], "invalid float value: 'much'"),
+    (["audit", *USER, *PLAIN, "--out", "A.npy"], "out must be a folder, got 'A.npy'"),
+    (["audit", *USER, "--seed", "-1"], "seed must be at least 0, got -1"),
+    (["show", "three-images"], "slug must be one of"),
+    (["check", "three-images"], "slug must be one of"),
+    (["check", "two-images", "--by-hand", "--arithmetic", "ball", "--precision", "3"], "got 3"),
+    (["check", "two-images", "--arithmetic", "magic"], "invalid choice: 'magic'"),
+    (["verify", "none.json"], "certificate: no such file: none.json"),
+    (["train", "nobody"], "nobody"),
+    (["fly"], "invalid choice: 'fly'"),
+    ([], "required: COMMAND"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), BAD, ids=[" ".join(a[:4]) for a, _ in BAD])
+def test_bad_input_is_one_line_and_exit_code_2_and_nothing_is_written(folder, capsys, arguments, message):
+    if arguments[:1] == ["train"]:
+        pytest.importorskip("torch")
+    before = sorted(os.listdir(folder))
+    code, out, err = _run(capsys, *arguments)
+    assert code == 2
+    assert out == ""
+    assert err.count("\n") == 1
+    assert err.startswith("kernelstab")
+    assert "error: " in err
+    assert message in err
+    assert [name for name in sorted(os.listdir(folder)) if name != "__pycache__"] == before
+
+
+def test_a_missing_extra_names_the_install_line(folder, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)          # importing it now fails
+    code, _, err = _run(capsys, "train", "mri64-fourier")
+    assert code == 2
+    assert err == 'kernelstab: error: torch is not installed; try: pip install "kernelstab[learn]"\n'
+
+
+def test_list(capsys):
+    code, out, _ = _run(capsys, "list")
+    assert code == 0
+    assert [line.split()[0] for line in out.splitlines()] == [t.slug for t in theorems.all()]
+    code, out, _ = _run(capsys, "list", "--json")
+    assert {entry["slug"]: entry["title"] for entry in json.loads(out)} == {
+        t.slug: t.title for t in theorems.all()}
+
+
+@pytest.mark.parametrize("theorem", theorems.all(), ids=lambda t: t.slug)
+def test_show(capsys, theorem):
+    code, out, _ = _run(capsys, "show", theorem.slug)
+    assert code == 0
+    assert out == theorem.card()
+    code, out, _ = _run(capsys, "show", theorem.slug, "--json")
+    record = json.loads(out)
+    assert record["hypotheses"] == theorem.hypotheses
+    assert record["where"] == theorem.where()
+
+
+@pytest.mark.parametrize("arithmetic", ["float", "ball", "exact"])
+def test_check_by_hand(capsys, arithmetic):
+    code, out, _ = _run(capsys, "check", "mirror-images", "--by-hand", "--arithmetic", arithmetic, "--json")
+    record = json.loads(out)
+    assert code == 0
+    assert record["outcome"] == "VERIFIED"
+    assert record["rigorous"] == (arithmetic != "float")
+    code, out, _ = _run(capsys, "check", "mirror-images", "--by-hand", "--arithmetic", arithmetic)
+    assert "C1   true" in out
+
+
+def test_check_on_the_users_map_with_a_certificate_that_verifies(folder, capsys):
+    code, out, _ = _run(capsys, "check", "mirror-images", *USER, *PLAIN, "--arithmetic", "ball",
+                        "--certificate", "c.json")
+    assert code == 0
+    assert "mirror-images: VERIFIED (proved, recorded)" in out
+    code, out, _ = _run(capsys, "verify", "c.json")
+    assert code == 0
+    assert out.startswith("c.json: PROVED: mirror-images")
+
+
+def test_check_that_does_not_hold_exits_1(folder, capsys):
+    # tanh after the pseudo-inverse does not recover its own answers: the hypothesis fails
+    code, out, _ = _run(capsys, "check", "two-images", *USER, *PLAIN)
+    assert code == 1
+    assert "NOT_APPLICABLE" in out
+
+
+def test_no_certificate_without_a_proof(folder, capsys):
+    code, out, err = _run(capsys, "check", "two-images", *USER, *PLAIN, "--certificate", "c.json")
+    assert code == 1
+    assert "NOT_APPLICABLE" in out
+    assert err.count("\n") == 1
+    assert "nothing can be certified" in err
+    assert not (folder / "c.json").exists()
+
+
+def test_verify_distinguishes_damage_from_a_false_claim(folder, capsys):
+    theorem = theorems.get("mirror-images")
+    theorem.certificate(theorem.by_hand(), "good.json")
+    content = json.loads((folder / "good.json").read_text())
+    (folder / "torn.json").write_text((folder / "good.json").read_text()[:200])
+    content["slug"] = "two-images"
+    (folder / "false.json").write_text(json.dumps(content | {"sha256": digest(content)}))
+    assert _run(capsys, "verify", "good.json")[0] == 0
+    code, out, err = _run(capsys, "verify", "good.json", "false.json")
+    assert code == 1
+    assert out.count("\n") == err.count("\n") == 1
+    assert "not those of two-images" in err
+    code, _, err = _run(capsys, "verify", "torn.json")
+    assert code == 2
+    assert err.startswith("torn.json: REFUSED: certificate is not JSON")
+    code, out, _ = _run(capsys, "verify", "good.json", "torn.json", "--json")
+    assert [entry["accepted"] for entry in json.loads(out)] == [True, False]
+
+
+def test_train_hands_its_options_on(folder, capsys, monkeypatch):
+    asked = {}
+
+    def train(name, **options):
+        asked.update(options, name=name)
+        return types.SimpleNamespace(weights=None, checkpoint="state", curve=[], psnr={})
+
+    monkeypatch.setitem(sys.modules, "kernelstab.maps.training", types.SimpleNamespace(train=train))
+    code, out, _ = _run(capsys, "train", "mri64-fourier", "--epochs", "3", "--seed", "5", "--out", "w",
+                        "--resume", "--quiet", "--json")
+    assert code == 0
+    assert asked == {"name": "mri64-fourier", "epochs": 3, "seed": 5, "out": "w", "resume": True,
+                     "device": "cpu", "progress": False}
+    assert json.loads(out)["weights"] is None
+
+
+def test_warmup_shows_its_progress(capsys, monkeypatch):
+    def warmup(progress):
+        for done in (1, 2):
+            progress(done, 2, f"loop {done}")
+
+    monkeypatch.setattr(solvers, "warmup", warmup)
+    code, out, err = _run(capsys, "warmup")
+    assert (code, out) == (0, "")
+    assert "2/2" in err
+    assert _run(capsys, "warmup", "--quiet") == (0, "", "")
+
+
+def test_version_and_help(capsys):
+    assert _run(capsys, "--version")[:2] == (0, f"kernelstab {__version__}\n")
+    code, out, _ = _run(capsys, "--help")
+    assert code == 0
+    for command in ("audit", "list", "show", "check", "verify", "train", "warmup"):
+        assert command in out
+
+
+def test_python_dash_m_is_the_same_command():
+    run = subprocess.run([sys.executable, "-m", "kernelstab", "show", "nobody"], capture_output=True,
+                         text=True, check=False)
+    assert run.returncode == 2
+    assert run.stderr.startswith("kernelstab: error: slug must be one of")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes break differently elsewhere")
+def test_a_closed_pipe_is_no_error():
+    command = f"'{sys.executable}' -m kernelstab list --json | true"
+    run = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert run.stderr == ""
