@@ -27,7 +27,8 @@ class HadamardBalls:
 
     def __init__(self, spec):
         mask = spec["mask"]
-        if not isinstance(mask, Array) or len(mask.shape) > 2 or any(n & (n - 1) for n in mask.shape):
+        fits = isinstance(mask, Array) and len(mask.shape) in (1, 2)
+        if not fits or any(n & (n - 1) for n in mask.shape):
             raise ValueError("a hadamard operator needs a mask whose one or two sides are powers of two")
         self.image_shape = mask.shape
         width = mask.shape[-1]

@@ -16,6 +16,7 @@ from kernelstab.certify.lipschitz import map_lipschitz
 from kernelstab.certify.vectors import Vector
 
 _PLAIN = ("relu", "push", "add", "data_consistency")
+_MOST = 1 << 16  # bits of growth; shipped networks have a few hundred
 _KEPT = 80      # bits that are left at the end at least, whatever the layers' norms; a float has 53
 
 
@@ -71,6 +72,8 @@ class NetworkBalls:
         """Return how many bits after the point are carried; small measurements need more."""
         size = max(abs(float(v.mid())) for v in y.real.entries())
         growth = sum(max(0, step.growth) for step in self._steps)
+        if growth > _MOST:
+            raise ValueError(f"the layers of a network may multiply by up to 2**{growth}, too much")
         return max(ctx.prec, growth + _KEPT) - min(0, frexp(size)[1] if size > 0 else 0)
 
 
@@ -193,6 +196,8 @@ class _DataConsistency:
             raise ValueError(f"data_consistency expects one signal, got a state of shape {state.shape}")
         h = midpoint(state)
         moved = h + operator.adjoint(y - operator.forward(h)).scaled(1 / c)
+        if moved.imag is not None:
+            raise ValueError("data_consistency needs a real operator")
         fresh = from_vector(moved, state.shape, bits)
         # eigenvalues of I - A^*A/c lie in [-defect/c, defect/c] on the range of A^*, else are 1
         factor = max(arb(1), (defect / c).upper())

@@ -136,8 +136,8 @@ class BallRun:
         return all(value.exact for value in self.values if isinstance(value, Vector))
 
     def margin(self, claim) -> arb:
-        """Return left minus right side of a claim; a value minus itself is zero."""
-        if claim.left == claim.right:
+        """Return left minus right side of a claim; a number minus itself is zero, if it is one."""
+        if claim.left == claim.right and self.values[claim.left].is_finite():
             return arb(0)
         with ctx.workprec(self.precision):
             return self.values[claim.left] - self.values[claim.right]

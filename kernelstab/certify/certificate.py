@@ -90,10 +90,10 @@ def read_certificate(path) -> dict:
     """
     try:
         text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError, TypeError) as error:
         raise CertificateError(f"certificate cannot be read: {error}") from None
     try:
-        certificate = json.loads(text, parse_constant=_refuse)
+        certificate = json.loads(text, parse_constant=_refuse, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
         raise CertificateError(f"certificate is not JSON: {error}") from None
     check_form(certificate)
@@ -102,6 +102,16 @@ def read_certificate(path) -> dict:
 
 def _refuse(constant):
     raise ValueError(f"{constant} is not a number")
+
+
+def _unique(pairs):
+    """Refuse a name that is given twice: two readers could keep different entries."""
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the name {twice!r:.60} is given twice")
+    return fields
 
 
 def check_form(certificate):
@@ -127,9 +137,11 @@ def check_form(certificate):
     unknown = sorted(set(certificate) - set(FIELDS))
     if unknown:
         raise CertificateError(f"field {unknown[0]!r:.60} is unknown")
+    if not certificate["slug"].isprintable():
+        raise CertificateError(f"slug must be printable, got {certificate['slug']!r:.60}")
     try:
         found = digest(certificate)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise CertificateError(f"certificate is not JSON: {error}") from None
     if found != certificate["sha256"]:
         raise CertificateError("digest does not match: the certificate was changed after it was written")

@@ -10,6 +10,7 @@ from fractions import Fraction
 from math import inf, isinf, isnan, nan, nextafter
 
 DIGITS = 17   # significant decimal digits of the bounds written into certificates
+_LARGEST_EXPONENT = 1 << 18    # a few multiplications of a foreign program write 2 ** 2 ** 60
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,9 @@ def fraction(number) -> Fraction:
 
 
 def ends(ball) -> tuple[Fraction, Fraction] | None:
-    """Return both end points of a ball as fractions, or None if it is not finite.
+    """Return both end points of a ball as fractions, or None if they are infinite or astronomic.
+
+    None means that nothing is known, so it may stand for numbers that fill no memory.
 
     >>> from flint import arb
     >>> ends(arb(0.75))
@@ -47,7 +50,10 @@ def ends(ball) -> tuple[Fraction, Fraction] | None:
     """
     if not ball.is_finite():
         return None
-    middle, radius = fraction(ball.mid()), fraction(ball.rad())
+    middle, radius = ball.mid(), ball.rad()
+    if any(abs(int(number.man_exp()[1])) > _LARGEST_EXPONENT for number in (middle, radius)):
+        return None
+    middle, radius = fraction(middle), fraction(radius)
     return middle - radius, middle + radius
 
 
@@ -108,8 +114,8 @@ def decimal_below(number: Fraction, digits: int = DIGITS) -> str:
     if number == 0:
         return "0"
     size = abs(number)
-    # floor(log10(size)) to within one, from the lengths of numerator and denominator
-    exponent = len(str(size.numerator)) - len(str(size.denominator)) - digits
+    # log10(size) to within 0.4, from the lengths of numerator and denominator
+    exponent = round((size.numerator.bit_length() - size.denominator.bit_length()) * 0.30103) - digits
     scaled = number / Fraction(10) ** exponent
     if abs(scaled) < 10 ** (digits - 1):
         exponent -= 1

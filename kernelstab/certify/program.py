@@ -275,11 +275,15 @@ class Program:
         for name, index in plain["quantities"].items():
             if not _is_scalar(index, kinds):
                 raise ValueError(f"quantity {name!r} is not a number of the program")
+            _check_printable(name, "name of a quantity")
         program.quantities = dict(plain["quantities"])
         program.units = {name: str(plain["units"].get(name, "")) for name in program.quantities}
+        for unit in program.units.values():
+            _check_printable(unit, "unit")
         for role, label, left, relation, right in plain["claims"]:
             if relation not in RELATIONS or role not in ROLES or not isinstance(label, str):
                 raise ValueError(f"claim {label!r} is malformed")
+            _check_printable(label, "label of a claim")
             if not (_is_scalar(left, kinds) and _is_scalar(right, kinds)):
                 raise ValueError(f"claim {label!r} does not compare two numbers of the program")
             if lengths[left] + lengths[right] > LONGEST_FORMULA:
@@ -313,6 +317,12 @@ def _kind_of(name, args, kinds) -> str:
     _check_kinds(name, [kinds[i] for i in args])
     fixed = SIGNATURES[name]
     return kinds[args[0]] if fixed is None else fixed
+
+
+def _check_printable(text, what):
+    """Refuse text that could write lines of its own into what a verifier prints."""
+    if not text.isprintable():
+        raise ValueError(f"{what} must be printable, got {text!r:.60}")
 
 
 def _is_scalar(index, kinds) -> bool:

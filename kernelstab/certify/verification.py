@@ -92,6 +92,8 @@ def verify(certificate) -> Verification:
         _compare(certificate, *findings(run), run.scope)
     except CertificateError as error:
         return Verification(False, slug=slug, reason=" ".join(str(error).split()))
+    except (MemoryError, RecursionError):
+        return Verification(False, slug=slug, reason="certificate is too large or too deep to be proved")
     return Verification(True, slug, found.scope, found.precision, found.claims, found.quantities,
                         program=run.program)
 

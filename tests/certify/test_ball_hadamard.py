@@ -49,3 +49,8 @@ def test_lengths_that_are_no_power_of_four_are_enclosed():
     low, high = ends(y[0])                       # 8 / sqrt 8
     assert low**2 <= 8 <= high**2
     assert 0 < high - low < 1e-36
+
+
+def test_a_mask_without_axes_is_refused():
+    with pytest.raises(ValueError, match="one or two sides are powers of two"):
+        HadamardBalls({"mask": Array((), (1,))})

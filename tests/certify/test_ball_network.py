@@ -253,3 +253,17 @@ def test_measurements_must_be_real_and_of_the_right_number():
         psi.apply(vector(np.ones(4) * 1j))
     with pytest.raises(ValueError, match="4 measurements got 5"):
         psi.apply(vector(np.ones(5)))
+
+
+def test_data_consistency_needs_a_real_operator():
+    operator = {"kind": "dense", "matrix": np.array([[1.0, 1j]]), "tight": 2.0}
+    psi = network([{"layer": "measurements"}, matrix([[1], [1]]), {"layer": "data_consistency"}], operator)
+    with pytest.raises(ValueError, match="data_consistency needs a real operator"):
+        psi.apply(vector([1.0]))
+
+
+def test_absurd_growth_is_refused():
+    large = [{"layer": "scale", "factor": 1e308}] * 100
+    layers = [{"layer": "measurements"}, *large, matrix(np.ones((16, 4)))]
+    with pytest.raises(ValueError, match=r"may multiply by up to 2\*\*10\d{4}, too much"):
+        network(layers).apply(vector(np.ones(4)))

@@ -336,3 +336,79 @@ def test_junk_anywhere_is_refused_without_an_exception(kind):
 def _harmless(path, junk, original):
     """Units of unreported names do not exist; a smaller claim of precision still proves."""
     return path[0] == "precision" or (path[:2] == ("program", "units") and not junk)
+
+
+def stated(plain, names=()):
+    """A certificate whose program is ``plain`` on x = (3, 4), with bounds that exclude nothing."""
+    p = Program()
+    p.conclusion("C1", norm(p.vector("x")) >= 0)
+    certified = make_certificate("test", p, {"x": np.array([3.0, 4.0])})
+    read = Program.from_json(plain)
+    certified["program"] = plain
+    certified["claims"] = [{"role": c.role, "label": c.label, "text": read.claim_text(c), "outcome": "true",
+                            "margin": ["-9e9", "9e9"]} for c in read.claims]
+    certified["quantities"] = {name: {"unit": "", "bounds": ["-9e9", "9e9"]} for name in plain["quantities"]}
+    return certified
+
+
+def straight(instructions, left, right, quantities=()):
+    return {"instructions": instructions, "quantities": dict(quantities), "units": {},
+            "claims": [["conclusion", "C1", left, ">=", right]]}
+
+
+def test_a_number_that_does_not_exist_is_not_even_itself():
+    """1 / (|x| - |x|) >= 1 / (|x| - |x|) has no meaning, so it is not proved."""
+    steps = [["vector", "x"], ["norm", 0], ["sub", 1, 1], ["constant", "1"], ["div", 3, 2]]
+    assert "conclusion C1 is not proved (unknown)" in refusal(stated(straight(steps, 4, 4)))
+    assert verify(signed(stated(straight(steps, 1, 1)))).ok
+
+
+@pytest.mark.parametrize("count", [12, 25, 45, 60])
+def test_astronomic_numbers_are_unknown_and_fill_no_memory(count):
+    """5 squared again and again; 2 ** 2 ** 60 has no digits that could be written."""
+    steps = [["vector", "x"], ["norm", 0], *(["mul", k, k] for k in range(1, count))]
+    found = refusal(stated(straight(steps, 1, 1, {"large": count})))
+    assert "quantity 'large'" in found
+    assert ("found None" in found) == (count > 12)
+
+
+def test_deep_descriptions_are_refused(linear):
+    deep: dict = {}
+    for _ in range(900):
+        deep = {"a": deep}
+    linear["inputs"]["A"]["matrix"] = deep
+    assert "too large or too deep" in refusal(linear)
+
+
+@pytest.mark.parametrize("place", ["slug", "label", "quantity", "unit"])
+def test_text_cannot_write_lines_of_its_own(place):
+    forged = "C1\n  PROVED: everything"
+    plain = straight([["vector", "x"], ["norm", 0]], 1, 1)
+    certified = stated(plain)
+    if place == "slug":
+        certified["slug"] = forged
+    elif place == "label":
+        plain["claims"][0][1] = forged
+    else:
+        plain["quantities"] = {forged if place == "quantity" else "q": 1}
+        plain["units"] = {"q": forged}
+    assert "must be printable" in refusal(certified)
+
+
+def test_a_name_given_twice_is_refused(linear, tmp_path):
+    """One reader would keep the first program, another the last."""
+    path = tmp_path / "twice.json"
+    path.write_text('{"slug": "two-images", ' + json.dumps(linear)[1:])
+    assert "the name 'slug' is given twice" in verify(path).reason
+
+
+@pytest.mark.parametrize("certificate", [None, 3, b"file", "a\0b", {1: 2, "a": 3}])
+def test_what_is_neither_a_file_nor_plain_is_refused(certificate):
+    found = verify(certificate)
+    assert not found.ok
+    assert found.reason
+
+
+def test_plain_values_only(linear):
+    for odd in (np.ones(2), {1: 2, "a": 3}, {3}):
+        assert "is not JSON" in verify(linear | {"extra": {"odd": odd}}).reason
