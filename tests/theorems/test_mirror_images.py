@@ -5,6 +5,7 @@ import pytest
 
 from kernelstab.maps import LinearMap, PseudoInverse, as_map
 from kernelstab.operators import as_operator
+from kernelstab.theorems.base import Instance
 from kernelstab.theorems.mirror_images import MirrorImages
 
 theorem = MirrorImages()
@@ -36,6 +37,27 @@ def test_any_callable_lies_above_the_line_on_its_recorded_outputs(seed):
     assert verdict.outcome == "VERIFIED"
     assert verdict.rigorous
     assert verdict.scope == "recorded"
+
+
+def test_a_pair_that_is_no_mirror_image_is_not_sold_as_one():
+    """(2,1,1) has the kernel part 1; other second images would claim more than 2."""
+    A_psi = theorem.by_hand().inputs
+    for other, broken in (([0.0, 0, -9], {"H2", "H3"}), ([2.0, 1, -9], {"H3"}), ([2.0, 1, 9], {"H3"}),
+                          ([2.0, -1, 1], {"H2"}), ([2.0, 1, -1 - 1e-4], {"H3"})):
+        instance = Instance(theorem.slug, {**A_psi, "mirror": np.array(other)}, "a pair")
+        verdict = theorem.check(instance, arithmetic="exact")
+        failed = {d.label for d in verdict.decisions if d.role == "hypothesis" and d.outcome == "false"}
+        assert (verdict.outcome, failed - {"H4"}) == ("NOT_APPLICABLE", broken), other
+
+
+def test_mirror_images_up_to_rounding_are_mirror_images():
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        A = as_operator(rng.standard_normal((30, 60)))
+        instance = theorem.construct(A, PseudoInverse(A), rng.standard_normal(60))
+        verdict = theorem.check(instance, arithmetic="ball")
+        margins = {d.label: (d.outcome, d.margin) for d in verdict.decisions if d.role == "hypothesis"}
+        assert {outcome for outcome, _ in margins.values()} == {"true"}, margins
 
 
 def test_image_without_kernel_part_is_not_applicable():
