@@ -45,7 +45,7 @@ def _audit(arguments) -> int:
     report = audit(A, psi, images, eps=arguments.eps, quick=arguments.quick, out=arguments.out,
                    progress=not arguments.quiet, seed=arguments.seed)
     if arguments.json:
-        print(json.dumps({"report": str(report.path / "report.json"), **report.summary()}))
+        print(json.dumps({"report": os.path.join(arguments.out, "report.json"), **report.summary()}))
     elif not arguments.quiet:
         print(report.text())
     if report.interrupted:

@@ -32,9 +32,9 @@ class Plan:
 
     images: int = 8
     gradient: int = 100
-    solver: int = 32
+    solver: int = 36
     probing: int = 60
-    rungs: tuple[float, ...] = (0.25, 0.5, 1.0)
+    rungs: tuple[float, ...] = (0.25, 1.0)
     draws: int = 4
     dial: int = 7
 
@@ -184,14 +184,15 @@ def audit(A=None, maps=None, images=None, *, eps=0.02, quick=False, out=None, pr
     folder = _folder(out)
     stages = Stages(STAGES, progress=progress)
     parts = _measure(problem, plan, eps, folder, stages, seed)
-    report = AuditReport(problem, plan, eps, *parts, stages.report(), provenance(seed), folder)
+    report = AuditReport(problem, plan, eps, stages=stages.report(), provenance=provenance(seed), path=folder,
+                         **parts)
     if folder is not None:
         _write(report)
     return report
 
 
 def _measure(problem, plan, eps, folder, stages, seed):
-    """Run the stages; return their results, None for those that did not finish."""
+    """Run the stages; return their results by name, None for those that did not finish."""
     A, maps, images = problem.A, problem.maps, problem.images
     sizes = eps * np.array(plan.rungs)
     budgets = {"gradient": plan.gradient, "solver": plan.solver, "probing": plan.probing}
@@ -210,7 +211,8 @@ def _measure(problem, plan, eps, folder, stages, seed):
     worst = None if searches is None else searches.worst[problem.audited][-1].perturbation
     verdicts = stages.run("theorems", 3, lambda tick: measure_verdicts(
         problem, image, worst, None if folder is None else folder / "certificates", tick, rng=seed))
-    return facts, accuracy, searches, mirrors, details, verdicts or ()
+    return {"facts": facts, "accuracy": accuracy, "searches": searches, "mirrors": mirrors,
+            "details": details, "verdicts": verdicts or ()}
 
 
 def _typical(accuracy, name) -> int:

@@ -1,5 +1,6 @@
 """Numbers as they stand in ``report.json`` and as they are read in ``report.html``."""
 
+import decimal
 import math
 
 import numpy as np
@@ -34,8 +35,8 @@ def plain(value):
     return value if not isinstance(value, float) or math.isfinite(value) else str(value)
 
 
-def readable(value: float, digits: int = 3) -> str:
-    r"""Write a number for people: fixed where that is short, else as a power of ten.
+def readable(value: float, digits: int = 3, *, rounding: str = decimal.ROUND_HALF_EVEN) -> str:
+    r"""Write a number for people: fixed where that is short, else with a power of ten.
 
     >>> readable(0.012345), readable(1234.5), readable(2.5e-9), readable(0.0), readable(float("inf"))
     ('0.0123', '1230', '2.5\xa0×\xa010⁻⁹', '0', '∞')
@@ -44,19 +45,37 @@ def readable(value: float, digits: int = 3) -> str:
         return "0"
     if not math.isfinite(value):
         return "∞" if value > 0 else "−∞" if value < 0 else "not a number"
-    mantissa, _, power = f"{value:.{digits - 1}e}".partition("e")
-    exponent = int(power)
+    rounded = decimal.Context(prec=digits, rounding=rounding).create_decimal(float(value))
+    exponent = rounded.adjusted()
     if -3 <= exponent <= 5:
-        text = f"{round(value, digits - 1 - exponent):.{max(0, digits - 1 - exponent)}f}"
-        return text.replace("-", "−")
-    mantissa = mantissa.rstrip("0").rstrip(".").replace("-", "−")
+        return f"{rounded:.{max(0, digits - 1 - exponent)}f}".replace("-", "−")
+    mantissa = f"{rounded.scaleb(-exponent).normalize():f}".replace("-", "−")
     return f"{mantissa}\u00a0×\u00a010{str(exponent).translate(_RAISED)}"
 
 
-def percent(fraction: float, digits: int = 2) -> str:
+def at_least(value: float, digits: int = 3) -> str:
+    r"""Write a lower bound: rounding must not raise it.
+
+    >>> at_least(5.99666), at_least(-0.1234)
+    ('≥\xa05.99', '≥\xa0−0.124')
+    """
+    return f"≥\u00a0{readable(value, digits, rounding=decimal.ROUND_FLOOR)}"
+
+
+def at_most(value: float, digits: int = 3) -> str:
+    r"""Write an upper bound: rounding must not lower it.
+
+    >>> at_most(4.851e12), at_most(1 + 2**-52, 6)
+    ('≤\xa04.86\xa0×\xa010¹²', '≤\xa01.00001')
+    """
+    return f"≤\u00a0{readable(value, digits, rounding=decimal.ROUND_CEILING)}"
+
+
+def percent(fraction: float, digits: int = 2, *, rounding: str = decimal.ROUND_HALF_EVEN) -> str:
     r"""Write a fraction as a percentage; what rounding leaves of zero is zero.
 
     >>> percent(0.1234), percent(1.0), percent(0.00123), percent(-3e-14)
     ('12\xa0%', '100\xa0%', '0.12\xa0%', '0\xa0%')
     """
-    return f"{readable(100 * float(fraction) if abs(fraction) > 1e-9 else 0.0, digits)}\u00a0%"
+    hundred = 100 * float(fraction) if abs(fraction) > 1e-9 else 0.0
+    return f"{readable(hundred, digits, rounding=rounding)}\u00a0%"

@@ -7,7 +7,7 @@ from kernelstab.report import figures
 from kernelstab.report.conventions import conventions
 from kernelstab.report.files import to_json_text, write_atomic
 from kernelstab.report.formula import inline_to_html, markdown_to_html
-from kernelstab.report.numbers import percent, readable
+from kernelstab.report.numbers import at_least, at_most, percent, readable
 from kernelstab.report.scores import score_table
 from kernelstab.report.words import findings, headline, span
 
@@ -69,7 +69,7 @@ def _unseen(report):
     rows = [
         ("measurements, unknowns", f"{facts.shape[0]}, {facts.shape[1]} (rate {percent(facts.rate)})"),
         ("dimension of the kernel", f"{_SIGN[dimension.kind]} {dimension.value:.0f}: {facts.how}"),
-        ("norm of the operator", f"≤ {readable(facts.norm_upper.value, 6)}"),
+        ("norm of the operator", at_most(facts.norm_upper.value, 6)),
         ("orthogonal rows", f"yes, AA* = {facts.tight:g} I" if facts.tight is not None else "no"),
         ("unseen part of the images",
          f"~ {span(hidden.min(), hidden.max())} of the norm, mean {percent(hidden.mean())}"),
@@ -119,13 +119,13 @@ def _card(checked):
     reason = f" ({verdict.reason})" if verdict.reason else ""
     decisions = [(d.label, _claim(texts.get(d.label, ""), d.text), _margin(d), _decided(d.outcome))
                  for d in verdict.decisions]
-    quantities = [(key, _quantity(q), q.unit) for key, q in verdict.quantities.items()]
+    quantities = [(key, readable(q.value, 6), q.unit, _radius(q)) for key, q in verdict.quantities.items()]
     return {
         "title": theorem.title, "statement": _safe(markdown_to_html(theorem.statement)),
         "outcome": verdict.outcome.replace("_", " "),
         "meaning": f"{_MEANING[verdict.outcome]}{reason}. {proof}, {scope}.",
         "decisions": _rows(("", "claim", "left − right", ""), decisions),
-        "quantities": _rows(("quantity", "value", "unit"), quantities),
+        "quantities": _rows(("quantity", "value, rounded", "unit", "error of the enclosure"), quantities),
         "instance": f"Instance: {checked.instance.description}.",
         "certificate": "" if checked.certificate is None else f"certificates/{checked.certificate.name}",
     }
@@ -137,17 +137,19 @@ def _claim(text, formula):
 
 
 def _margin(decision):
-    sign = "=" if decision.lower == decision.upper else "≥"
-    return f"{sign}\u00a0{readable(decision.lower)}"
+    if decision.lower == decision.upper:
+        return f"=\u00a0{readable(decision.lower)}"
+    return at_least(decision.lower)
 
 
 def _decided(outcome):
     return {"true": "holds", "false": "fails", "unknown": "undecided"}[outcome]
 
 
-def _quantity(q):
-    spread = f" ± {readable(q.radius, 1)}" if q.kind == "enclosed" and q.radius > 0 else ""
-    return f"{readable(q.value, 6)}{spread}"
+def _radius(q):
+    if q.kind != "enclosed":
+        return "not known"
+    return at_most(q.radius, 1) if q.radius > 0 else "exact"
 
 
 def _provenance(report):

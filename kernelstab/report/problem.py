@@ -10,7 +10,7 @@ from kernelstab import data
 from kernelstab._checks import as_array
 from kernelstab._rng import as_generator
 from kernelstab.maps import QCBPMap, ReLUNetwork, Tikhonov, as_map, load_network
-from kernelstab.operators import as_operator
+from kernelstab.operators import ForwardOperator, as_operator
 
 NETWORKS = {"fourier": "mri64-fourier", "gaussian": "mri32-gaussian"}
 """The shipped network of each operator that can be asked for by name."""
@@ -34,7 +34,7 @@ class Problem:
         One line each on ``operator``, ``images`` and every map.
     """
 
-    A: object
+    A: ForwardOperator
     maps: dict
     images: np.ndarray
     about: dict = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kernelstab.report.numbers import percent, readable
+from kernelstab.report.numbers import at_least, at_most, percent, readable
 
 
 def score_table(report) -> dict:
@@ -35,7 +35,7 @@ def _accuracy(accuracy, names):
     ]
     if accuracy.gaps:
         rows.append(["relative duality gap, largest"] + [
-            f"≤ {readable(float(np.max(accuracy.gaps[n])), 2)}" if n in accuracy.gaps else "" for n in names])
+            at_most(float(np.max(accuracy.gaps[n])), 2) if n in accuracy.gaps else "" for n in names])
     return rows
 
 
@@ -46,16 +46,16 @@ def _stability(searches, names):
     last = {n: searches.worst[n][-1] for n in names}
     rows = [
         [f"gain of the worst perturbation found ({size})"]
-        + [f"≥ {readable(float(searches.gains(n)[-1]))}" for n in names],
+        + [at_least(float(searches.gains(n)[-1])) for n in names],
         ["gain of random noise of the same norm"]
-        + [f"~ {readable(float(searches.noise_gains(n)[-1]))}" for n in names],
+        + [f"~\u00a0{readable(float(searches.noise_gains(n)[-1]))}" for n in names],
         ["Lipschitz constant (=) or upper bound (≤)"] + [_bound(searches.bounds.get(n)) for n in names],
-        ["largest pixel change (sup) found"] + [f"≥ {readable(last[n].sup_error, 2)}" for n in names],
+        ["largest pixel change (sup) found"] + [at_least(last[n].sup_error, 2) for n in names],
         ["relative error, clean → perturbed data"] + [_errors(searches, last[n]) for n in names],
     ]
     if len(names) > 1:
         rows.append([f"gain of the perturbation found for {names[0]}"]
-                    + [f"~ {readable(searches.transfer[n][0] / searches.size(-1))}" for n in names])
+                    + [f"~\u00a0{readable(searches.transfer[n][0] / searches.size(-1))}" for n in names])
     return rows
 
 
@@ -69,7 +69,7 @@ def _errors(searches, worst):
 def _bound(quantity):
     if quantity is None:
         return ""
-    return f"{'=' if quantity.kind == 'exact' else '≤'} {readable(quantity.value)}"
+    return f"=\u00a0{readable(quantity.value)}" if quantity.kind == "exact" else at_most(quantity.value)
 
 
 def _mirror(mirrors, names):

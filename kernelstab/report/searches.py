@@ -28,9 +28,9 @@ class Searches:
         The image and its clean data.
     eps : ndarray, shape (k,)
         Relative sizes, increasing.
-    worst : dict of str to tuple of WorstCase
+    worst : dict of str to list of WorstCase
         The search of every map, one per size; each map is searched for itself.
-    noise : dict of str to tuple of NoiseControl
+    noise : dict of str to list of NoiseControl
         Random perturbations of the same norms.
     bounds : dict of str to Quantity
         Lipschitz constant of the map: exact for linear maps, an upper bound for networks.
@@ -137,13 +137,14 @@ def measure_searches(A, maps, image, eps, budgets, tick=lambda: None, *, draws=4
     y = A.matvec(image)
     eps = np.asarray(eps, dtype=float)
     size = float(np.linalg.norm(y))
-    worst, noise, efforts = {}, {}, {name: _effort(psi, budgets) for name, psi in maps.items()}
+    efforts = {name: _effort(psi, budgets) for name, psi in maps.items()}
+    worst: dict[str, list] = {name: [] for name in maps}
+    noise: dict[str, list] = {name: [] for name in maps}
     for name, psi in maps.items():
         method, budget = efforts[name]
-        worst[name], noise[name] = (), ()
         for radius in eps * size:
-            worst[name] += (worst_case(psi, y, radius, method=method, budget=budget, rng=seed),)
-            noise[name] += (equal_norm_noise(psi, y, radius, draws=draws, rng=seed),)
+            worst[name].append(worst_case(psi, y, radius, method=method, budget=budget, rng=seed))
+            noise[name].append(equal_norm_noise(psi, y, radius, draws=draws, rng=seed))
             tick()
     controls = {}
     for method, budget in sorted(set(efforts.values())):

@@ -1,5 +1,7 @@
 """The verdict in plain sentences, made from the numbers and nothing else."""
 
+from decimal import ROUND_FLOOR
+
 import numpy as np
 
 from kernelstab.report.numbers import percent, readable
@@ -54,7 +56,7 @@ def _reaction(searches, name):
     if searches is None:
         return ""
     return (f"a perturbation of {100 * searches.eps[-1]:g} % of the data can move its image by at least "
-            f"{percent(_change(searches, name))}")
+            f"{percent(_change(searches, name), rounding=ROUND_FLOOR)}")
 
 
 def _unseen(facts):
@@ -93,7 +95,7 @@ def _worst(searches, name):
         return ""
     gain, noise = searches.gains(name)[-1], searches.noise_gains(name)[-1]
     text = (f"The worst perturbation found, {100 * searches.eps[-1]:g} % of the data, changes the image by "
-            f"{readable(gain)} times its own size; random noise of that size by {readable(noise)} times.")
+            f"{_floor(gain)} times its own size; random noise of that size by {readable(noise)} times.")
     others = ", ".join(_gain(searches, key) for key in searches.worst if key != name)
     text += f" Attacked in the same way: {others}." if others else ""
     control = searches.control(name)
@@ -105,8 +107,8 @@ def _worst(searches, name):
 def _gain(searches, name):
     bound = searches.bounds.get(name)
     if bound is not None and bound.kind == "exact":
-        return f"{name} exactly {readable(bound.value)}"
-    return f"{name} at least {readable(searches.gains(name)[-1])}"
+        return f"{name} {readable(bound.value)} and no more"
+    return f"{name} at least {_floor(searches.gains(name)[-1])}"
 
 
 def _detail(details, name):
@@ -129,6 +131,10 @@ def _theorems(verdicts):
     rest = ", ".join(f"{c.theorem.slug} is {c.verdict.outcome}" for c in verdicts if c not in proved)
     text += f" {scope}" if proved else ""
     return text + (f" Of the others, {rest}." if rest else "")
+
+
+def _floor(value) -> str:
+    return readable(value, rounding=ROUND_FLOOR)
 
 
 def _mean(errors, mirrors) -> float:

@@ -1,11 +1,12 @@
 """Numbers for programs and for people."""
 
 import json
+from fractions import Fraction
 
 import numpy as np
 import pytest
 
-from kernelstab.report.numbers import estimate, found, percent, readable, series
+from kernelstab.report.numbers import at_least, at_most, estimate, found, percent, readable, series
 
 
 def test_kinds():
@@ -25,6 +26,18 @@ def test_series_is_json_even_with_infinities():
 ])
 def test_readable(value, text):
     assert readable(value) == text.replace(" × ", "\u00a0×\u00a0")
+
+
+@pytest.mark.parametrize("value", [5.99666, 0.1, 1e-17, 123456.7, -2.0001, 3.0])
+def test_bounds_are_rounded_to_the_safe_side(value):
+    def number(text):
+        mantissa, _, power = text[2:].replace("−", "-").partition("\u00a0×\u00a010")
+        raised = power.translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789"))
+        return Fraction(mantissa) * Fraction(10) ** int(raised or 0)
+
+    low, high = number(at_least(value)), number(at_most(value))
+    assert low <= Fraction(value) <= high
+    assert high - low <= abs(Fraction(value)) / 50
 
 
 def test_percent_does_not_round_a_small_share_to_nothing():

@@ -19,12 +19,12 @@ def test_one_column_per_map_and_every_row_full(report):
 
 def test_cells_say_what_kind_of_truth_they_hold(report):
     table = score_table(report)
-    assert all(cell.startswith("≥ ") for cell in _row(table, "gain of the worst")[1:])
-    assert all(cell.startswith("~ ") for cell in _row(table, "gain of random noise")[1:])
+    assert all(cell.startswith("≥\u00a0") for cell in _row(table, "gain of the worst")[1:])
+    assert all(cell.startswith("~\u00a0") for cell in _row(table, "gain of random noise")[1:])
     bounds = _row(table, "Lipschitz constant")[1:]
-    assert bounds[0].startswith("≤ ")                  # a network
+    assert bounds[0].startswith("≤\u00a0")                  # a network
     assert bounds[1] == ""                             # sparse recovery: not known
-    assert bounds[2].startswith("= ")                  # linear
+    assert bounds[2].startswith("=\u00a0")                  # linear
 
 
 def test_cells_hold_the_numbers_of_the_report(report):
@@ -32,7 +32,7 @@ def test_cells_hold_the_numbers_of_the_report(report):
     assert _row(table, "PSNR in dB, mean")[1] == f"{np.mean(report.accuracy.psnr['small']):.1f}"
     assert _row(table, "PSNR in dB, worst")[3] == f"{np.min(report.accuracy.psnr['Tikhonov']):.1f}"
     assert _row(table, "relative duality gap")[1] == ""
-    assert _row(table, "relative duality gap")[2].startswith("≤ ")
+    assert _row(table, "relative duality gap")[2].startswith("≤\u00a0")
     assert _row(table, "part shown of an invisible")[1:] == ["0\u00a0%"] * 3
 
 
