@@ -66,3 +66,10 @@ def test_image_without_kernel_part_is_not_applicable():
     verdict = theorem.check(instance, arithmetic="exact")
     assert verdict.outcome == "NOT_APPLICABLE"
     assert verdict.reason.startswith("H1")
+
+
+def test_every_margin_by_hand():
+    # |x - mirror| = 2, no move, errors 0 and 2; |Ax| = 5^(1/2), |x| = |mirror| = 6^(1/2).
+    margins = {d.label: d.margin for d in theorem.check(theorem.by_hand(), arithmetic="exact").decisions}
+    wanted = {"H1": 2, "H2": 2e-6 * 5**0.5, "H3": 4e-6 * 6**0.5, "H4": 2, "C1": 0, "C2": 1}
+    assert margins == pytest.approx(wanted, rel=1e-14)

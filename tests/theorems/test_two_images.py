@@ -5,6 +5,7 @@ import pytest
 
 from kernelstab.maps import LinearMap
 from kernelstab.operators import as_operator
+from kernelstab.theorems.base import Instance, pencil
 from kernelstab.theorems.two_images import TwoImages
 
 theorem = TwoImages()
@@ -60,3 +61,25 @@ def test_bad_perturbation_is_named():
     A = as_operator(np.eye(2, 3))
     with pytest.raises(ValueError, match=r"perturbation must have shape \(2,\), got \(3,\)"):
         theorem.construct(A, LinearMap(np.eye(3, 2), name="lift"), [1.0, 2, 3], perturbation=np.zeros(3))
+
+
+def test_every_margin_where_nothing_vanishes():
+    """The map answers 11/4 at x and 1/2 at x', not 3 and 0: errors 1/4 and 1/2, excess 5 - 3/4.
+
+    The answers are (0, 0, 11/4) and (0, 4, 1/2), so they differ by (0, 4, -9/4); the second differs
+    from x by (0, 4, -5/2).
+    """
+    inputs = theorem.by_hand().inputs | {"psi": pencil([0.0, -0.5625], 2.75)[1]}
+    verdict = theorem.check(Instance(theorem.slug, inputs, "by hand, with errors"), arithmetic="exact")
+    assert verdict.verified
+    margins = {d.label: d.margin for d in verdict.decisions}
+    wanted = {"H1": 4.25, "C1": (16 + 81 / 16) ** 0.5 - 4.25, "C2": 4.0, "C3": 22.25**0.5 - 4.5}
+    assert margins == pytest.approx(wanted, rel=1e-14)
+    q = verdict.quantities
+    assert q["Lipschitz bound"].value == 4.25 / 4
+    assert q["observed quotient"].value == pytest.approx((16 + 81 / 16) ** 0.5 / 4)
+
+
+def test_hypothesis_and_distance_of_the_measurements_are_strict():
+    strict = {c.label for c in theorem.program().claims if c.relation == ">"}
+    assert strict == {"H1", "C2"}
