@@ -29,7 +29,8 @@ lab: $(VENV)/.full  ## open JupyterLab on the notebooks
 
 notebooks: $(VENV)/.full  ## execute all notebooks again, in place
 	@$(BIN)/jupyter nbconvert --to notebook --execute --inplace \
-	  --ExecutePreprocessor.record_timing=False --ExecutePreprocessor.timeout=600 notebooks/*.ipynb
+	  --ExecutePreprocessor.record_timing=False --ExecutePreprocessor.coalesce_streams=True \
+	  --ExecutePreprocessor.timeout=600 notebooks/*.ipynb
 
 lint: $(VENV)/.full  ## check style and types
 	@$(BIN)/python -m ruff check .
