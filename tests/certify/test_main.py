@@ -84,3 +84,14 @@ def test_many_files_and_json(path, tmp_path, capsys):
     assert first["file"] == str(path)
     assert [c["label"] for c in first["claims"]] == ["H1", "C1"]
     assert "cannot be read" in second["reason"]
+
+
+def test_recorded_outputs_are_called_what_they_are(path, tmp_path, capsys):
+    p = Program()
+    psi, y = p.map("psi"), p.vector("y")
+    p.conclusion("C1", norm(psi(y)) >= 0)
+    recorded = make_certificate("table", p, {"psi": np.tanh, "y": np.ones(2)})
+    assert main([str(write_certificate(recorded, tmp_path / "recorded.json"))]) == 0
+    assert "nobody computed them again" in capsys.readouterr().out
+    assert main([str(path)]) == 0
+    assert "nobody computed" not in capsys.readouterr().out
