@@ -29,7 +29,7 @@ def report(result) -> str:
         return f"  REFUSED: {result.reason}"
     lines = [f"  PROVED: {result.slug} ({result.scope}, {result.precision} bits)"]
     if result.scope == "recorded":
-        lines.append("  recorded: about vectors that this file says were returned; nobody computed them again")
+        lines.append("  recorded: about vectors this file says were returned; nobody computed them again")
     lines += [f"  {d.role:10} {d.label:4} margin >= {d.lower:.6g}   {d.text}" for d in result.claims]
     lines += [f"  {name} = {q.value:.12g} {q.unit}".rstrip() for name, q in result.quantities.items()]
     return "\n".join(lines)
