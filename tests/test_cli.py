@@ -30,6 +30,9 @@ def short(y):
 def broken(y):
     raise KeyError("weights")
 
+def wordy(y):
+    raise ValueError("first line\\nsecond line")
+
 def impatient(y):
     """Press Ctrl-C in the middle of the work."""
     CALLS.append(1)
@@ -109,6 +112,7 @@ BAD = [
     (["audit", *USER, "--map", "user_maps:noisy"], "not a function"),
     (["audit", *USER, "--map", "user_maps:short"], "(64,)"),
     (["audit", *USER, "--map", "user_maps:broken"], "KeyError: 'weights'"),
+    (["audit", *USER, "--map", "user_maps:wordy"], "first line second line"),
     (["audit", "--images", "x.npy"], "images must have 4096 pixels each"),
     (["audit", *USER, "--eps", "0"], "eps must be positive, got 0"),
     (["audit", *USER, "--eps", "much"], "invalid float value: 'much'"),

@@ -79,6 +79,7 @@ def test_noise_has_the_norm_of_the_perturbation_and_the_seed_decides():
     maps = {"psi": LinearMap(np.diag([2.0, 1.0]))}
     s, same, other = _measure(maps, rng=1), _measure(maps, rng=1), _measure(maps, rng=2)
     assert np.isclose(s.noise["psi"][0].norm, 0.1 * np.sqrt(2))
+    assert np.allclose(_measure({"twice": LinearMap(2 * np.eye(2))}).noise_gains("twice"), 2)
     assert np.array_equal(s.noise["psi"][0].errors, same.noise["psi"][0].errors)
     assert not np.array_equal(s.noise["psi"][0].errors, other.noise["psi"][0].errors)
 
