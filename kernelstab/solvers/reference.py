@@ -45,7 +45,7 @@ def reference_lasso(A, y, lam, *, tol=1e-6) -> Solution:
     found = evaluate_lasso(system, lam, (x, system.forward(x)))
     ratio = relative(found["gap"], found["objective"])
     return _said(Solution(**found, relative_gap=ratio, feasibility=0.0, converged=ratio <= tol,
-                          iterations=problem.solver_stats.num_iters, method="lasso by cvxpy, CLARABEL"))
+                          iterations=problem.solver_stats.num_iters or 0, method="lasso by cvxpy, CLARABEL"))
 
 
 def reference_qcbp(A, y, eta=0.0, *, tol=1e-6) -> Solution:

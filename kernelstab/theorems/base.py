@@ -23,7 +23,7 @@ from kernelstab.certify import make_certificate, run_balls, run_exact, run_float
 from kernelstab.certify.program import Program
 from kernelstab.maps import ReLUNetwork
 from kernelstab.operators import as_operator
-from kernelstab.quantity import Quantity
+from kernelstab.quantity import Kind, Quantity
 
 ARITHMETICS = ("float", "ball", "exact")
 
@@ -122,7 +122,7 @@ def judge(decisions) -> tuple[str, str]:
     return "VERIFIED", ""
 
 
-def _kind(rigorous, radius) -> str:
+def _kind(rigorous, radius) -> Kind:
     if not rigorous:
         return "estimate"
     return "exact" if radius == 0 else "enclosed"
