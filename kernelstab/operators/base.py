@@ -34,6 +34,12 @@ class ForwardOperator(LinearOperator):
         if product:
             ForwardOperator._product_class = cls
 
+    def __init_subclass__(cls, **options):
+        """Forget an inherited description when a subclass computes other products."""
+        super().__init_subclass__(**options)
+        if {"_matvec", "_rmatvec"} & set(vars(cls)) and "spec" not in vars(cls):
+            cls.spec = ForwardOperator.spec
+
     def __init__(self, shape, dtype, *, image_shape=None, tight=None, norm_upper=None):
         super().__init__(np.dtype(dtype), tuple(int(k) for k in shape))
         self.image_shape = tuple(image_shape) if image_shape is not None else (self.shape[1],)

@@ -38,3 +38,15 @@ def test_without_a_description_there_is_no_spec():
 
     assert Plain((2, 2), float).spec() is None
     assert repr(Plain((2, 2), complex)) == "<Plain 2x2, complex>"
+
+
+def test_a_subclass_with_other_products_loses_the_description():
+    class Doubled(DenseOperator):
+        def _matvec(self, x):
+            return 2 * super()._matvec(x)
+
+        def _rmatvec(self, y):
+            return 2 * super()._rmatvec(y)
+
+    assert Doubled(np.eye(2)).spec() is None
+    assert DenseOperator(np.eye(2)).spec()["kind"] == "dense"
