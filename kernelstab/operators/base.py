@@ -28,15 +28,13 @@ class ForwardOperator(LinearOperator):
 
     _product_class = None
 
-    def __init_subclass__(cls, product=False, **kwargs):
-        """Let the one class that stands for products make itself known (no import upwards)."""
-        super().__init_subclass__(**kwargs)
+    def __init_subclass__(cls, product=False, **options):
+        """Let the one class of products make itself known (no import upwards), and forget an
+        inherited description when a subclass computes something else.
+        """
+        super().__init_subclass__(**options)
         if product:
             ForwardOperator._product_class = cls
-
-    def __init_subclass__(cls, **options):
-        """Forget an inherited description when a subclass computes other products."""
-        super().__init_subclass__(**options)
         if {"_matvec", "_rmatvec"} & set(vars(cls)) and "spec" not in vars(cls):
             cls.spec = ForwardOperator.spec
 
