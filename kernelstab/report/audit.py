@@ -85,16 +85,16 @@ class AuditReport:
     @property
     def complete(self) -> bool:
         """Whether every stage is done and no theorem is contradicted, which would be a bug."""
-        done = all(stage.state == "done" for stage in self.stages)
-        return done and not any(c.verdict.outcome == "CONTRADICTED" for c in self.verdicts)
+        settled = all(stage.settled for stage in self.stages)
+        return settled and not any(c.verdict.outcome == "CONTRADICTED" for c in self.verdicts)
 
     @property
     def notice(self) -> str:
         """Say in one sentence what is missing; empty if nothing is."""
-        missing = [stage.name for stage in self.stages if stage.state != "done"]
+        missing = [stage.name for stage in self.stages if not stage.settled]
         if not missing:
             return ""
-        done = [stage.name for stage in self.stages if stage.state == "done"]
+        done = [stage.name for stage in self.stages if stage.settled]
         cause = f"interrupted after {done[-1]!r}" if done else "interrupted at the start"
         if not self.interrupted:
             reasons = "; ".join(f"{s.name}: {s.reason}" for s in self.stages if s.state == "failed")

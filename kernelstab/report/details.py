@@ -8,6 +8,7 @@ from scipy import ndimage
 from kernelstab import data
 from kernelstab.kernel import kernel_part, kernel_projector
 from kernelstab.report.numbers import series
+from kernelstab.report.stages import NotApplicable
 from kernelstab.stability import planted_detail
 
 
@@ -71,6 +72,11 @@ def measure_details(A, maps, image, detail, steps: int, tick=lambda: None) -> De
     tick : callable
         Called after each map.
 
+    Raises
+    ------
+    NotApplicable
+        If the detail lies in the kernel or outside it, or the operator is complex.
+
     Examples
     --------
     A map that sees the first coordinate only shows :math:`1-h^2` of a detail that is
@@ -83,6 +89,12 @@ def measure_details(A, maps, image, detail, steps: int, tick=lambda: None) -> De
     ([0.0, 0.5, 1.0], [1.0, 0.75, 0.0])
     """
     projector = kernel_projector(A)
+    if not A.is_real:
+        raise NotApplicable("the dial turns details for real operators only")
+    unseen = np.linalg.norm(kernel_part(projector, detail)) / np.linalg.norm(detail)
+    if not 1e-9 < unseen < 1 - 1e-9:
+        share = "nothing" if unseen > 0.5 else "all"
+        raise NotApplicable(f"the data determine {share} of the detail, so it cannot be turned")
     angles = np.arccos(np.linspace(0.0, 1.0, steps))
     visible, invisible = (data.dial(lambda v: kernel_part(projector, v), detail, float(angle))
                           for angle in (np.pi / 2, 0.0))

@@ -6,6 +6,7 @@ import numpy as np
 
 from kernelstab.kernel import kernel_part, kernel_projector
 from kernelstab.report.numbers import series
+from kernelstab.report.stages import NotApplicable
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -63,7 +64,7 @@ def measure_mirrors(A, maps, images, reconstructions, tick=lambda: None) -> Mirr
 
     Raises
     ------
-    ValueError
+    NotApplicable
         If no image has a part in the kernel.
 
     Examples
@@ -82,7 +83,7 @@ def measure_mirrors(A, maps, images, reconstructions, tick=lambda: None) -> Mirr
     norms = np.linalg.norm(parts, axis=1)
     keep = norms > 1e-9 * np.linalg.norm(images, axis=1)
     if not keep.any():
-        raise ValueError("images must have a part in the kernel of the operator, but all are determined")
+        raise NotApplicable("the data determine all of every image, so each is its own mirror image")
     images, parts, norms = images[keep], parts[keep], norms[keep]
     mirrors = images - 2 * parts
     errors, mirror_errors, answers = {}, {}, {}

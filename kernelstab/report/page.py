@@ -56,7 +56,8 @@ def _context(report) -> dict:
         "conventions": _rows(("choice", "here"), meant),
         "provenance": _rows(("item", "value"), _provenance(report)),
         "stages": _rows(("stage", "state", "seconds"),
-                        [(s.name, s.state, f"{s.seconds:.1f}") for s in report.stages]),
+                        [(s.name, f"{s.state}: {s.reason}" if s.reason else s.state, f"{s.seconds:.1f}")
+                         for s in report.stages]),
     }
 
 
@@ -112,10 +113,6 @@ def _details(report):
 def _card(checked):
     verdict, theorem = checked.verdict, checked.theorem
     texts = theorem.hypotheses | theorem.conclusions
-    proof = ("Decided in ball arithmetic, which encloses every rounding error"
-             if verdict.rigorous else "Decided in floating point, which proves nothing")
-    scope = ("from the exact description of operator and map" if verdict.scope == "ideal"
-             else "from the vectors that operator and map returned")
     reason = f" ({verdict.reason})" if verdict.reason else ""
     decisions = [(d.label, _claim(texts.get(d.label, ""), d.text), _margin(d), _decided(d.outcome))
                  for d in verdict.decisions]
@@ -123,12 +120,22 @@ def _card(checked):
     return {
         "title": theorem.title, "statement": _safe(markdown_to_html(theorem.statement)),
         "outcome": verdict.outcome.replace("_", " "),
-        "meaning": f"{_MEANING[verdict.outcome]}{reason}. {proof}, {scope}.",
+        "meaning": f"{_MEANING[verdict.outcome]}{reason}. {_manner(verdict)}",
         "decisions": _rows(("", "claim", "left − right", ""), decisions),
         "quantities": _rows(("quantity", "value, rounded", "unit", "error of the enclosure"), quantities),
         "instance": f"Instance: {checked.instance.description}.",
         "certificate": "" if checked.certificate is None else f"certificates/{checked.certificate.name}",
     }
+
+
+def _manner(verdict):
+    if not verdict.decisions:
+        return ""
+    proof = ("Decided in ball arithmetic, which encloses every rounding error"
+             if verdict.rigorous else "Decided in floating point, which proves nothing")
+    scope = ("from the exact description of operator and map" if verdict.scope == "ideal"
+             else "from the vectors that operator and map returned")
+    return f"{proof}, {scope}."
 
 
 def _claim(text, formula):

@@ -7,12 +7,17 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 
+class NotApplicable(ValueError):
+    """A stage has nothing to measure on this problem; that is a finding and not a failure."""
+
+
 @dataclass(frozen=True)
 class Stage:
     """What became of one stage.
 
-    ``state`` is ``"done"``, ``"interrupted"``, ``"failed"`` or ``"not reached"``; ``reason``
-    is the message of a failure; ``warnings`` counts the warnings met by their class.
+    ``state`` is ``"done"``, ``"not applicable"``, ``"interrupted"``, ``"failed"`` or ``"not
+    reached"``; ``reason`` says why it is not done; ``warnings`` counts the warnings met by
+    their class.
     """
 
     name: str
@@ -20,6 +25,11 @@ class Stage:
     seconds: float
     reason: str = ""
     warnings: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def settled(self) -> bool:
+        """Whether the stage did all it could."""
+        return self.state in ("done", "not applicable")
 
     def to_json(self, total: float) -> dict:
         """Return the fields and the share of the total time."""
@@ -81,6 +91,8 @@ class Stages:
                 result = function(bar.update)
         except KeyboardInterrupt:
             state = "interrupted"
+        except NotApplicable as error:
+            state, reason = "not applicable", str(error)
         except Exception as error:
             state, reason = "failed", f"{type(error).__name__}: {error}"
         finally:

@@ -91,6 +91,9 @@ def check_on_problem(theorem, problem, *, arithmetic="float", precision=128, rng
 def measure_verdicts(problem, image, perturbation, folder, tick=lambda: None, *, rng=0) -> tuple:
     """Check every theorem on the audited map, in balls, and certify what is VERIFIED.
 
+    A theorem whose construction refuses the problem, such as one that needs a kernel where
+    there is none, is NOT_APPLICABLE.
+
     Parameters
     ----------
     problem : Problem
@@ -105,12 +108,23 @@ def measure_verdicts(problem, image, perturbation, folder, tick=lambda: None, *,
     """
     results = []
     for theorem in theorems.all():
-        instance = build(theorem, problem, image, perturbation=perturbation, rng=rng)
-        extra = {"map": problem.audited, "instance": instance.description, "seed": rng}
-        path = None if folder is None else Path(folder) / f"{theorem.slug}.json"
-        results.append(prove(theorem, instance, path, extra=extra))
+        try:
+            instance = build(theorem, problem, image, perturbation=perturbation, rng=rng)
+        except ValueError as error:
+            results.append(_no_instance(theorem, error))
+        else:
+            extra = {"map": problem.audited, "instance": instance.description, "seed": rng}
+            path = None if folder is None else Path(folder) / f"{theorem.slug}.json"
+            results.append(prove(theorem, instance, path, extra=extra))
         tick()
     return tuple(results)
+
+
+def _no_instance(theorem, error) -> Checked:
+    """Say that a theorem has nothing to say, as no instance can be built on this problem."""
+    reason = f"no instance can be built: {error}"
+    verdict = Verdict(theorem.slug, "NOT_APPLICABLE", False, "recorded", "none", 0, False, (), {}, reason)
+    return Checked(theorem, Instance(theorem.slug, {}, "none"), verdict)
 
 
 def _verdict(certificate) -> Verdict:

@@ -22,7 +22,7 @@ def headline(report) -> str:
     said = [part for part in parts if part]
     if not said:
         return f"Too little of {name} was measured for a verdict."
-    return f"{name} {'; '.join(said)}."
+    return f"{name} {'; it '.join(said)}."
 
 
 def findings(report) -> dict[str, str]:
@@ -55,18 +55,21 @@ def _guess(mirrors, name):
 def _reaction(searches, name):
     if searches is None:
         return ""
-    return (f"a perturbation of {100 * searches.eps[-1]:g} % of the data can move its image by at least "
-            f"{percent(_change(searches, name), rounding=ROUND_FLOOR)}")
+    change = percent(_change(searches, name), rounding=ROUND_FLOOR)
+    return f"can be moved by at least {change} by a perturbation of {100 * searches.eps[-1]:g} % of the data"
 
 
 def _unseen(facts):
     if facts is None:
         return ""
     m, n = facts.shape
-    at_least = "at least " if facts.dimension.kind == "lower" else ""
-    return (f"The data are {m} numbers for {n} unknowns ({percent(facts.rate)}). {at_least.capitalize()}"
-            f"{facts.dimension.value:.0f} directions of the image leave no trace in them; they carry "
-            f"{span(facts.hidden.min(), facts.hidden.max())} of the norm of the images examined.")
+    text = f"The data are {m} numbers for {n} unknowns ({percent(facts.rate)})."
+    if facts.dimension.value == 0:
+        return text + (" Every direction of the image leaves a trace in them, if perhaps a weak one." if
+                       facts.dimension.kind != "lower" else "")
+    at_least = "At least " if facts.dimension.kind == "lower" else ""
+    return (f"{text} {at_least}{facts.dimension.value:.0f} directions of the image leave no trace in them; "
+            f"they carry {span(facts.hidden.min(), facts.hidden.max())} of the norm of the images examined.")
 
 
 def _accuracy(accuracy, name):

@@ -196,3 +196,17 @@ def test_text_and_repr(report):
     lines = report.text().splitlines()
     assert lines[0].startswith("small ")
     assert lines[-1] == f"Report: {report.path / 'report.html'}"
+
+
+def test_an_operator_that_sees_everything_has_a_complete_report(inputs, tmp_path):
+    _, _, images = inputs
+    A = np.random.default_rng(0).standard_normal((70, 64))
+    report = audit(A, np.linalg.pinv(A), images, quick=True, out=tmp_path / "r", progress=False)
+    states = {s.name: s.state for s in report.stages}
+    assert report.complete
+    assert states["mirror images"] == states["planted detail"] == "not applicable"
+    assert states["theorems"] == "done"
+    assert {c.theorem.slug: c.verdict.outcome for c in report.verdicts}["detail-transfer"] == "NOT_APPLICABLE"
+    text = (tmp_path / "r" / "report.html").read_text(encoding="utf-8")
+    assert "Every direction of the image leaves a trace" in text
+    assert "each is its own mirror image" in text

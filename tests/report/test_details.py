@@ -7,6 +7,7 @@ import pytest
 
 from kernelstab.operators import SubsampledFourier, as_operator, masks
 from kernelstab.report.details import default_detail, measure_details
+from kernelstab.report.stages import NotApplicable
 
 
 def test_a_map_that_inserts_the_detail_shows_it_at_any_setting():
@@ -57,3 +58,11 @@ def test_signals_too_small_for_a_spot_lose_half_of_their_largest_entry(shape):
     A = as_operator(np.eye(2, 6), image_shape=shape)
     detail = default_detail(A, np.array([0, 0, -3.0, 1, 0, 0]))
     assert detail.tolist() == [0, 0, -1.5, 0, 0, 0]
+
+
+@pytest.mark.parametrize(("A", "detail"), [
+    (as_operator(np.eye(2)), [1.0, 1.0]), (as_operator(np.eye(1, 2)), [0.0, 1.0]),
+    (as_operator(np.eye(1, 2)), [1.0, 0.0]), (as_operator(1j * np.eye(1, 2)), [1.0, 1.0])])
+def test_details_that_cannot_be_turned_are_not_applicable(A, detail):
+    with pytest.raises(NotApplicable):
+        measure_details(A, {"psi": lambda y: np.zeros(2)}, np.ones(2), np.array(detail), 3)

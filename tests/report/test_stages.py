@@ -5,7 +5,7 @@ import warnings
 import pytest
 
 from kernelstab._errors import NotConverged
-from kernelstab.report.stages import Stages
+from kernelstab.report.stages import NotApplicable, Stages
 
 
 def test_results_come_back_and_ticks_are_counted(capsys):
@@ -80,3 +80,19 @@ def test_warnings_are_counted_and_not_shown(capsys):
     stages.run("one", 1, noisy)
     assert stages.report()[0].warnings == {"NotConverged": 2, "DeprecationWarning": 1}
     assert capsys.readouterr().err == ""
+
+
+def test_nothing_to_measure_is_settled_and_a_failure_is_not():
+    stages = Stages(["one", "two", "three"], progress=False)
+
+    def empty(tick):
+        raise NotApplicable("no kernel")
+
+    def fail(tick):
+        raise ValueError("broken")
+
+    stages.run("one", 1, empty)
+    stages.run("two", 1, fail)
+    one, two, three = stages.report()
+    assert (one.state, one.reason) == ("not applicable", "no kernel")
+    assert [s.settled for s in (one, two, three)] == [True, False, False]
