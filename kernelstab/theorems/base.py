@@ -26,6 +26,10 @@ from kernelstab.operators import as_operator
 from kernelstab.quantity import Kind, Quantity
 
 ARITHMETICS = ("float", "ball", "exact")
+SOURCE = (
+    "Idea: N. M. Gottschling, V. Antun, A. C. Hansen, B. Adcock, \"The troublesome kernel\", "
+    "SIAM Review 67(1), 2025. The exact form is derived above."
+)
 
 
 @dataclass(frozen=True, repr=False)

@@ -7,7 +7,7 @@ from kernelstab._checks import as_array, as_number
 from kernelstab.certify.program import inner, lipschitz, norm
 from kernelstab.kernel import kernel_part
 from kernelstab.operators import as_operator
-from kernelstab.theorems.base import Instance, Spoiler, Theorem, pencil
+from kernelstab.theorems.base import SOURCE, Instance, Spoiler, Theorem, pencil
 
 
 class DetailTransfer(Theorem):
@@ -42,10 +42,7 @@ $\|\Psi(Ax)-z\| \le \|\Psi(Az)-z\| + \|\Psi(Ax)-\Psi(Az)\|$ and $\|\Psi(Ax)-x\| 
 Next $\Psi(Ax)-x = d+w$ with $\|w\| \le \eta+\mu$, so $t-1 = \langle w, d\rangle/\|d\|^2$; Cauchy-Schwarz.
 With $x'$ in place of $x$, $\Psi(Ax')-x' = d-(x'-x)+w'$ with $\|w'\| \le \eta+\mu'$.
 """
-    source = (
-        "Idea: N. M. Gottschling, V. Antun, A. C. Hansen, B. Adcock, \"The troublesome kernel\", "
-        "SIAM Review 67(1), 2025. The exact form is derived above."
-    )
+    source = SOURCE
     hypotheses = {"H1": r"The detail is larger than what the map loses: $\|d\| > \eta+\mu$."}
     conclusions = {
         "C1": r"The image without the detail is reconstructed with an error of at least $\|d\|-\eta-\mu$.",

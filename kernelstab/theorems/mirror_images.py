@@ -8,7 +8,7 @@ from kernelstab._checks import as_array
 from kernelstab.certify.program import inner, norm
 from kernelstab.kernel import kernel_part
 from kernelstab.operators import as_operator
-from kernelstab.theorems.base import Instance, Spoiler, Theorem, pencil
+from kernelstab.theorems.base import SOURCE, Instance, Spoiler, Theorem, pencil
 
 ROUNDING = Fraction(1, 10**6)    # what a pair may lack of being mirror images, relative
 
@@ -47,10 +47,7 @@ $\|\bar x\| = \|x\|$. Then $k = (x-\bar x)/2$ lies in the kernel, and $\langle x
 says $\|k\|^2 = \langle k, x\rangle = \langle k, P_N x\rangle$, so $\|x-\bar x\| = 2\|k\| \le 2\|P_N x\|$: up
 to rounding, H2 and H3 let no pair claim more than twice the kernel part.
 """
-    source = (
-        "Idea: N. M. Gottschling, V. Antun, A. C. Hansen, B. Adcock, \"The troublesome kernel\", "
-        "SIAM Review 67(1), 2025. The exact form is derived above."
-    )
+    source = SOURCE
     hypotheses = {
         "H1": r"The image has a part in the kernel: $\|x-\bar x\| > 0$.",
         "H2": r"The measurements agree up to rounding: $\|Ax-A\bar x\| \le 10^{-6}(\|Ax\|+\|A\bar x\|)$.",

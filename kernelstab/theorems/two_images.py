@@ -7,7 +7,7 @@ from kernelstab.certify.program import norm
 from kernelstab.maps import ClipDecoder, LinearMap
 from kernelstab.operators import as_operator
 from kernelstab.stability import worst_case
-from kernelstab.theorems.base import Instance, Spoiler, Theorem, pencil
+from kernelstab.theorems.base import SOURCE, Instance, Spoiler, Theorem, pencil
 
 
 class TwoImages(Theorem):
@@ -47,10 +47,7 @@ middle term vanishes and $\Delta \le 0$, so $\Delta > 0$ forces C2. Divide C1 by
 competitor in the supremum that defines $L_\varepsilon(\Psi, Ax)$. For C3, $\|\Psi(Ax')-x\| \ge
 \|x'-x\|-\|\Psi(Ax')-x'\|$. The bound cannot be improved: the clip decoder of the two images attains it.
 """
-    source = (
-        "Idea: N. M. Gottschling, V. Antun, A. C. Hansen, B. Adcock, \"The troublesome kernel\", "
-        "SIAM Review 67(1), 2025. The exact form is derived above."
-    )
+    source = SOURCE
     hypotheses = {"H1": r"The map overperforms on both images: $\|x-x'\| > \eta+\eta'$."}
     conclusions = {
         "C1": r"The outputs differ by at least $\Delta$.",
