@@ -133,7 +133,7 @@ def _theorems(verdicts):
     text = f"{len(proved)} of {_count(len(verdicts), 'theorem')} are VERIFIED on this map with proof."
     rest = ", ".join(f"{c.theorem.slug} is {c.verdict.outcome}" for c in verdicts if c not in proved)
     text += f" {scope}" if proved else ""
-    return text + (f" Of the others, {rest}." if rest else "")
+    return text + (f" The rest: {rest}." if rest else "")
 
 
 def _floor(value) -> str:
