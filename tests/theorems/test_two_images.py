@@ -83,3 +83,16 @@ def test_every_margin_where_nothing_vanishes():
 def test_hypothesis_and_distance_of_the_measurements_are_strict():
     strict = {c.label for c in theorem.program().claims if c.relation == ">"}
     assert strict == {"H1", "C2"}
+
+
+def test_the_second_image_is_one_that_the_map_recovers_better():
+    # Psi(A .) = diag(1, 1/2) on what is seen, so x' = Psi(y + e) is missed by half its second entry.
+    # From x = 0 with e = (3, 4): the iterates are (3, 4/2^k), their errors 4/2^(k+1), and the bound
+    # (|z| - |Psi(Az) - z|) / |z| grows from 1 - 2/5 towards 1 - 1/8 / sqrt(9 + 1/64) in six rounds.
+    A = as_operator(np.eye(2))
+    psi = LinearMap(np.diag([1.0, 0.5]), name="shrink the second")
+    instance = theorem.construct(A, psi, [0.0, 0.0], perturbation=[3.0, 4.0])
+    z = np.array([3.0, 2.0 / 2**5])
+    np.testing.assert_allclose(instance.inputs["x_alt"], z, rtol=1e-14)
+    bound = theorem.check(instance).quantities["Lipschitz bound"].value
+    assert bound == pytest.approx((np.linalg.norm(z) - z[1] / 2) / np.linalg.norm(z), rel=1e-12)
