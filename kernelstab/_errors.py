@@ -1,6 +1,7 @@
 """Errors and warnings that the package raises in its own name."""
 
 import importlib
+from contextlib import contextmanager
 
 
 class NotConverged(UserWarning):
@@ -9,6 +10,31 @@ class NotConverged(UserWarning):
 
 class CertificateError(ValueError):
     """A certificate is malformed, was changed, or does not prove what it says."""
+
+
+@contextmanager
+def users_code(what: str):
+    """Report whatever a user's code raises as one line that names it, with the cause attached.
+
+    Ctrl-C passes. ``sys.exit`` does not: a map that leaves the program is a broken map.
+
+    Raises
+    ------
+    ValueError
+        If the body raises.
+
+    >>> with users_code("map 'mine:f'"):
+    ...     1 / 0
+    Traceback (most recent call last):
+        ...
+    ValueError: map 'mine:f' raised ZeroDivisionError: division by zero
+    """
+    try:
+        yield
+    except (Exception, SystemExit) as error:
+        lines = str(error).strip().splitlines()
+        detail = f": {lines[0]}" if lines else ""
+        raise ValueError(f"{what} raised {type(error).__name__}{detail}") from error
 
 
 def require(module: str, extra: str | None = None):

@@ -2,6 +2,7 @@
 
 import copy
 import importlib
+import inspect
 import os
 import re
 import sys
@@ -9,13 +10,15 @@ from operator import attrgetter
 
 import numpy as np
 
-from kernelstab._checks import as_array
+from kernelstab._checks import as_array, as_number
+from kernelstab._errors import users_code
 from kernelstab.maps.base import Map
 from kernelstab.maps.linear import LinearMap
 from kernelstab.maps.network_file import load_network, shipped_networks
 from kernelstab.operators import as_operator
 
 _IMPORT = re.compile(r"[A-Za-z_]\w*(\.\w+)*:[A-Za-z_]\w*(\.\w+)*")
+
 
 def as_map(thing, A, name=None):
     r"""Return a reconstruction map for measurements of ``A``.
@@ -44,9 +47,11 @@ def as_map(thing, A, name=None):
     Raises
     ------
     ValueError
-        If the thing cannot be called, is a refused file, belongs to an operator of
-        another shape, is named but not found, or its output has the wrong shape, is not finite, or differs
-        between two calls with the same measurement.
+        If the thing cannot be called with a measurement, is a class or makes maps instead of
+        being one, is a refused file, belongs to an operator of another shape, is named but not
+        found, or its output has the wrong shape, is not finite, or differs between two calls
+        with the same measurement. Also if its own code or its import raises anything; that error
+        is the cause (``__cause__``).
 
     Notes
     -----
@@ -66,21 +71,32 @@ def as_map(thing, A, name=None):
     ValueError: <CallableMap <lambda>> for A of shape (2, 2): map must return shape (2,), got (1,)
     """
     A = as_operator(A)
+    label = None
     if isinstance(thing, (str, os.PathLike)):
+        label = repr(str(thing))
         thing = _named(str(thing))
+    if isinstance(thing, type):
+        instance = thing.__name__
+        raise ValueError(f"map {label or repr(instance)} is a class; give an instance, "
+                         f"e.g. {instance.lower()} = {instance}()")
     torch = sys.modules.get("torch")     # a torch module can only exist if torch is loaded
     if torch is not None and isinstance(thing, torch.nn.Module):
-        thing = _from_torch(thing, A)
+        thing = _from_torch(thing, A, label)
     elif isinstance(thing, np.ndarray):
         thing = LinearMap(thing)
     if not callable(thing):
         raise ValueError(f"map must be callable, got {thing!r:.80}")
     probe = _probe(A)
-    psi = copy.copy(thing) if isinstance(thing, Map) else CallableMap(thing, A)
+    psi = copy.copy(thing) if isinstance(thing, Map) else CallableMap(thing, A, label=label)
     try:
         output = check_function(psi, probe)
     except ValueError as error:
+        if error.__cause__ is not None:                  # the map's own code failed and is named already
+            raise
         raise ValueError(f"{psi!r} for A of shape {A.shape}: {error}") from None
+    except (Exception, SystemExit):                      # a user's own subclass of Map failed
+        with users_code(f"map {label or repr(psi.name)}"):
+            raise
     if output.shape != A.shape[1:]:
         raise ValueError(f"{psi!r} for A of shape {A.shape}: map must return shape {A.shape[1:]}, "
                          f"got {output.shape}")
@@ -121,25 +137,42 @@ class CallableMap(Map):
         Its ``vjp``, ``spec``, ``precision`` and ``name`` are taken over if it has them.
     A : operator, shape (m, N)
         Fixes the shapes.
+    label : str, optional
+        How errors call the map. Default: its name in quotes.
+
+    Raises
+    ------
+    ValueError
+        If the callable cannot take one argument. When called: if its code raises anything, or
+        what it returns is not a finite array of the right shape.
     """
 
-    def __init__(self, function, A):
+    def __init__(self, function, A, *, label=None):
         self.function, self.A = function, as_operator(A)
         default = getattr(function, "__name__", type(function).__name__)
         self.name = str(getattr(function, "name", default))
-        self.precision = float(getattr(function, "precision", Map.precision))
+        self.label = label or repr(self.name)
+        _require_one_argument(function, self.label)
+        self.precision = as_number(getattr(function, "precision", Map.precision), "precision", low=0.0)
         if callable(getattr(function, "vjp", None)):
             self.vjp = self._vjp
 
     def __call__(self, y):
         y = as_array(y, "y", shape=self.A.shape[:1])
-        return self._checked(self.function(y.copy()), self.A.shape[1], self.A.image_shape, "return")
+        with users_code(f"map {self.label}"):
+            value = self.function(y.copy())
+        return self._checked(value, self.A.shape[1], self.A.image_shape, "return")
 
     def _vjp(self, y, u):
         """Return what the callable's own ``vjp`` returns, checked."""
-        return self._checked(self.function.vjp(y.copy(), u.copy()), self.A.shape[0], None, "give a vjp of")
+        with users_code(f"the vjp of map {self.label}"):
+            value = self.function.vjp(y.copy(), u.copy())
+        return self._checked(value, self.A.shape[0], None, "give a vjp of")
 
     def _checked(self, value, size, image_shape, verb):
+        if callable(value):
+            raise ValueError(f"map must {verb} a numpy array, got a {type(value).__name__}: {self.label} "
+                             "seems to make maps; give the map that it makes")
         try:
             array = as_array(value, f"output of {self.name}")
         except (TypeError, RuntimeError) as error:       # a tensor that needs a gradient, for one
@@ -151,7 +184,21 @@ class CallableMap(Map):
     def spec(self):
         """Return the callable's own description, or None."""
         describe = getattr(self.function, "spec", None)
-        return describe() if callable(describe) else None
+        with users_code(f"the spec of map {self.label}"):
+            return describe() if callable(describe) else None
+
+
+def _require_one_argument(function, label):
+    """Refuse a callable whose signature says that it cannot take a measurement and nothing else."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):      # callables written in C may have none; the first call will tell
+        return
+    try:
+        signature.bind("measurement")
+    except TypeError:
+        raise ValueError(f"map {label} must take one argument, the measurement, but its arguments are "
+                         f"{signature}; if it makes a map, give the map that it makes") from None
 
 
 def _probe(A):
@@ -159,7 +206,7 @@ def _probe(A):
     return A.matvec(np.cos(np.arange(1.0, A.shape[1] + 1)))
 
 
-def _from_torch(module, A):
+def _from_torch(module, A, label):
     """Find out by trying whether a torch module takes measurements or images."""
     from kernelstab.maps.torch_map import TorchMap
 
@@ -168,11 +215,14 @@ def _from_torch(module, A):
         psi = TorchMap(module, A, input=start)
         try:
             psi(_probe(A))
-        except (RuntimeError, ValueError) as error:      # torch reports wrong shapes as RuntimeError
-            reasons.append(f"{start}: {str(error).splitlines()[0]}")
+        except ValueError as error:
+            reasons.append(f"{start}: {error}")
+            cause = error.__cause__
         else:
             return psi
-    raise ValueError(f"module {type(module).__name__} for A of shape {A.shape} fails on {'; '.join(reasons)}")
+    prefix = "" if label is None else f"map {label}: "
+    raise ValueError(f"{prefix}module {type(module).__name__} for A of shape {A.shape} fails on "
+                     f"{'; '.join(reasons)}") from cause
 
 
 def _named(text):
@@ -183,11 +233,16 @@ def _named(text):
         raise ValueError("map must be module:name, a .npz file or one of "
                          f"{shipped_networks()}, got {text!r}; other files are never opened")
     module, attribute = text.split(":")
+    with users_code(f"importing map {text!r}"):
+        try:
+            found = importlib.import_module(module)
+        except ModuleNotFoundError as error:
+            if error.name is None or not f"{module}.".startswith(f"{error.name}."):
+                raise                    # the module was found, but something that it imports was not
+            found, missing = None, error.name
+    if found is None:
+        raise ValueError(f"map {text!r}: no module named {missing}")
     try:
-        return attrgetter(attribute)(importlib.import_module(module))
-    except ModuleNotFoundError as error:
-        if error.name is None or not f"{module}.".startswith(f"{error.name}."):
-            raise                        # the module was found, but something that it imports was not
-        raise ValueError(f"map {text!r}: no module named {error.name}") from None
+        return attrgetter(attribute)(found)
     except AttributeError as error:
         raise ValueError(f"map {text!r}: {error}") from None

@@ -3,7 +3,7 @@
 import numpy as np
 
 from kernelstab._checks import as_array
-from kernelstab._errors import require
+from kernelstab._errors import require, users_code
 from kernelstab.maps.base import Map
 from kernelstab.maps.network import ReLUNetwork
 from kernelstab.operators import as_operator
@@ -44,7 +44,8 @@ class TorchMap(Map):
     Raises
     ------
     ValueError
-        If an argument is not as above, or the output has the wrong size or is not finite.
+        If an argument is not as above, the module raises anything, or its output has the wrong
+        size or is not finite.
     ImportError
         If torch is not installed.
 
@@ -67,7 +68,8 @@ class TorchMap(Map):
     def __init__(self, module, A, *, input="measurements", device="cpu", dtype=None, name=None):
         torch = require("torch", extra="learn")
         if not isinstance(module, torch.nn.Module):
-            raise ValueError(f"module must be a torch.nn.Module, got {type(module).__name__}")
+            what = f"the class {module.__name__}" if isinstance(module, type) else type(module).__name__
+            raise ValueError(f"module must be a torch.nn.Module, got {what}")
         if input not in _INPUTS:
             raise ValueError(f"input must be one of {', '.join(_INPUTS)}, got {input!r}")
         if dtype is None:
@@ -113,7 +115,8 @@ class TorchMap(Map):
             if output.requires_grad:
                 with torch.enable_grad():
                     product = torch.sum((weight.conj() * output).real)
-                gradient, = torch.autograd.grad(product, start, retain_graph=True, allow_unused=True)
+                with users_code(f"the gradient of module {self.name}"):
+                    gradient, = torch.autograd.grad(product, start, retain_graph=True, allow_unused=True)
             if gradient is None:     # the module does not look at its input
                 return np.zeros(self.A.shape[0], self.A.dtype)
             return self._to_measurements(gradient.cpu().numpy())
@@ -134,7 +137,8 @@ class TorchMap(Map):
     def _output(self, start):
         """Apply the module; return ``N`` numbers in double precision, checked."""
         torch = require("torch", extra="learn")
-        output = self.module.eval()(start)
+        with users_code(f"module {self.name}"):
+            output = self.module.eval()(start)
         if not isinstance(output, torch.Tensor):
             raise ValueError(f"module {self.name} must return one tensor, got {type(output).__name__}")
         size = self.A.shape[1]

@@ -14,6 +14,7 @@ from kernelstab.maps import (
     has_gradient,
     save_network,
 )
+from kernelstab.maps.base import Map
 from kernelstab.operators import gaussian
 
 A = gaussian(3, 4, image_shape=(2, 2), rng=0)
@@ -137,8 +138,81 @@ def test_names_are_imported(tmp_path, monkeypatch):
         as_map("users_module:absent", A)
     with pytest.raises(ValueError, match="'absent_module:f': no module named absent_module"):
         as_map("absent_module:f", A)
-    with pytest.raises(ModuleNotFoundError, match="no_such_dependency"):
+    with pytest.raises(ValueError, match="importing map 'needs_more:f' raised ModuleNotFoundError: No module "
+                                         "named 'no_such_dependency'"):
         as_map("needs_more:f", A)
+
+
+@pytest.mark.parametrize(("body", "message"), [
+    ("raise RuntimeError('my bug\\nmore')", "RuntimeError: my bug"),
+    ("raise TypeError", "TypeError"),
+    ("1 / 0", "ZeroDivisionError: division by zero"),
+    ("raise SystemExit(3)", "SystemExit: 3"),
+    ("raise ValueError('no')", "ValueError: no"),
+])
+def test_what_users_code_raises_is_one_line_about_the_map(tmp_path, monkeypatch, body, message):
+    module = f"raising_{abs(hash(body))}"
+    (tmp_path / f"{module}.py").write_text(f"def f(y):\n    {body}\n")
+    (tmp_path / f"{module}_import.py").write_text(body)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ValueError, match=f"^map '{module}:f' raised {message}$") as caught:
+        as_map(f"{module}:f", A)
+    assert type(caught.value.__cause__).__name__ == message.partition(":")[0]
+    with pytest.raises(ValueError, match=f"^importing map '{module}_import:f' raised {message}$"):
+        as_map(f"{module}_import:f", A)
+
+
+def test_errors_at_later_calls_and_of_other_methods_are_named_too():
+    class Fragile(Affine):
+        def __call__(self, y):
+            return Affine.__call__(self, y) if abs(y[0]) < 100 else [][1]
+
+        def vjp(self, y, u):
+            raise KeyError("gone")
+
+        def spec(self):
+            raise OSError("disk")
+
+    psi = as_map(Fragile(), A)
+    with pytest.raises(ValueError, match="^map 'affine' raised IndexError: list index out of range$"):
+        psi(np.full(3, 101.0))
+    with pytest.raises(ValueError, match="^the vjp of map 'affine' raised KeyError: 'gone'$"):
+        psi.vjp(np.ones(3), np.ones(4))
+    with pytest.raises(ValueError, match="^the spec of map 'affine' raised OSError: disk$"):
+        psi.spec()
+
+
+def test_a_users_subclass_that_raises_is_named():
+    class Mine(Map):
+        name = "mine"
+
+        def __call__(self, y):
+            raise RuntimeError("my bug")
+
+    with pytest.raises(ValueError, match="^map 'mine' raised RuntimeError: my bug$"):
+        as_map(Mine(), A)
+
+
+def test_an_interrupt_passes():
+    def stopped(y):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        as_map(stopped, A)
+
+
+def test_classes_and_factories_are_explained():
+    with pytest.raises(ValueError, match="^map 'Affine' is a class; give an instance, e.g. affine = Affine"):
+        as_map(Affine, A)
+    with pytest.raises(ValueError, match=r"^map '<lambda>' must take one argument, the measurement, but its "
+                                         r"arguments are \(\); if it makes a map, give the map"):
+        as_map(lambda: Affine(), A)
+    with pytest.raises(ValueError, match="got a Affine: 'made' seems to make maps; give the map"):
+        as_map(made, A)
+
+
+def made(y=None):
+    return Affine()
 
 
 def test_weights_files_are_loaded(tmp_path):
@@ -188,3 +262,21 @@ def test_a_random_torch_module_is_refused():
 
     with pytest.raises(ValueError, match="map is not a function"):
         as_map(Noisy(), A)
+
+
+def test_a_torch_class_and_a_module_that_raises(tmp_path, monkeypatch):
+    pytest.importorskip("torch")
+    (tmp_path / "users_torch.py").write_text(
+        "import torch\n"
+        "class Mine(torch.nn.Module):\n    def forward(self, y):\n        raise TypeError('my bug')\n"
+        "mine = Mine()\n"
+        "def make(depth=2):\n    return mine\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ValueError, match=r"^map 'users_torch:Mine' is a class; give an instance, "
+                                         r"e\.g\. mine = Mine\(\)$"):
+        as_map("users_torch:Mine", A)
+    with pytest.raises(ValueError, match="^map 'users_torch:mine': module Mine .* raised TypeError: my") as e:
+        as_map("users_torch:mine", A)
+    assert isinstance(e.value.__cause__, TypeError)
+    with pytest.raises(ValueError, match="got a Mine: 'users_torch:make' seems to make maps"):
+        as_map("users_torch:make", A)
