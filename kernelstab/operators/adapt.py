@@ -5,6 +5,7 @@ from scipy import sparse
 from scipy.sparse.linalg import LinearOperator
 
 from kernelstab._checks import as_count, as_number
+from kernelstab._errors import users_code
 from kernelstab.operators.base import ForwardOperator
 from kernelstab.operators.check import examine
 from kernelstab.operators.dense import DenseOperator
@@ -36,7 +37,9 @@ class FunctionOperator(ForwardOperator):
             self._norm_upper = dense_norm_upper(self.to_dense())
         return self._norm_upper
 
-    def _checked(self, value, size, name):
+    def _checked(self, function, argument, size, name):
+        with users_code(name):
+            value = function(np.ravel(argument))
         array = np.ravel(np.asarray(value))
         if array.shape != (size,) or array.dtype.kind not in "biufc":
             raise ValueError(f"{name} must return {size} numbers for shape {self.shape}, "
@@ -44,10 +47,10 @@ class FunctionOperator(ForwardOperator):
         return array.astype(np.result_type(array.dtype, np.float64), copy=False)
 
     def _matvec(self, x):
-        return self._checked(self._forward(np.ravel(x)), self.shape[0], "forward")
+        return self._checked(self._forward, x, self.shape[0], "forward")
 
     def _rmatvec(self, y):
-        return self._checked(self._backward(np.ravel(y)), self.shape[1], "adjoint")
+        return self._checked(self._backward, y, self.shape[1], "adjoint")
 
 
 def as_operator(thing, shape=None, image_shape=None, *, dtype=None, tight=None, norm_upper=None,
@@ -77,7 +80,8 @@ def as_operator(thing, shape=None, image_shape=None, *, dtype=None, tight=None, 
     Raises
     ------
     ValueError
-        If the functions are not linear, not adjoint to each other, not deterministic, not of the
+        If a function raises anything (that error is the cause, ``__cause__``); if the functions
+        are not linear, not adjoint to each other, not deterministic, not of the
         stated shape or not finite, if a claim fails, or if ``thing`` is none of the above.
 
     Examples
@@ -131,8 +135,10 @@ def _require_laws(operator, norm_upper, rng, tolerance):
     """Raise for the first law that fails, with the measured value."""
     try:
         report = examine(operator, norm_upper, rng, tolerance)
-    except NotImplementedError:
-        raise ValueError("operator must have an adjoint (rmatvec), got none") from None
+    except ValueError as error:
+        if isinstance(error.__cause__, NotImplementedError):     # scipy's word for a missing method
+            raise ValueError("operator must have an adjoint (rmatvec), got none") from None
+        raise
     claim = f"tight must satisfy AA* = tight I, got {operator.tight!r} with error"
     complaints = {
         "finite": "operator must give finite values, got NaN or infinity",

@@ -106,3 +106,25 @@ def test_bad_things():
     ]:
         with pytest.raises(ValueError, match=message):
             as_operator(thing, **options)
+
+
+def _raise(error):
+    raise error
+
+
+@pytest.mark.parametrize(("error", "message"), [
+    (RuntimeError("my bug\nmore"), "RuntimeError: my bug"), (TypeError(), "TypeError"),
+    (SystemExit(1), "SystemExit: 1"), (ValueError("no"), "ValueError: no")])
+def test_what_users_functions_raise_is_one_line(error, message):
+    with pytest.raises(ValueError, match=f"^forward raised {message}$") as caught:
+        as_operator((lambda x: _raise(error), lambda y: y), shape=(3, 3))
+    assert caught.value.__cause__ is error
+    with pytest.raises(ValueError, match=f"^adjoint raised {message}$"):
+        as_operator((lambda x: x, lambda y: _raise(error)), shape=(3, 3))
+    with pytest.raises(ValueError, match=f"^adjoint raised {message}$"):
+        as_operator(LinearOperator((3, 3), matvec=lambda x: x, rmatvec=lambda y: _raise(error), dtype=float))
+
+
+def test_an_interrupt_passes():
+    with pytest.raises(KeyboardInterrupt):
+        as_operator((lambda x: _raise(KeyboardInterrupt()), lambda y: y), shape=(3, 3))
