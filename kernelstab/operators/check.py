@@ -3,9 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
+from scipy.sparse.linalg import LinearOperator
 
 from kernelstab._checks import as_number
 from kernelstab._rng import as_generator
+from kernelstab.operators.dense import DenseOperator
+from kernelstab.operators.sparse import SparseOperator
 
 
 @dataclass(frozen=True)
@@ -77,9 +81,9 @@ def check_operator(A, rng=0, *, tolerance=1e-9) -> OperatorReport:
 
     Parameters
     ----------
-    A : LinearOperator, shape (m, N)
-        A :class:`~kernelstab.operators.ForwardOperator`, or any scipy operator, for which the
-        norm and tightness are not examined.
+    A : LinearOperator, array_like or sparse matrix, shape (m, N)
+        A :class:`~kernelstab.operators.ForwardOperator`; any scipy operator, for which the
+        norm and tightness are not examined; or a matrix, which can only fail by its norm.
     rng : int or Generator
         Source of the vectors.
     tolerance : float
@@ -90,8 +94,15 @@ def check_operator(A, rng=0, *, tolerance=1e-9) -> OperatorReport:
     OperatorReport
         With ``ok`` and the names of the ``failures``. Cost: about 60 products.
 
+    Raises
+    ------
+    ValueError
+        If ``A`` is no operator or matrix, is a matrix of zeros, or has no adjoint to be tested.
+
     Examples
     --------
+    >>> check_operator([[1.0, 2.0], [3.0, 4.0]]).ok
+    True
     >>> from scipy.sparse.linalg import LinearOperator
     >>> good = LinearOperator((2, 2), matvec=lambda x: 2.0 * x, rmatvec=lambda y: 2.0 * y, dtype=float)
     >>> check_operator(good).ok
@@ -100,7 +111,14 @@ def check_operator(A, rng=0, *, tolerance=1e-9) -> OperatorReport:
     >>> check_operator(bad).failures
     ('adjoint',)
     """
-    return examine(A, getattr(A, "norm_upper", None), rng, tolerance)
+    if isinstance(A, (tuple, list)) and any(callable(part) for part in A):
+        raise ValueError(f"A must be an operator or a matrix, got functions: {A!r:.70}; try as_operator")
+    if not isinstance(A, LinearOperator):
+        A = SparseOperator(A) if sparse.issparse(A) else DenseOperator(A)
+    try:
+        return examine(A, getattr(A, "norm_upper", None), rng, tolerance)
+    except NotImplementedError:                          # scipy's word for a missing method
+        raise ValueError("A must have an adjoint (rmatvec), got none") from None
 
 
 def examine(A, norm_upper, rng, tolerance) -> OperatorReport:

@@ -153,3 +153,28 @@ def test_single_precision_passes_at_its_tolerance_only():
                             rmatvec=lambda y: matrix.T @ y.astype(np.float32), dtype=np.float64)
     assert "linearity" in check_operator(single).failures
     assert check_operator(single, tolerance=1e-4).ok
+
+
+@pytest.mark.parametrize("matrix", [_PARTS[0], _PARTS[0].tolist(), _PARTS[0] + 1j * _PARTS[1], _RANDOM,
+                                    _RANDOM.tocsr()])
+def test_matrices_are_checked_as_they_are(matrix):
+    report = check_operator(matrix, rng=0)
+    assert report.ok, report
+    # the norm is bounded from both sides by the largest singular value
+    largest = np.linalg.norm(matrix.toarray() if sp.issparse(matrix) else matrix, 2)
+    assert 0.9 * largest <= report.norm_lower <= largest * (1 + 1e-12)
+    assert report.norm_upper >= largest * (1 - 1e-12)
+
+
+def test_a_scipy_operator_with_a_broken_adjoint_gets_its_report():
+    broken = LinearOperator((3, 3), matvec=np.cumsum, rmatvec=np.cumsum, dtype=float)
+    assert check_operator(broken, rng=0).failures == ("adjoint",)
+
+
+def test_what_cannot_be_checked_is_named():
+    with pytest.raises(ValueError, match=r"A must have an adjoint \(rmatvec\), got none"):
+        check_operator(LinearOperator((2, 2), matvec=lambda x: x, dtype=float))
+    with pytest.raises(ValueError, match="A must be an operator or a matrix, got functions"):
+        check_operator((np.cumsum, np.cumsum))
+    with pytest.raises(ValueError, match="matrix must be a numeric array"):
+        check_operator("matrix")
