@@ -58,19 +58,33 @@ def load_network(name_or_path, *, dtype=np.float64) -> ReLUNetwork:
     path = Path(name_or_path)
     if path.suffix != ".npz":
         path = SHIPPED / f"{name_or_path}.npz"
+    elif not path.exists():
+        raise ValueError(f"no such file: {path}")
     if not path.is_file():
         raise ValueError(f"name_or_path must be a .npz file or one of {shipped_networks()}, "
                          f"got {str(name_or_path)!r}")
     try:
         # numpy leaves the file open when it is damaged, hence the outer with
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            arrays = {key: stored[key] for key in stored.files}
+        with path.open("rb") as file:
+            if not zipfile.is_zipfile(file):
+                raise ValueError("it is no .npz archive, or a damaged one")
+            file.seek(0)
+            with np.load(file, allow_pickle=False) as stored:
+                arrays = {key: stored[key] for key in stored.files}
+        if "meta" not in arrays:
+            raise ValueError("it has no description 'meta', so save_network did not write it; "
+                             f"it holds {_listed(arrays)}")
         meta = json.loads(str(arrays.pop("meta")))
+        if not isinstance(meta, dict) or not {"layers", "operator"} <= set(meta):
+            raise ValueError("its description 'meta' does not give layers and operator")
         layers = _with_arrays(meta["layers"], arrays)
         operator = operator_from_recipe(meta["operator"])
         network = ReLUNetwork(operator, layers, meta.get("name", path.stem), dtype=dtype)
     except _UNREADABLE as error:
-        raise ValueError(f"{path} is not a network file: {type(error).__name__}: {error}") from None
+        # the package's own words are plain; those of zip, json and numpy are kept as the cause
+        plain = type(error) is ValueError and "pickle" not in str(error)
+        reason = error if plain else "its content is damaged or of another kind"
+        raise ValueError(f"not a network file: {path}: {reason}") from error
     network.meta, network.path = meta, path
     return network
 
@@ -83,16 +97,45 @@ def save_network(path, layers, operator, **meta) -> None:
     path : str or Path
         Must end in ``.npz``.
     layers : list of dict
-        With arrays; float16 and float32 are kept as they are.
+        In the order of evaluation, each ``{"layer": kind, ...}`` with the other keys of its kind:
+
+        - ``"measurements"`` or ``"adjoint"``, no more keys: the first layer, and only the first;
+        - ``"dense"``: ``weight`` ``(out, in)`` and ``bias`` ``(out,)``;
+        - ``"conv"``: ``weight`` ``(out, in, k, k)`` with ``k`` odd, and ``bias`` ``(out,)``;
+        - ``"scale"``: ``factor``, a number;
+        - ``"relu"``, ``"push"``, ``"add"``, ``"data_consistency"``: no more keys.
+
+        :class:`~kernelstab.maps.ReLUNetwork` says what each does. Arrays in float16 and
+        float32 are kept as they are.
     operator : dict
-        Recipe of the operator.
+        Recipe of the operator, for :func:`operator_from_recipe`: ``kind`` ``"gaussian"`` with
+        ``m``, ``N``, ``rng`` (the seed) and, if signals are images, ``image_shape``; or ``kind``
+        ``"fourier2d"`` with ``mask`` ``"standard"`` and ``size`` (the side of the image).
     **meta
         More entries of the description, JSON values: ``name``, training facts, ...
 
     Raises
     ------
     ValueError
-        If the path does not end in ``.npz``.
+        If the path does not end in ``.npz``. The layers are checked when they are read.
+
+    Examples
+    --------
+    A network that forgets the second of two measurements and keeps the positive part of the
+    first, written and read again:
+
+    >>> import tempfile
+    >>> layers = [
+    ...     {"layer": "measurements"},
+    ...     {"layer": "dense", "weight": np.array([[1.0, 0.0]] * 4), "bias": np.zeros(4)},
+    ...     {"layer": "relu"}]
+    >>> recipe = {"kind": "gaussian", "m": 2, "N": 4, "rng": 0, "image_shape": [2, 2]}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "mine.npz"
+    ...     save_network(path, layers, recipe, name="mine")
+    ...     psi = load_network(path)
+    >>> psi, psi(np.array([3.0, 5.0])), psi(np.array([-3.0, 5.0]))
+    (<ReLUNetwork mine>, array([3., 3., 3., 3.]), array([0., 0., 0., 0.]))
     """
     if Path(path).suffix != ".npz":
         raise ValueError(f"path must end in .npz, got {str(path)!r}")
@@ -122,6 +165,8 @@ def operator_from_recipe(recipe):
     >>> operator_from_recipe({"kind": "gaussian", "m": 3, "N": 4, "rng": 0, "image_shape": [2, 2]})
     <DenseOperator 3x4, real>
     """
+    if not isinstance(recipe, dict):
+        raise ValueError(f"operator recipe must be a dictionary, got {recipe!r}")
     if recipe.get("kind") == "fourier2d" and recipe.get("mask") == "standard":
         return SubsampledFourier(masks.standard(as_count(recipe["size"], "size", low=2)), real=True)
     if recipe.get("kind") == "gaussian":
@@ -131,6 +176,13 @@ def operator_from_recipe(recipe):
     raise ValueError(f"operator recipe must be a known one, got {recipe!r}")
 
 
+def _listed(names, most=4):
+    """Return the first names in quotes and the number of the others."""
+    names = sorted(names)
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return (", ".join(map(repr, names[:most])) or "nothing") + more
+
+
 def _with_arrays(layers, arrays):
     """Put the arrays back into the layers; every array must be wanted and present.
 
@@ -138,7 +190,12 @@ def _with_arrays(layers, arrays):
     """
     full = []
     for position, layer in enumerate(layers):
+        if not isinstance(layer, dict) or "layer" not in layer:
+            raise ValueError(f"layer {position} must be a dictionary with a kind, got {layer!r:.80}")
         fields = ("weight", "bias") if layer["layer"] in ("dense", "conv") else ()
+        missing = [f"{position}.{field}" for field in fields if f"{position}.{field}" not in arrays]
+        if missing:
+            raise ValueError(f"the arrays {missing} of layer {position} are missing")
         full.append({key: layer[key] for key in ("layer", "factor") if key in layer}
                     | {field: arrays.pop(f"{position}.{field}") for field in fields})
     if arrays:

@@ -96,7 +96,7 @@ def spoil(kind, path):
 def test_spoilt_files_are_refused_by_name(tmp_path, kind):
     path = tmp_path / "net.npz"
     spoil(kind, path)
-    with pytest.raises(ValueError, match=r"net\.npz is not a network file"):
+    with pytest.raises(ValueError, match=r"^not a network file: .*net\.npz: "):
         load_network(path)
 
 
@@ -110,14 +110,38 @@ def test_no_damaged_byte_gets_through(tmp_path):
         try:
             loaded += load_network(path)(y).tobytes() == expected.tobytes()     # time stamps do not matter
         except ValueError as error:
-            refused += "is not a network file" in str(error)
+            refused += "not a network file" in str(error)
     assert refused > 30
     assert refused + loaded == len(range(0, len(content), 11))
 
 
-def test_missing_file_lists_what_is_shipped(tmp_path):
-    with pytest.raises(ValueError, match=r"name_or_path must be a \.npz file or one of \["):
+def test_missing_file_is_named(tmp_path):
+    with pytest.raises(ValueError, match=r"^no such file: .*none\.npz$"):
         load_network(tmp_path / "none.npz")
+    with pytest.raises(ValueError, match=r"name_or_path must be a \.npz file or one of \["):
+        load_network("none")
+    (tmp_path / "folder.npz").mkdir()
+    with pytest.raises(ValueError, match=r"name_or_path must be a \.npz file or one of \["):
+        load_network(tmp_path / "folder.npz")
+
+
+def test_files_of_another_kind_are_refused_in_plain_words(tmp_path):
+    path = tmp_path / "net.npz"
+    with path.open("wb") as stream:
+        np.save(stream, np.ones(3))
+    with pytest.raises(ValueError, match=r"net\.npz: it is no \.npz archive, or a damaged one$"):
+        load_network(path)
+    np.savez(path, **{f"weights/{k}": np.ones(1) for k in range(6)})
+    with pytest.raises(ValueError, match="so save_network did not write it; it "
+                                         "holds 'weights/0', 'weights/1', 'weights/2', 'weights/3' and 2 more$"):
+        load_network(path)
+    spoil("missing array", path)
+    with pytest.raises(ValueError, match=r"the arrays \['1.bias'\] of layer 1 are missing$"):
+        load_network(path)
+    for kind in ("no json", "pickle inside", "one byte"):
+        spoil(kind, path)
+        with pytest.raises(ValueError, match=r"net\.npz: its content is damaged or of another kind$"):
+            load_network(path)
 
 
 def test_saving_needs_the_suffix(tmp_path):
