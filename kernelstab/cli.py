@@ -1,7 +1,7 @@
 """The command line: ``kernelstab audit | list | show | check | verify | train | warmup``.
 
-Exit codes: 0 done; 1 refused (a certificate or a check does not hold, a stage failed); 2 bad
-input or a damaged certificate, with one line on the error stream; 130 interrupted.
+Exit codes: 0 done; 1 a check does not hold or a stage failed; 2 bad input or a certificate that
+is refused, with one line on the error stream; 130 interrupted.
 """
 
 import argparse
@@ -33,6 +33,9 @@ def main(argv=None) -> int:
     except (ValueError, ImportError, OSError) as error:
         print(f"kernelstab: error: {' '.join(str(error).split())}", file=sys.stderr)
         return 1 if isinstance(error, CertificateError) else 2
+    except SystemExit as error:          # nothing of ours raises it after the options are read
+        print(f"kernelstab: error: the map ended the program (SystemExit: {error})", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("kernelstab: interrupted", file=sys.stderr)
         return 130
@@ -48,6 +51,8 @@ def _audit(arguments) -> int:
         print(json.dumps({"report": os.path.join(arguments.out, "report.json"), **report.summary()}))
     elif not arguments.quiet:
         print(report.text())
+    if arguments.quiet and report.notice:
+        print(f"kernelstab: {' '.join(report.notice.split())}", file=sys.stderr)
     if report.interrupted:
         return 130
     return 0 if report.complete else 1
@@ -121,9 +126,7 @@ def _verify(arguments) -> int:
     else:
         for result in results:
             print(result, file=sys.stdout if result.accepted else sys.stderr)
-    if not all(result.readable for result in results):
-        return 2
-    return 0 if all(result.accepted for result in results) else 1
+    return 0 if all(result.accepted for result in results) else 2
 
 
 def _train(arguments) -> int:
@@ -163,7 +166,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser():
-    parser = _Parser(prog="kernelstab", description=__doc__.partition("\n")[0])
+    parser = _Parser(prog="kernelstab", description=__doc__.partition("\n")[0].replace("``", ""))
     parser.add_argument("--version", action="version", version=f"kernelstab {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
 
@@ -188,7 +191,8 @@ def _parser():
     command.add_argument("--precision", type=int, default=128, metavar="BITS", help="of balls (default 128)")
     command.add_argument("--certificate", metavar="FILE", help="write a certificate of the verdict")
 
-    command = _command(commands, _verify, "verify", "prove certificates again", quiet=False)
+    command = _command(commands, _verify, "verify", "prove certificates again; exit code 2 if one is refused",
+                       quiet=False)
     command.add_argument("files", nargs="+", metavar="FILE")
 
     command = _command(commands, _train, "train", "train a network that ships with the package")
@@ -209,13 +213,15 @@ def _command(commands, run, name, text, *, quiet=True):
     if name != "warmup":
         command.add_argument("--json", action="store_true", help="print JSON")
     if quiet:
-        command.add_argument("--quiet", action="store_true", help="no progress, no summary")
+        command.add_argument("--quiet", action="store_true",
+                             help="no progress, no summary; one line if something is missing")
     return command
 
 
 def _problem_options(command):
     command.add_argument("--operator", metavar="FILE", help="fourier, gaussian, or a matrix (.npy, .npz)")
     command.add_argument("--map", metavar="MAP",
-                         help="module:name of a callable or torch module, weights .npz, or a shipped network")
+                         help="module:name of a callable or torch module, weights .npz, or a shipped network "
+                              "(mri64-fourier, mri32-gaussian)")
     command.add_argument("--images", metavar="FILE", help="images (.npy, .npz); default: held-out MR slices")
     command.add_argument("--seed", type=int, default=0, metavar="S", help="seed (default 0)")

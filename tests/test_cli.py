@@ -21,6 +21,9 @@ CALLS = []
 def plain(y):
     return np.tanh(INVERSE @ y)
 
+def tripled(y):
+    return 3 * INVERSE @ y
+
 def noisy(y):
     return plain(y) + np.random.default_rng().random(64)
 
@@ -29,6 +32,9 @@ def short(y):
 
 def broken(y):
     raise KeyError("weights")
+
+def leaving(y):
+    raise SystemExit(7)
 
 def wordy(y):
     raise ValueError("first line\\nsecond line")
@@ -49,6 +55,10 @@ def folder(tmp_path, monkeypatch):
     np.save(tmp_path / "A.npy", rng.standard_normal((24, 64)) / 5)
     np.save(tmp_path / "x.npy", rng.random((3, 8, 8)))
     (tmp_path / "user_maps.py").write_text(MODULE)
+    (tmp_path / "lame.py").write_text("import no_such_dependency")
+    (tmp_path / "wrong.py").write_text("int('x')")
+    (tmp_path / "quits.py").write_text("raise SystemExit(1)")
+    (tmp_path / "torn.npz").write_bytes(b"PK\x03\x04 torn")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.delitem(sys.modules, "user_maps", raising=False)
@@ -68,6 +78,7 @@ def _run(capsys, *arguments):
 
 USER = ("--operator", "A.npy", "--images", "x.npy")
 PLAIN = ("--map", "user_maps:plain")
+TRIPLED = ("--map", "user_maps:tripled")
 
 
 def test_audit_of_the_users_matrix_map_and_images(folder, capsys):
@@ -83,10 +94,12 @@ def test_audit_of_the_users_matrix_map_and_images(folder, capsys):
     assert "operator" in err                     # the progress bars
 
 
-def test_quiet_says_nothing_and_ctrl_c_leaves_a_partial_report(folder, capsys):
+def test_quiet_says_one_line_when_interrupted_and_ctrl_c_leaves_a_partial_report(folder, capsys):
     code, out, err = _run(capsys, "audit", *USER, "--map", "user_maps:impatient", "--quick", "--out", "r",
                           "--quiet")
-    assert (code, out, err) == (130, "", "")
+    assert (code, out) == (130, "")
+    assert err.count("\n") == 1
+    assert err.startswith("kernelstab: This report is partial: interrupted")
     record = json.loads((folder / "r" / "report.json").read_text(encoding="utf-8"))
     assert record["interrupted"]
     assert "This report is partial" in (folder / "r" / "report.html").read_text(encoding="utf-8")
@@ -104,15 +117,24 @@ def test_ctrl_c_before_the_start_writes_nothing(folder, capsys, monkeypatch):
 
 BAD = [
     (["audit", "--operator", "none.npy"], "operator: no such file: none.npy"),
+    (["audit", "--operator", "foo"], "no such file: foo (the words fourier and gaussian"),
+    (["audit", "--operator", "."], "operator must be a file, but . is a folder"),
+    (["audit", "--operator", "torn.npz"], "torn.npz cannot be read as plain arrays"),
+    (["audit", *USER, "--map", "."], "map must be a file or module:name, but '.' is a folder"),
+    (["audit", *USER, "--map", "user_maps:leaving"], "SystemExit: 7"),
+    (["check", "two-images", *USER, "--map", "user_maps:leaving"], "SystemExit: 7"),
+    (["audit", *USER, "--map", "lame:f"], "lame:f"),
+    (["audit", *USER, "--map", "wrong:f"], "wrong:f"),
+    (["audit", *USER, "--map", "quits:f"], "quits:f"),
     (["audit", "--operator", "user_maps.py"], "operator must be a .npy or .npz file"),
     (["audit", *USER, "--map", "user_maps:absent"], "user_maps:absent"),
     (["audit", *USER, "--map", "no_such_module:f"], "no module named no_such_module"),
     (["audit", *USER, "--map", "model.pt"], "other files are never opened"),
-    (["audit", *USER, "--map", "weights.npz"], "weights.npz"),
+    (["audit", *USER, "--map", "weights.npz"], "map: no such file: weights.npz"),
     (["audit", *USER, "--map", "user_maps:noisy"], "not a function"),
     (["audit", *USER, "--map", "user_maps:short"], "(64,)"),
     (["audit", *USER, "--map", "user_maps:broken"], "KeyError: 'weights'"),
-    (["audit", *USER, "--map", "user_maps:wordy"], "first line second line"),
+    (["audit", *USER, "--map", "user_maps:wordy"], "ValueError: first line"),
     (["audit", "--images", "x.npy"], "images must have 4096 pixels each"),
     (["audit", *USER, "--eps", "0"], "eps must be positive, got 0"),
     (["audit", *USER, "--eps", "much"], "invalid float value: 'much'"),
@@ -149,6 +171,15 @@ def test_a_missing_extra_names_the_install_line(folder, capsys, monkeypatch):
     code, _, err = _run(capsys, "train", "mri64-fourier")
     assert code == 2
     assert err == 'kernelstab: error: torch is not installed; try: pip install "kernelstab[learn]"\n'
+
+
+def test_a_bug_of_the_package_keeps_its_traceback(folder, monkeypatch):
+    def bug(*arguments):
+        raise RuntimeError("ours")
+
+    monkeypatch.setattr(cli, "_problem", bug)
+    with pytest.raises(RuntimeError, match="ours"):
+        cli.main(["audit"])
 
 
 def test_list(capsys):
@@ -193,14 +224,14 @@ def test_check_on_the_users_map_with_a_certificate_that_verifies(folder, capsys)
 
 
 def test_check_that_does_not_hold_exits_1(folder, capsys):
-    # tanh after the pseudo-inverse does not recover its own answers: the hypothesis fails
-    code, out, _ = _run(capsys, "check", "two-images", *USER, *PLAIN)
+    # a map that triples its answer misses every image that it answers: the hypothesis fails
+    code, out, _ = _run(capsys, "check", "two-images", *USER, *TRIPLED)
     assert code == 1
     assert "NOT_APPLICABLE" in out
 
 
 def test_no_certificate_without_a_proof(folder, capsys):
-    code, out, err = _run(capsys, "check", "two-images", *USER, *PLAIN, "--certificate", "c.json")
+    code, out, err = _run(capsys, "check", "two-images", *USER, *TRIPLED, "--certificate", "c.json")
     assert code == 1
     assert "NOT_APPLICABLE" in out
     assert err.count("\n") == 1
@@ -208,7 +239,7 @@ def test_no_certificate_without_a_proof(folder, capsys):
     assert not (folder / "c.json").exists()
 
 
-def test_verify_distinguishes_damage_from_a_false_claim(folder, capsys):
+def test_verify_refuses_damage_and_false_claims_with_exit_code_2(folder, capsys):
     theorem = theorems.get("mirror-images")
     theorem.certificate(theorem.by_hand(), "good.json")
     content = json.loads((folder / "good.json").read_text())
@@ -217,7 +248,7 @@ def test_verify_distinguishes_damage_from_a_false_claim(folder, capsys):
     (folder / "false.json").write_text(json.dumps(content | {"sha256": digest(content)}))
     assert _run(capsys, "verify", "good.json")[0] == 0
     code, out, err = _run(capsys, "verify", "good.json", "false.json")
-    assert code == 1
+    assert code == 2
     assert out.count("\n") == err.count("\n") == 1
     assert "not those of two-images" in err
     code, _, err = _run(capsys, "verify", "torn.json")
@@ -259,6 +290,7 @@ def test_version_and_help(capsys):
     assert _run(capsys, "--version")[:2] == (0, f"kernelstab {__version__}\n")
     code, out, _ = _run(capsys, "--help")
     assert code == 0
+    assert "`" not in out
     for command in ("audit", "list", "show", "check", "verify", "train", "warmup"):
         assert command in out
 

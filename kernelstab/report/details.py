@@ -7,6 +7,7 @@ from scipy import ndimage
 
 from kernelstab import data
 from kernelstab.kernel import kernel_part, kernel_projector
+from kernelstab.report.mirrors import has_kernel
 from kernelstab.report.numbers import series
 from kernelstab.report.stages import NotApplicable
 from kernelstab.stability import planted_detail
@@ -93,6 +94,8 @@ def measure_details(A, maps, image, detail, steps: int, tick=lambda: None) -> De
         raise NotApplicable("the dial turns details for real operators only")
     unseen = np.linalg.norm(kernel_part(projector, detail)) / np.linalg.norm(detail)
     if not 1e-9 < unseen < 1 - 1e-9:
+        if not has_kernel(projector, A):
+            raise NotApplicable("the operator has no kernel")
         share = "nothing" if unseen > 0.5 else "all"
         raise NotApplicable(f"the data determine {share} of the detail, so it cannot be turned")
     angles = np.arccos(np.linspace(0.0, 1.0, steps))

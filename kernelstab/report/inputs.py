@@ -1,11 +1,15 @@
 """Matrices and images from the user's files, read without running anything in them."""
 
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
 
 from kernelstab._checks import as_array
+
+_DAMAGED = (ValueError, OSError, EOFError, MemoryError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+"""What numpy raises on files that are torn, encrypted or made up."""
 
 
 def read_matrix(path):
@@ -27,12 +31,10 @@ def read_matrix(path):
         If the file is missing, is of another kind or holds no matrix; the message names it.
         Pickled content is refused, because reading it would run it.
     """
-    path = _existing(path, "operator")
+    path = _existing(path, "operator", " (the words fourier and gaussian name the shipped operators)")
     arrays = _read(path, "operator")
     if "format" in arrays and "indptr" in arrays:
-        from scipy import sparse
-
-        return sparse.load_npz(path)
+        return _sparse(path)
     return as_array(_one(arrays, ("A", "matrix"), path, "operator"), "operator", ndim=2)
 
 
@@ -42,8 +44,8 @@ def read_images(path) -> np.ndarray:
     Parameters
     ----------
     path : str or Path
-        An array of shape ``(n, rows, columns)``, ``(rows, columns)`` or ``(n, N)``; or an
-        archive that holds one array, or one called ``images`` or ``x``.
+        An array of shape ``(n, rows, columns)``, ``(rows, columns)``, ``(n, N)`` or ``(N,)``;
+        or an archive that holds one array, or one called ``images`` or ``x``.
 
     Raises
     ------
@@ -54,10 +56,12 @@ def read_images(path) -> np.ndarray:
     return as_array(_one(_read(path, "images"), ("images", "x"), path, "images"), "images")
 
 
-def _existing(path, name):
+def _existing(path, name, hint=""):
     path = Path(path)
+    if path.is_dir():
+        raise ValueError(f"{name} must be a file, but {path} is a folder")
     if not path.is_file():
-        raise ValueError(f"{name}: no such file: {path}")
+        raise ValueError(f"{name}: no such file: {path}{hint}")
     if path.suffix not in (".npy", ".npz"):
         raise ValueError(f"{name} must be a .npy or .npz file, got {str(path)!r}")
     return path
@@ -70,8 +74,17 @@ def _read(path, name) -> dict:
             if isinstance(loaded, np.ndarray):
                 return {"": loaded}
             return {key: loaded[key] for key in loaded.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except _DAMAGED as error:
         raise ValueError(f"{name}: {path} cannot be read as plain arrays: {error}") from None
+
+
+def _sparse(path):
+    from scipy import sparse
+
+    try:
+        return sparse.load_npz(path)
+    except (*_DAMAGED, KeyError, TypeError) as error:
+        raise ValueError(f"operator: {path} is no sparse matrix: {type(error).__name__}: {error}") from None
 
 
 def _one(arrays, names, path, name):

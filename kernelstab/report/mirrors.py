@@ -48,6 +48,18 @@ class Mirrors:
             for name in self.errors}}
 
 
+def has_kernel(projector, A) -> bool:
+    """Whether the kernel projection leaves more than rounding of a vector in no special position.
+
+    >>> from kernelstab.operators import as_operator
+    >>> A, B = as_operator(np.eye(2)), as_operator(np.eye(1, 2))
+    >>> has_kernel(kernel_projector(A), A), has_kernel(kernel_projector(B), B)
+    (False, True)
+    """
+    generic = np.cos(np.arange(1.0, A.shape[1] + 1))
+    return bool(np.linalg.norm(kernel_part(projector, generic)) > 1e-9 * np.linalg.norm(generic))
+
+
 def measure_mirrors(A, maps, images, reconstructions, tick=lambda: None) -> Mirrors:
     r"""Reconstruct the mirror image of every image with every map.
 
@@ -83,7 +95,8 @@ def measure_mirrors(A, maps, images, reconstructions, tick=lambda: None) -> Mirr
     norms = np.linalg.norm(parts, axis=1)
     keep = norms > 1e-9 * np.linalg.norm(images, axis=1)
     if not keep.any():
-        raise NotApplicable("the data determine all of every image, so each is its own mirror image")
+        raise NotApplicable("no image has a part in the kernel, so each is its own mirror image"
+                            if has_kernel(projector, A) else "the operator has no kernel")
     images, parts, norms = images[keep], parts[keep], norms[keep]
     mirrors = images - 2 * parts
     errors, mirror_errors, answers = {}, {}, {}

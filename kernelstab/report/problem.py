@@ -3,6 +3,8 @@
 import copy
 import math
 from dataclasses import dataclass, field, replace
+from os import PathLike
+from pathlib import Path
 
 import numpy as np
 
@@ -76,7 +78,7 @@ def pose(A=None, maps=None, images=None, *, rng=0) -> Problem:
         One map is compared with sparse recovery (QCBP) and Tikhonov; a dictionary is
         taken as it is, its first map being the audited one. Default: the network shipped
         for the operator, where there is one.
-    images : ndarray, shape (n, rows, columns), (rows, columns) or (n, N), optional
+    images : ndarray, shape (n, rows, columns), (rows, columns), (n, N) or (N,), optional
         Default: held-out MR slices where their size fits, else random sparse signals.
     rng : int or Generator
         Seed of the random signals.
@@ -96,7 +98,8 @@ def pose(A=None, maps=None, images=None, *, rng=0) -> Problem:
     >>> problem.audited, list(problem.maps), problem.images.shape, problem.A.image_shape
     ('<lambda>', ['<lambda>', 'QCBP', 'Tikhonov'], (3, 4), (2, 2))
     """
-    about = {}
+    about: dict[str, str] = {}
+    _refuse_missing_file(maps)
     A, maps = _operator(A, maps, about)
     A, signals = _images(A, images, about, rng)
     given = maps if isinstance(maps, dict) else {None: maps} if maps is not None else {}
@@ -112,12 +115,26 @@ def pose(A=None, maps=None, images=None, *, rng=0) -> Problem:
 
 def _adapt(thing, A, name):
     """Return the map; whatever goes wrong inside a user's own code is told in one line."""
+    label = f"map {name or thing!s:.80}"
     try:
         return as_map(thing, A, name=name)
-    except (ValueError, ImportError):
-        raise
-    except Exception as error:
-        raise ValueError(f"map {name or thing!s:.80}: {type(error).__name__}: {error}") from error
+    except ValueError as error:
+        if not isinstance(thing, str) or thing in str(error):
+            raise
+        raise ValueError(f"{label}: {error}") from error
+    except (Exception, SystemExit) as error:
+        raise ValueError(f"{label}: {type(error).__name__}: {error}") from error
+
+
+def _refuse_missing_file(maps):
+    """Say that a file is missing or a folder before it is taken for something else."""
+    for thing in maps.values() if isinstance(maps, dict) else (maps,):
+        if not isinstance(thing, (str, PathLike)) or str(thing) in NETWORKS.values():
+            continue
+        if Path(thing).is_dir():
+            raise ValueError(f"map must be a file or module:name, but {str(thing)!r} is a folder")
+        if str(thing).endswith(".npz") and not Path(thing).is_file():
+            raise ValueError(f"map: no such file: {thing}")
 
 
 def _operator(A, maps, about):
@@ -166,7 +183,7 @@ def _images(A, images, about, rng):
 def _fit(A, images):
     n = A.shape[1]
     one_image = images.shape == A.image_shape or (images.size == n and images.shape[-1] != n)
-    if images.ndim == 2 and one_image:
+    if images.shape == (n,) or (images.ndim == 2 and one_image):
         images = images[None]
     shape = images.shape[1:]
     if math.prod(shape) != n or images.ndim not in (2, 3):

@@ -93,7 +93,7 @@ class Stages:
             state = "interrupted"
         except NotApplicable as error:
             state, reason = "not applicable", str(error)
-        except Exception as error:
+        except (Exception, SystemExit) as error:         # a user's map may even call sys.exit
             state, reason = "failed", f"{type(error).__name__}: {error}"
         finally:
             bar.close()

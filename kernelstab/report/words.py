@@ -40,6 +40,7 @@ def findings(report) -> dict[str, str]:
         "Worst case": _worst(report.searches, name),
         "Small details": _detail(report.details, name),
         "Proof": _theorems(report.verdicts),
+        "Not applicable": _left_out(report.stages),
     }
     return {label: text for label, text in texts.items() if text}
 
@@ -55,8 +56,12 @@ def _guess(mirrors, name):
 def _reaction(searches, name):
     if searches is None:
         return ""
-    change = percent(_change(searches, name), rounding=ROUND_FLOOR)
-    return f"can be moved by at least {change} by a perturbation of {100 * searches.eps[-1]:g} % of the data"
+    size = f"a perturbation of {100 * searches.eps[-1]:g} % of the data, on the one image searched"
+    change = _change(searches, name)
+    if change == 0:
+        return f"was not moved by {size}; nothing was found, which proves nothing"
+    much = f"by at least {percent(change, rounding=ROUND_FLOOR)}" if np.isfinite(change) else "away from zero"
+    return f"can be moved {much} by {size}"
 
 
 def _unseen(facts):
@@ -97,8 +102,10 @@ def _worst(searches, name):
     if searches is None:
         return ""
     gain, noise = searches.gains(name)[-1], searches.noise_gains(name)[-1]
-    text = (f"The worst perturbation found, {100 * searches.eps[-1]:g} % of the data, changes the image by "
-            f"{_floor(gain)} times its own size; random noise of that size by {readable(noise)} times.")
+    size = f"{100 * searches.eps[-1]:g} % of the data"
+    text = (f"On the one image searched, the worst perturbation found, {size}, changes the image by "
+            f"{_floor(gain)} times its own size; random noise of that size by {readable(noise)} times."
+            if gain > 0 else f"No perturbation of {size} that was tried on one image changes it.")
     others = ", ".join(_gain(searches, key) for key in searches.worst if key != name)
     text += f" Attacked in the same way: {others}." if others else ""
     control = searches.control(name)
@@ -136,6 +143,11 @@ def _theorems(verdicts):
     return text + (f" The rest: {rest}." if rest else "")
 
 
+def _left_out(stages):
+    reasons = [f"{stage.name}: {stage.reason}" for stage in stages if stage.state == "not applicable"]
+    return f"{'; '.join(reasons)}." if reasons else ""
+
+
 def _floor(value) -> str:
     return readable(value, rounding=ROUND_FLOOR)
 
@@ -145,9 +157,12 @@ def _mean(errors, mirrors) -> float:
 
 
 def _change(searches, name) -> float:
-    """Return the largest change found, relative to the clean image."""
+    """Return the largest change found, relative to the clean image; infinite only if it moves from zero."""
     clean = float(np.linalg.norm(searches.worst[name][-1].clean))
-    return searches.gains(name)[-1] * searches.size(-1) / clean if clean > 0 else float("inf")
+    change = float(searches.gains(name)[-1]) * searches.size(-1)
+    if change == 0:
+        return 0.0
+    return change / clean if clean > 0 else float("inf")
 
 
 def span(low, high) -> str:

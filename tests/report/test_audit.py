@@ -159,7 +159,7 @@ def test_a_failing_stage_is_reported_and_the_others_run(inputs, tmp_path):
     assert states["operator"] == "done"
     assert not report.complete
     assert not report.interrupted
-    assert "a stage failed (accuracy: KeyError: 'too far'" in report.notice
+    assert "a stage failed (accuracy: ValueError: map 'fragile' raised KeyError: 'too far'" in report.notice
 
 
 @pytest.mark.parametrize(("options", "message"), [
@@ -209,4 +209,4 @@ def test_an_operator_that_sees_everything_has_a_complete_report(inputs, tmp_path
     assert {c.theorem.slug: c.verdict.outcome for c in report.verdicts}["detail-transfer"] == "NOT_APPLICABLE"
     text = (tmp_path / "r" / "report.html").read_text(encoding="utf-8")
     assert "Every direction of the image leaves a trace" in text
-    assert "each is its own mirror image" in text
+    assert "Not applicable.</b> mirror images: the operator has no kernel; planted detail: the op" in text

@@ -36,8 +36,14 @@ def test_no_map_goes_below_the_line(seed):
 def test_images_without_kernel_part_are_left_out():
     m = _measure(lambda y: np.append(y, 0.0), [[1.0, 1.0, 0.0], [0.0, 0.0, 2.0]])
     assert m.kernel_norms.tolist() == [2.0]
-    with pytest.raises(NotApplicable, match="the data determine all of every image"):
+    with pytest.raises(NotApplicable, match="no image has a part in the kernel"):
         _measure(lambda y: np.append(y, 0.0), [[1.0, 1.0, 0.0]])
+
+
+def test_without_kernel_there_are_no_mirror_images():
+    with pytest.raises(NotApplicable, match="^the operator has no kernel$"):
+        one = np.ones((1, 2))
+        measure_mirrors(as_operator(np.eye(2)), {"psi": lambda y: y}, one, {"psi": one})
 
 
 def test_json():

@@ -51,6 +51,11 @@ def test_images_come_as_images_or_as_rows(shape):
     assert A.image_shape == (4,)                     # the user's operator is not changed
 
 
+def test_one_row_of_pixels_is_one_image():
+    problem = pose(np.eye(2, 4), lambda y: np.ones(4), np.arange(1.0, 5))
+    assert problem.images.tolist() == [[1.0, 2.0, 3.0, 4.0]]
+
+
 def test_one_image_may_come_alone():
     problem = pose(np.eye(2, 6), lambda y: np.ones(6), np.ones((2, 3)))
     assert problem.images.shape == (1, 6)

@@ -34,6 +34,24 @@ def test_a_map_that_does_not_is_not_said_to_guess(report):
     assert "assumes or has learnt" not in findings(plain)["Guesswork"]
 
 
+@pytest.mark.parametrize(("clean", "gain", "said"), [
+    (1.0, 0.0, "was not moved by"), (0.0, 0.0, "was not moved by"),
+    (0.0, 1.0, "can be moved away from zero")])
+def test_a_map_that_does_not_move_is_not_said_to_move(report, clean, gain, said):
+    worst = [SimpleNamespace(clean=np.full(64, clean), local_lipschitz_lower=gain)]
+    searches = replace(report.searches, worst=report.searches.worst | {"small": worst},
+                       transfer=report.searches.transfer | {"small": (0.0, 0.0)})
+    moved = replace(report, searches=searches)
+    assert said in headline(moved)
+    assert "∞" not in headline(moved)
+    assert ("tried on one image changes it" in findings(moved)["Worst case"]) == (gain == 0)
+
+
+def test_what_does_not_apply_is_said_with_its_reason(report):
+    stage = replace(report.stages[0], name="mirror images", state="not applicable", reason="no kernel")
+    assert findings(replace(report, stages=(stage,)))["Not applicable"] == "mirror images: no kernel."
+
+
 def test_the_numbers_are_those_of_the_report(report):
     text = findings(report)
     m, n = report.facts.shape
