@@ -76,18 +76,23 @@ def train(name, *, epochs: int | None = None, seed: int = 0, out=".", resume: bo
     Raises
     ------
     ValueError
-        If the name is unknown, there is nothing to resume, or the checkpoint belongs to
-        another recipe, seed or length.
+        If the name is unknown, torch cannot compute on the device, ``out`` is a file, there is
+        nothing to resume, or the checkpoint belongs to another recipe, seed or number of epochs;
+        the message says which and gives both values.
     ImportError
         If torch is not installed.
 
     Cost: about 23 (Fourier) and 4 (Gaussian) minutes of processor time.
     """
     require("torch", extra="learn")
+    _require_device(device)
     recipe = _recipe(name)
     epochs = as_count(recipe.epochs if epochs is None else epochs, "epochs", low=1)
     seed = as_count(seed, "seed")
+    budget = epochs if stop_after is None else as_count(stop_after, "stop_after", low=1)
     out = Path(out)
+    if not _first_existing(out).is_dir():
+        raise ValueError(f"out must be a folder, got {str(out)!r}, where {_first_existing(out)} is a file")
     checkpoint = out / f"{recipe.name}.checkpoint.npz"
     if resume and not checkpoint.exists():
         raise ValueError(f"resume needs a checkpoint, and {checkpoint} does not exist")
@@ -95,7 +100,6 @@ def train(name, *, epochs: int | None = None, seed: int = 0, out=".", resume: bo
     run = _Run(recipe, epochs, seed, device)
     if resume:
         run.restore(checkpoint)
-    budget = epochs if stop_after is None else as_count(stop_after, "stop_after", low=1)
     last = min(epochs, len(run.curve) + budget)
     run.loop(last, checkpoint, progress)
     if len(run.curve) < epochs:
@@ -129,8 +133,10 @@ class _Run:
         torch = require("torch", extra="learn")
         self.module.load_state_dict({f"steps.{key}": torch.tensor(value) for key, value in weights.items()})
 
-    def identity(self) -> str:
-        return json.dumps({"recipe": asdict(replace(self.recipe, epochs=self.epochs)), "seed": self.seed})
+    def identity(self) -> dict:
+        """Return all that decides the run, in the form that JSON gives back."""
+        facts = {"recipe": asdict(replace(self.recipe, epochs=self.epochs)), "seed": self.seed}
+        return json.loads(json.dumps(facts))
 
     def rate(self, fraction: float) -> float:
         """Return the step size at a fraction of the whole run."""
@@ -192,7 +198,7 @@ class _Run:
             for key, value in state.items():
                 arrays[f"adam/{index}/{key}"] = value.cpu().numpy()
         arrays["curve"] = np.array(json.dumps(self.curve))
-        arrays["identity"] = np.array(self.identity())
+        arrays["identity"] = np.array(json.dumps(self.identity()))
         _save_npz(path, arrays)
 
     def restore(self, path: Path) -> None:
@@ -203,8 +209,12 @@ class _Run:
                 arrays = {key: archive[key] for key in archive.files}
         except (ValueError, EOFError, zlib.error, zipfile.BadZipFile) as error:
             raise ValueError(f"{path} is not a checkpoint: {error}") from None
-        if str(arrays.get("identity")) != self.identity():
-            raise ValueError(f"the checkpoint {path} belongs to another recipe, seed or number of epochs")
+        if "identity" not in arrays:
+            raise ValueError(f"{path} is not a checkpoint: it does not say of which run")
+        stored = json.loads(str(arrays["identity"]))
+        if stored != self.identity():
+            raise ValueError(f"the checkpoint {path} belongs to another run: "
+                             f"{_differences(stored, self.identity())}")
         self.load({key.removeprefix("weights/"): value for key, value in arrays.items()
                    if key.startswith("weights/")})
         self.best = {key.removeprefix("best/"): value for key, value in arrays.items()
@@ -247,6 +257,34 @@ def _recipe(name) -> Recipe:
     if name not in RECIPES:
         raise ValueError(f"name must be one of {', '.join(RECIPES)}, got {name!r}")
     return RECIPES[name]
+
+
+def _require_device(device) -> None:
+    """Refuse a device on which torch cannot hold a number."""
+    torch = require("torch", extra="learn")
+    try:
+        torch.zeros(1, device=device).cpu()
+    except (RuntimeError, AssertionError, TypeError, NotImplementedError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise ValueError(f"device must be one that torch can use here, such as cpu, got {device!r}: "
+                         f"{reason}") from error
+
+
+def _first_existing(path: Path) -> Path:
+    """Return the path or the nearest folder above it that exists."""
+    return next(place for place in (path.absolute(), *path.absolute().parents) if place.exists())
+
+
+def _differences(stored: dict, asked: dict) -> str:
+    """Say in which entries two runs differ, with both values.
+
+    >>> _differences({"recipe": {"epochs": 2}, "seed": 0}, {"recipe": {"epochs": 3}, "seed": 0})
+    'epochs is 2 there and 3 here'
+    """
+    there, here = ({"seed": run["seed"]} | run["recipe"] for run in (stored, asked))
+    names = {name: name if name in ("seed", "epochs") else f"recipe.{name}" for name in there | here}
+    return ", ".join(f"{label} is {there.get(name)!r:.60} there and {here.get(name)!r:.60} here"
+                     for name, label in names.items() if there.get(name) != here.get(name))
 
 
 def _save_npz(path: Path, arrays: dict) -> None:

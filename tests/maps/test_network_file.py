@@ -133,7 +133,7 @@ def test_files_of_another_kind_are_refused_in_plain_words(tmp_path):
         load_network(path)
     np.savez(path, **{f"weights/{k}": np.ones(1) for k in range(6)})
     with pytest.raises(ValueError, match="so save_network did not write it; it "
-                                         "holds 'weights/0', 'weights/1', 'weights/2', 'weights/3' and 2 more$"):
+                                         "holds 'weights/0', 'weights/1', .* and 2 more$"):
         load_network(path)
     spoil("missing array", path)
     with pytest.raises(ValueError, match=r"the arrays \['1.bias'\] of layer 1 are missing$"):

@@ -139,11 +139,36 @@ def test_bad_input_is_named(training, tmp_path):
     with pytest.raises(ValueError, match="resume needs a checkpoint"):
         training.train(FOURIER, out=tmp_path, resume=True)
     training.train(FOURIER, epochs=2, out=tmp_path, progress=False, stop_after=1)
-    with pytest.raises(ValueError, match="another recipe, seed or number of epochs"):
-        training.train(FOURIER, epochs=2, seed=9, out=tmp_path, progress=False, resume=True)
+    checkpoint = "tiny-fourier.checkpoint.npz belongs to another run: "
+    for changes, message in [({"seed": 9}, "seed is 0 there and 9 here"),
+                             ({"epochs": 5}, "epochs is 2 there and 5 here"),
+                             ({"name": replace(FOURIER, batch=4)}, "recipe.batch is 8 there and 4 here"),
+                             ({"seed": 9, "epochs": 5},
+                              "seed is 0 there and 9 here, epochs is 2 there and 5 here")]:
+        options = {"name": FOURIER, "epochs": 2} | changes
+        with pytest.raises(ValueError, match=f"{checkpoint}{message}$"):
+            training.train(**options, out=tmp_path, progress=False, resume=True)
+    np.savez(tmp_path / "tiny-fourier.checkpoint.npz", weight=np.ones(1))
+    with pytest.raises(ValueError, match="is not a checkpoint: it does not say of which run"):
+        training.train(FOURIER, epochs=2, out=tmp_path, progress=False, resume=True)
     (tmp_path / "tiny-fourier.checkpoint.npz").write_bytes(b"no archive")
     with pytest.raises(ValueError, match=r"tiny-fourier.checkpoint.npz is not a checkpoint"):
         training.train(FOURIER, epochs=2, out=tmp_path, progress=False, resume=True)
+
+
+@pytest.mark.parametrize("device", ["no-such-device", "cuda:99", "meta", 3.5])
+def test_a_device_that_cannot_be_used_is_named_before_anything_is_written(training, tmp_path, device):
+    with pytest.raises(ValueError, match=f"^device must be one that torch can use here, .* got {device!r}: "):
+        training.train(FOURIER, out=tmp_path / "new", device=device, progress=False)
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_file_is_no_folder(training, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    for out in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(ValueError, match=r"^out must be a folder, got '.*', where .*file is a file$"):
+            training.train(FOURIER, out=out, progress=False)
+    assert (tmp_path / "file").read_text() == "mine"
 
 
 def test_augmented_images_are_seeded_and_graded():
