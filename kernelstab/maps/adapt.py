@@ -210,9 +210,10 @@ def _from_torch(module, A, label):
     """Find out by trying whether a torch module takes measurements or images."""
     from kernelstab.maps.torch_map import TorchMap
 
-    reasons = []
+    reasons, about = [], None
     for start in ("measurements", "adjoint-image"):
         psi = TorchMap(module, A, input=start)
+        psi.about = about = psi.about if about is None else about     # the first try ends training mode
         try:
             psi(_probe(A))
         except ValueError as error:

@@ -14,8 +14,10 @@ _INPUTS = ("measurements", "adjoint-image")
 class TorchMap(Map):
     r"""Use a torch module as a reconstruction map.
 
-    The module sees a batch of one and is put in evaluation mode, here and before every call:
-    dropout and batch statistics would make it a different map each time.
+    The module sees a batch of one and is put in evaluation mode before every call: dropout and
+    batch statistics would make it a different map each time. What is studied is therefore the
+    module in evaluation mode. If it came in training mode, the ``repr`` says so. It is the
+    caller's module and stays in evaluation mode; ``module.train()`` brings it back.
 
     Parameters
     ----------
@@ -40,6 +42,8 @@ class TorchMap(Map):
     ----------
     precision : float
         Spacing of floats at 1 in ``dtype``.
+    about : str
+        ``"(eval mode)"`` if the module came in training mode, else empty; ends the ``repr``.
 
     Raises
     ------
@@ -79,7 +83,8 @@ class TorchMap(Map):
         if dtype not in (torch.float32, torch.float64):
             raise ValueError(f"dtype must be torch.float32 or torch.float64, got {dtype}")
         self.A, self.input, self.device, self.dtype = as_operator(A), input, device, dtype
-        self.module = _cast(module.to(device), dtype)
+        self.about = "(eval mode)" if any(part.training for part in module.modules()) else ""
+        self.module = _cast(module.to(device), dtype).eval()
         self.name = name or type(module).__name__
         self.precision = float(torch.finfo(dtype).eps)
 
@@ -87,6 +92,9 @@ class TorchMap(Map):
         torch = require("torch", extra="learn")
         with torch.no_grad():
             return self._output(self._start(y)).cpu().numpy().astype(self.A.dtype)
+
+    def __repr__(self):
+        return f"<{type(self).__name__} {f'{self.name} {self.about}'.rstrip()}>"
 
     def vjp(self, y, u):
         r"""Return :math:`J(y)^*u` by reverse-mode differentiation, for real inner products.

@@ -182,3 +182,20 @@ def test_bad_input_is_named():
 
     with pytest.raises(ValueError, match="module Broken returned nan or infinity"):
         TorchMap(Broken(), A)(np.ones(3))
+
+
+def test_a_module_in_training_mode_is_put_into_evaluation_mode_and_says_so():
+    module = torch.nn.Sequential(torch.nn.Linear(3, 5), torch.nn.Dropout(0.5))
+    assert module.training
+    psi = as_map(module, gaussian(3, 5, rng=0), name="mine")
+    assert repr(psi) == "<TorchMap mine (eval mode)>"
+    assert not module.training
+    image = as_map(torch.nn.Conv2d(1, 1, 3, padding=1), real_fourier())      # the second form that is tried
+    assert repr(image) == "<TorchMap Conv2d (eval mode)>"
+    again = as_map(module, gaussian(3, 5, rng=0))
+    assert (repr(again), again.about) == ("<TorchMap Sequential>", "")
+
+
+def test_a_class_is_no_module():
+    with pytest.raises(ValueError, match=r"module must be a torch\.nn\.Module, got the class ComplexNet"):
+        TorchMap(ComplexNet, np.eye(2))
