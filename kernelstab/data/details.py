@@ -149,9 +149,9 @@ def dial(project_kernel, detail, theta: float) -> np.ndarray:
     Parameters
     ----------
     project_kernel : callable, ndarray (N,) -> ndarray (N,)
-        Orthogonal projection onto the null space.
+        Orthogonal projection onto the null space. Complex if the operator is; then so is the result.
     detail : ndarray
-        Any shape; passed on flat.
+        Real or complex, any shape; passed on flat.
     theta : float
         Angle in [0, pi/2], radians.
 
@@ -173,15 +173,15 @@ def dial(project_kernel, detail, theta: float) -> np.ndarray:
     >>> dial(lambda x: np.array([0.0, x[1]]), [0.6, 0.8], np.pi / 3).round(4)
     array([0.866, 0.5  ])
     """
-    detail = as_array(detail, "detail", real=True)
+    detail = as_array(detail, "detail")
     theta = as_number(theta, "theta", low=0.0, high=np.pi / 2)
     flat = detail.ravel()
     length = np.linalg.norm(flat)
     if length == 0:
         raise ValueError("detail must not be zero")
-    hidden = as_array(project_kernel(flat), "project_kernel(detail)", shape=flat.shape, real=True)
+    hidden = as_array(project_kernel(flat), "project_kernel(detail)", shape=flat.shape)
     seen = flat - hidden
-    turned = np.zeros_like(flat)
+    turned = np.zeros_like(seen)         # complex as soon as one part is
     for part, weight, which in ((hidden, np.cos(theta), "inside"), (seen, np.sin(theta), "outside")):
         if weight > 1e-15:   # cos(pi / 2) is 6e-17 in floating point
             size = np.linalg.norm(part)

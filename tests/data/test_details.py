@@ -42,6 +42,23 @@ def test_dial_turns_and_keeps_the_length(theta):
     assert hidden == pytest.approx(np.cos(theta) * np.linalg.norm(detail), abs=1e-12)
 
 
+@pytest.mark.parametrize("theta", [0.0, 0.3, 1.2, np.pi / 2])
+@pytest.mark.parametrize("is_complex", [False, True])
+def test_dial_for_a_complex_projector(theta, is_complex):
+    rng = np.random.default_rng(6)
+    draw = lambda *shape: rng.standard_normal(shape) + 1j * rng.standard_normal(shape)   # noqa: E731
+    basis = np.linalg.qr(draw(12, 4))[0]
+    detail = draw(3, 4) if is_complex else rng.standard_normal((3, 4))
+    project = lambda x: basis @ (basis.conj().T @ x)           # noqa: E731
+    turned = dial(project, detail, theta)
+    # both parts are orthogonal for the complex inner product, so lengths add as for real ones
+    assert np.linalg.norm(turned) == pytest.approx(np.linalg.norm(detail))
+    hidden = np.linalg.norm(basis.conj().T @ turned.ravel())
+    assert hidden == pytest.approx(np.cos(theta) * np.linalg.norm(detail), abs=1e-12)
+    own = np.arccos(np.linalg.norm(project(detail.ravel())) / np.linalg.norm(detail))
+    np.testing.assert_allclose(dial(project, detail, own), detail, atol=1e-12)
+
+
 def test_dial_passes_through_the_detail():
     project = lambda x: np.array([x[0], 0.0])                  # noqa: E731
     np.testing.assert_allclose(dial(project, [3.0, 4.0], np.arccos(0.6)), [3.0, 4.0])
