@@ -32,7 +32,7 @@ def detail_dial(hidden, kept):
     [1.0, 0.0]
     """
     hidden = np.asarray(hidden, dtype=float)
-    fig = style.figure(6.0, 3.8)
+    fig = style.figure(7.6, 3.6)
     ax = style.axes(fig, xlabel="hidden fraction of the detail (0 visible, 1 invisible)",
                     ylabel="part of the detail shown")
     fine = np.linspace(0.0, 1.0, 101)
@@ -42,5 +42,5 @@ def detail_dial(hidden, kept):
     for index, (name, values) in enumerate(kept.items()):
         ax.plot(hidden, values, color=style.colour(index), marker=style.marker(index), markersize=5,
                 label=name)
-    style.legend(ax, loc="lower left")
+    style.legend(ax, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return fig

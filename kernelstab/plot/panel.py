@@ -19,11 +19,14 @@ class Picture:
         Text under the image.
     limits : (float, float), optional
         Values shown as black and as white. Default: the panel's common limits.
+    circle : (float, float, float), optional
+        Row, column and radius, in pixels, of a thin circle around what is to be seen.
     """
 
     image: np.ndarray
     caption: str = ""
     limits: tuple[float, float] | None = None
+    circle: tuple[float, float, float] | None = None
 
     def __repr__(self):
         return f"<Picture {self.image.shape} {self.caption!r}>"
@@ -86,6 +89,9 @@ def _tallest(row) -> float:
 def _draw(ax, picture, limits):
     low, high = picture.limits or limits
     ax.imshow(picture.image, cmap="gray", vmin=low, vmax=high, interpolation="nearest")
+    if picture.circle is not None:
+        row, column, radius = picture.circle
+        ax.add_patch(style.circle(column, row, radius))
     ax.set_xticks([])
     ax.set_yticks([])
     ax.spines[:].set_visible(False)
@@ -99,4 +105,4 @@ def _picture(item):
     image = np.abs(picture.image) if np.iscomplexobj(picture.image) else np.asarray(picture.image)
     if image.ndim != 2:
         raise ValueError(f"rows must hold images with 2 dimensions, got shape {image.shape}")
-    return Picture(image, picture.caption, picture.limits)
+    return Picture(image, picture.caption, picture.limits, picture.circle)

@@ -62,6 +62,17 @@ def legend(ax, **options):
                      **options)
 
 
+def circle(x: float, y: float, radius: float):
+    """Return a thin circle that shows on black and on white.
+
+    >>> circle(1.0, 2.0, 3.0).center
+    (1.0, 2.0)
+    """
+    from matplotlib.patches import Circle
+
+    return Circle((x, y), radius, fill=False, linewidth=0.9, edgecolor=PALETTE[4])
+
+
 def colour(index: int) -> str:
     """Return the colour of the ``index``-th map, the same in every picture.
 

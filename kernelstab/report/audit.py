@@ -1,6 +1,6 @@
 """The audit: measure a reconstruction map stage by stage, then write down what was found."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ from kernelstab.report.problem import Problem, pose
 from kernelstab.report.provenance import fingerprint, provenance
 from kernelstab.report.searches import Searches, measure_searches
 from kernelstab.report.stages import Stage, Stages
-from kernelstab.report.verdicts import measure_verdicts
+from kernelstab.report.verdicts import measure_verdicts, proved_bound
 from kernelstab.report.words import findings, headline
 
 FORMAT, VERSION = "kernelstab-report", 1
@@ -211,8 +211,16 @@ def _measure(problem, plan, eps, folder, stages, seed):
     worst = None if searches is None else searches.worst[problem.audited][-1].perturbation
     verdicts = stages.run("theorems", 3, lambda tick: measure_verdicts(
         problem, image, worst, None if folder is None else folder / "certificates", tick, rng=seed))
+    bound = proved_bound(verdicts or ())
+    if searches is not None and bound is not None and _replaceable(searches.bounds.get(problem.audited)):
+        searches = replace(searches, bounds=searches.bounds | {problem.audited: bound})
     return {"facts": facts, "accuracy": accuracy, "searches": searches, "mirrors": mirrors,
             "details": details, "verdicts": verdicts or ()}
+
+
+def _replaceable(bound) -> bool:
+    """Whether a proved upper bound says more: not where floats give the constant itself."""
+    return bound is None or bound.kind == "upper"
 
 
 def _typical(accuracy, name) -> int:

@@ -6,7 +6,7 @@ import numpy as np
 
 from kernelstab.kernel import kernel_part, kernel_projector, nullspace_basis
 from kernelstab.operators import OperatorReport, check_operator
-from kernelstab.quantity import Quantity
+from kernelstab.quantity import Kind, Quantity
 from kernelstab.report.numbers import series
 
 _SVD_COLUMNS = 1600
@@ -63,7 +63,8 @@ class KernelFacts:
     def to_json(self) -> dict:
         """Return all numbers with units and kinds."""
         return {
-            "shape": list(self.shape), "rate": Quantity(self.rate, "exact").to_json(), "tight": self.tight,
+            "shape": list(self.shape), "rate": Quantity(self.rate, "exact", rigorous=True).to_json(),
+            "tight": self.tight,
             "norm": self.norm_upper.to_json(), "kernel_dimension": self.dimension.to_json(),
             "kernel_dimension_how": self.how, "singular_values_at_the_rank": self.gap and list(self.gap),
             "projector": self.projector, "projector_residual": series([self.residual]),
@@ -93,12 +94,17 @@ def kernel_facts(A, images, tick=lambda: None, *, rng=0) -> KernelFacts:
                        projector.residual, hidden, getattr(A, "mask", None))
 
 
+def _counted(number, kind: Kind) -> Quantity:
+    """Return a fact about integers, which needs no arithmetic that rounds."""
+    return Quantity(float(number), kind, rigorous=True)
+
+
 def _dimension(A):
     m, n = A.shape
     if A.tight is not None:
-        return Quantity(float(n - m), "exact"), f"the {m} rows are orthogonal and of equal length", None
+        return _counted(n - m, "exact"), f"the {m} rows are orthogonal and of equal length", None
     if n <= _SVD_COLUMNS:
         null = nullspace_basis(A)
         return Quantity(float(null.dimension), "estimate"), f"rank {null.rank} by singular values", null.gap
-    return Quantity(float(max(0, n - m)), "lower"), f"a matrix with {m} rows has rank at most {m}", None
+    return _counted(max(0, n - m), "lower"), f"a matrix with {m} rows has rank at most {m}", None
 

@@ -67,16 +67,19 @@ def mirror_panel(problem, mirrors) -> Figure:
     mirror, answer = mirrors.images[place], mirrors.answers[place]
     image = mirror + 2 * mirrors.parts[place]
     low, high = _limits(problem, image)
+    factor = _magnification(np.concatenate([answer - image, answer - mirror]), high - low)
+    white = (high - low) / factor
     fig = plot.panel([[
         Picture(problem.picture(image), "image"),
         Picture(problem.picture(mirror), "mirror image"),
         Picture(problem.picture(answer), "answer to both"),
-        Picture(problem.picture(np.abs(answer - image)), "error on the image", (0, high - low)),
-        Picture(problem.picture(np.abs(answer - mirror)), "error on the mirror image", (0, high - low)),
+        Picture(problem.picture(np.abs(answer - image)), "error on image", (0, white)),
+        Picture(problem.picture(np.abs(answer - mirror)), "error on mirror image", (0, white)),
     ]], limits=(low, high), size=1.6)
     return images(fig, "an image, its mirror image, and one answer to both", (
         f"The image and its mirror image give exactly the same data, so {problem.audited} must answer both "
-        "with one image. Errors are on the scale of the signal."))
+        f"with one image. Both errors are shown {factor} times brighter than the images."
+        if factor > 1 else "with one image. Errors are on the scale of the signal."))
 
 
 def worst_panel(problem, searches) -> Figure:
@@ -88,20 +91,23 @@ def worst_panel(problem, searches) -> Figure:
         worst = found[-1]
         shown = problem.picture(np.real(inverse(worst.perturbation)))
         factor = _magnification(shown, half)
-        error = np.abs(worst.reconstruction - searches.image)
+        change = problem.picture(np.abs(worst.reconstruction - worst.clean))
+        error = problem.picture(np.abs(worst.reconstruction - searches.image))
         rows.append([
             Picture(problem.picture(searches.image), "truth"),
             Picture(problem.picture(worst.clean), "from clean data"),
             Picture(shown, "perturbation", (-half, half)),
             Picture(shown, f"perturbation ×{factor}", (-half / factor, half / factor)),
             Picture(problem.picture(worst.reconstruction), "from perturbed data"),
-            Picture(problem.picture(np.abs(worst.reconstruction - worst.clean)), "change", (0, high - low)),
-            Picture(problem.picture(error), "error", (0, high - low)),
+            Picture(change, "change", (0, high - low)),
+            _magnified(change, "change", high - low),
+            _magnified(error, "error", high - low),
         ])
     fig = plot.panel(rows, list(searches.worst), limits=(low, high), size=1.25)
     return images(fig, "worst-case perturbations and what they do to each map", (
         f"The worst perturbation found for each map, {100 * searches.eps[-1]:g} % of the data in norm, at "
-        "its true contrast and magnified. Truth, reconstructions, change and error share one gray scale."))
+        "its true contrast and magnified. Truth, reconstructions and the unmagnified change share one gray "
+        "scale; × gives the factor of the others. The search ran on this image only."))
 
 
 def ladder(searches) -> Figure | None:
@@ -132,19 +138,36 @@ def dial_figure(details) -> Figure:
     return drawing(fig, "shown part of a detail as it becomes invisible", (
         "The same detail, turned from visible to invisible at constant norm. At 1 every map must be at 0, "
         "because the data do not change at all. Above the gray curve a map shows more than the data hold."),
-        "36rem")
+        "44rem")
 
 
 def detail_panel(problem, details) -> Figure:
     """Show the planted detail at both ends of the dial and what every map makes of it."""
-    rows = []
+    rows, circle = [], _spot(problem, details)
     for end, detail in enumerate((details.visible, details.invisible)):
-        shown = [Picture(problem.picture(outputs[end]), name) for name, outputs in details.outputs.items()]
-        rows.append([Picture(problem.picture(details.image + detail), "truth with detail"), *shown])
+        shown = [Picture(problem.picture(outputs[end]), name, circle=circle)
+                 for name, outputs in details.outputs.items()]
+        truth = problem.picture(details.image + detail)
+        rows.append([Picture(truth, "truth with detail", circle=circle), *shown])
     fig = plot.panel(rows, ["visible", "invisible"], limits=_limits(problem, details.image), size=1.5)
     return images(fig, "reconstructions of an image with a visible and an invisible detail", (
         "The detail has the same norm in both rows. In the second row the data are those of the image "
-        "without it."))
+        "without it. The circle marks the place."))
+
+
+def _spot(problem, details):
+    """Return row, column and radius of a circle around the detail; None if the signal is no image."""
+    shape = problem.A.image_shape
+    if len(shape) != 2 or min(shape) < 8:
+        return None
+    row, column = np.unravel_index(int(np.argmax(np.abs(details.visible))), shape)
+    return float(row), float(column), 2.0 + min(shape) / 10
+
+
+def _magnified(picture, caption, height) -> Picture:
+    """Show a picture of sizes with the largest round factor that keeps it on the gray scale."""
+    factor = _magnification(picture, height)
+    return Picture(picture, f"{caption} ×{factor}", (0, height / factor))
 
 
 def _limits(problem, image):
@@ -162,5 +185,7 @@ def _magnification(picture, half) -> int:
     (50, 1)
     """
     peak = float(np.max(np.abs(picture)))
+    if peak == 0:
+        return 1
     candidates = [c * 10**k for k in range(7) for c in (1, 2, 5)]
     return max([c for c in candidates if c * peak <= half] or [1])

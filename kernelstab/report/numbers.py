@@ -2,6 +2,7 @@
 
 import decimal
 import math
+from fractions import Fraction
 
 import numpy as np
 
@@ -20,14 +21,14 @@ def found(value, unit: str = "") -> Quantity:
     return Quantity(float(value), "lower", unit)
 
 
-def series(values, kind: str = "estimate", unit: str = "") -> dict:
-    """Return an array of numbers of one kind and unit as JSON.
+def series(values, kind: str = "estimate", unit: str = "", *, rigorous: bool = False) -> dict:
+    """Return an array of numbers of one kind and unit as JSON; ``rigorous`` as in ``Quantity``.
 
     >>> series(np.array([1.0, float("inf")]), unit="dB")
     {'values': [1.0, 'inf'], 'kind': 'estimate', 'unit': 'dB', 'rigorous': False}
     """
     return {"values": [plain(v) for v in np.asarray(values).ravel().tolist()], "kind": kind, "unit": unit,
-            "rigorous": False}
+            "rigorous": rigorous}
 
 
 def plain(value):
@@ -69,6 +70,25 @@ def at_most(value: float, digits: int = 3) -> str:
     ('≤\xa04.86\xa0×\xa010¹²', '≤\xa01.00001')
     """
     return f"≤\u00a0{readable(value, digits, rounding=decimal.ROUND_CEILING)}"
+
+
+def enclosed(value: float, radius: float, digits: int = 8) -> tuple[str, float]:
+    r"""Write the midpoint of an enclosure, and the error of what is written.
+
+    No digit is written that the radius does not justify, and the error returned contains the
+    rounding of what is written; it is zero if what is written is the number.
+
+    >>> enclosed(3.229679986551675, 4e-16), enclosed(2.5, 0.0), enclosed(3.14159, 0.02)
+    (('3.2296800', 1.344832...e-08), ('2.5', 0.0), ('3.14', 0.02159...))
+    """
+    exact, places = decimal.Decimal(value), digits
+    if radius > 0:
+        places = min(digits, max(1, exact.adjusted() - decimal.Decimal(radius).adjusted() + 1))
+    rounded = decimal.Context(prec=places).create_decimal(exact)
+    error = abs(Fraction(rounded) - Fraction(value)) + Fraction(radius)
+    if error == 0:
+        return readable(value, len(rounded.normalize().as_tuple().digits)), 0.0
+    return readable(float(rounded), places), float(np.nextafter(float(error), np.inf))
 
 
 def percent(fraction: float, digits: int = 2, *, rounding: str = decimal.ROUND_HALF_EVEN) -> str:

@@ -1,13 +1,14 @@
 """The report as one HTML page and one JSON file."""
 
 import html
+import math
 from pathlib import Path
 
 from kernelstab.report import figures
 from kernelstab.report.conventions import conventions
 from kernelstab.report.files import to_json_text, write_atomic
 from kernelstab.report.formula import inline_to_html, markdown_to_html
-from kernelstab.report.numbers import at_least, at_most, percent, readable
+from kernelstab.report.numbers import at_least, at_most, enclosed, percent, readable
 from kernelstab.report.scores import score_table
 from kernelstab.report.words import findings, headline, span
 
@@ -116,13 +117,13 @@ def _card(checked):
     reason = f" ({verdict.reason})" if verdict.reason else ""
     decisions = [(d.label, _claim(texts.get(d.label, ""), d.text), _margin(d), _decided(d.outcome))
                  for d in verdict.decisions]
-    quantities = [(key, readable(q.value, 6), q.unit, _radius(q)) for key, q in verdict.quantities.items()]
+    quantities = [(key, *_enclosure(q), q.unit) for key, q in verdict.quantities.items()]
     return {
         "title": theorem.title, "statement": _safe(markdown_to_html(theorem.statement)),
         "outcome": verdict.outcome.replace("_", " "),
         "meaning": f"{_MEANING[verdict.outcome]}{reason}. {_manner(verdict)}",
         "decisions": _rows(("", "claim", "left − right", ""), decisions),
-        "quantities": _rows(("quantity", "value, rounded", "unit", "error of the enclosure"), quantities),
+        "quantities": _rows(("quantity", "value", "error, rounding included", "unit"), quantities),
         "instance": f"Instance: {checked.instance.description}.",
         "certificate": "" if checked.certificate is None else f"certificates/{checked.certificate.name}",
     }
@@ -144,19 +145,26 @@ def _claim(text, formula):
 
 
 def _margin(decision):
+    """Write what is known of left minus right: the bound that decides, or both where none does."""
     if decision.lower == decision.upper:
-        return f"=\u00a0{readable(decision.lower)}"
-    return at_least(decision.lower)
+        text, error = enclosed(decision.lower, 0.0)
+        if error == 0:
+            return f"=\u00a0{text}"
+    if decision.outcome == "unknown":
+        return f"{at_least(decision.lower)}, {at_most(decision.upper)}"
+    return at_least(decision.lower) if decision.outcome == "true" else at_most(decision.upper)
 
 
 def _decided(outcome):
     return {"true": "holds", "false": "fails", "unknown": "undecided"}[outcome]
 
 
-def _radius(q):
-    if q.kind != "enclosed":
-        return "not known"
-    return at_most(q.radius, 1) if q.radius > 0 else "exact"
+def _enclosure(q):
+    """Write a quantity and the error of what is written."""
+    if q.kind not in ("enclosed", "exact") or not math.isfinite(q.value + q.radius):
+        return readable(q.value, 6), "not known"
+    text, error = enclosed(q.value, q.radius)
+    return text, at_most(error, 1) if error > 0 else "exact"
 
 
 def _provenance(report):

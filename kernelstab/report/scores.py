@@ -45,13 +45,14 @@ def _stability(searches, names):
     size = f"{100 * searches.eps[-1]:g} %"
     last = {n: searches.worst[n][-1] for n in names}
     rows = [
-        [f"gain of the worst perturbation found ({size})"]
+        [f"gain of the worst perturbation found ({size}, one image)"]
         + [at_least(float(searches.gains(n)[-1])) for n in names],
-        ["gain of random noise of the same norm"]
+        ["gain of random noise of the same norm (same image)"]
         + [f"~\u00a0{readable(float(searches.noise_gains(n)[-1]))}" for n in names],
         ["Lipschitz constant (=) or upper bound (≤)"] + [_bound(searches.bounds.get(n)) for n in names],
-        ["largest pixel change (sup) found"] + [at_least(last[n].sup_error, 2) for n in names],
-        ["relative error, clean → perturbed data"] + [_errors(searches, last[n]) for n in names],
+        ["largest pixel change (sup) in these searches and transfers"]
+        + [at_least(searches.sup_change(n), 2) for n in names],
+        ["relative error there, clean → perturbed data"] + [_errors(searches, last[n]) for n in names],
     ]
     if len(names) > 1:
         rows.append([f"gain of the perturbation found for {names[0]}"]
@@ -69,7 +70,9 @@ def _errors(searches, worst):
 def _bound(quantity):
     if quantity is None:
         return ""
-    return f"=\u00a0{readable(quantity.value)}" if quantity.kind == "exact" else at_most(quantity.value)
+    if quantity.kind == "exact":
+        return f"=\u00a0{readable(quantity.value)}"
+    return at_most(quantity.value) + ("" if quantity.rigorous else " (in floats)")
 
 
 def _mirror(mirrors, names):

@@ -33,7 +33,8 @@ class Searches:
     noise : dict of str to list of NoiseControl
         Random perturbations of the same norms.
     bounds : dict of str to Quantity
-        Lipschitz constant of the map: exact for linear maps, an upper bound for networks.
+        Lipschitz constant of the map: exact for linear maps, an upper bound for networks; in
+        floats unless ``rigorous``, then as a certificate proves it.
     transfer : dict of str to (float, float)
         Euclidean and sup norm of the change under the audited map's perturbation, largest size.
     controls : dict of (str, int) to LinearControl
@@ -61,6 +62,10 @@ class Searches:
         own = [w.local_lipschitz_lower for w in self.worst[name]]
         return np.array([*own[:-1], max(own[-1], self.transfer[name][0] / self.size(-1))])
 
+    def sup_change(self, name) -> float:
+        """Return the largest change of a pixel met, under its own perturbation or the audited map's."""
+        return float(max(self.worst[name][-1].sup_error, self.transfer[name][1]))
+
     def noise_gains(self, name) -> np.ndarray:
         """Return the mean gains of random noise, one per size."""
         return np.array([control.mean_estimate / control.norm for control in self.noise[name]])
@@ -76,7 +81,7 @@ class Searches:
     def to_json(self) -> dict:
         """Return all numbers with units and kinds."""
         return {
-            "relative_sizes": series(self.eps, "exact"), "data_norm": estimate(
+            "relative_sizes": series(self.eps, "exact", rigorous=True), "data_norm": estimate(
                 np.linalg.norm(self.y), "measurement").to_json(),
             "maps": {name: self._map_json(name) for name in self.worst},
             "controls": [{"map": c.map, "method": method, "budget": budget, "trusted": c.trusted,
@@ -93,7 +98,7 @@ class Searches:
             "gain": series(self.gains(name), "lower", GAIN),
             "gain_of_equal_norm_noise": series(self.noise_gains(name), unit=GAIN),
             "lipschitz": None if bound is None else bound.to_json(),
-            "sup_change": found(last.sup_error, "signal").to_json(),
+            "sup_change": found(self.sup_change(name), "signal").to_json(),
             "change_by_transfer": estimate(self.transfer[name][0], "signal").to_json(),
             "sup_change_by_transfer": estimate(self.transfer[name][1], "signal").to_json(),
             "error_to_truth_clean": estimate(np.linalg.norm(last.clean - self.image), "signal").to_json(),

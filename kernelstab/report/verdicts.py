@@ -1,6 +1,7 @@
 """The theorems of the package, checked on the map under audit, with certificates."""
 
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, Context, Decimal
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from kernelstab.quantity import Quantity
 from kernelstab.report.details import default_detail
 from kernelstab.report.files import sha256
 from kernelstab.theorems import Instance, Theorem, Verdict
+
+LIPSCHITZ = "Lipschitz upper bound"
+"""The name of the quantity in the programs of the theorems that use one."""
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -118,6 +122,22 @@ def measure_verdicts(problem, image, perturbation, folder, tick=lambda: None, *,
             results.append(prove(theorem, instance, path, extra=extra))
         tick()
     return tuple(results)
+
+
+def proved_bound(verdicts) -> Quantity | None:
+    """Return the Lipschitz bound that one of the proofs contains; None without one.
+
+    It is rounded up to twelve digits, so that it is the same from a check and from a certificate.
+    """
+    for checked in verdicts:
+        q = checked.verdict.quantities.get(LIPSCHITZ)
+        if q is not None and q.rigorous and np.isfinite(q.value):
+            up = Context(prec=12, rounding=ROUND_CEILING)
+            top = up.add(Decimal(q.value), Decimal(q.radius))
+            value = float(top)
+            value = value if Fraction(value) >= Fraction(top) else float(np.nextafter(value, np.inf))
+            return Quantity(value, "upper", q.unit, 0.0, True)
+    return None
 
 
 def _no_instance(theorem, error) -> Checked:

@@ -1,6 +1,6 @@
 """The verdict in plain sentences, made from the numbers and nothing else."""
 
-from decimal import ROUND_FLOOR
+from decimal import ROUND_CEILING, ROUND_FLOOR
 
 import numpy as np
 
@@ -117,7 +117,7 @@ def _worst(searches, name):
 def _gain(searches, name):
     bound = searches.bounds.get(name)
     if bound is not None and bound.kind == "exact":
-        return f"{name} {readable(bound.value)} and no more"
+        return f"{name} {readable(bound.value, rounding=ROUND_CEILING)} and no more"
     return f"{name} at least {_floor(searches.gains(name)[-1])}"
 
 

@@ -44,3 +44,10 @@ def test_nothing_to_show(rows):
 def test_flat_vectors_are_refused():
     with pytest.raises(ValueError, match=r"2 dimensions, got shape \(4,\)"):
         panel([[np.zeros(4)]])
+
+
+def test_a_circle_is_drawn_around_its_pixel():
+    fig = panel([[Picture(np.eye(9), circle=(2.0, 5.0, 3.0)), Picture(np.eye(9))]])
+    marked, plain = (ax.patches for ax in fig.axes)
+    assert [(patch.center, patch.radius) for patch in marked] == [((5.0, 2.0), 3.0)]     # x is the column
+    assert len(plain) == 0

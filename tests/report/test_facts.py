@@ -13,6 +13,7 @@ def test_tight_operator_by_closed_form():
     facts = kernel_facts(A, np.eye(256)[:3])
     assert facts.dimension.value == 256 - A.shape[0]
     assert facts.dimension.kind == "exact"
+    assert facts.dimension.rigorous                     # a count needs no arithmetic that rounds
     assert facts.check.ok
     assert facts.gap is None
     assert np.array_equal(facts.mask, A.mask)
@@ -33,7 +34,7 @@ def test_dense_matrix_by_singular_values():
 def test_wide_matrices_get_a_bound_instead_of_a_decomposition():
     A = as_operator(np.ones((1, 1601)))
     facts = kernel_facts(A, np.eye(1601)[:1])
-    assert (facts.dimension.value, facts.dimension.kind) == (1600, "lower")
+    assert (facts.dimension.value, facts.dimension.kind, facts.dimension.rigorous) == (1600, "lower", True)
 
 
 def test_ticks_and_json():

@@ -29,20 +29,39 @@ def test_the_worst_panel_shows_everything_on_one_scale(report, monkeypatch):
     assert labels == ["small", "QCBP", "Tikhonov"]
     low, high = options["limits"]
     worst = report.searches.worst["small"][-1]
-    truth, clean, true_scale, magnified, perturbed, change, error = rows[0]
+    truth, clean, true_scale, magnified, perturbed, change, change_up, error = rows[0]
     assert np.array_equal(truth.image.ravel(), report.searches.image)
     assert np.array_equal(clean.image.ravel(), worst.clean)
     assert np.array_equal(perturbed.image.ravel(), worst.reconstruction)
     for picture in (truth, clean, perturbed):
         assert picture.limits is None                  # the common scale
-    for picture in (true_scale, change, error):
+    for picture in (true_scale, change):
         assert np.isclose(picture.limits[1] - picture.limits[0], high - low)
     factor = int(magnified.caption.rpartition("×")[2])
     assert factor > 1
     assert np.isclose(factor * (magnified.limits[1] - magnified.limits[0]), high - low)
     assert np.array_equal(magnified.image, true_scale.image)
     assert np.max(np.abs(magnified.image)) <= magnified.limits[1]
+    for picture in (change_up, error):                 # as bright as a round factor can make them
+        factor = int(picture.caption.rpartition("×")[2])
+        assert np.isclose(factor * picture.limits[1], high - low)
+        assert 0.4 * picture.limits[1] <= np.max(picture.image) <= picture.limits[1]
+    assert np.array_equal(change_up.image, change.image)
     assert "2 %" in figure.caption
+
+
+def test_nothing_is_not_magnified():
+    assert figures._magnification(np.zeros(3), 0.5) == 1
+
+
+def test_the_detail_is_marked_where_it_is(report, monkeypatch):
+    calls = _captured(monkeypatch, "panel")
+    figures.detail_panel(report.problem, report.details)
+    rows = calls[0][0][0]
+    row, column, radius = rows[0][0].circle
+    assert np.abs(report.details.visible[int(8 * row + column)]) == np.max(np.abs(report.details.visible))
+    assert radius > 1
+    assert {picture.circle for line in rows for picture in line} == {(row, column, radius)}
 
 
 def test_the_pictured_perturbation_has_the_data_of_the_perturbation(report, monkeypatch):

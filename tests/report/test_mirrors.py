@@ -41,8 +41,8 @@ def test_images_without_kernel_part_are_left_out():
 
 
 def test_without_kernel_there_are_no_mirror_images():
+    one = np.ones((1, 2))
     with pytest.raises(NotApplicable, match="^the operator has no kernel$"):
-        one = np.ones((1, 2))
         measure_mirrors(as_operator(np.eye(2)), {"psi": lambda y: y}, one, {"psi": one})
 
 

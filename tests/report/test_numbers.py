@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from kernelstab.report.numbers import at_least, at_most, estimate, found, percent, readable, series
+from kernelstab.report.numbers import at_least, at_most, enclosed, estimate, found, percent, readable, series
 
 
 def test_kinds():
@@ -42,3 +42,15 @@ def test_bounds_are_rounded_to_the_safe_side(value):
 
 def test_percent_does_not_round_a_small_share_to_nothing():
     assert percent(0.000123) == "0.012\u00a0%"
+
+
+@pytest.mark.parametrize(("value", "radius"), [
+    (3.229679986551675, 4e-16), (0.1, 0.0), (-5e-12, 3e-13), (0.0, 0.1),
+    (4.8e12, 1e-3), (2.0, 5.0)])
+def test_what_is_written_of_an_enclosure_contains_it(value, radius):
+    text, error = enclosed(value, radius)
+    mantissa, _, power = text.replace("\u2212", "-").partition("\u00a0×\u00a010")
+    power = int(power.translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789"))) if power else 0
+    written = Fraction(mantissa) * Fraction(10) ** power
+    assert abs(written - Fraction(value)) + Fraction(radius) <= Fraction(error)
+    assert error <= 11 * radius + 1e-7 * abs(value)

@@ -36,6 +36,21 @@ def test_cells_hold_the_numbers_of_the_report(report):
     assert _row(table, "part shown of an invisible")[1:] == ["0\u00a0%"] * 3
 
 
+def test_a_bound_in_floats_says_so_and_a_proved_one_need_not(report):
+    bounds = report.searches.bounds
+    for rigorous in (True, False):
+        bound = replace(bounds["small"], rigorous=rigorous)
+        searches = replace(report.searches, bounds=bounds | {"small": bound})
+        cell = _row(score_table(replace(report, searches=searches)), "Lipschitz constant")[1]
+        assert cell.endswith("(in floats)") != rigorous
+
+
+def test_the_largest_pixel_change_is_over_searches_and_transfers(report):
+    transfer = report.searches.transfer | {"QCBP": (0.0, 123.4)}
+    searches = replace(report.searches, transfer=transfer)
+    assert _row(score_table(replace(report, searches=searches)), "largest pixel change")[2] == "≥\u00a0120"
+
+
 def test_unfinished_stages_leave_their_rows_out(report):
     table = score_table(replace(report, searches=None, details=None))
     labels = " ".join(row[0] for row in table["rows"])

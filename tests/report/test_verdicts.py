@@ -3,14 +3,23 @@
 import json
 from dataclasses import replace
 from fractions import Fraction
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from kernelstab import theorems
 from kernelstab.maps import PseudoInverse
+from kernelstab.quantity import Quantity
 from kernelstab.report.problem import pose
-from kernelstab.report.verdicts import build, check_on_problem, measure_verdicts, prove
+from kernelstab.report.verdicts import (
+    LIPSCHITZ,
+    build,
+    check_on_problem,
+    measure_verdicts,
+    prove,
+    proved_bound,
+)
 
 SLUGS = ["detail-transfer", "mirror-images", "two-images"]
 
@@ -61,6 +70,19 @@ def test_what_does_not_hold_gets_no_certificate_but_a_reason(tmp_path):
     assert checked.certificate is None
     assert list(tmp_path.iterdir()) == []
     assert checked.to_json()["certificate"] is None
+
+
+def test_the_proved_bound_is_the_upper_end_of_the_ball():
+    def verdict(quantity):
+        return SimpleNamespace(verdict=SimpleNamespace(quantities={LIPSCHITZ: quantity}))
+
+    ball = Quantity(1.0, "enclosed", "u", 2.0**-60, True)       # 1 + 2^-60, rounded up to twelve digits
+    bound = proved_bound([verdict(ball)])
+    assert (bound.kind, bound.unit, bound.rigorous) == ("upper", "u", True)
+    assert 1 + Fraction(1, 10**11) <= Fraction(bound.value) < 1 + Fraction(2, 10**11)
+    assert proved_bound([verdict(Quantity(1.0, "estimate"))]) is None
+    assert proved_bound([verdict(Quantity(float("inf"), "enclosed", rigorous=True))]) is None
+    assert proved_bound([]) is None
 
 
 def test_without_a_path_nothing_is_written_and_the_verdict_is_the_same():
