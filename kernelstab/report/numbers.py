@@ -78,8 +78,10 @@ def enclosed(value: float, radius: float, digits: int = 8) -> tuple[str, float]:
     No digit is written that the radius does not justify, and the error returned contains the
     rounding of what is written; it is zero if what is written is the number.
 
-    >>> enclosed(3.229679986551675, 4e-16), enclosed(2.5, 0.0), enclosed(3.14159, 0.02)
-    (('3.2296800', 1.344832...e-08), ('2.5', 0.0), ('3.14', 0.02159...))
+    >>> enclosed(3.229679986551675, 4e-16), enclosed(2.5, 0.0)
+    (('3.2296800', 1.3448325413882824e-08), ('2.5', 0.0))
+    >>> enclosed(3.14159, 0.02)[0], enclosed(3.14159, 0.02)[1] < 0.0216
+    ('3.14', True)
     """
     exact, places = decimal.Decimal(value), digits
     if radius > 0:
