@@ -11,7 +11,8 @@ UNDECIDED      an enclosure touches its threshold: more precision, or an equalit
 CONTRADICTED   hypotheses hold and a conclusion fails: a bug in the code or in the proof
 ============== =====================================================================
 
-``VERIFIED`` in floating point proves nothing; read ``rigorous`` with it.
+``VERIFIED`` in floating point proves nothing; read ``rigorous`` with it. There an equality up to
+rounding counts as holding, because floats could not see it otherwise; in balls it is UNDECIDED.
 """
 
 from dataclasses import dataclass, field
