@@ -41,8 +41,8 @@ def run_balls(program, inputs, precision=128) -> Evaluation:
 
     Notes
     -----
-    Cost: a network of three cascades 1-24-24-24-1 at 64 x 64 takes a few seconds per
-    measurement. The precision of flint is left as it was.
+    Cost: every value is computed once; the evaluations of a map dominate. The precision of
+    flint is left as it was.
 
     Examples
     --------

@@ -200,15 +200,16 @@ class Theorem:
             raise ValueError(f"arithmetic must be one of {ARITHMETICS}, got {arithmetic!r}")
         program = self.program(**self.variant(instance))
         if arithmetic == "float":
-            return self._verdict(run_floats(program, instance.inputs), arithmetic)
-        if arithmetic == "ball":
-            return self._verdict(run_balls(program, instance.inputs, precision=precision), arithmetic)
-        return self._verdict(run_exact(program, instance.inputs, precision=precision), arithmetic)
+            evaluation = run_floats(program, instance.inputs)
+        elif arithmetic == "ball":
+            evaluation = run_balls(program, instance.inputs, precision=precision)
+        else:
+            evaluation = run_exact(program, instance.inputs, precision=precision)
+        return self._verdict(program, evaluation, arithmetic)
 
-    def _verdict(self, evaluation, arithmetic) -> Verdict:
+    def _verdict(self, program, evaluation, arithmetic) -> Verdict:
         outcome, reason = judge(evaluation.claims)
         rigorous = evaluation.arithmetic == "ball"
-        program = self.program(**self._variant_of(evaluation))
         quantities = {
             name: Quantity(q.value, _kind(rigorous, q.radius), program.units[name],
                            q.radius if rigorous else 0.0, rigorous)
@@ -216,12 +217,6 @@ class Theorem:
         }
         return Verdict(self.slug, outcome, rigorous, evaluation.scope, arithmetic, evaluation.precision,
                        evaluation.exact, tuple(evaluation.claims), quantities, reason)
-
-    def _variant_of(self, evaluation) -> dict:
-        for variant in self.variants:
-            if set(self.program(**variant).quantities) == set(evaluation.quantities):
-                return variant
-        raise RuntimeError(f"no variant of {self.slug} reports {sorted(evaluation.quantities)}")
 
     def certificate(self, instance: Instance, path, *, precision: int = 128, extra=None) -> Path:
         """Write a certificate that ``kernelstab verify`` re-proves without this class.
