@@ -1,7 +1,8 @@
 """The null space of a forward matrix: bases, projections, and the constants that decide recovery."""
 
 from kernelstab.kernel.coherence import Coherence, coherence, welch_bound
-from kernelstab.kernel.nsp import NSPConstant, dual_bound, nsp_constant
+from kernelstab.kernel.nsp import dual_bound, nsp_constant
+from kernelstab.kernel.nsp_result import DualGroup, NSPConstant
 from kernelstab.kernel.nullspace import NullSpace, nullspace_basis
 from kernelstab.kernel.projector import (
     KernelProjector,
@@ -13,6 +14,7 @@ from kernelstab.kernel.projector import (
 
 __all__ = [
     "Coherence",
+    "DualGroup",
     "KernelProjector",
     "NSPConstant",
     "NullSpace",

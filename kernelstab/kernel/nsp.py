@@ -1,6 +1,5 @@
 r"""The null space constant :math:`\alpha_s`, between a kernel vector and a dual certificate."""
 
-from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import product
 from math import comb
@@ -9,65 +8,11 @@ import numpy as np
 from scipy.optimize import linprog
 
 from kernelstab._checks import as_count
+from kernelstab.kernel.nsp_result import DualGroup, NSPConstant
 from kernelstab.kernel.nullspace import nullspace_basis
 from kernelstab.operators import as_operator
 
 _EPS = float(np.finfo(np.float64).eps)
-
-
-@dataclass(frozen=True)
-class NSPConstant:
-    r"""Two-sided value of :math:`\alpha_s(A)=\max\{\|v_S\|_1/\|v\|_1:v\in N(A),|S|\le s\}`.
-
-    Attributes
-    ----------
-    s : int
-    lower : float
-        :math:`\|w_S\|_1/\|w\|_1` of the ``witness``, a computed kernel vector, rounded down.
-    upper : float
-        Largest of the dual bounds; every one is evaluated with its rounding error added.
-    support, signs : tuple of int
-        Where the witness has its ``s`` largest entries, and their signs.
-    witness : ndarray, shape (N,)
-        :math:`w`, projected onto the null space, :math:`\|w\|_1=1` (zero for a trivial kernel).
-    residual : float
-        :math:`\|Aw\|` as computed.
-    dual : ndarray, shape (m,)
-        :math:`h` with :math:`\|\xi_S-A^Th\|_\infty` the upper bound for that support and those signs.
-    duals : dict
-        ``(support, signs) -> h`` for every program solved: with the sum rule of :func:`nsp_constant`
-        they prove ``upper`` again.
-    evaluated, supports : int
-        Number of supports examined by their own programs, and of all supports of size ``s``.
-    """
-
-    s: int
-    lower: float
-    upper: float
-    support: tuple[int, ...]
-    signs: tuple[int, ...]
-    witness: np.ndarray = field(repr=False)
-    residual: float
-    dual: np.ndarray = field(repr=False)
-    duals: dict = field(repr=False)
-    evaluated: int
-    supports: int
-
-    @property
-    def holds(self) -> bool | None:
-        """Whether basis pursuit finds every ``s``-sparse vector; None if 1/2 lies between the bounds."""
-        if self.upper < 0.5:
-            return True
-        return False if self.lower >= 0.5 else None
-
-    @property
-    def rho_upper(self) -> float:
-        r"""The stable null space constant :math:`\rho=\alpha/(1-\alpha)` from ``upper``; infinite at 1."""
-        return self.upper / (1 - self.upper) if self.upper < 1 else np.inf
-
-    def __repr__(self):
-        return (f"<NSPConstant s={self.s}, {self.lower:.10g} <= alpha <= {self.upper:.10g}, "
-                f"support {self.support}, {self.evaluated} of {self.supports} supports>")
 
 
 def nsp_constant(A, s, *, max_supports=5000) -> NSPConstant:
@@ -130,7 +75,8 @@ def nsp_constant(A, s, *, max_supports=5000) -> NSPConstant:
     max_supports = as_count(max_supports, "max_supports", low=1)
     null = nullspace_basis(A)
     if null.dimension == 0:
-        return NSPConstant(s, 0.0, 0.0, (), (), np.zeros(n), 0.0, np.zeros(m), {}, 0, comb(n, s))
+        return NSPConstant(s, 0.0, 0.0, True, (), (), np.zeros(n), 0.0, np.zeros(m), (), 0, comb(n, s), 0, False,
+                           A.to_dense())
     search = _Search(A.to_dense(), null, s)
     singles = np.array([search.solve((i,), (1,)) for i in range(n)])
     visited = n if s == 1 else 0
@@ -197,8 +143,15 @@ class _Search:
         own = [bound for (where, _), bound in self.uppers.items() if len(where) == self.s]
         upper = max([rest, *own])
         residual = float(np.linalg.norm(self.matrix @ self.witness))
-        return NSPConstant(self.s, self.lower, min(1.0, upper), support, signs, self.witness, residual,
-                           self.duals[support, signs], self.duals, visited, supports)
+        return NSPConstant(self.s, self.lower, min(1.0, upper), rest <= self.lower, support, signs, self.witness,
+                           residual, self.duals[support, signs], self._groups(), visited, supports,
+                           len(self.duals), False, self.matrix)
+
+    def _groups(self):
+        sizes = sorted({len(support) for support, _ in self.duals})
+        for_size = {l: [key for key in self.duals if len(key[0]) == l] for l in sizes}
+        return tuple(DualGroup(np.array([k[0] for k in keys]), np.array([k[1] for k in keys], np.int8),
+                               np.array([self.duals[k] for k in keys])) for keys in for_size.values())
 
 
 def dual_bound(matrix, support, signs, dual) -> float:
