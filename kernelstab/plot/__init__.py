@@ -6,6 +6,8 @@ colour and marker from picture to picture, by their order.
 """
 
 from kernelstab.plot.dial import detail_dial
+from kernelstab.plot.enclosing import enclosing_ball
+from kernelstab.plot.intervals import intervals
 from kernelstab.plot.ladder import quotient_ladder
 from kernelstab.plot.learning import learning_curve
 from kernelstab.plot.margins import verdict_margins
@@ -14,6 +16,6 @@ from kernelstab.plot.panel import Picture, panel
 from kernelstab.plot.render import png, svg
 
 __all__ = [
-    "Picture", "detail_dial", "learning_curve", "mirror_scatter", "panel", "png", "quotient_ladder", "svg",
-    "verdict_margins",
+    "Picture", "detail_dial", "enclosing_ball", "intervals", "learning_curve", "mirror_scatter", "panel",
+    "png", "quotient_ladder", "svg", "verdict_margins",
 ]
