@@ -1,0 +1,26 @@
+"""Kernel sizes: how far apart two signals of a prior can lie that the measurements cannot tell apart."""
+
+from kernelstab.kernel.sizes.priors import (
+    Ball,
+    Ellipsoid,
+    Everything,
+    FiniteSet,
+    L1Ball,
+    Polytope,
+    Sparse,
+    Subspace,
+)
+from kernelstab.kernel.sizes.result import KernelSize, witness_error
+
+__all__ = [
+    "Ball",
+    "Ellipsoid",
+    "Everything",
+    "FiniteSet",
+    "KernelSize",
+    "L1Ball",
+    "Polytope",
+    "Sparse",
+    "Subspace",
+    "witness_error",
+]
