@@ -11,13 +11,34 @@ from kernelstab.kernel.projector import (
     kernel_projector,
     visibility,
 )
+from kernelstab.kernel.sizes import (
+    Ball,
+    Ellipsoid,
+    Everything,
+    FiniteSet,
+    KernelSize,
+    L1Ball,
+    Polytope,
+    Sparse,
+    Subspace,
+    witness_error,
+)
 
 __all__ = [
+    "Ball",
     "Coherence",
     "DualGroup",
+    "Ellipsoid",
+    "Everything",
+    "FiniteSet",
     "KernelProjector",
+    "KernelSize",
+    "L1Ball",
     "NSPConstant",
     "NullSpace",
+    "Polytope",
+    "Sparse",
+    "Subspace",
     "Visibility",
     "coherence",
     "dual_bound",
@@ -27,4 +48,5 @@ __all__ = [
     "nullspace_basis",
     "visibility",
     "welch_bound",
+    "witness_error",
 ]
