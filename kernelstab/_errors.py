@@ -8,6 +8,10 @@ class NotConverged(UserWarning):
     """An iterative method stopped at its budget before its tolerance."""
 
 
+class UnclearRank(UserWarning):
+    """Singular values lie so close to the threshold that the rank is a choice."""
+
+
 class CertificateError(ValueError):
     """A certificate is malformed, was changed, or does not prove what it says."""
 
