@@ -4,6 +4,8 @@ A theorem is a :class:`Program` on named inputs. ``run_floats`` and ``run_balls`
 its claims without and with proof; ``make_certificate`` keeps program, inputs and claims in
 one file; ``verify`` proves the file again, knowing the instructions but no theorem, with
 python-flint and the standard library alone (``python -m kernelstab.certify FILE``).
+``make_constant_certificate`` does the same for bounds on a constant of one matrix, whose
+proofs are checked in ``constants``.
 Names are loaded when they are first used, because the verifier must not load numpy.
 """
 
@@ -14,7 +16,7 @@ _PLACES = {
     "Enclosure": "enclosure", "run_floats": "floats", "run_balls": "runs", "run_exact": "runs",
     "make_certificate": "make", "write_certificate": "certificate", "read_certificate": "certificate",
     "Verification": "verification", "verify": "verification",
-    "exact_nullspace": "exact", "exact_rank": "exact",
+    "exact_nullspace": "exact", "exact_rank": "exact", "make_constant_certificate": "constants.make",
 }
 
 __all__ = sorted(_PLACES)

@@ -7,6 +7,7 @@ import argparse
 import json
 import sys
 
+from kernelstab.certify.certificate import CONSTANT_FORMAT
 from kernelstab.certify.verification import verify
 
 
@@ -27,6 +28,9 @@ def report(result) -> str:
     """Return a verification as text: the verdict, the claims with their margins, the quantities."""
     if not result.ok:
         return f"  REFUSED: {result.reason}"
+    if result.format == CONSTANT_FORMAT:
+        return "\n".join([f"  PROVED: {result.slug} of the {result.subject}",
+                          *(f"  {d.role:10} {d.text}" for d in result.claims)])
     lines = [f"  PROVED: {result.slug} ({result.scope}, {result.precision} bits)"]
     if result.scope == "recorded":
         lines.append("  recorded: about vectors this file says were returned; nobody computed them again")

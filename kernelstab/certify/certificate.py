@@ -1,4 +1,6 @@
-"""The certificate file: its fields, its digest, reading and writing it whole.
+"""The certificate files: their fields, their digest, reading and writing them whole.
+
+A certificate of a theorem, the format of this file's name:
 
 ========== =======================================================================
 format     ``"kernelstab-certificate"``, with ``version`` 1
@@ -11,6 +13,16 @@ claims     role, label, formula, outcome, and decimal bounds of left minus right
 quantities decimal bounds and unit of every reported number
 provenance versions and seed; ``extra``: whatever the author adds
 sha256     digest of all other fields as JSON with sorted keys and no spaces
+========== =======================================================================
+
+A certificate of a constant of one matrix:
+
+========== =======================================================================
+format     ``"kernelstab-constant"``, with ``version`` 1
+constant   its name; ``order`` (a number or null) and ``options`` complete it
+matrix     the exact matrix
+statements side, decimal value and proof of every bound
+provenance, extra, sha256: as above
 ========== =======================================================================
 
 The digest shows accidents; whoever changes a file on purpose computes a new one, and
@@ -26,11 +38,16 @@ from pathlib import Path
 from kernelstab._errors import CertificateError
 from kernelstab.certify.enclosure import ends
 
-FORMAT, VERSION = "kernelstab-certificate", 1
+FORMAT, CONSTANT_FORMAT, VERSION = "kernelstab-certificate", "kernelstab-constant", 1
 FIELDS = {
     "format": str, "version": int, "slug": str, "program": dict, "inputs": dict, "scope": str,
     "precision": int, "claims": list, "quantities": dict, "provenance": dict, "extra": dict, "sha256": str,
 }
+CONSTANT_FIELDS = {
+    "format": str, "version": int, "constant": str, "matrix": dict, "order": int | None, "options": dict,
+    "statements": list, "provenance": dict, "extra": dict, "sha256": str,
+}
+FORMS = {FORMAT: FIELDS, CONSTANT_FORMAT: CONSTANT_FIELDS}
 
 
 def digest(certificate: dict) -> str:
@@ -115,7 +132,7 @@ def _unique(pairs):
 
 
 def check_form(certificate):
-    """Check the fields of a certificate, their types and the digest.
+    """Check the fields of a certificate of either format, their types and the digest.
 
     Raises
     ------
@@ -124,21 +141,25 @@ def check_form(certificate):
     """
     if not isinstance(certificate, dict):
         raise CertificateError(f"certificate must be a dictionary, got {type(certificate).__name__}")
-    if certificate.get("format") != FORMAT:
-        raise CertificateError(f"format must be {FORMAT!r}, got {certificate.get('format')!r:.60}")
-    if certificate.get("version") != VERSION:
+    form = certificate.get("format")
+    if not isinstance(form, str) or form not in FORMS:
+        raise CertificateError(f"format must be {' or '.join(map(repr, FORMS))}, got {form!r:.60}")
+    if type(certificate.get("version")) is not int or certificate["version"] != VERSION:
         raise CertificateError(f"version must be {VERSION}, got {certificate.get('version')!r:.60}")
-    for name, kind in FIELDS.items():
+    for name, kind in FORMS[form].items():
         if name not in certificate:
             raise CertificateError(f"field {name} is missing")
-        if type(certificate[name]) is not kind:
-            found = type(certificate[name]).__name__
-            raise CertificateError(f"field {name} must be a {kind.__name__}, got {found}")
-    unknown = sorted(set(certificate) - set(FIELDS))
+        # True is an int in Python, but not a number in JSON
+        if not isinstance(certificate[name], kind) or isinstance(certificate[name], bool):
+            wanted = getattr(kind, "__name__", "number or null")
+            raise CertificateError(f"field {name} must be a {wanted}, "
+                                   f"got {type(certificate[name]).__name__}")
+    unknown = [name for name in certificate if name not in FORMS[form]]
     if unknown:
         raise CertificateError(f"field {unknown[0]!r:.60} is unknown")
-    if not certificate["slug"].isprintable():
-        raise CertificateError(f"slug must be printable, got {certificate['slug']!r:.60}")
+    title = "slug" if form == FORMAT else "constant"
+    if not certificate[title].isprintable():
+        raise CertificateError(f"{title} must be printable, got {certificate[title]!r:.60}")
     try:
         found = digest(certificate)
     except (ValueError, TypeError, RecursionError) as error:

@@ -5,11 +5,13 @@ fractions, and rounding them outwards is exact integer arithmetic here, whatever
 working precision is. This file reads balls of python-flint but does not load it.
 """
 
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 from math import inf, isinf, isnan, nan, nextafter
 
 DIGITS = 17   # significant decimal digits of the bounds written into certificates
+DECIMAL = re.compile(r"0|-?[0-9](\.[0-9]{1,40})?e-?[0-9]{1,5}")    # how they are written
 _LARGEST_EXPONENT = 1 << 18    # a few multiplications of a foreign program write 2 ** 2 ** 60
 
 

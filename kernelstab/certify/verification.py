@@ -1,23 +1,23 @@
 """Prove a certificate again, from the file alone.
 
 The verifier knows the instructions of a program and how operators and maps are described.
-It knows no theorem: what was proved is what the formulas of the claims say. It uses
-python-flint and the standard library, and never the numbers that the author found.
+It knows no theorem: what was proved is what the formulas of the claims say. Of constants it
+knows the definitions and the checkers of their proofs. It uses python-flint and the standard
+library, and never the numbers that the author found.
 """
 
-import re
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import inf, nan
 
 from kernelstab._errors import CertificateError
-from kernelstab.certify.certificate import check_form, findings, read_certificate
-from kernelstab.certify.enclosure import Enclosure, decimals
+from kernelstab.certify.certificate import CONSTANT_FORMAT, FORMAT, check_form, findings, read_certificate
+from kernelstab.certify.enclosure import DECIMAL, Enclosure, between, decimals, round_down, round_up
 from kernelstab.certify.evaluation import Decision
 from kernelstab.certify.program import Program
 
 GUARD = 32        # more bits than the author had, so that the enclosures found lie inside his
 _PRECISIONS = range(32, 8193)
-_DECIMAL = re.compile(r"0|-?[0-9](\.[0-9]{1,40})?e-?[0-9]{1,5}")
 
 
 @dataclass(frozen=True, repr=False)
@@ -26,7 +26,9 @@ class Verification:
 
     ``claims`` and ``quantities`` are what the verifier found, not what the file says;
     read ``scope`` with them: ``"ideal"`` results are about the exact operator and map,
-    ``"recorded"`` ones about the vectors a floating-point map is said to have returned.
+    ``"recorded"`` ones about the vectors a floating-point map is said to have returned,
+    ``"exact"`` ones, bounds on the constant that ``slug`` names, about the matrix of
+    ``subject`` as its entries stand.
     """
 
     ok: bool
@@ -37,6 +39,8 @@ class Verification:
     quantities: dict[str, Enclosure] = field(default_factory=dict)
     reason: str = ""
     program: Program | None = None
+    format: str = FORMAT
+    subject: str = ""
 
     def __repr__(self):
         if not self.ok:
@@ -48,7 +52,7 @@ class Verification:
         """Return everything but the program as plain values."""
         return {
             "ok": self.ok, "slug": self.slug, "scope": self.scope, "precision": self.precision,
-            "reason": self.reason,
+            "format": self.format, "subject": self.subject, "reason": self.reason,
             "claims": [{"role": d.role, "label": d.label, "text": d.text, "outcome": d.outcome,
                         "lower": d.lower, "upper": d.upper} for d in self.claims],
             "quantities": {name: {"lower": q.lower, "upper": q.upper, "unit": q.unit}
@@ -73,29 +77,56 @@ def verify(certificate) -> Verification:
 
     Notes
     -----
-    Cost: that of one run in balls.
+    Cost: that of one run in balls, or of the checkers of a constant.
 
     Examples
     --------
-    >>> verify({"format": "something else"})
-    <Verification of a certificate: REFUSED, format must be 'kernelstab-certificate', got 'something else'>
+    >>> verify({"format": "other"})
+    <Verification of a certificate: REFUSED, format must be 'kernelstab-certificate' or
+    'kernelstab-constant', got 'other'>
     """
-    slug = ""
+    title, form = "", FORMAT
     try:
         if isinstance(certificate, dict):
             check_form(certificate)
         else:
             certificate = read_certificate(certificate)
-        slug = certificate["slug"]
-        run = _run(certificate)
-        found = run.evaluation()
-        _compare(certificate, *findings(run), run.scope)
+        form = certificate["format"]
+        title = certificate["constant" if form == CONSTANT_FORMAT else "slug"]
+        return _verify_constant(certificate) if form == CONSTANT_FORMAT else _verify_program(certificate)
     except CertificateError as error:
-        return Verification(False, slug=slug, reason=" ".join(str(error).split()))
+        return Verification(False, slug=title, reason=" ".join(str(error).split()), format=form)
     except (MemoryError, RecursionError):
-        return Verification(False, slug=slug, reason="certificate is too large or too deep to be proved")
-    return Verification(True, slug, found.scope, found.precision, found.claims, found.quantities,
-                        program=run.program)
+        return Verification(False, slug=title, reason="certificate is too large or too deep to be proved",
+                            format=form)
+
+
+def _verify_program(certificate):
+    run = _run(certificate)
+    found = run.evaluation()
+    _compare(certificate, *findings(run), run.scope)
+    return Verification(True, certificate["slug"], found.scope, found.precision, found.claims,
+                        found.quantities, program=run.program)
+
+
+def _verify_constant(certificate):
+    from kernelstab.certify.constants.statement import prove  # loads python-flint
+
+    found = prove(certificate)
+    claims = []
+    for entry in found.statements:
+        room = between(*[abs(entry.stated - entry.proved)] * 2)
+        claims.append(Decision(entry.side, "", entry.text, "true", room.value, room.radius, room.lower,
+                               room.upper))
+    proved = {entry.side: entry.stated for entry in found.statements}
+    if len(proved) == 2:
+        enclosed = between(proved["lower"], proved["upper"])
+    else:
+        low = round_down(proved["lower"]) if "lower" in proved else -inf
+        high = round_up(proved["upper"]) if "upper" in proved else inf
+        enclosed = Enclosure(nan, inf, low, high)
+    return Verification(True, certificate["constant"], "exact", 0, tuple(claims), {found.symbol: enclosed},
+                        format=CONSTANT_FORMAT, subject=found.subject)
 
 
 def _run(certificate):
@@ -151,7 +182,7 @@ def _inside(name, found, stated):
             raise CertificateError(f"{name}: stated bounds are {stated!r:.100}, found {decimals(found)}")
         return
     if not isinstance(stated, list) or len(stated) != 2 or not all(
-            isinstance(text, str) and _DECIMAL.fullmatch(text) for text in stated):
+            isinstance(text, str) and DECIMAL.fullmatch(text) for text in stated):
         raise CertificateError(f"{name}: bounds must be two decimal numbers, got {stated!r:.100}")
     if not Fraction(stated[0]) <= found[0] <= found[1] <= Fraction(stated[1]):
         raise CertificateError(f"{name} lies in [{', '.join(decimals(found))}], outside the stated bounds "

@@ -1,0 +1,60 @@
+"""Proofs of bounds on the constants of one matrix, as checkers that know no search.
+
+A constant has a name, one module with the function ``check``, and nothing else here:
+
+``check(matrix, order, options, side, proof) -> Fraction``
+    Return the best lower or upper bound (``side``) that the proof proves for the constant of the
+    exact ``matrix`` (an ``ExactMatrix`` or ``ComplexExactMatrix``). ``proof`` and ``options`` hold
+    plain values, with encoded arrays decoded to :class:`~kernelstab.certify.arrays.Array`; whatever
+    is malformed or proves nothing raises :class:`~kernelstab._errors.CertificateError` with one
+    line. An irrational bound is rounded outward.
+
+Checkers need python-flint and the standard library only; they are imported when a certificate names them.
+"""
+
+import importlib
+from typing import NamedTuple
+
+from kernelstab._errors import CertificateError
+
+
+class Constant(NamedTuple):
+    """How a constant is written, where its checkers are, and which options belong to it."""
+
+    symbol: str
+    module: str
+    options: tuple[str, ...] = ()
+    complex_module: str | None = None      # None: the same module reads complex matrices
+
+
+CONSTANTS = {
+    "coherence": Constant("mu", "coherence"),
+    "kernel-size": Constant("kersize", "kernel_size", ("eps", "norm", "prior")),
+    "nsp": Constant("alpha", "nsp", ("levels", "polygon", "sparsities", "weights"), "nsp_complex"),
+    "rank": Constant("rank", "rank"),
+    "recovery": Constant("theta", "recovery", ("signs", "support")),
+    "ric-minus": Constant("delta^-", "ric_minus"),
+    "ric-plus": Constant("delta^+", "ric_plus"),
+    "robust-nsp-l1": Constant("tau", "robust_nsp", ("rho",)),
+    "spark": Constant("spark", "spark"),
+}
+
+
+def checker(name, is_complex=False):
+    """Return the function ``check`` of a constant.
+
+    Raises
+    ------
+    CertificateError
+        If no constant has this name, or its checker cannot read complex matrices.
+
+    >>> checker("sparkle")
+    Traceback (most recent call last):
+        ...
+    kernelstab._errors.CertificateError: no constant is called 'sparkle'
+    """
+    if name not in CONSTANTS:
+        raise CertificateError(f"no constant is called {name!r:.60}")
+    constant = CONSTANTS[name]
+    module = (constant.complex_module if is_complex else None) or constant.module
+    return importlib.import_module(f"{__name__}.{module}").check

@@ -1,0 +1,142 @@
+"""What a certificate of a constant states, and the proof of it from the file alone."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from hashlib import sha256
+from json import dumps
+
+from kernelstab._errors import CertificateError
+from kernelstab.certify.arrays import decode
+from kernelstab.certify.constants import CONSTANTS, checker
+from kernelstab.certify.constants.matrix import read_matrix
+from kernelstab.certify.constants.reading import decimal
+
+SIDES = {"lower": ">=", "upper": "<="}
+_FIELDS = {"side", "value", "proof"}
+_MOST_ORDER = 1 << 22
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One bound: what the file states, and the bound that its proof proves, which reaches it."""
+
+    side: str
+    text: str
+    stated: Fraction
+    proved: Fraction
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Everything a certificate of a constant proves: its bounds, the constant as written, the matrix."""
+
+    statements: tuple[Statement, ...]
+    symbol: str
+    subject: str
+
+
+def bound(name, matrix, order, options, side, proof) -> Fraction:
+    """Return the bound that a proof proves, by the checker of the constant.
+
+    Parameters
+    ----------
+    name : str
+    matrix : ExactMatrix or ComplexExactMatrix
+    order : int or None
+    options, proof : dict
+        Plain values, arrays still encoded.
+    side : str
+        ``"lower"`` or ``"upper"``.
+
+    Raises
+    ------
+    CertificateError
+        If anything is malformed or nothing is proved. A checker that stumbles over malformed content
+        refuses it too: nothing else is raised.
+    """
+    check = checker(name, matrix.is_complex)
+    if side not in SIDES:
+        raise CertificateError(f"side must be 'lower' or 'upper', got {side!r:.60}")
+    if not isinstance(proof, dict) or not isinstance(proof.get("kind"), str):
+        raise CertificateError(f"{side} bound: proof must name its kind")
+    unknown = sorted(set(options) - set(CONSTANTS[name].options))
+    if unknown:
+        raise CertificateError(f"{name} has no option {unknown[0]!r:.60}")
+    if order is not None and not 1 <= order <= _MOST_ORDER:
+        raise CertificateError(f"order must lie in [1, {_MOST_ORDER}], got {order!r:.60}")
+    try:
+        found = check(matrix, order, decode(options), side, decode(proof))
+    except CertificateError as error:
+        raise CertificateError(f"{side} bound: {error}") from error
+    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
+        raise CertificateError(f"{side} bound: proof is malformed: {error!r:.200}") from error
+    if not isinstance(found, Fraction):
+        raise CertificateError(f"{side} bound: the checker of {name} found no number")
+    return found
+
+
+def prove(content) -> Proof:
+    """Prove every statement of a certificate of a constant whose form was checked.
+
+    Raises
+    ------
+    CertificateError
+        With the first thing that is wrong.
+    """
+    statements, name = content["statements"], content["constant"]
+    sides = [entry.get("side") for entry in statements if isinstance(entry, dict) and set(entry) == _FIELDS]
+    if len(sides) != len(statements) or sides not in (["lower"], ["upper"], ["lower", "upper"]):
+        raise CertificateError("statements must be a lower bound, an upper bound or both in this order, "
+                               f"each with the fields {', '.join(sorted(_FIELDS))}")
+    matrix = read_matrix(content["matrix"])
+    title = symbol(name, content["order"], content["options"])
+    found = []
+    for entry in statements:
+        side = entry["side"]
+        stated = decimal(entry["value"], f"value of the {side} bound")
+        proved = bound(name, matrix, content["order"], content["options"], side, entry["proof"])
+        if (proved < stated) if side == "lower" else (proved > stated):
+            raise CertificateError(f"{side} bound: proved is {title} {SIDES[side]} {float(proved):.17g}, "
+                                   f"stated {entry['value']}")
+        found.append(Statement(side, f"{title} {SIDES[side]} {readable(entry['value'])}", stated, proved))
+    if len(found) == 2 and found[0].proved > found[1].proved:
+        raise CertificateError("the lower bound exceeds the upper bound: one of the proofs is wrong")
+    return Proof(tuple(found), title, subject(content["matrix"], matrix))
+
+
+def symbol(name, order=None, options=None) -> str:
+    """Write a constant with its order and its options.
+
+    >>> symbol("nsp", 3), symbol("robust-nsp-l1", 2, {"rho": "9e-1"}), symbol("rank")
+    ('alpha_3', 'tau_2 (rho = 9e-1)', 'rank')
+    """
+    if name not in CONSTANTS:
+        raise CertificateError(f"no constant is called {name!r:.60}")
+    title = CONSTANTS[name].symbol + ("" if order is None else f"_{order}")
+    described = [f"{key} = {value}" if _short(value) else f"given {key}"
+                 for key, value in sorted((options or {}).items())]
+    return f"{title} ({', '.join(described)})" if described else title
+
+
+def _short(value):
+    if isinstance(value, str):
+        return value.isprintable() and len(value) < 40
+    return isinstance(value, int | float)
+
+
+def readable(value: str) -> str:
+    """Write a decimal of a certificate as people do.
+
+    >>> readable("5.0662e-1"), readable("6e0"), readable("1e-300")
+    ('0.50662', '6', '1e-300')
+    """
+    mantissa, _, exponent = value.partition("e")
+    return f"{Decimal(value):f}" if abs(int(exponent or 0)) < 16 else f"{mantissa}e{exponent}"
+
+
+def subject(plain, matrix) -> str:
+    """Name the matrix of a certificate: its shape, and a fingerprint of its field to tell it from others."""
+    field = "complex" if matrix.is_complex else "real"
+    mark = sha256(dumps(plain, sort_keys=True, separators=(",", ":")).encode("ascii")).hexdigest()
+    return f"{field} {matrix.shape[0]} x {matrix.shape[1]} matrix {mark[:12]}"
