@@ -4,13 +4,8 @@ from kernelstab.kernel.coherence import Coherence, coherence, welch_bound
 from kernelstab.kernel.nsp import dual_bound, nsp_constant
 from kernelstab.kernel.nsp_result import DualGroup, NSPConstant
 from kernelstab.kernel.nullspace import NullSpace, nullspace_basis
-from kernelstab.kernel.projector import (
-    KernelProjector,
-    Visibility,
-    kernel_part,
-    kernel_projector,
-    visibility,
-)
+from kernelstab.kernel.projector import KernelProjector, kernel_part, kernel_projector
+from kernelstab.kernel.rational import RationalNullSpace, rational_nullspace
 from kernelstab.kernel.sizes import (
     Ball,
     Ellipsoid,
@@ -23,29 +18,43 @@ from kernelstab.kernel.sizes import (
     Subspace,
     witness_error,
 )
+from kernelstab.kernel.visibility import (
+    DetailParts,
+    KernelAngles,
+    Visibility,
+    kernel_angles,
+    split_detail,
+    visibility,
+)
 
 __all__ = [
     "Ball",
     "Coherence",
+    "DetailParts",
     "DualGroup",
     "Ellipsoid",
     "Everything",
     "FiniteSet",
+    "KernelAngles",
     "KernelProjector",
     "KernelSize",
     "L1Ball",
     "NSPConstant",
     "NullSpace",
     "Polytope",
+    "RationalNullSpace",
     "Sparse",
     "Subspace",
     "Visibility",
     "coherence",
     "dual_bound",
+    "kernel_angles",
     "kernel_part",
     "kernel_projector",
     "nsp_constant",
     "nullspace_basis",
+    "rational_nullspace",
+    "split_detail",
     "visibility",
     "welch_bound",
     "witness_error",

@@ -1,11 +1,17 @@
 """A basis of the null space, with the gap in the spectrum that justifies its dimension."""
 
-from dataclasses import dataclass, field
+import warnings
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
 from kernelstab._checks import as_number
+from kernelstab._errors import UnclearRank
+from kernelstab.kernel._row_factor import RowFactor
 from kernelstab.operators import as_operator
+
+_DOUBT = 10.0
 
 
 @dataclass(frozen=True)
@@ -23,8 +29,13 @@ class NullSpace:
         for those that do not exist because the matrix is wide.
     tol : float
         The threshold between them.
-    residual : float
-        :math:`\|AZ\|_2` as computed; 0 for a trivial null space.
+    singular_values : ndarray, shape (min(m, N),)
+        All of them, falling.
+    matrix : ndarray, shape (m, N)
+        What was factored.
+    alternatives : tuple of NullSpace
+        The other readings of the same matrix if its rank is unclear, smallest rank first, each with
+        its basis, its gap and its residual; empty if the rank is clear.
     """
 
     basis: np.ndarray = field(repr=False)
@@ -32,43 +43,63 @@ class NullSpace:
     dimension: int
     gap: tuple[float, float]
     tol: float
-    residual: float
+    singular_values: np.ndarray = field(repr=False)
+    matrix: np.ndarray = field(repr=False)
+    alternatives: tuple["NullSpace", ...] = field(repr=False, default=())
+
+    @cached_property
+    def residual(self) -> float:
+        r""":math:`\|AZ\|_2`, measured when it is first asked for; 0 for a trivial null space."""
+        return _norm(self.matrix @ self.basis)
 
     def __repr__(self):
         above, below = self.gap
-        return (f"<NullSpace dimension {self.dimension}, rank {self.rank}, gap {above:.3g} > {self.tol:.1e} "
-                f">= {below:.3g}, residual {self.residual:.1e}>")
+        unclear = "".join(f", or {other.dimension}" for other in self.alternatives)
+        return (f"<NullSpace dimension {self.dimension}{unclear}, rank {self.rank}, gap {above:.3g} > "
+                f"{self.tol:.1e} >= {below:.3g}, residual {self.residual:.1e}>")
 
 
-def nullspace_basis(A, tol=None) -> NullSpace:
+def nullspace_basis(A, tol=None, *, method="qr") -> NullSpace:
     r"""Return an orthonormal basis of the numerical null space of a matrix.
 
     The right singular vectors whose singular values are at most ``tol`` span it. Whether a
     small singular value is zero cannot be decided in floating point: the two values
-    around the threshold are returned, and a ``gap`` that is not wide means that the
-    dimension is a choice. Every column satisfies :math:`\|Az\|\le` ``residual``.
+    around the threshold are returned, and if one of them is within a factor of ten of it the
+    dimension is a choice: the function warns and returns the other readings too. Every
+    column satisfies :math:`\|Az\|\le` ``residual``.
 
     Parameters
     ----------
     A : ForwardOperator or array_like, shape (m, N)
         Anything that :func:`~kernelstab.operators.as_operator` takes.
     tol : float, optional
-        Absolute threshold. Default :math:`\max(m,N)\,\varepsilon\,\sigma_1`, about the rounding
+        Absolute threshold. Default :math:`\tau=\max(m,N)\,\varepsilon\,\sigma_1`, about the rounding
         error of the singular values themselves.
+    method : {"qr", "svd"}
+        ``"qr"``: :math:`A^*=QR`, the singular values of the triangle, and the trailing columns of
+        :math:`Q`. ``"svd"``: the full decomposition, slower, to compare with.
+
+    Warns
+    -----
+    UnclearRank
+        If a singular value lies above :math:`\max(\mathrm{tol}/10,\min(\mathrm{tol},\tau))` and not
+        above :math:`10\max(\mathrm{tol},\tau)`. What is below :math:`\tau` counts as rounding.
 
     Raises
     ------
     ValueError
-        If the matrix is zero or not finite, or ``tol`` is negative or not below
-        :math:`\sigma_1`.
+        If the matrix is zero or not finite, ``tol`` is negative or not below
+        :math:`\sigma_1`, or ``method`` is unknown.
 
     See Also
     --------
     kernel_projector : for matrices too large to be formed.
+    rational_nullspace : for the null space of the very numbers that are stored.
 
     Notes
     -----
-    Cost: one full singular value decomposition of the dense matrix.
+    Cost: for ``m < N`` about :math:`4m^2N+2mN(N-m)` operations, nearly all in matrix products, and no
+    pivoting; the residual costs another :math:`2mN(N-m)` when it is read.
 
     Examples
     --------
@@ -78,21 +109,81 @@ def nullspace_basis(A, tol=None) -> NullSpace:
     >>> np.abs(null.basis.ravel())
     array([0., 0., 1.])
 
+    A singular value far below the threshold that its owner chose:
+
+    >>> nullspace_basis([[1.0, 0.0], [0.0, 1e-12]], tol=1e-8)
+    <NullSpace dimension 1, rank 1, gap 1 > 1.0e-08 >= 1e-12, residual 1.0e-12>
+
     A matrix whose rank is a matter of opinion:
 
-    >>> nullspace_basis([[1.0, 0.0], [0.0, 1e-9]], tol=1e-8)
-    <NullSpace dimension 1, rank 1, gap 1 > 1.0e-08 >= 1e-09, residual 1.0e-09>
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore", UnclearRank)
+    ...     null = nullspace_basis([[1.0, 0.0], [0.0, 4e-9]], tol=1e-8)
+    >>> null
+    <NullSpace dimension 1, or 0, rank 1, gap 1 > 1.0e-08 >= 4e-09, residual 4.0e-09>
+    >>> null.alternatives
+    (<NullSpace dimension 0, rank 2, gap 4e-09 > 1.0e-08 >= 0, residual 0.0e+00>,)
     """
-    A = as_operator(A)
-    matrix = A.to_dense()
-    _, sigma, rows = np.linalg.svd(matrix)
-    if tol is None:
-        tol = max(A.shape) * np.finfo(float).eps * sigma[0]
-    tol = as_number(tol, "tol", low=0.0)
+    matrix = as_operator(A).to_dense()
+    factor = _factor(matrix, method)
+    tol, rank, others = decide_rank(factor.sigma, matrix.shape, tol)
+    least = min([rank, *others])
+    full = factor.kernel(least)
+    readings = [_reading(matrix, factor.sigma, full[:, r - least:], r, tol) for r in (rank, *others)]
+    return replace(readings[0], alternatives=tuple(readings[1:]))
+
+
+def decide_rank(sigma, shape, tol=None, *, stacklevel=3) -> tuple[float, int, tuple[int, ...]]:
+    """Return the threshold, the number of singular values above it, and the other defensible numbers.
+
+    See :func:`nullspace_basis` for the rule and for what is raised; warns if there are others.
+    """
+    noise = max(shape) * np.finfo(float).eps * float(sigma[0])
+    tol = noise if tol is None else as_number(tol, "tol", low=0.0)
     rank = int(np.sum(sigma > tol))
     if rank == 0:
         raise ValueError(f"tol must lie below the largest singular value {sigma[0]:.6g}, got {tol!r}")
-    basis = rows[rank:].conj().T
-    residual = float(np.linalg.norm(matrix @ basis, 2)) if basis.size else 0.0
-    gap = float(sigma[rank - 1]), float(sigma[rank]) if rank < len(sigma) else 0.0
-    return NullSpace(basis, rank, A.shape[1] - rank, gap, float(tol), residual)
+    low = int(np.sum(sigma > _DOUBT * max(tol, noise)))
+    high = int(np.sum(sigma > max(tol / _DOUBT, min(tol, noise))))
+    others = tuple(sorted({low, high} - {rank}))
+    if others:
+        near = sigma[low:high]
+        message = (f"the rank of a {shape[0]}x{shape[1]} matrix is unclear, between {low} and {high}: "
+                   f"singular values {near[-1]:.3g} to {near[0]:.3g} are close to tol={tol:.3g}")
+        warnings.warn(message, UnclearRank, stacklevel=stacklevel)
+    return float(tol), rank, others
+
+
+class _FullSVD:
+    """The singular value decomposition in the place of :class:`RowFactor`."""
+
+    def __init__(self, matrix):
+        _, self.sigma, self.vectors = np.linalg.svd(matrix)
+
+    def kernel(self, rank):
+        return self.vectors[rank:].conj().T
+
+
+def _factor(matrix, method):
+    if method == "qr":
+        return RowFactor(matrix)
+    if method == "svd":
+        return _FullSVD(matrix)
+    raise ValueError(f'method must be "qr" or "svd", got {method!r}')
+
+
+def _reading(matrix, sigma, basis, rank, tol):
+    """Describe one reading of the rank."""
+    above = float(sigma[rank - 1]) if rank else float("inf")
+    below = float(sigma[rank]) if rank < len(sigma) else 0.0
+    return NullSpace(basis, rank, matrix.shape[1] - rank, (above, below), tol, sigma, matrix)
+
+
+def _norm(image) -> float:
+    """Return the spectral norm of a matrix of any scale by the Gram matrix of its shorter side."""
+    scale = float(np.max(np.abs(image), initial=0.0))
+    if scale == 0.0:
+        return 0.0
+    image = image / scale
+    gram = image @ image.conj().T if image.shape[0] <= image.shape[1] else image.conj().T @ image
+    return scale * float(np.sqrt(max(0.0, np.linalg.eigvalsh(gram)[-1])))

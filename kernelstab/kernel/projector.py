@@ -1,13 +1,14 @@
-"""The orthogonal projection onto the null space, and what it says of one signal."""
+"""The orthogonal projection onto the null space."""
 
 import warnings
-from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse.linalg import LinearOperator, lsmr
 
 from kernelstab._checks import as_array
 from kernelstab._errors import NotConverged
+from kernelstab.kernel._row_factor import RowFactor
+from kernelstab.kernel.nullspace import decide_rank
 from kernelstab.operators import as_operator
 
 _DENSE_ENTRIES = 2**22
@@ -52,9 +53,10 @@ def kernel_projector(A, *, method=None, tol=1e-12) -> KernelProjector:
     r"""Return the orthogonal projection onto the null space as an operator.
 
     ``"closed form"``: if :math:`AA^*=cI` then :math:`A^\dagger=A^*/c` and
-    :math:`P_N=I-A^*A/c`. ``"dense"``: :math:`P_N=I-VV^*` with the right singular vectors
-    :math:`V` above the threshold of :func:`nullspace_basis`. ``"lsmr"``: :math:`A^\dagger(Ax)` is
-    the least-squares solution of least norm, found by iteration from zero.
+    :math:`P_N=I-A^*A/c`. ``"dense"``: :math:`P_N=I-VV^*` with orthonormal columns :math:`V` that
+    span the row space, from one factorisation :math:`A^*=QR` kept for all products.
+    ``"lsmr"``: :math:`A^\dagger(Ax)` is the least-squares solution of least norm, found by iteration
+    from zero.
 
     Parameters
     ----------
@@ -68,6 +70,9 @@ def kernel_projector(A, *, method=None, tol=1e-12) -> KernelProjector:
     -----
     NotConverged
         At a product for which LSMR ran out of iterations (20 times the smaller side).
+
+    UnclearRank
+        If the dense matrix has singular values near the threshold; see :func:`nullspace_basis`.
 
     Raises
     ------
@@ -91,9 +96,10 @@ def kernel_projector(A, *, method=None, tol=1e-12) -> KernelProjector:
             raise ValueError('method "closed form" needs A A* = cI, but the operator is not tight')
         return KernelProjector(A, method, lambda x: A.rmatvec(A.matvec(x)) / A.tight)
     if method == "dense":
-        _, sigma, rows = np.linalg.svd(A.to_dense(), full_matrices=False)
-        rows = rows[sigma > max(A.shape) * np.finfo(float).eps * sigma[0]]
-        return KernelProjector(A, method, lambda x: rows.conj().T @ (rows @ x))
+        factor = RowFactor(A.to_dense())
+        columns = factor.rows(decide_rank(factor.sigma, A.shape)[1])
+        adjoint = columns.conj().T
+        return KernelProjector(A, method, lambda x: columns @ (adjoint @ x))
     if method == "lsmr":
         return KernelProjector(A, method, lambda x: _least_norm(A, A.matvec(x), tol))
     raise ValueError(f'method must be "closed form", "dense" or "lsmr", got {method!r}')
@@ -117,50 +123,6 @@ def kernel_part(A, x) -> np.ndarray:
     if x.shape != (projector.shape[0],):
         raise ValueError(f"x must have {projector.shape[0]} entries, got {x.size}")
     return projector.matvec(projector.matvec(x))
-
-
-@dataclass(frozen=True)
-class Visibility:
-    r"""How much of a detail :math:`d` the measurements see.
-
-    Attributes
-    ----------
-    kernel_fraction : float
-        :math:`\|P_Nd\|/\|d\|`: 1 if :math:`d` is invisible, 0 if it is fully determined.
-    gain : float
-        :math:`\|Ad\|/\|d\|`, measurement units per signal unit.
-    """
-
-    kernel_fraction: float
-    gain: float
-
-    def __repr__(self):
-        return f"<Visibility kernel fraction {self.kernel_fraction:.6g}, gain {self.gain:.6g}>"
-
-
-def visibility(A, d) -> Visibility:
-    r"""Measure how much of a detail lies in the null space and how strongly it is measured.
-
-    The two are different questions: a detail may be outside the null space and yet be seen
-    with a gain below every noise level. For :math:`AA^*=cI` they are tied by
-    :math:`\mathrm{gain}^2=c(1-\mathrm{fraction}^2)`.
-
-    Parameters
-    ----------
-    A : ForwardOperator, array_like or KernelProjector
-    d : array_like, shape (N,) or the image shape
-        Not zero.
-
-    >>> visibility([[1.0, 0.0]], [3.0, 4.0])
-    <Visibility kernel fraction 0.8, gain 0.6>
-    """
-    projector = A if isinstance(A, KernelProjector) else kernel_projector(A)
-    size = float(np.linalg.norm(as_array(d, "d")))
-    if size == 0:
-        raise ValueError("d must not be zero, got norm 0.0")
-    part = kernel_part(projector, d)
-    measured = projector.operator.matvec(np.ravel(d))
-    return Visibility(float(np.linalg.norm(part)) / size, float(np.linalg.norm(measured)) / size)
 
 
 def _least_norm(A, y, tol):

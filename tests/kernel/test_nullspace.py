@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kernelstab._errors import UnclearRank
 from kernelstab.kernel import nullspace_basis
 from kernelstab.operators import SubsampledFourier, masks
 
@@ -42,6 +43,55 @@ def test_near_rank_deficiency_shows_in_the_gap():
     np.testing.assert_allclose(nullspace_basis(np.eye(3)).tol, 3 * 2.0**-52)
 
 
+def test_the_two_methods_span_the_same_space():
+    # wide, tall, square, rank deficient, complex; the projections decide, not the bases
+    rng = np.random.default_rng(3)
+    low = rng.standard_normal((5, 2)) @ rng.standard_normal((2, 8))
+    for matrix in (rng.standard_normal((30, 80)), low, low.T, 1j * low + low[::-1],
+                   rng.standard_normal((4, 4)), np.diag([1.0, 0.0, 3.0, 0.0])):
+        fast, slow = nullspace_basis(matrix), nullspace_basis(matrix, method="svd")
+        assert fast.rank == slow.rank
+        np.testing.assert_allclose(fast.singular_values, slow.singular_values, atol=1e-13)
+        np.testing.assert_allclose(fast.basis @ fast.basis.conj().T, slow.basis @ slow.basis.conj().T,
+                                   atol=1e-12)
+        assert fast.residual < 1e-13
+
+
+def test_an_unclear_rank_is_read_both_ways():
+    # 4e-9 is within a factor of ten of 1e-8 from below, 1e-12 and 1 are not
+    with pytest.warns(UnclearRank, match="between 1 and 2: singular values 4e-09 to 4e-09") as caught:
+        null = nullspace_basis(np.diag([1.0, 4e-9, 1e-12]), tol=1e-8)
+    assert caught[0].filename == __file__
+    assert (null.rank, null.dimension) == (1, 2)
+    (other,) = null.alternatives
+    assert (other.rank, other.dimension, other.gap) == (2, 1, (4e-9, 1e-12))
+    np.testing.assert_allclose(np.abs(other.basis.ravel()), [0, 0, 1], atol=1e-15)
+    np.testing.assert_allclose((null.residual, other.residual), (4e-9, 1e-12))
+    # from above, and on both sides at once
+    with pytest.warns(UnclearRank):
+        null = nullspace_basis(np.diag([1.0, 6e-8, 4e-9, 0.0]), tol=1e-8)
+    assert [other.rank for other in null.alternatives] == [1, 3]
+    assert [other.basis.shape for other in null.alternatives] == [(4, 3), (4, 1)]
+    with pytest.warns(UnclearRank):
+        assert nullspace_basis([[1.0, 0.0]], tol=0.5).alternatives[0].dimension == 2
+
+
+def test_rounding_alone_does_not_make_a_rank_unclear():
+    # the default threshold is 2 * 2.2e-16 for this matrix; what is below it is rounding
+    assert nullspace_basis(np.diag([1.0, 4e-16])).alternatives == ()
+    with pytest.warns(UnclearRank):
+        assert nullspace_basis(np.diag([1.0, 4e-15])).dimension == 0
+    with pytest.warns(UnclearRank):                     # a threshold below rounding settles nothing
+        nullspace_basis(np.diag([1.0, 4e-16]), tol=0.0)
+    assert nullspace_basis(np.diag([1.0, 0.1]), tol=0.0).alternatives == ()
+
+
+def test_scale_does_not_matter():
+    tiny = nullspace_basis(np.diag([1.0, 1e-3, 0.0]) * 1e-200)
+    assert tiny.dimension == 1
+    assert nullspace_basis(np.array([[3e-200, 4e-200], [3e-200, 4e-200]])).residual < 1e-214
+
+
 def test_trivial_kernel():
     null = nullspace_basis(np.eye(3)[:, :2])
     assert null.basis.shape == (2, 0)
@@ -65,3 +115,5 @@ def test_bad_input():
         nullspace_basis(np.eye(2), tol=-1.0)
     with pytest.raises(ValueError, match="matrix must be finite"):
         nullspace_basis([[np.inf, 1.0]])
+    with pytest.raises(ValueError, match='method must be "qr" or "svd", got \'lu\''):
+        nullspace_basis(np.eye(2), method="lu")

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from kernelstab._errors import NotConverged
-from kernelstab.kernel import kernel_part, kernel_projector, nullspace_basis, visibility
+from kernelstab._errors import NotConverged, UnclearRank
+from kernelstab.kernel import kernel_part, kernel_projector, nullspace_basis
 from kernelstab.operators import DenseOperator, Radon, SubsampledFourier, gaussian, masks, partial_orthogonal
 
 _RANK_TWO = DenseOperator(np.outer([1, 2, 3], [1, 0, 1, 0]) + np.outer([1, 0, 1], [0, 1, 0, 1]))
@@ -74,16 +74,16 @@ def test_kernel_part_takes_images_and_projectors():
         kernel_part(A, np.ones(4))
 
 
-def test_visibility_by_hand():
-    # A = (2, 0): d = (3, 4) has the fraction 4/5 in the kernel and gain 6/5
-    seen = visibility([[2.0, 0.0]], [3.0, 4.0])
-    np.testing.assert_allclose((seen.kernel_fraction, seen.gain), (0.8, 1.2))
-    with pytest.raises(ValueError, match=r"d must not be zero, got norm 0\.0"):
-        visibility([[2.0, 0.0]], [0.0, 0.0])
+def test_dense_projectors_keep_one_factorisation_of_any_shape():
+    # rank 2 in 3 x 4, and the same matrix standing up: the two projectors have traces 4 - 2 and 3 - 2
+    wide = _RANK_TWO.to_dense()
+    for matrix, trace in ((wide, 2), (wide.T, 1), (np.eye(3), 0), (np.vander([1.0, 2.0, 3.0], 5), 2)):
+        P = kernel_projector(matrix, method="dense")
+        dense = P @ np.eye(P.shape[0])
+        np.testing.assert_allclose(np.trace(dense), trace, atol=1e-12)
+        np.testing.assert_allclose(dense @ dense, dense, atol=1e-12)
 
 
-def test_visibility_of_tight_operators_obeys_pythagoras():
-    A = SubsampledFourier(masks.standard(16), real=True)
-    seen = visibility(A, np.random.default_rng(1).standard_normal((16, 16)))
-    np.testing.assert_allclose(seen.gain**2 + seen.kernel_fraction**2, 1.0)
-    assert 0.8 < seen.kernel_fraction < 0.87                 # about sqrt(0.7) for noise at rate 0.3
+def test_an_unclear_rank_is_said():
+    with pytest.warns(UnclearRank, match="between 1 and 2"):
+        kernel_projector(np.diag([1.0, 1e-15]))
