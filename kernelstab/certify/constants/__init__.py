@@ -9,7 +9,8 @@ A constant has a name, one module with the function ``check``, and nothing else 
     is malformed or proves nothing raises :class:`~kernelstab._errors.CertificateError` with one
     line. An irrational bound is rounded outward.
 
-Checkers need python-flint and the standard library only; they are imported when a certificate names them.
+Checkers need python-flint and the standard library only; they are imported when a certificate names
+them. ``make_constant_certificate`` and what it takes to write a proof are loaded when they are used.
 """
 
 import importlib
@@ -30,7 +31,7 @@ class Constant(NamedTuple):
 CONSTANTS = {
     "coherence": Constant("mu", "coherence"),
     "kernel-size": Constant("kersize", "kernel_size", ("eps", "norm", "prior")),
-    "nsp": Constant("alpha", "nsp", ("levels", "polygon", "sparsities", "weights"), "nsp_complex"),
+    "nsp": Constant("alpha", "nsp", ("levels", "sparsities", "weights"), "nsp_complex"),
     "rank": Constant("rank", "rank"),
     "recovery": Constant("theta", "recovery", ("signs", "support")),
     "ric-minus": Constant("delta^-", "ric_minus"),
@@ -38,6 +39,19 @@ CONSTANTS = {
     "robust-nsp-l1": Constant("tau", "robust_nsp", ("rho",)),
     "spark": Constant("spark", "spark"),
 }
+
+_PLACES = {
+    "exact_matrix": "make", "make_constant_certificate": "make",
+    "kernel_vector_near": "matrix", "sparse_entries": "matrix",
+}
+
+__all__ = ["CONSTANTS", "Constant", "checker", *_PLACES]
+
+
+def __getattr__(name):
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_PLACES[name]}"), name)
 
 
 def checker(name, is_complex=False):

@@ -5,7 +5,7 @@ from math import lcm
 
 import numpy as np
 
-from kernelstab.certify.certificate import CONSTANT_FORMAT, VERSION, digest
+from kernelstab.certify.certificate import CONSTANT_FORMAT, VERSION, digest, write_certificate
 from kernelstab.certify.constants.matrix import read_matrix
 from kernelstab.certify.constants.statement import bound
 from kernelstab.certify.enclosure import decimal_above, decimal_below
@@ -14,7 +14,7 @@ from kernelstab.certify.make import provenance
 
 
 def make_constant_certificate(constant, matrix, *, order=None, options=None, lower=None, upper=None,
-                              extra=None, seed=None) -> dict:
+                              extra=None, seed=None, path=None) -> dict:
     """Prove bounds on a constant of a matrix and return what is needed to prove them again.
 
     The bounds stated are those that the verifier's own checker finds in the proofs, rounded outward
@@ -36,6 +36,8 @@ def make_constant_certificate(constant, matrix, *, order=None, options=None, low
         Plain values to keep with the certificate; they are covered by the digest only.
     seed : int, optional
         Seed from which the matrix was made, for the provenance.
+    path : str or Path, optional
+        Where to write the certificate.
 
     Returns
     -------
@@ -82,7 +84,10 @@ def make_constant_certificate(constant, matrix, *, order=None, options=None, low
         "options": options, "statements": statements, "provenance": provenance(seed),
         "extra": encode(extra or {}), "matrix": plain,
     }
-    return certificate | {"sha256": digest(certificate)}
+    certificate |= {"sha256": digest(certificate)}
+    if path is not None:
+        write_certificate(certificate, path)
+    return certificate
 
 
 def encode_matrix(matrix) -> dict:

@@ -2,6 +2,8 @@
 
 from fractions import Fraction
 
+from flint import fmpz
+
 from kernelstab._errors import CertificateError
 from kernelstab.certify.arrays import Array
 from kernelstab.certify.constants.matrix import integer
@@ -39,6 +41,17 @@ def proof_kind(proof, kinds) -> str:
         odd = sorted(wanted ^ set(proof))[0]
         raise CertificateError(f"proof {kind} {'lacks' if odd in wanted else 'knows no'} field {odd!r:.60}")
     return kind
+
+
+def modulus(value) -> int:
+    """Read a prime below 2^63; that it is prime is checked.
+
+    >>> modulus(7)
+    7
+    """
+    if type(value) is not int or not 2 <= value < 1 << 63 or not fmpz(value).is_prime():
+        raise CertificateError(f"prime must be a prime number below 2^63, got {value!r:.60}")
+    return value
 
 
 def integers(values, name, low=None, high=None) -> list[int]:

@@ -1,0 +1,136 @@
+r"""From bounds on small supports to a bound on all supports of an order.
+
+For a support :math:`K` let :math:`\alpha_K` be the largest :math:`\|v_K\|_{1,w}` of a kernel vector with
+:math:`\|v\|_{1,w}=1`; the null space constant is the largest :math:`\alpha_K` of the admissible :math:`K`.
+
+*Cover rule.* Every index of :math:`K` lies in :math:`\binom{k-1}{l-1}` of the sets :math:`L\subset K` of
+size :math:`l`, where :math:`k=|K|`. Adding :math:`\|v_L\|_{1,w}\le\alpha_L\|v\|_{1,w}` over them counts every
+entry of :math:`v_K` that often, hence
+
+.. math:: \alpha_K\le\binom{k-1}{l-1}^{-1}\sum_{L\subset K,\,|L|=l}\alpha_L .
+
+The bound used is :math:`b_K`, the smaller of the proved one, where there is one, and of
+:math:`\sum_{i\in K}b_{K\setminus\{i\}}/(k-1)`, the rule with :math:`l=k-1`. Inserted in itself it gives the
+rule for every smaller :math:`l`: a set :math:`L` is reached from :math:`K` by removing the other :math:`k-l`
+indices in any order, and :math:`(k-l)!/((k-1)(k-2)\cdots l)=\binom{k-1}{l-1}^{-1}`. So nothing is lost. In
+particular :math:`b_K\le\sum b_L/(k-1)` over the pairs, which prunes.
+
+All bounds are integers in units of 2^-160, rounded up.
+"""
+
+from kernelstab._errors import CertificateError
+
+UNIT = 1 << 160
+MOST_NODES = 2_000_000
+MOST_COLUMNS = 4096
+
+
+def cover(own, width, levels) -> int:
+    """Return the largest of the cover bounds of all admissible supports, at most ``UNIT``.
+
+    Parameters
+    ----------
+    own : dict
+        Rising tuple of columns -> proved bound; every single column must be there.
+    width : int
+        Number of columns, N.
+    levels : list of (list of int, int)
+        Disjoint sets of columns that cover all, and how many of each a support may hold.
+
+    Raises
+    ------
+    CertificateError
+        If a single column is missing, or the search exceeds ``MOST_NODES``.
+
+    >>> single = {(0,): UNIT // 4, (1,): UNIT // 4, (2,): UNIT // 8}
+    >>> cover(single, 3, [([0, 1, 2], 2)]) * 2 == UNIT          # 1/4 + 1/4
+    True
+    >>> cover(single | {(0, 1): UNIT // 4}, 3, [([0, 1, 2], 2)]) * 8 == 3 * UNIT      # now 1/4 + 1/8
+    True
+    """
+    if width > MOST_COLUMNS:
+        raise CertificateError(f"the cover rule is checked for at most {MOST_COLUMNS} columns, got {width}")
+    missing = next((i for i in range(width) if (i,) not in own), None)
+    if missing is not None:
+        raise CertificateError(f"the single column {missing} has no dual")
+    room = [min(capacity, len(columns)) for columns, capacity in levels]
+    size = sum(room)
+    if size == 0:
+        return 0
+    if size == 1:
+        return min(UNIT, max(own[i,] for (columns, _), free in zip(levels, room) if free for i in columns))
+    return _Search(own, width, levels, size).run(room)
+
+
+class _Search:
+    """Depth-first search for the largest bound, columns of large bounds first."""
+
+    def __init__(self, own, width, levels, size):
+        self.own, self.size = own, size
+        self.known = {}
+        self.best = 0
+        self.nodes = 0
+        pairs = [[0] * width for _ in range(width)]
+        for i in range(width):
+            for j in range(i):
+                pairs[i][j] = pairs[j][i] = self.bound((j, i))
+        self.pairs = pairs
+        self.largest = [max(row) for row in pairs]
+        self.level = [0] * width
+        for number, (columns, _) in enumerate(levels):
+            for j in columns:
+                self.level[j] = number
+        self.order = sorted(range(width), key=lambda j: -self.largest[j])
+
+    def bound(self, support) -> int:
+        """Return b_K for a rising tuple of columns."""
+        if len(support) == 1:
+            return self.own[support]
+        found = self.known.get(support)
+        if found is None:
+            parts = sum(self.bound(support[:k] + support[k + 1:]) for k in range(len(support)))
+            found = -(-parts // (len(support) - 1))
+            if support in self.own:
+                found = min(found, self.own[support])
+            if len(support) < self.size:
+                self.known[support] = found
+        return found
+
+    def run(self, room):
+        """Return the largest bound of the supports of full size."""
+        self._descend((), 0, 0, [0] * len(self.level), room)
+        return min(self.best, UNIT)
+
+    def _descend(self, chosen, start, within, joined, room):
+        """Extend a support; ``within`` sums its pairs, ``joined[j]`` those of column j with it.
+
+        The pairs that a completion adds are its new columns with the chosen ones, and its new columns
+        with each other: at most half the largest pair of each column for each of the others.
+        """
+        self.nodes += 1
+        if self.nodes > MOST_NODES:
+            raise CertificateError(f"the cover rule would need more than {MOST_NODES} steps")
+        left = self.size - len(chosen)
+        gains = [[] for _ in room]
+        candidates = []
+        for place in range(start, len(self.order)):
+            j = self.order[place]
+            if room[self.level[j]]:
+                gain = 2 * joined[j] + (left - 1) * self.largest[j]
+                gains[self.level[j]].append(gain)
+                candidates.append((gain, place, j))
+        if any(len(values) < free for values, free in zip(gains, room)):
+            return
+        # falling gains: what the best completion adds, level by level
+        tops = [sum(sorted(values, reverse=True)[:free]) for values, free in zip(gains, room)]
+        if 2 * within + sum(tops) <= 2 * (self.size - 1) * self.best:
+            return
+        for gain, place, j in candidates:
+            if left == 1:
+                if 2 * within + gain > 2 * (self.size - 1) * self.best:
+                    self.best = max(self.best, self.bound(tuple(sorted((*chosen, j)))))
+                continue
+            rest = list(room)
+            rest[self.level[j]] -= 1
+            self._descend((*chosen, j), place + 1, within + joined[j],
+                          [a + b for a, b in zip(joined, self.pairs[j])], rest)
