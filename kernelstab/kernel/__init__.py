@@ -18,6 +18,7 @@ from kernelstab.kernel.sizes import (
     Subspace,
     witness_error,
 )
+from kernelstab.kernel.spark import Spark, spark
 from kernelstab.kernel.visibility import (
     DetailParts,
     KernelAngles,
@@ -43,6 +44,7 @@ __all__ = [
     "NullSpace",
     "Polytope",
     "RationalNullSpace",
+    "Spark",
     "Sparse",
     "Subspace",
     "Visibility",
@@ -54,6 +56,7 @@ __all__ = [
     "nsp_constant",
     "nullspace_basis",
     "rational_nullspace",
+    "spark",
     "split_detail",
     "visibility",
     "welch_bound",

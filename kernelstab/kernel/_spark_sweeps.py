@@ -1,0 +1,257 @@
+"""Sweeps over all column sets of one size, which close in on the spark from both sides."""
+
+from itertools import islice
+from math import ceil, comb, inf
+
+import numpy as np
+
+from kernelstab.kernel._residues import exact_circuit, primes_below, reduced, residues
+from kernelstab.kernel._supports import in_order, pieces
+from kernelstab.kernel.coherence import coherence
+
+_EPS = float(np.finfo(np.float64).eps)
+_PIECE = 200_000           # column sets of one piece: some hundredths of a second
+_ORDERS = 32               # bases whose left-over columns give the first upper bound
+
+
+class Sweeps:
+    """The bounds so far, and sweeps over all sets of one size that improve them.
+
+    A subclass says in ``decide`` what the sets of one piece tell, and starts with an upper bound.
+    """
+
+    def __init__(self, matrix, budget, threads, progress):
+        self.matrix, self.budget, self.threads, self.progress = matrix, budget, threads, progress
+        self.lower, self.upper, self.support, self.vector = 2, inf, (), ()
+        self.evaluated, self.interrupted = 0, False
+
+    def start(self) -> int:
+        r"""Return what the coherence says, rounded down: spark :math:`\ge1+1/\mu`; at most ``upper``.
+
+        A kernel vector of unit columns has :math:`(1+\mu)|v_i|\le\mu\|v\|_1`; sum over its support.
+        """
+        if self.upper <= 2:
+            return self.upper
+        m = self.matrix.shape[0]
+        mu = coherence(self.matrix / np.abs(self.matrix).max(axis=0)).mu + (4 * m + 40) * _EPS
+        return min(self.upper, max(2, ceil((1 + 1 / mu) * (1 - 4 * _EPS))))
+
+    def search(self):
+        """Sweep until the bounds meet, the budget is spent, or Ctrl-C; in between nothing is lost."""
+        try:
+            while self.lower < self.upper:
+                size = self._next_size()
+                if size is None:
+                    return
+                if self._sweep(size):
+                    self.lower = size + 1
+        except KeyboardInterrupt:
+            self.interrupted = True
+
+    def _next_size(self):
+        """Return the size that settles the matter, or first a smaller one that costs an eighth or less."""
+        n, left = self.matrix.shape[1], self.budget - self.evaluated
+        open_sizes = range(self.lower, int(self.upper))
+        affordable = [k for k in open_sizes if comb(n, k) <= left]
+        if not affordable:
+            return None
+        size = affordable[-1]
+        for k in reversed(affordable):
+            if comb(n, size) > 10_000_000 and 8 * comb(n, k) <= comb(n, size):
+                size = k
+        return size
+
+    def _sweep(self, size) -> bool:
+        """Go through the sets of one size; False as soon as a dependent one lowers ``upper``."""
+        total, done = comb(self.matrix.shape[1], size), 0
+        answers = in_order(lambda job: self.explore(job[0], size), pieces(self.matrix.shape[1], size, _PIECE),
+                           self.threads)
+        try:
+            for (prefix, count), answer in answers:
+                done += count
+                self.evaluated += count
+                if self.decide(prefix, size, answer):
+                    return False
+                if self.progress is not None:
+                    self.progress(done, total, f"{self.lower} <= spark <= {self.upper}")
+        finally:
+            answers.close()
+        return True
+
+    def offer(self, support, vector):
+        """Keep a dependent set if it is the smallest so far."""
+        if len(support) < self.upper:
+            order = sorted(range(len(support)), key=lambda i: support[i])
+            self.upper, self.support = len(support), tuple(int(support[i]) for i in order)
+            self.vector = tuple(vector[i] for i in order)
+
+
+class ExactSweeps(Sweeps):
+    """Column sets modulo primes; dependences are decided over the rationals."""
+
+    def __init__(self, matrix, *options):
+        super().__init__(matrix, *options)
+        self.primes, self.tables = primes_below(2**31), []
+
+    def table(self, index):
+        """Return the reduced rows modulo the prime of this number, the prime, and -1/p modulo 2^32."""
+        while len(self.tables) <= index:
+            p = next(self.primes)
+            rows, pivots = reduced(residues(self.matrix, p), p)
+            self.tables.append((rows, p, pivots))
+        return self.tables[index]
+
+    def begin(self) -> bool:
+        """Find a first dependent set among those that bases leave over; False if that settles the spark.
+
+        Modulo ``p`` the columns of a basis express every other one. Only finitely many primes
+        give a smaller rank than the rationals, so that a dependent set is found or all columns are
+        independent for one of the first primes.
+        """
+        for index in range(64):
+            rows, p, pivots = self.table(index)
+            n = self.matrix.shape[1]
+            if len(pivots) == n:
+                self.lower = self.upper = inf
+                return False
+            found = sorted({circuit for order in orders(n) for circuit in left_over(rows, p, order)},
+                           key=lambda circuit: (len(circuit), circuit))
+            for circuit in islice(found, 64):
+                exact = exact_circuit(self.matrix, circuit)
+                if exact is not None:
+                    self.offer(*exact)
+                    self.lower = self.start()
+                    return self.lower < self.upper
+        raise ArithmeticError("64 primes divide minors of the matrix")
+
+    def explore(self, prefix, size, index=0):
+        """Return the dependent sets of one piece modulo a prime, each with the number of the prime."""
+        from kernelstab.kernel._spark_jit import dependent_sets
+
+        rows, p, _ = self.table(index)
+        found, sizes = np.empty((256, size), dtype=np.int64), np.empty(256, dtype=np.int64)
+        count = dependent_sets(rows.astype(np.uint64), np.uint64(p), np.uint64(-pow(p, -1, 2**32) % 2**32),
+                               np.array(prefix, dtype=np.int64), size, found, sizes)
+        if count < 0:
+            everything = (tuple(prefix), index, False)
+            return [everything, *((c, index, True) for c in chosen(found, sizes, len(sizes)))]
+        return [(c, index, True) for c in chosen(found, sizes, count)]
+
+    def decide(self, prefix, size, answer) -> bool:
+        """Decide sets that are dependent modulo a prime; True if one of them truly is.
+
+        What is not is searched again, with all that continues it, modulo the next prime.
+        """
+        waiting = list(answer)
+        better = False
+        while waiting:
+            columns, index, complete = waiting.pop()
+            exact = exact_circuit(self.matrix, columns) if complete else None
+            if exact is not None:
+                self.offer(*exact)
+                better = True
+            elif better:
+                continue
+            elif len(columns) <= size - 2:
+                waiting += self.explore(columns, size, index + 1)
+            elif len(columns) == size - 1:
+                waiting += [((*columns, last), index, True)
+                            for last in range(columns[-1] + 1, self.matrix.shape[1])]
+        return better
+
+
+class FloatSweeps(Sweeps):
+    """Column sets in floating point; a distance of at most ``tol`` from a span counts as none."""
+
+    def __init__(self, matrix, tol, *options):
+        super().__init__(matrix, *options)
+        peaks = np.abs(matrix).max(axis=0)
+        scaled = matrix / np.where(peaks > 0, peaks, 1.0)
+        self.lengths = np.where(peaks > 0, peaks * np.linalg.norm(scaled, axis=0), 1.0)
+        self.unit = scaled / np.where(peaks > 0, np.linalg.norm(scaled, axis=0), 1.0)
+        self.tol, self.least = tol, inf
+
+    def begin(self) -> bool:
+        """Find a first set that reads as dependent; False if that settles the spark."""
+        m, n = self.matrix.shape
+        zero = np.flatnonzero(~self.matrix.any(axis=0))
+        if len(zero):
+            self.lower = 1
+            self.offer((int(zero[0]),), (1,))
+            return False
+        for order in orders(n):
+            for circuit in self._left_over(order):
+                if len(circuit) < self.upper and self.dependent(circuit, self.tol):
+                    self.offer(circuit, circuit)
+        if n > m:
+            self.offer(range(m + 1), range(m + 1))
+        self.lower = self.upper if self.upper == inf else self.start()
+        return self.lower < self.upper
+
+    def _left_over(self, order):
+        """Yield for each column outside the first basis in this order the columns that express it."""
+        basis, outside = [], []
+        directions = np.zeros((self.unit.shape[0], 0), dtype=self.unit.dtype)
+        for column in order:
+            rest = self.unit[:, column]
+            for _ in range(2):
+                rest = rest - directions @ (directions.conj().T @ rest)
+            length = np.linalg.norm(rest)
+            if length > self.tol and directions.shape[1] < len(rest):
+                directions = np.column_stack([directions, rest / length])
+                basis.append(column)
+            else:
+                outside.append(column)
+        weights = np.linalg.lstsq(self.unit[:, basis], self.unit[:, outside], rcond=None)[0]
+        for column, weight in zip(outside, weights.T):
+            yield sorted(int(c) for c in [column, *np.array(basis)[np.abs(weight) > 1e-6]])
+
+    def null_vector(self):
+        """Return a null vector of the columns found, and the least singular value of them at length one."""
+        columns = list(self.support)
+        values, vectors = np.linalg.svd(self.unit[:, columns], full_matrices=True)[1:]
+        vector = vectors[-1].conj() / self.lengths[columns]
+        least = float(values[-1]) if len(values) == len(columns) else 0.0
+        return vector / np.linalg.norm(vector), least
+
+    def dependent(self, columns, tol) -> bool:
+        """Whether some column of a set lies within ``tol`` of the span of the earlier ones."""
+        triangle = np.linalg.qr(self.unit[:, list(columns)], mode="r")
+        return len(columns) > len(triangle) or bool((np.abs(np.diag(triangle)) <= tol).any())
+
+    def explore(self, prefix, size):
+        """Return the sets of one piece that read as dependent, and the least distance of the others."""
+        from kernelstab.kernel._spark_jit import dependent_sets_float
+
+        found, sizes = np.empty((256, size), dtype=np.int64), np.empty(256, dtype=np.int64)
+        count, least = dependent_sets_float(self.unit, self.tol, np.array(prefix, dtype=np.int64), size,
+                                            found, sizes)
+        return chosen(found, sizes, len(sizes) if count < 0 else count), least
+
+    def decide(self, prefix, size, answer) -> bool:
+        """Keep the smallest set of a piece; True if there is one."""
+        sets, least = answer
+        self.least = min(self.least, least)
+        for columns in sets:
+            self.offer(columns, columns)
+        return bool(sets)
+
+
+def orders(n):
+    """Return the orders of the columns in which bases are looked for."""
+    rng = np.random.default_rng(0)
+    return [np.arange(n), *(rng.permutation(n) for _ in range(_ORDERS - 1))]
+
+
+def left_over(rows, p, order):
+    """Yield for each column outside the first basis in this order those that express it modulo ``p``."""
+    table, pivots = reduced(rows[:, order], p)
+    basis = np.array([order[c] for c in pivots])
+    for place in sorted(set(range(len(order))) - set(pivots)):
+        needed = basis[np.flatnonzero(table[:, place])]
+        yield tuple(sorted(int(c) for c in [order[place], *needed]))
+
+
+def chosen(found, sizes, count):
+    """Return the first sets that a compiled loop has recorded."""
+    return [tuple(int(c) for c in found[i, :sizes[i]]) for i in range(count)]
