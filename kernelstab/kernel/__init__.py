@@ -8,6 +8,7 @@ from kernelstab.kernel.projector import KernelProjector, kernel_part, kernel_pro
 from kernelstab.kernel.rational import RationalNullSpace, rational_nullspace
 from kernelstab.kernel.sizes import (
     Ball,
+    DetailInterval,
     Ellipsoid,
     Everything,
     FiniteSet,
@@ -16,6 +17,8 @@ from kernelstab.kernel.sizes import (
     Polytope,
     Sparse,
     Subspace,
+    ValueCheck,
+    detail_interval,
     witness_error,
 )
 from kernelstab.kernel.spark import Spark, spark
@@ -31,6 +34,7 @@ from kernelstab.kernel.visibility import (
 __all__ = [
     "Ball",
     "Coherence",
+    "DetailInterval",
     "DetailParts",
     "DualGroup",
     "Ellipsoid",
@@ -47,8 +51,10 @@ __all__ = [
     "Spark",
     "Sparse",
     "Subspace",
+    "ValueCheck",
     "Visibility",
     "coherence",
+    "detail_interval",
     "dual_bound",
     "kernel_angles",
     "kernel_part",

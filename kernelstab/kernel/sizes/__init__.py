@@ -1,5 +1,6 @@
 """Kernel sizes: how far apart two signals of a prior can lie that the measurements cannot tell apart."""
 
+from kernelstab.kernel.sizes.detail_interval import DetailInterval, ValueCheck, detail_interval
 from kernelstab.kernel.sizes.priors import (
     Ball,
     Ellipsoid,
@@ -14,6 +15,7 @@ from kernelstab.kernel.sizes.result import KernelSize, witness_error
 
 __all__ = [
     "Ball",
+    "DetailInterval",
     "Ellipsoid",
     "Everything",
     "FiniteSet",
@@ -22,5 +24,7 @@ __all__ = [
     "Polytope",
     "Sparse",
     "Subspace",
+    "ValueCheck",
+    "detail_interval",
     "witness_error",
 ]

@@ -1,0 +1,79 @@
+r"""The largest value of :math:`\langle d,x\rangle` over the signals that explain the data, from both sides.
+
+For any :math:`q`, every :math:`x` with :math:`\|Ax-y\|\le\varepsilon` obeys
+
+.. math:: \langle d,x\rangle=\langle q,Ax\rangle+\langle d-A^Tq,x\rangle
+          \le\langle q,y\rangle+\varepsilon\|q\|+h(d-A^Tq),
+
+with :math:`h` the support function of the prior: a bound that needs no trust in whoever found
+:math:`q`. A feasible signal gives the other side. Both are measured here with their rounding.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+UNIT = float(np.finfo(np.float64).eps)
+CONSISTENT = 1e-9          # relative misfit that counts as none where eps = 0 asks for an equation
+
+
+@dataclass(frozen=True)
+class Reach:
+    """A proved upper bound of ``<d, x>``, a feasible ``x`` that comes near it, and what proves the bound.
+
+    ``direction`` is a line inside the feasible set along which ``<d, x>`` grows, if it has no bound.
+    ``q`` and ``mu`` are the dual vectors; ``mu`` belongs to the rows of an ellipsoid or a polytope.
+    """
+
+    bound: float
+    x: np.ndarray
+    q: np.ndarray | None = None
+    mu: np.ndarray | None = None
+    direction: np.ndarray | None = field(default=None)
+
+
+def data_term(y, eps, q) -> float:
+    r"""Return :math:`\langle q,y\rangle+\varepsilon\|q\|`, rounded up."""
+    slack = (len(y) + 4) * UNIT
+    return float(q @ y + slack * (np.abs(q) @ np.abs(y)) + eps * np.linalg.norm(q) * (1 + slack))
+
+
+def leftover(d, q, A, mu=None, W=None) -> np.ndarray:
+    r"""Return the entries of :math:`|d-A^Tq-W^T\mu|`, rounded up."""
+    rest = d - q @ A
+    size = np.abs(d) + np.abs(q) @ np.abs(A)
+    terms = len(q)
+    if mu is not None:
+        rest = rest - mu @ W
+        size = size + np.abs(mu) @ np.abs(W)
+        terms += len(mu)
+    return np.abs(rest) + (terms + 4) * UNIT * size
+
+
+def misfit_upper(A, y, x) -> float:
+    r"""Return :math:`\|Ax-y\|`, rounded up."""
+    slack = (A.shape[1] + 4) * UNIT
+    size = np.abs(A) @ np.abs(x) + np.abs(y)
+    return float(np.linalg.norm(np.abs(A @ x - y) + slack * size) * (1 + slack))
+
+
+def pull_inside(x, centre, excess):
+    """Move ``x`` towards ``centre`` by the least power of two times the machine unit that makes it feasible.
+
+    ``excess(x) <= 0`` says feasible. If not even the centre is, ``x`` is returned as it is.
+    """
+    if excess(x) <= 0:
+        return x
+    step = UNIT
+    while step < 1:
+        moved = x + step * (centre - x)
+        if excess(moved) <= 0:
+            return moved
+        step *= 2
+    return centre if excess(centre) <= 0 else x
+
+
+def empty(least, eps, prior) -> ValueError:
+    """Say that no signal explains the data, and which noise level would make one."""
+    return ValueError(f"the feasible set is empty: no signal of {prior!r} has ||Ax - y|| <= {eps:g}; "
+                      f"the smallest eps that works is about {least:.6g}")
