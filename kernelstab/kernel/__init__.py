@@ -2,7 +2,9 @@
 
 from kernelstab.kernel.coherence import Coherence, coherence, welch_bound
 from kernelstab.kernel.nsp import dual_bound, nsp_constant
+from kernelstab.kernel.nsp_relaxations import NSPRelaxation, jn_bound
 from kernelstab.kernel.nsp_result import DualGroup, NSPConstant
+from kernelstab.kernel.nsp_sdp import sdp_bound
 from kernelstab.kernel.nullspace import NullSpace, nullspace_basis
 from kernelstab.kernel.projector import KernelProjector, kernel_part, kernel_projector
 from kernelstab.kernel.rational import RationalNullSpace, rational_nullspace
@@ -45,6 +47,7 @@ __all__ = [
     "KernelSize",
     "L1Ball",
     "NSPConstant",
+    "NSPRelaxation",
     "NullSpace",
     "Polytope",
     "RationalNullSpace",
@@ -56,12 +59,14 @@ __all__ = [
     "coherence",
     "detail_interval",
     "dual_bound",
+    "jn_bound",
     "kernel_angles",
     "kernel_part",
     "kernel_projector",
     "nsp_constant",
     "nullspace_basis",
     "rational_nullspace",
+    "sdp_bound",
     "spark",
     "split_detail",
     "visibility",
