@@ -21,6 +21,7 @@ from kernelstab.kernel.sizes import (
     Subspace,
     ValueCheck,
     detail_interval,
+    kernel_size,
     witness_error,
 )
 from kernelstab.kernel.spark import Spark, spark
@@ -63,6 +64,7 @@ __all__ = [
     "kernel_angles",
     "kernel_part",
     "kernel_projector",
+    "kernel_size",
     "nsp_constant",
     "nullspace_basis",
     "rational_nullspace",

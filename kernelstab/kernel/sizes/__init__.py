@@ -1,6 +1,7 @@
 """Kernel sizes: how far apart two signals of a prior can lie that the measurements cannot tell apart."""
 
 from kernelstab.kernel.sizes.detail_interval import DetailInterval, ValueCheck, detail_interval
+from kernelstab.kernel.sizes.kernel_size import kernel_size
 from kernelstab.kernel.sizes.priors import (
     Ball,
     Ellipsoid,
@@ -26,5 +27,6 @@ __all__ = [
     "Subspace",
     "ValueCheck",
     "detail_interval",
+    "kernel_size",
     "witness_error",
 ]

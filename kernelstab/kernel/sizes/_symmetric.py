@@ -18,9 +18,10 @@ def symmetric(prior, eps, matrix, v, half_upper, *, norm="2", exact=True, dual, 
     distance = 2 * float(np.linalg.norm(v, np.inf if norm == "inf" else 2))
     lower = distance * (1 - (len(v) + 4) * EPS)
     upper = max(2 * half_upper, lower)
+    # the error of any map bounds c_opt, and so does the size: every member of a fibre is a centre
     known = [upper, *(bound for bound in (optimal_error, c_opt_upper) if bound is not None)]
-    return KernelSize(prior, eps, norm, lower, upper, exact, lower / 2, max(min(known), lower / 2), v, -v, None,
-                      optimal, dual, matrix, optimal_error=optimal_error, interrupted=interrupted)
+    return KernelSize(prior, eps, norm, lower, upper, exact, lower / 2, max(min(known), lower / 2), v, -v,
+                      None, optimal, dual, matrix, optimal_error=optimal_error, interrupted=interrupted)
 
 
 def unbounded(prior, eps, matrix, x, x_alt, *, norm="2") -> KernelSize:

@@ -76,8 +76,8 @@ def ellipsoid_kernel_size(A, prior, eps=0.0, *, tol=None) -> KernelSize:
         raise ValueError(f"T must have {operator.shape[1]} columns, got shape {prior.T.shape}")
     eps = as_number(eps, "eps", low=0.0)
     matrix, T = operator.to_dense(), prior.T
-    basis, tol = _kernel(matrix, tol)
-    shrink, flat = _least(T @ basis) if basis.shape[1] else (inf, None)
+    basis, tol = kernel_basis(matrix, tol)
+    shrink, flat = smallest_direction(T @ basis) if basis.shape[1] else (inf, None)
     if shrink <= max(T.shape) * EPS * float(np.linalg.norm(T, 2)):
         return unbounded(prior, eps, matrix, basis @ flat, -basis @ flat)
     if eps == 0:
@@ -85,14 +85,14 @@ def ellipsoid_kernel_size(A, prior, eps=0.0, *, tol=None) -> KernelSize:
     return _noisy(prior, matrix, eps)
 
 
-def _kernel(matrix, tol):
+def kernel_basis(matrix, tol):
     """Return an orthonormal basis of the numerical kernel, perhaps without columns, and the threshold."""
     sigma, rows = np.linalg.svd(matrix)[1:]
     tol = as_number(max(matrix.shape) * EPS * sigma[0] if tol is None else tol, "tol", low=0.0)
     return rows[int(np.sum(sigma > tol)):].conj().T, tol
 
 
-def _least(matrix):
+def smallest_direction(matrix):
     """Return the smallest singular value (0 for a wide matrix) and its right singular vector."""
     sigma, rows = np.linalg.svd(matrix)[1:]
     return (float(sigma[-1]) if len(sigma) == len(rows) else 0.0), rows[-1].conj()
@@ -156,7 +156,7 @@ def best_weight(T, A, steps=200):
     3.0
     """
     def probe(weight):
-        least, u = _least(_stack(T, A, weight))
+        least, u = smallest_direction(_stack(T, A, weight))
         return least**2, float(np.linalg.norm(A @ u) ** 2 - np.linalg.norm(T @ u) ** 2), u
 
     ends = [(probe(weight), weight) for weight in (0.0, 1.0)]

@@ -1,0 +1,102 @@
+"""The largest Euclidean norm on a symmetric polytope, from below and from above."""
+
+from itertools import combinations, islice, product
+from math import comb, sqrt
+
+import numpy as np
+
+from kernelstab.kernel.sizes._symmetric import EPS
+
+MOST_DIMENSIONS = 60
+_CHUNK = 4096
+
+
+def farthest_lower(support_point, found, starts, rng, steps=100):
+    """Climb the norm on a convex set from several points; return the farthest point reached.
+
+    From ``u`` the next point is a farthest one of the set along ``u``: the norm cannot fall, since
+    it is at least the inner product with ``u`` over the norm of ``u``.
+    """
+    best = max(found, key=np.linalg.norm)
+    width = len(best)
+    ranked = sorted(found, key=np.linalg.norm, reverse=True)[:starts]
+    for u in [*ranked, *(rng.standard_normal(width) for _ in range(starts))]:
+        reached = 0.0
+        for _ in range(steps):
+            u = support_point(u)
+            size = float(np.linalg.norm(u))
+            if size <= reached * (1 + 1e-12):
+                break
+            reached = size
+        best = max(best, u, key=np.linalg.norm)
+    return best
+
+
+def vertex_bound(G, max_vertices) -> float | None:
+    r"""Return the largest norm of a vertex of :math:`\{\|Gu\|_\infty\le1\}`, or None if there are too many.
+
+    A convex function is largest at a vertex, and every vertex solves :math:`d` independent equations
+    :math:`(Gu)_i=\pm1`; half of the sign patterns suffice.
+
+    >>> round(vertex_bound(np.eye(3), 100) ** 2, 9), vertex_bound(np.eye(30), 100)
+    (3.0, None)
+    """
+    k, d = G.shape
+    if comb(k, d) * 2 ** (d - 1) > max_vertices:
+        return None
+    signs = np.array([(1.0, *rest) for rest in product((1.0, -1.0), repeat=d - 1)]).T
+    sizes = np.linalg.norm(G, axis=1)
+    farthest, choices = 0.0, combinations(range(k), d)
+    while chunk := list(islice(choices, _CHUNK)):
+        systems = G[np.array(chunk)]
+        volume = np.prod(sizes[np.array(chunk)], axis=1)
+        systems = systems[np.abs(np.linalg.det(systems)) > 1e-12 * volume]
+        corners = np.linalg.solve(systems, np.broadcast_to(signs, (len(systems), *signs.shape)))
+        inside = np.abs(G @ corners).max(axis=1) <= 1 + 1e-9
+        farthest = max(farthest, np.max(np.linalg.norm(corners, axis=1), where=inside, initial=0.0))
+    return float(farthest) * (1 + 1e-12)
+
+
+def quadratic_bound(matrix, W, eps, Z, G):
+    r"""Bound the norm by :math:`\|v\|^2\le\sum_id_i(Gu)_i^2\le\sum d_i`, with the linear map that attains it.
+
+    Weights with :math:`G^T\mathrm{diag}(d)G\succeq I` come from a semidefinite program, or are equal in
+    many dimensions, and are divided by the smallest eigenvalue found. With :math:`Q` that matrix, the error
+    of the weighted least squares map is :math:`Q^{-1}G^T\mathrm{diag}(d)` applied to the constraints,
+    so the same bound holds for it.
+
+    Returns
+    -------
+    (float, dict, ndarray)
+        Half the size and error of the map, the proof, the matrix of the map.
+    """
+    d = _weights(G) if G.shape[1] <= MOST_DIMENSIONS else np.ones(len(G))
+    values = np.linalg.eigvalsh(G.T @ (d[:, None] * G))
+    floor = values[0] - 4 * max(G.shape) * EPS * values[-1]
+    if floor <= 0:
+        return None
+    d = d / floor
+    half = sqrt(float(d.sum())) * (1 + len(d) * EPS)
+    root = np.sqrt(d)[:, None]
+    k = len(W)
+    if eps == 0:
+        inverse = np.linalg.pinv(matrix)
+        linear = inverse - Z @ (np.linalg.pinv(root * G) @ (root * (W @ inverse)))
+        return half, {"kind": "diagonal", "d": d, "f": np.zeros(len(matrix))}, linear
+    linear = np.linalg.pinv(root * G)[:, k:] * (root[k:, 0] / eps)
+    return half, {"kind": "diagonal", "d": d[:k], "f": d[k:] / eps**2}, linear
+
+
+def _weights(G):
+    """Solve the semidefinite program for the weights approximately; equal ones if the solver fails."""
+    import cvxpy as cp
+
+    scale = float(np.linalg.norm(G, 2))
+    scaled = G / scale
+    d = cp.Variable(len(G), nonneg=True)
+    problem = cp.Problem(cp.Minimize(cp.sum(d)), [scaled.T @ cp.diag(d) @ scaled >> np.eye(G.shape[1])])
+    try:
+        problem.solve(solver=cp.CLARABEL)
+    except cp.error.SolverError:
+        return np.ones(len(G))
+    return np.ones(len(G)) if d.value is None else np.maximum(d.value, 0.0)
