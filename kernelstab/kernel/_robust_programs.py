@@ -1,0 +1,161 @@
+"""The least-norm programs of the robust null space properties of one matrix, solved and proved in batches."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import chain, combinations
+from math import nextafter, sqrt
+
+import numpy as np
+
+from kernelstab.kernel.nullspace import nullspace_basis
+
+SOLVED, INFEASIBLE = 0, 1
+_EPS = float(np.finfo(np.float64).eps)
+_CHUNK = 4000                      # programs between two looks at the clock: well under a second
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Dual vectors ``(K, P, m)``, what each proves ``(K, P)``, and how far the loop came."""
+
+    duals: np.ndarray
+    bounds: np.ndarray
+    outcomes: np.ndarray
+    done: int
+    interrupted: bool
+    kernel: np.ndarray | None      # a kernel vector that makes the constant infinite, if one was met
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Bounds of a constant, the vector of the lower one, and dual vectors of the upper one."""
+
+    lower: float
+    upper: float
+    exact: bool
+    witness: np.ndarray
+    dual: np.ndarray
+    groups: tuple
+    evaluated: int
+    interrupted: bool
+
+
+class Programs:
+    """One real matrix, its columns, its null space, and the programs over them."""
+
+    def __init__(self, matrix):
+        self.matrix = matrix
+        self.columns = np.ascontiguousarray(matrix.T)
+        self.lengths = np.linalg.norm(self.columns, axis=1)
+        self.basis = nullspace_basis(matrix).basis
+
+    def one(self, support, target, limits):
+        """Solve one program; return the outcome, the dual ``h`` and the primal ``v``."""
+        from kernelstab.kernel._robust_jit import solve
+
+        h, v = np.zeros(self.columns.shape[1]), np.zeros(len(self.columns))
+        outcome = solve(self.columns, self.lengths, limits, np.asarray(support, np.int64),
+                        np.asarray(target, np.float64), h, v)
+        return outcome, h, v
+
+    def proved(self, support, target, limits, h):
+        """Return what ``h`` proves: an upper bound of the program, or infinity."""
+        from kernelstab.kernel._robust_jit import proved
+
+        return proved(self.columns, limits, np.asarray(support, np.int64), np.asarray(target, np.float64), h)
+
+    def all(self, supports, targets, limits, violates, *, threads=1, tick=None) -> Batch:
+        """Solve every support with every target, in blocks; stop early at a kernel vector that ``violates``.
+
+        Blocks are judged in their order, so the answer does not depend on the number of threads.
+        """
+        from kernelstab.kernel._robust_jit import solve_all
+
+        shape = len(supports), len(targets)
+        duals, bounds = np.zeros((*shape, self.matrix.shape[0])), np.full(shape, np.inf)
+        outcomes = np.full(shape, SOLVED)
+        size = max(1, _CHUNK // len(targets))
+        blocks = [slice(k, min(k + size, len(supports))) for k in range(0, len(supports), size)]
+        done, interrupted, kernel = 0, False, None
+
+        def work(block):
+            solve_all(self.columns, self.lengths, limits, supports[block], targets,
+                      duals[block], bounds[block], outcomes[block])
+            return block
+
+        pool = ThreadPoolExecutor(threads)
+        try:
+            for block in map(work, blocks) if threads == 1 else pool.map(work, blocks):
+                kernel = self._kernel_vector(outcomes, block, supports, targets, limits, violates)
+                done = block.stop
+                if tick is not None:
+                    tick(done, bounds[:done])
+                if kernel is not None:
+                    break
+        except KeyboardInterrupt:
+            interrupted = True
+        finally:
+            pool.shutdown(cancel_futures=True)
+        return Batch(duals[:done], bounds[:done], outcomes[:done], done, interrupted, kernel)
+
+    def _kernel_vector(self, outcomes, block, supports, targets, limits, violates):
+        """Try the first few programs of a block that have no feasible point."""
+        for k, p in np.argwhere(outcomes[block] == INFEASIBLE)[:3]:
+            _, _, v = self.one(supports[block][k], targets[p], limits)
+            w = self.in_kernel(v)
+            if w is not None and violates(w):
+                return w
+        return None
+
+    def in_kernel(self, v):
+        """Project on the null space and normalise in the 1-norm; None if nothing is left."""
+        for _ in range(2):
+            v = self.basis @ (self.basis.T @ v)
+        size = np.abs(v).sum()
+        return v / size if size > 0 else None
+
+    def image_norm_upper(self, v) -> float:
+        """Return ``||A v||`` rounded up."""
+        rounding = (len(v) + 8) * _EPS
+        slack = rounding * np.linalg.norm(np.abs(self.matrix) @ np.abs(v))
+        return float((np.linalg.norm(self.matrix @ v) + slack) * (1 + rounding))
+
+    def proved_exactly(self, support, target, rho, h) -> float:
+        """Prove in fractions, for signs, what rounding hides when the limit ``rho`` is met with equality."""
+        exact = [Fraction(float(x)) for x in h]
+        products = [sum(Fraction(float(a)) * b for a, b in zip(column, exact) if a)
+                    for column in self.columns]
+        missing = max(abs(products[i] - Fraction(float(t))) for i, t in zip(support, target))
+        off = max((abs(products[j]) for j in set(range(len(products))) - set(support)), default=Fraction(0))
+        if missing >= 1 or off > Fraction(rho) * (1 - missing):
+            return np.inf
+        return nextafter(sqrt(sum(x * x for x in exact) / (1 - missing) ** 2) * (1 + 2 * _EPS), np.inf)
+
+
+def all_supports(n, s) -> np.ndarray:
+    """Return all supports of size ``s``, one a row, in lexicographic order.
+
+    >>> all_supports(3, 2).tolist()
+    [[0, 1], [0, 2], [1, 2]]
+    """
+    return np.fromiter(chain.from_iterable(combinations(range(n), s)), np.int64).reshape(-1, s)
+
+
+def sign_patterns(s) -> np.ndarray:
+    """Return the signs of length ``s`` up to a common one.
+
+    >>> sign_patterns(2).tolist()
+    [[1.0, 1.0], [1.0, -1.0]]
+    """
+    codes = np.arange(2 ** (s - 1))[:, None] >> np.arange(s - 1)
+    return np.hstack([np.ones((len(codes), 1)), 1.0 - 2.0 * (codes & 1)])
+
+
+def largest(v, s) -> np.ndarray:
+    """Return the places of the ``s`` largest magnitudes, in rising order.
+
+    >>> largest(np.array([1.0, -3.0, 2.0]), 2).tolist()
+    [1, 2]
+    """
+    return np.sort(np.argsort(-np.abs(v), kind="stable")[:s])

@@ -1,0 +1,298 @@
+"""The robust null space constants against hand-made cases, a conic solver, tables and their own witnesses."""
+
+from itertools import combinations, product
+from math import comb, sqrt
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.linalg import hadamard
+
+from kernelstab.kernel import _robust_jit, nsp_constant
+from kernelstab.kernel._robust_programs import Programs, all_supports, sign_patterns
+from kernelstab.kernel._robust_sphere import _polytopes, lattice_directions
+from kernelstab.kernel.robust_nsp import rho_text, robust_nsp
+
+_FRAME = np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 1.0]])
+
+
+def _table_matrix():
+    """The third 10 x 12 draw of seed 11 with unit columns, for which the tables below were computed elsewhere."""
+    rng = np.random.default_rng(11)
+    for _ in range(3):
+        matrix = rng.standard_normal((10, 12))
+    return matrix / np.linalg.norm(matrix, axis=0)
+
+
+def _random(seed, m, n):
+    matrix = np.random.default_rng(seed).standard_normal((m, n))
+    return matrix / np.linalg.norm(matrix, axis=0)
+
+
+def _by_conic_solver(matrix, s, rho):
+    """Solve every program with cvxpy."""
+    import cvxpy as cp
+
+    best = 0.0
+    for support in combinations(range(matrix.shape[1]), s):
+        rest = [j for j in range(matrix.shape[1]) if j not in support]
+        for signs in product((1, -1), repeat=s - 1):
+            h = cp.Variable(matrix.shape[0])
+            problem = cp.Problem(cp.Minimize(cp.norm(h)), [
+                matrix[:, list(support)].T @ h == np.array((1, *signs)),
+                cp.abs(matrix[:, rest].T @ h) <= rho])
+            best = max(best, problem.solve(solver="CLARABEL"))
+    return best
+
+
+@pytest.mark.parametrize(("rho", "tau"), [(0.7031, 3.4186), (0.7375, 3.1370), (0.8512, 3.0498), (0.95, 2.9983)])
+def test_tabulated_values(rho, tau):
+    result = robust_nsp(_table_matrix(), 2, rho)
+    assert result.exact
+    np.testing.assert_allclose((result.lower, result.upper), tau, atol=1.01e-4)      # given to four digits
+    assert 0 <= result.upper - result.lower < 1e-9
+
+
+@pytest.mark.parametrize(("rho", "low", "high"), [(0.8, 2.1792, 2.2016), (0.9, 2.1378, 2.1592)])
+def test_tabulated_enclosures_of_the_l2_form(rho, low, high):
+    result = robust_nsp(_table_matrix(), 2, rho, norm="l2")
+    assert low <= result.lower <= result.upper <= high
+    assert result.upper <= result.lower * (1 + 2e-4)
+    assert not result.exact
+
+
+def test_below_the_stable_constant_there_is_none():
+    A = _table_matrix()
+    alpha = nsp_constant(A, 2)
+    np.testing.assert_allclose(alpha.lower, 0.4125948, atol=1e-7)
+    rho_s = alpha.lower / (1 - alpha.lower)                       # 0.7024
+    below, above = robust_nsp(A, 2, rho_s - 1e-7), robust_nsp(A, 2, rho_s + 1e-7)
+    assert below.lower == below.upper == np.inf
+    assert np.isfinite(above.upper)
+    for result, norm in ((below, "l1"), (robust_nsp(A, 2, 0.7, norm=2), "l2")):
+        w = np.abs(result.witness)
+        assert np.linalg.norm(A @ w) > 1e-3
+        assert result.residual < 1e-14
+        on = w[list(result.support)]
+        off = w.sum() - on.sum()
+        assert on.sum() > result.rho * off if norm == "l1" else np.linalg.norm(on) > result.rho / sqrt(2) * off
+
+
+@pytest.mark.parametrize("m", [4, 16])
+def test_identity_and_hadamard_at_the_coherence(m):
+    # rho = 1 / sqrt m = mu is the least possible; the columns themselves are dual vectors of length 1
+    A = np.hstack([np.eye(m), hadamard(m) / sqrt(m)])
+    result = robust_nsp(A, 1, 1 / sqrt(m))
+    np.testing.assert_allclose((result.lower, result.upper), 1.0, rtol=1e-14)
+    assert robust_nsp(A, 1, 0.999 / sqrt(m)).lower == np.inf
+
+
+def test_three_columns_by_hand():
+    # column 0: h = (1, t) with |t|, |1 + t| <= rho, shortest t = rho - 1; column 2: h_1 + h_2 = 1, h = (1/2, 1/2)
+    for rho in (0.5, 0.6, 0.9):
+        result = robust_nsp(_FRAME, 1, rho)
+        np.testing.assert_allclose(result.lower, np.hypot(1, 1 - rho), rtol=1e-12)
+        assert result.support in ((0,), (1,))
+        assert len(result.witness) == 3
+        assert result.dual.shape == (2,)
+    # from rho = 1 on h = (1, 0) is free
+    np.testing.assert_allclose(robust_nsp(_FRAME, 1, 1.5).upper, 1.0)
+
+
+def test_orthonormal_columns():
+    # trivial kernel: h = xi on S and 0 elsewhere, length sqrt s; in the l2 form length 1
+    np.testing.assert_allclose(robust_nsp(np.eye(4), 3, 0.1).upper, sqrt(3))
+    result = robust_nsp(np.eye(4), 3, 0.1, norm="l2")
+    assert result.lower <= 1.0 <= result.upper < 1.01
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.integers(0, 2**32), st.integers(1, 2), st.floats(0.5, 1.5))
+def test_agrees_with_a_conic_solver(seed, s, rho):
+    A = _random(seed, 5, 6)
+    result = robust_nsp(A, s, rho)
+    if np.isinf(result.upper):
+        assert result.residual < 1e-13
+    else:
+        np.testing.assert_allclose(result.upper, _by_conic_solver(A, s, rho), rtol=1e-6)
+        np.testing.assert_allclose(result.lower, result.upper, rtol=1e-9)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**32), st.integers(1, 3), st.sampled_from(["l1", "l2"]))
+def test_no_vector_is_a_counterexample_and_tau_falls(seed, s, norm):
+    rng = np.random.default_rng(seed)
+    A = rng.standard_normal((6, 8))
+    results = [robust_nsp(A, s, rho, norm=norm) for rho in (0.4, 0.8, 1.6)]
+    # exactly monotone in truth; the enclosures may not contradict it
+    for small, large in zip(results, results[1:]):
+        assert large.lower <= small.upper
+    for result in results:
+        assert result.lower <= result.upper
+        for v in rng.standard_normal((200, 8)):
+            sizes = np.sort(np.abs(v))
+            on, off = sizes[8 - s:], sizes[:8 - s].sum()
+            left = on.sum() - result.rho * off
+            if norm == "l2":
+                left = np.linalg.norm(on) - result.rho / sqrt(s) * off
+            assert left <= result.upper * np.linalg.norm(A @ v) * (1 + 1e-12)
+
+
+def test_the_two_forms():
+    # the l2 form implies the l1 form with sqrt s times the constant, and both are one at s = 1
+    A = _random(1, 8, 10)
+    np.testing.assert_allclose(robust_nsp(A, 1, 0.8).upper, robust_nsp(A, 1, 0.8, norm="l2").upper)
+    assert robust_nsp(A, 2, 0.9).lower <= sqrt(2) * robust_nsp(A, 2, 0.9, norm="l2").upper
+
+
+def test_both_sides_can_be_checked_again():
+    A, s, rho = _table_matrix(), 2, 0.9
+    result = robust_nsp(A, s, rho)
+    sizes = np.abs(result.witness)
+    on = sizes[list(result.support)].sum()
+    quotient = (on - rho * (sizes.sum() - on)) / result.residual
+    np.testing.assert_allclose(quotient, result.lower, rtol=1e-12)
+    (group,) = result.groups
+    assert len(group.supports) == comb(12, 2) * 2
+    lengths = []
+    for support, signs, h in zip(group.supports, group.signs, group.duals):
+        products = A.T @ h
+        np.testing.assert_allclose(products[support], signs, atol=1e-13)
+        assert np.abs(np.delete(products, support)).max() <= rho
+        lengths.append(np.linalg.norm(h))
+    np.testing.assert_allclose(max(lengths), result.upper)
+    np.testing.assert_allclose(np.linalg.norm(result.dual), result.upper)
+
+
+def test_any_dual_vector_proves_only_what_is_true():
+    # h off by a little: tau_S <= ||h|| / (1 - r) if the limits have room, nothing if not
+    programs = Programs(_FRAME)
+    limits = np.full(3, 0.75)
+    exact = np.hypot(1, 0.25)
+    h = np.array([1.0, -0.25]) * 0.9                              # r = 0.1; the others 0.225 and 0.675 = 0.75 * 0.9
+    bound = programs.proved([0], [1.0], limits + 1e-12, h)
+    np.testing.assert_allclose(bound, exact, rtol=1e-9)
+    assert programs.proved([0], [1.0], limits - 1e-9, h) == np.inf
+    assert programs.proved([0], [1.0], limits, -h) == np.inf
+    rng = np.random.default_rng(0)
+    found = [programs.proved([0], [1.0], limits, np.array([1.0, -0.3]) + 0.1 * rng.standard_normal(2))
+             for _ in range(200)]
+    assert min(found) >= exact
+    assert np.isfinite(found).sum() > 20
+
+
+def test_an_infeasible_program_returns_the_reason():
+    programs = Programs(_FRAME)
+    outcome, _, v = programs.one([0], [1.0], np.full(3, 0.25))
+    assert outcome == _robust_jit.INFEASIBLE
+    np.testing.assert_allclose(_FRAME @ v, 0, atol=1e-15)
+    assert v[0] > 0.25 * np.abs(v[1:]).sum()
+
+
+def test_a_budget_leaves_a_true_enclosure():
+    A = _random(3, 16, 18)
+    full, short = robust_nsp(A, 2, 0.9), robust_nsp(A, 2, 0.9, max_supports=30)
+    assert full.exact
+    assert not short.exact
+    assert short.evaluated == 28 == comb(8, 2)
+    assert short.supports == comb(18, 2)
+    assert short.lower <= full.upper
+    assert full.lower <= short.upper < np.inf
+    # the sum rule by hand: columns alone for rho / (s + (s - 1) rho), times (1 + rho) / (1 + rho_1)
+    rho1 = 0.9 / 2.9
+    singles = [np.linalg.norm(h) for h in short.groups[0].duals]
+    shares = np.sort(singles)[::-1] * 1.9 / (1 + rho1)
+    np.testing.assert_allclose(short.upper, max(shares[0] + shares[8], *map(
+        np.linalg.norm, short.groups[1].duals)), rtol=1e-9)
+
+
+def test_ctrl_c_leaves_a_true_enclosure():
+    A = _random(3, 16, 18)
+
+    def stop(done, total, note):
+        assert note.startswith("tau <= ")
+        raise KeyboardInterrupt
+
+    result = robust_nsp(A, 5, 2.0, progress=stop)
+    assert result.interrupted
+    assert not result.exact
+    assert 0 < result.evaluated < result.supports
+    assert 0 < result.lower <= result.upper
+
+
+def test_threads_do_not_change_the_result():
+    A = _random(5, 14, 18)
+    one, two = robust_nsp(A, 3, 0.9), robust_nsp(A, 3, 0.9, threads=2)
+    assert (one.lower, one.upper, one.support) == (two.lower, two.upper, two.support)
+    np.testing.assert_array_equal(one.groups[0].duals, two.groups[0].duals)
+
+
+def test_degenerate_matrices():
+    # a zero column is a kernel vector; equal columns are dependent on the support itself
+    zero = robust_nsp([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]], 1, 0.5)
+    assert zero.lower == np.inf
+    assert zero.support == (2,)
+    twice = robust_nsp([[1.0, 1.0, 0.0], [0.0, 0.0, 1.0]], 2, 0.9)
+    assert twice.lower == np.inf
+    # with s = N nothing is off the support
+    np.testing.assert_allclose(robust_nsp(np.eye(2), 2, 0.5).upper, sqrt(2))
+    # rows of very different size: tau = 1e6 for the short column
+    np.testing.assert_allclose(robust_nsp(np.diag([1.0, 1e-6]), 1, 0.5).upper, 1e6, rtol=1e-9)
+    # more rows than columns, and rank-deficient rows
+    tall = np.vstack([_FRAME, _FRAME.sum(axis=0)])
+    assert robust_nsp(tall, 1, 0.75).exact
+
+
+@pytest.mark.parametrize("size", [2, 3, 4])
+def test_polytopes_contain_the_sphere(size):
+    rng = np.random.default_rng(size)
+    u = rng.standard_normal((2000, size))
+    u /= np.linalg.norm(u, axis=1, keepdims=True)
+    from scipy.spatial import ConvexHull
+    radii = []
+    for corners in list(_polytopes(size))[:3]:
+        both = np.vstack([corners, -corners])
+        hull = ConvexHull(both)
+        assert (hull.equations[:, :-1] @ u.T + hull.equations[:, -1:]).max() <= 1e-12
+        radii.append(np.linalg.norm(corners, axis=1).max())
+    assert radii == sorted(radii, reverse=True)
+    assert len(lattice_directions(size, 1)) == size
+
+
+def test_enumerations():
+    assert len(all_supports(7, 3)) == comb(7, 3)
+    patterns = sign_patterns(3)
+    assert sorted(map(tuple, patterns)) == [(1, *p) for p in sorted(product((-1, 1), repeat=2))]
+
+
+def test_certificate(tmp_path):
+    from kernelstab.certify import verify
+
+    result = robust_nsp(_table_matrix(), 2, 0.75)
+    certificate = result.certificate(tmp_path / "tau.json")
+    assert verify(tmp_path / "tau.json").proved
+    low, high = (float(entry["value"]) for entry in certificate["statements"])
+    assert low <= high
+    np.testing.assert_allclose((low, high), (result.lower, result.upper), rtol=1e-11)
+    assert certificate["options"] == {"rho": "7.5e-1"}
+    with pytest.raises(ValueError, match="only the l1 form"):
+        robust_nsp(_FRAME, 1, 0.75, norm=2).certificate()
+
+
+def test_decimals():
+    assert [rho_text(x) for x in (0.7031, 1.0, 250.0, 1e-5)] == ["7.031e-1", "1e0", "2.5e2", "1e-5"]
+
+
+def test_bad_input():
+    for args, message in [((_FRAME, 0, 0.5), "s must be between 1 and 3, got 0"),
+                          ((_FRAME, 1, 0.0), r"rho must lie in \(0.0, inf\), got 0.0"),
+                          ((_FRAME, 1, np.nan), "rho must lie in"),
+                          ((_FRAME * 1j, 1, 0.5), "A must be real, got dtype complex128"),
+                          ((_FRAME * np.nan, 1, 0.5), "must be finite, got nan")]:
+        with pytest.raises(ValueError, match=message):
+            robust_nsp(*args)
+    with pytest.raises(ValueError, match="norm must be 'l1' or 'l2', got 'linf'"):
+        robust_nsp(_FRAME, 1, 0.5, norm="linf")
+    with pytest.raises(ValueError, match="max_supports must be at least 3 for the l2 form, got 2"):
+        robust_nsp(_FRAME, 2, 0.5, norm="l2", max_supports=2)
