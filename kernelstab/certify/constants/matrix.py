@@ -319,6 +319,13 @@ def sparse_entries(vector) -> dict:
 
     >>> sparse_entries([0, -2, 1])
     {'columns': [1, 2], 'entries': ['-2', '1']}
+    >>> sparse_entries([(0, 0), (-2, 1)])
+    {'columns': [1], 'entries': ['-2'], 'imag': ['1']}
     """
-    columns = [j for j, value in enumerate(vector) if value != 0]
-    return {"columns": columns, "entries": [str(fmpz(vector[j])) for j in columns]}
+    columns = [j for j, value in enumerate(vector) if value not in (0, (0, 0))]
+    if columns and isinstance(vector[0], tuple):
+        parts = {"entries": [vector[j][0] for j in columns], "imag": [vector[j][1] for j in columns]}
+    else:
+        parts = {"entries": [vector[j] for j in columns]}
+    # unlike str of an int, without a limit on the number of digits
+    return {"columns": columns} | {name: [str(fmpz(n)) for n in part] for name, part in parts.items()}

@@ -35,22 +35,14 @@ Proofs of an upper bound:
 """
 
 from fractions import Fraction
-from math import lcm
 
 from flint import fmpz_mat
 
 from kernelstab._errors import CertificateError
-from kernelstab.certify.arrays import Array
 from kernelstab.certify.constants.matrix import modular_rank
 from kernelstab.certify.constants.nsp_cover import UNIT, cover
-from kernelstab.certify.constants.reading import (
-    index_set,
-    integers,
-    matrix_rows,
-    modulus,
-    proof_kind,
-    rationals,
-)
+from kernelstab.certify.constants.nsp_reading import best_part, read_groups, read_levels, read_weights
+from kernelstab.certify.constants.reading import index_set, integers, matrix_rows, modulus, proof_kind
 
 KINDS = {
     "lower": {"kernel-vector": ["columns", "entries"]},
@@ -68,58 +60,18 @@ def check(matrix, order, options, side, proof) -> Fraction:
         If the proof is malformed or proves nothing.
     """
     width = matrix.shape[1]
-    weights = _weights(options, width)
+    weights, common = read_weights(options, width)
     levels = read_levels(order, options, width)
     kind = proof_kind(proof, KINDS[side])
     if kind == "kernel-vector":
         return _lower(matrix, proof, weights, levels)
     if kind == "duals":
-        return Fraction(cover(_own(matrix, levels, proof["groups"], weights), width, levels), UNIT)
+        return Fraction(cover(_own(matrix, levels, proof["groups"], weights, common), width, levels), UNIT)
     if kind == "jn":
         return _jn(matrix, proof["Y"], weights, levels)
     if modular_rank(matrix, prime=modulus(proof["prime"])) < width:
         raise CertificateError(f"the columns are dependent modulo {proof['prime']}")
     return Fraction(0)
-
-
-def read_levels(order, options, width) -> list[tuple[list[int], int]]:
-    """Return the levels as lists of columns, each with the number of columns a support may hold.
-
-    >>> read_levels(2, {}, 3)
-    [([0, 1, 2], 2)]
-    """
-    if ("levels" in options) != ("sparsities" in options):
-        raise CertificateError("levels and sparsities belong together")
-    if order is None or not 1 <= order <= width:
-        raise CertificateError(f"order must lie in [1, {width}], got {order!r:.60}")
-    if "levels" not in options:
-        return [(list(range(width)), order)]
-    sparsities = integers(options["sparsities"], "sparsities", 0, width)
-    labels = integers(options["levels"], "levels", 0, len(sparsities) - 1)
-    if len(labels) != width or order != sum(sparsities):
-        raise CertificateError(f"levels must label {width} columns and order be the sum of the sparsities, "
-                               f"got {len(labels)} labels and order {order}")
-    return [([j for j in range(width) if labels[j] == k], free) for k, free in enumerate(sparsities)]
-
-
-def _weights(options, width):
-    """Return integer weights; only their ratios matter."""
-    if "weights" not in options:
-        return [1] * width
-    weights = rationals(options["weights"], "weights", width)
-    if min(weights) <= 0:
-        raise CertificateError("weights must be positive")
-    common = lcm(*{weight.denominator for weight in weights})
-    return [weight.numerator * (common // weight.denominator) for weight in weights]
-
-
-def best_part(sizes, levels):
-    """Return the largest sum of entries of an admissible support.
-
-    >>> best_part([3, 1, 2, 5], [([0, 1, 2], 2), ([3], 0)])
-    5
-    """
-    return sum(sum(sorted((sizes[j] for j in columns), reverse=True)[:free]) for columns, free in levels)
 
 
 def _lower(matrix, proof, weights, levels):
@@ -136,30 +88,10 @@ def _lower(matrix, proof, weights, levels):
     return Fraction(best_part(sizes, levels), sum(sizes))
 
 
-def read_groups(groups, height, width, order):
-    """Return the supports, signs and duals of all groups.
-
-    Signs are returned as they are written; only that the shapes fit is checked.
-    """
-    if not isinstance(groups, list) or not groups:
-        raise CertificateError("groups must be a list of groups")
-    supports, signs, duals = [], [], []
-    for group in groups:
-        if not isinstance(group, dict) or set(group) != {"supports", "signs", "duals"}:
-            raise CertificateError("a group needs the fields duals, signs and supports")
-        rows = matrix_rows(group["supports"], "supports", (None, None))
-        if not 1 <= len(rows[0]) <= order:
-            raise CertificateError(f"a support must have 1 to {order} columns, got {len(rows[0])}")
-        supports += [index_set(Array((len(row),), row), "a support", width) for row in rows]
-        signs += matrix_rows(group["signs"], "signs", (len(rows), len(rows[0])))
-        duals.append(group["duals"])
-    return supports, signs, duals
-
-
-def _own(matrix, levels, groups, weights):
+def _own(matrix, levels, groups, weights, common):
     """Return the supports with all their patterns of signs, with the bounds that the duals prove."""
     height, width = matrix.shape
-    supports, signs, arrays = read_groups(groups, height, width, sum(free for _, free in levels))
+    supports, signs, arrays = read_groups(groups, width, sum(free for _, free in levels))
     if len(supports) * height * width > MOST_PRODUCTS:
         raise CertificateError(f"{len(supports)} duals are more than are checked")
     rows = [row for array in arrays for row in matrix_rows(array, "duals", (None, height))]
@@ -171,7 +103,7 @@ def _own(matrix, levels, groups, weights):
     for support, pattern, product in zip(supports, signs, products):
         if not set(pattern) <= {1, -1}:
             raise CertificateError("signs must be 1 or -1")
-        rest = list(product)
+        rest = [value * common for value in product]
         for j, sign in zip(support, pattern):
             rest[j] -= int(sign) * whole[j]
         # rounded up to the unit
