@@ -1,56 +1,74 @@
 r"""The null space constant :math:`\alpha_s`, between a kernel vector and a dual certificate."""
 
-from heapq import heappop, heappush
-from itertools import product
-from math import comb
+from os import cpu_count
 
 import numpy as np
-from scipy.optimize import linprog
 
-from kernelstab._checks import as_count
-from kernelstab.kernel.nsp_result import DualGroup, NSPConstant
+from kernelstab._checks import as_array, as_count
+from kernelstab.kernel._nsp_groups import dual_groups
+from kernelstab.kernel._nsp_programs import EPS, Programs, residuals_of
+from kernelstab.kernel._nsp_search import Search, count_supports
+from kernelstab.kernel.nsp_result import NSPConstant
 from kernelstab.kernel.nullspace import nullspace_basis
 from kernelstab.operators import as_operator
 
-_EPS = float(np.finfo(np.float64).eps)
 
-
-def nsp_constant(A, s, *, max_supports=5000) -> NSPConstant:
-    r"""Enclose the null space constant of order ``s`` of a small real matrix.
+def nsp_constant(A, s, *, weights=None, levels=None, max_supports=100_000, threads=1,
+                 progress=None) -> NSPConstant:
+    r"""Compute the null space constant of order ``s``, with its kernel vector and dual certificate.
 
     For a support :math:`S` and signs :math:`\xi` linear programming duality gives
 
     .. math:: \max\{\langle\xi,v_S\rangle:Av=0,\ \|v\|_1\le1\}=\min_h\|\xi_S-A^Th\|_\infty ,
 
     and :math:`\alpha_s` is the largest such value. Any :math:`h` bounds its program from above
-    whatever the solver did, any kernel vector bounds :math:`\alpha_s` from below. Supports are
-    visited in falling order of the bound :math:`\alpha_S\le\sum_{i\in S}\alpha_{\{i\}}`, and the
-    search ends when no unvisited support can exceed what was found; so few programs are needed,
-    and with ``max_supports`` reached the enclosure is wider but still true.
-    :math:`\alpha_s<1/2` if and only if basis pursuit recovers every ``s``-sparse vector.
+    whatever the solver did, any kernel vector bounds :math:`\alpha_s` from below. All programs have one
+    feasible set, so a simplex method goes from the last vertex of one program to the next. With
+    :math:`\alpha_S` the value of a support, counting how many pairs hold an index gives
+
+    .. math:: \alpha_S\le\frac1{s-1}\sum_{i<j\in S}\alpha_{\{i,j\}},\qquad
+              \alpha_{\{i,j\}}\le\alpha_{\{i\}}+\alpha_{\{j\}} ,
+
+    for each pattern of signs as well, and the search solves only supports that these sums do not
+    settle. :math:`\alpha_s<1/2` if and only if basis pursuit recovers every ``s``-sparse vector.
 
     Parameters
     ----------
-    A : ForwardOperator or array_like, shape (m, N), real
-    s : int
-        Sparsity, from 1 to ``N``.
+    A : ForwardOperator or array_like, shape (m, N)
+        A complex matrix with zero imaginary part counts as real, which changes nothing: all
+        :math:`\mathrm{Re}(e^{-i\theta}v)` are in the kernel, and :math:`|\mathrm{Re}(e^{-i\theta}v_j)|`
+        has mean :math:`2|v_j|/\pi` over :math:`\theta` for every ``j``. Other complex matrices go to
+        :func:`~kernelstab.kernel.complex_nsp_constant`, without weights and levels.
+    s : int or sequence of int
+        Sparsity, from 1 to ``N``; with ``levels`` the sparsity of each level in rising order of label.
+    weights : array_like, shape (N,), optional
+        Positive weights of both norms: :math:`\max\|v_S\|_{1,w}/\|v\|_{1,w}`.
+    levels : array_like of int, shape (N,), optional
+        Label of each column; supports have at most ``s[l]`` entries in level ``l``.
     max_supports : int
-        Most supports to examine by their own :math:`2^{s-1}` programs.
+        Most supports to examine by their own :math:`2^{s-1}` programs; the tree of supports is
+        walked for at most 20 000 nodes for each of them.
+    threads : int or None
+        Threads that solve programs, None for all processors. The result does not depend on it.
+    progress : callable, optional
+        Called as ``progress(done, total, note)`` with supports examined and in all.
 
     Returns
     -------
     NSPConstant
+        After Ctrl-C or over budget both ends still hold, and ``exact`` is False.
 
     Raises
     ------
     ValueError
-        If the matrix is complex, or ``s`` is out of range.
+        If ``s`` is out of range, or ``weights`` or ``levels`` do not fit.
 
     Notes
     -----
     The rank is decided as in :func:`~kernelstab.kernel.nullspace_basis`; a trivial kernel gives 0.
-    A zero column gives 1. Computing :math:`\alpha_s` is NP-hard in general [TP14]_. Cost:
-    ``N`` programs and :math:`2^{s-1}` for each support visited, some milliseconds each.
+    A zero column gives 1. Computing :math:`\alpha_s` is NP-hard in general [TP14]_. Cost: some
+    tens of pivots of ``m N`` operations for a program; ``N`` programs, at most ``N (N - 1)`` for
+    pairs, and :math:`2^{s-1}` for each support examined.
 
     References
     ----------
@@ -66,92 +84,85 @@ def nsp_constant(A, s, *, max_supports=5000) -> NSPConstant:
     >>> one, two = nsp_constant(frame, 1), nsp_constant(frame, 2)
     >>> round(one.upper, 9), round(two.lower, 9), one.holds, two.holds
     (0.333333333, 0.666666667, True, False)
+
+    A weight of 2 on the first column: (2, 1, 1) has half of its length there.
+
+    >>> round(nsp_constant(frame, 1, weights=[2, 1, 1]).upper, 9)
+    0.5
     """
-    A = as_operator(A)
-    if not A.is_real:
-        raise ValueError(f"A must be real, got dtype {A.dtype}")
-    m, n = A.shape
-    s = as_count(s, "s", low=1, high=n)
+    matrix = as_operator(A).to_dense()
+    if np.iscomplexobj(matrix):
+        if matrix.imag.any():
+            return _complex(matrix, s, weights, levels, max_supports=max_supports, progress=progress)
+        matrix = matrix.real.copy()
+    m, n = matrix.shape
+    labels, caps = _sparsities(s, levels, n)
+    order = int(s) if levels is None else tuple(int(c) for c in caps)
+    if weights is not None:
+        weights = as_array(weights, "weights", shape=(n,), real=True)
+        if weights.min() <= 0:
+            raise ValueError(f"weights must be positive, got {weights.min()!r}")
     max_supports = as_count(max_supports, "max_supports", low=1)
-    null = nullspace_basis(A)
+    threads = (cpu_count() or 1) if threads is None else as_count(threads, "threads", low=1)
+    null = nullspace_basis(matrix)
+    extra = {"matrix": matrix, "weights": weights, "levels": None if levels is None else labels}
     if null.dimension == 0:
-        return NSPConstant(s, 0.0, 0.0, True, (), (), np.zeros(n), 0.0, np.zeros(m), (), 0, comb(n, s), 0, False,
-                           A.to_dense())
-    search = _Search(A.to_dense(), null, s)
-    singles = np.array([search.solve((i,), (1,)) for i in range(n)])
-    visited = n if s == 1 else 0
-    rest = 0.0
-    for bound, support in _falling_sums(singles, s) if s > 1 else ():
-        if bound <= search.lower or visited == max_supports:
-            rest = bound
-            break
-        for signs in product((1, -1), repeat=s - 1):
-            search.solve(support, (1, *signs))
-        visited += 1
-    return search.result(rest, visited, comb(n, s))
+        return NSPConstant(order, 0.0, 0.0, True, (), (), np.zeros(n), 0.0, np.zeros(m), (), 0,
+                           count_supports(labels, caps), 0, False, **extra)
+    programs = Programs(matrix, null, np.ones(n) if weights is None else weights, labels, caps, threads)
+    search = Search(programs, int(caps.sum()), max_supports, _reporter(progress))
+    interrupted = False
+    try:
+        search.run()
+    except KeyboardInterrupt:
+        interrupted = True
+    return _result(search, order, interrupted, extra)
 
 
-class _Search:
-    """The linear programs of one matrix and the best bounds so far."""
+def _sparsities(s, levels, n):
+    """Return the level of each column, counted from 0, and the sparsity of each level."""
+    if levels is None:
+        return np.zeros(n, np.int64), np.array([as_count(s, "s", low=1, high=n)])
+    labels = as_array(levels, "levels", shape=(n,), real=True)
+    _, labels, sizes = np.unique(labels, return_inverse=True, return_counts=True)
+    if np.ndim(s) != 1 or len(s) != len(sizes):
+        raise ValueError(f"s must name one sparsity for each of {len(sizes)} levels, got {s!r}")
+    caps = [as_count(one, f"s[{i}]", high=int(sizes[i])) for i, one in enumerate(s)]
+    if sum(caps) == 0:
+        raise ValueError(f"s must not be zero in every level, got {s!r}")
+    return labels.astype(np.int64), np.array(caps)
 
-    def __init__(self, matrix, null, s):
-        self.matrix, self.basis, self.s = matrix, null.basis, s
-        u, sigma, rows = np.linalg.svd(matrix, full_matrices=False)
-        # the row space in orthonormal coordinates: same null space, no scaling for the solver to trip on
-        self.rows = rows[:null.rank]
-        self.back = u[:, :null.rank] / sigma[:null.rank]
-        self.equations = np.hstack([self.rows, -self.rows])
-        self.lower, self.witness = -1.0, np.zeros(matrix.shape[1])
-        self.uppers, self.duals = {}, {}
 
-    def solve(self, support, signs) -> float:
-        """Solve one program, keep its dual and its kernel vector; return the proved upper bound."""
-        n = self.matrix.shape[1]
-        xi = np.zeros(n)
-        xi[list(support)] = signs
-        answer = linprog(
-            np.concatenate([-xi, xi]), A_ub=np.ones((1, 2 * n)), b_ub=[1.0], A_eq=self.equations,
-            b_eq=np.zeros(len(self.rows)), method="highs",
-            options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10})
-        dual = np.zeros(self.matrix.shape[0])
-        if answer.x is not None:                    # otherwise the trivial dual h = 0 still bounds
-            dual = self.back @ -answer.eqlin.marginals
-            self._offer(answer.x[:n] - answer.x[n:])
-        self.duals[support, signs] = dual
-        self.uppers[support, signs] = dual_bound(self.matrix, support, signs, dual)
-        return self.uppers[support, signs]
+def _complex(matrix, s, weights, levels, **rest):
+    """Hand a complex matrix on."""
+    from kernelstab.kernel.nsp_complex import complex_nsp_constant
 
-    def _offer(self, v):
-        """Project a candidate onto the null space and keep it if it is the best so far."""
-        for _ in range(2):
-            v = self.basis @ (self.basis.T @ v)
-        size = np.abs(v).sum()
-        if size > 0:
-            value = float(np.sort(np.abs(v))[-self.s:].sum() / size) * (1 - 2 * len(v) * _EPS)
-            if value > self.lower:
-                self.lower, self.witness = value, v / size
+    if weights is not None or levels is not None:
+        raise ValueError(f"weights and levels need a real matrix, got dtype {matrix.dtype}")
+    return complex_nsp_constant(matrix, s, **rest)
 
-    def result(self, rest, visited, supports):
-        """Name the largest entries of the witness and collect the bounds of order ``s``."""
-        order = np.sort(np.argsort(-np.abs(self.witness), kind="stable")[:self.s])
-        support = tuple(int(i) for i in order)
-        signs = tuple(int(np.sign(self.witness[i])) or 1 for i in support)
-        if signs[0] < 0:
-            self.witness, signs = -self.witness, tuple(-k for k in signs)
-        if (support, signs) not in self.duals:
-            self.solve(support, signs)
-        own = [bound for (where, _), bound in self.uppers.items() if len(where) == self.s]
-        upper = max([rest, *own])
-        residual = float(np.linalg.norm(self.matrix @ self.witness))
-        return NSPConstant(self.s, self.lower, min(1.0, upper), rest <= self.lower, support, signs, self.witness,
-                           residual, self.duals[support, signs], self._groups(), visited, supports,
-                           len(self.duals), False, self.matrix)
 
-    def _groups(self):
-        sizes = sorted({len(support) for support, _ in self.duals})
-        for_size = {l: [key for key in self.duals if len(key[0]) == l] for l in sizes}
-        return tuple(DualGroup(np.array([k[0] for k in keys]), np.array([k[1] for k in keys], np.int8),
-                               np.array([self.duals[k] for k in keys])) for keys in for_size.values())
+def _reporter(progress):
+    """Return what the search calls after each batch."""
+    def report(search):
+        if progress is not None:
+            note = f"{search.programs.lower:.6g} <= alpha <= {max(search.programs.lower, search.upper()):.6g}"
+            progress(len(search.seen), search.supports, note)
+    return report
+
+
+def _result(search, order, interrupted, extra):
+    """Name the largest entries of the witness and collect what proves the bounds."""
+    programs = search.programs
+    support = programs.largest(np.abs(programs.witness) * programs.weights)
+    signs = np.where(programs.witness[support] < 0, -1, 1)
+    if signs[0] < 0:
+        programs.witness, signs = -programs.witness, -signs
+    dual = programs.solve(support[None], signs[None]).duals[0]
+    return NSPConstant(
+        order, programs.lower, max(programs.lower, search.upper()), search.complete, tuple(support.tolist()),
+        tuple(signs.tolist()), programs.witness, float(np.linalg.norm(programs.matrix @ programs.witness)),
+        dual, dual_groups(search), len(search.seen), search.supports, programs.solved, interrupted, **extra)
 
 
 def dual_bound(matrix, support, signs, dual) -> float:
@@ -164,28 +175,6 @@ def dual_bound(matrix, support, signs, dual) -> float:
     >>> dual_bound(np.array([[1.0, 1.0]]), (0,), (1,), np.array([0.5])) - 0.5 < 1e-14
     True
     """
-    xi = np.zeros(matrix.shape[1])
-    xi[list(support)] = signs
-    roundings = (len(dual) + 4) * _EPS
-    slack = roundings * (np.abs(matrix.T) @ np.abs(dual) + np.abs(xi))
-    return float((np.abs(xi - matrix.T @ dual) + slack).max())
-
-
-def _falling_sums(values, s):
-    """Yield ``(sum, support)`` over all supports of size ``s`` in falling order of the sum of ``values``.
-
-    Positions are taken in falling order of value; moving one position of a support down
-    can only lower the sum, so a heap that opens those neighbours sees every support in order.
-    """
-    order = np.argsort(-values, kind="stable")
-    start = tuple(range(s))
-    heap, seen = [(-float(values[order[:s]].sum()), start)], {start}
-    while heap:
-        bound, positions = heappop(heap)
-        yield -bound * (1 + 2 * s * _EPS), tuple(sorted(int(order[p]) for p in positions))
-        for j, p in enumerate(positions):
-            ceiling = positions[j + 1] if j + 1 < s else len(values)
-            moved = (*positions[:j], p + 1, *positions[j + 1:])
-            if p + 1 < ceiling and moved not in seen:
-                seen.add(moved)
-                heappush(heap, (-float(values[order[list(moved)]].sum()), moved))
+    one, n = np.array([support], np.int64), matrix.shape[1]
+    residual, slack = residuals_of(matrix, np.ones(n), one, np.array([signs]), np.asarray(dual)[None])
+    return float((np.abs(residual) + slack).max() * (1 + 2 * EPS))

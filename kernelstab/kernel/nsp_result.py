@@ -131,17 +131,28 @@ class NSPConstant:
         CertificateError
             If the matrix has a numerical kernel only, so that no exact kernel vector is near.
         """
-        from kernelstab.certify.constants import make_constant_certificate
+        from kernelstab.certify.constants import (
+            exact_matrix,
+            kernel_vector_near,
+            make_constant_certificate,
+            sparse_entries,
+        )
+        from kernelstab.certify.constants.matrix import PRIME
 
         options = {}
         if self.weights is not None:
-            options["weights"] = self.weights.tolist()
+            options["weights"] = self.weights
         if self.levels is not None:
-            options |= {"levels": self.levels.tolist(), "sparsities": list(self.s)}
+            options |= {"levels": self.levels, "sparsities": list(self.s)}
+        order = self.s if self.levels is None else sum(self.s)
+        if not self.witness.any():
+            return make_constant_certificate("nsp", self.matrix, order=order, options=options, path=path,
+                                             upper={"kind": "trivial-kernel", "prime": PRIME})
+        # entries of the size of rounding would each cost digits in the exact vector
+        large = np.abs(self.witness) > 1e-12 * np.abs(self.witness).max()
+        vector = kernel_vector_near(exact_matrix(self.matrix), np.where(large, self.witness, 0).tolist())
         upper = {"kind": "duals", "groups": [
             {"supports": g.supports, "signs": g.signs, "duals": g.duals} for g in self.groups]}
-        if self.polygon is not None:
-            upper["polygon"] = self.polygon
-        order = self.s if self.levels is None else sum(self.s)
-        return make_constant_certificate("nsp", self.matrix, order=order, options=options, upper=upper,
-                                         path=path)
+        return make_constant_certificate(
+            "nsp", self.matrix, order=order, options=options, upper=upper, path=path,
+            lower={"kind": "kernel-vector", **sparse_entries(vector)})

@@ -2,6 +2,7 @@
 
 from itertools import combinations, product
 from math import comb, sqrt
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 from scipy.fft import dct
 from scipy.linalg import hadamard
 
-from kernelstab.kernel import dual_bound, nsp, nsp_constant
+from kernelstab.certify import verify
+from kernelstab.kernel import _nsp_jit, _nsp_search, dual_bound, nsp_constant, nullspace_basis
+from kernelstab.kernel._nsp_programs import reference_program
 
 
 def _identity_hadamard(m):
@@ -26,6 +29,8 @@ _MERCEDES = np.array([[0.0, sqrt(0.75), -sqrt(0.75)], [1.0, -0.5, -0.5]])
 _DCT16 = _dct(16, [0, 1, 2, 3, 5, 7, 8, 11, 13, 14])
 _DCT12 = _dct(12, [0, 1, 2, 4, 6, 7, 9, 11])
 _ZERO_COLUMN = np.array([[1.0, 0.0, 0.0, 2.0], [0.0, 1.0, 0.0, 3.0]])
+_DRAWS = np.random.default_rng(5)
+_GAUSS_12, _GAUSS_16 = _DRAWS.standard_normal((12, 16)), _DRAWS.standard_normal((16, 20))
 _SQUARE_ROOT = sqrt(2.0)
 REFERENCE = [
     # kernel spanned by (1, 1, 1): s / 3
@@ -37,9 +42,14 @@ REFERENCE = [
     (_identity_hadamard(2), 2, _SQUARE_ROOT / 2, 1e-8), (_identity_hadamard(2), 3, 1.0, 1e-8),
     (_identity_hadamard(4), 1, 1 / 3, 1e-8), (_identity_hadamard(4), 2, 1 / 2, 1e-8),
     (_identity_hadamard(8), 1, 1 / (1 + sqrt(8.0)), 1e-8), (_identity_hadamard(8), 2, _SQUARE_ROOT - 1, 1e-8),
-    # computed elsewhere and tabulated to eight digits
-    (_DCT16, 1, 0.24700556, 1e-8), (_DCT16, 2, 0.45929319, 1e-8),
-    (_DCT12, 1, 0.27611767, 1e-8), (_DCT12, 2, 0.50273470, 1e-8),
+    # the sums of the largest entries of a kernel vector that the program of H_4 and H_8 finds
+    (_identity_hadamard(4), 3, 3 / 4, 1e-8), (_identity_hadamard(8), 3, 0.56066017, 1e-8),
+    (_identity_hadamard(16), 1, 1 / 5, 1e-8), (_identity_hadamard(16), 2, 1 / 3, 1e-8),
+    # computed elsewhere, with another solver, and tabulated to six or eight digits
+    (_DCT16, 1, 0.24700556, 1e-8), (_DCT16, 2, 0.45929319, 1e-8), (_DCT16, 3, 0.59393450, 1e-8),
+    (_DCT12, 1, 0.27611767, 1e-8), (_DCT12, 2, 0.50273470, 1e-8), (_DCT12, 3, 0.68014405, 1e-8),
+    (_GAUSS_12, 1, 0.221190, 5e-7), (_GAUSS_12, 2, 0.383720, 5e-7), (_GAUSS_12, 3, 0.506623, 5e-7),
+    (_GAUSS_16, 1, 0.215513, 5e-7), (_GAUSS_16, 2, 0.338911, 5e-7), (_GAUSS_16, 3, 0.441900, 5e-7),
     # a zero column is a kernel vector by itself
     (_ZERO_COLUMN, 1, 1.0, 1e-8),
 ]
@@ -50,7 +60,9 @@ def test_reference_values(matrix, s, alpha, tolerance):
     result = nsp_constant(matrix, s)
     assert abs(result.lower - alpha) < tolerance
     assert abs(result.upper - alpha) < tolerance
-    assert result.lower <= result.upper
+    assert 0 <= result.upper - result.lower < 1e-12
+    assert result.exact
+    assert not result.interrupted
     assert result.witness.shape == (matrix.shape[1],)
     assert result.dual.shape == (matrix.shape[0],)
     assert result.holds == (None if alpha == 0.5 else alpha < 0.5)
@@ -121,20 +133,39 @@ def test_badly_scaled_rows_do_not_mislead_the_solver():
     np.testing.assert_allclose((result.lower, result.upper), 0.24700556, atol=1e-8)
 
 
+def _with_solver(monkeypatch, change):
+    """Let a function change what the compiled solver wrote."""
+    real = _nsp_jit.solve_programs
+
+    def solver(*args):
+        answer = real(*args)
+        return change(*args[-3:]) or answer
+
+    monkeypatch.setattr(_nsp_jit, "solve_programs", solver)
+
+
 def test_a_useless_solver_leaves_true_bounds(monkeypatch):
     # random duals instead of optimal ones: the upper bound is worse but still above the truth
-    real, rng = nsp.linprog, np.random.default_rng(0)
+    rng = np.random.default_rng(0)
 
-    def sloppy(*args, **kwargs):
-        answer = real(*args, **kwargs)
-        answer.eqlin.marginals += 0.05 * rng.standard_normal(answer.eqlin.marginals.shape)
-        answer.x += 0.01 * rng.standard_normal(answer.x.shape)
-        return answer
+    def sloppy(duals, vertices, sums):
+        duals += 0.05 * rng.standard_normal(duals.shape)
+        vertices += 0.01 * rng.standard_normal(vertices.shape)
 
-    monkeypatch.setattr(nsp, "linprog", sloppy)
+    _with_solver(monkeypatch, sloppy)
     result = nsp_constant(_MERCEDES, 1)
     assert result.lower <= 1 / 3 <= result.upper
     assert result.upper - result.lower > 1e-3
+
+
+def test_programs_that_end_badly_go_to_another_solver(monkeypatch):
+    def nothing(duals, vertices, sums):
+        duals[:], vertices[:], sums[:] = 0.0, 0.0, 0.0
+        return 0, len(duals)
+
+    _with_solver(monkeypatch, nothing)
+    result = nsp_constant(_DCT12, 2)
+    np.testing.assert_allclose((result.lower, result.upper), 0.50273470, atol=1e-8)
 
 
 def test_rho_is_the_stable_constant():
@@ -143,20 +174,160 @@ def test_rho_is_the_stable_constant():
     assert nsp_constant(_ZERO_COLUMN, 1).rho_upper > 1e12
 
 
-def test_sums_fall_and_every_support_comes_once():
-    values = np.array([0.3, 0.1, 0.5, 0.1, 0.4])
-    found = list(nsp._falling_sums(values, 3))
-    assert sorted(support for _, support in found) == list(combinations(range(5), 3))
-    sums = [bound for bound, _ in found]
-    assert sums == sorted(sums, reverse=True)
-    np.testing.assert_allclose(sums[0], 1.2)
-    assert found[0][1] == (0, 2, 4)
+@pytest.mark.parametrize(("levels", "caps"), [([0] * 6, [3]), ([0, 1, 0, 1, 1, 0], [1, 2])])
+def test_the_walk_writes_every_support_above_a_bound_once(levels, caps):
+    # with table t the bound of K is the sum of t over its pairs, divided by s - 1 = 2
+    table = np.random.default_rng(3).uniform(0.0, 0.3, (6, 6, 2))
+    table = table + table.transpose(1, 0, 2)
+    levels, caps = np.array(levels), np.array(caps)
+    expected = {}
+    for support in combinations(range(6), 3):
+        if all(np.sum(levels[list(support)] == k) == cap for k, cap in enumerate(caps)):
+            for signs in product((1, -1), repeat=2):
+                signs = (1, *signs)
+                expected[support, signs] = sum(
+                    table[i, j, int(a != b)] for (i, a), (j, b) in combinations(zip(support, signs), 2)) / 2
+    programs = SimpleNamespace(matrix=np.zeros((2, 6)), levels=levels, caps=caps)
+    search = _nsp_search.Search(programs, 3, 100, None)
+    low = np.median(list(expected.values()))
+    blocks = list(search.supports_above(table, low, np.inf))
+    assert [last for *_, last in blocks] == [False] * (len(blocks) - 1) + [True]
+    found = {}
+    for supports, signs, bounds, _, _ in blocks:
+        for support, sign, bound in zip(supports.tolist(), signs.tolist(), bounds):
+            assert (tuple(support), tuple(sign)) not in found
+            found[tuple(support), tuple(sign)] = bound
+    assert found.keys() == {key for key, bound in expected.items() if min(bound, 1.0) > low}
+    np.testing.assert_allclose([min(expected[key], 1.0) for key in found], list(found.values()))
+    # nothing below low is forgotten: its largest bound comes with the last block
+    largest = max(bound for bound in expected.values() if bound <= low)
+    assert largest * (1 - 1e-12) <= blocks[-1][3] <= low
 
 
 def test_bad_input():
-    for args, message in [((_MERCEDES, 0), "s must be between 1 and 3, got 0"),
-                          ((_MERCEDES, 4), "s must be between 1 and 3, got 4"),
-                          ((_MERCEDES * 1j, 1), "A must be real, got dtype complex128"),
-                          ((_MERCEDES * 0, 1), "matrix must not be zero")]:
+    good = {"weights": np.ones(3), "levels": [0, 0, 1]}
+    for s, options, message in [
+            (0, {}, "s must be between 1 and 3, got 0"), (4, {}, "s must be between 1 and 3, got 4"),
+            (1, {"weights": [1.0, 0.0, 1.0]}, "weights must be positive, got"),
+            (1, {"weights": [1.0, 1.0]}, "weights must have shape"),
+            (1, {"levels": good["levels"]}, "s must name one sparsity for each of 2 levels, got 1"),
+            ([1, 2], {"levels": good["levels"]}, "must be between 0 and 1, got 2"),
+            ([0, 0], {"levels": good["levels"]}, "s must not be zero in every level"),
+            (1, {"threads": 0}, "threads must be at least 1"),
+            (1, {"max_supports": 0}, "max_supports must be at least 1")]:
         with pytest.raises(ValueError, match=message):
-            nsp_constant(*args)
+            nsp_constant(_MERCEDES, s, **options)
+    with pytest.raises(ValueError, match="matrix must not be zero"):
+        nsp_constant(_MERCEDES * 0, 1)
+    with pytest.raises(ValueError, match="weights and levels need a real matrix, got dtype complex128"):
+        nsp_constant(_MERCEDES * 1j, 1, weights=np.ones(3))
+
+
+# every program of every support, one by one, by another solver
+
+def _brute_force(matrix, s, weights, levels):
+    n = matrix.shape[1]
+    null = nullspace_basis(matrix)
+    if null.dimension == 0:
+        return 0.0
+    rows = np.linalg.svd(matrix / weights)[2][:null.rank]
+    labels, caps = np.unique(levels, return_inverse=True)[1], np.atleast_1d(s)
+    best = 0.0
+    for support in combinations(range(n), int(caps.sum())):
+        if any(np.sum(labels[list(support)] == k) > cap for k, cap in enumerate(caps)):
+            continue
+        for signs in product((1, -1), repeat=len(support) - 1):
+            _, vertex = reference_program(rows, list(support), (1, *signs))
+            best = max(best, float(np.dot((1, *signs), vertex[list(support)])))
+    return best
+
+
+@st.composite
+def _problems(draw):
+    n = draw(st.integers(2, 7))
+    m = draw(st.integers(1, n))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    # small integers are degenerate: zero columns, equal columns, dependent rows
+    matrix = rng.standard_normal((m, n)) if draw(st.booleans()) else rng.integers(-1, 2, (m, n)).astype(float)
+    matrix[0, 0] += not matrix.any()
+    weights = rng.uniform(0.2, 3.0, n) if draw(st.booleans()) else None
+    if draw(st.booleans()):
+        return matrix, draw(st.integers(1, min(n, 4))), weights, None
+    levels = rng.integers(0, 3, n)
+    s = [draw(st.integers(0, min(2, int(size)))) for size in np.unique(levels, return_counts=True)[1]]
+    s[0] += sum(s) == 0
+    return matrix, s, weights, levels
+
+
+@settings(max_examples=30, deadline=None)
+@given(_problems())
+def test_all_programs_solved_one_by_one_agree(problem):
+    matrix, s, weights, levels = problem
+    n = matrix.shape[1]
+    result = nsp_constant(matrix, s, weights=weights, levels=levels)
+    expected = _brute_force(matrix, s, np.ones(n) if weights is None else weights,
+                            np.zeros(n) if levels is None else levels)
+    np.testing.assert_allclose((result.lower, result.upper), expected, rtol=0, atol=1e-8)
+    assert result.exact
+    np.testing.assert_allclose(result.matrix, matrix)
+
+
+@pytest.mark.parametrize(("matrix", "s", "options"), [
+    (_DCT12, 3, {}), (_identity_hadamard(8), 3, {}), (_GAUSS_12, 4, {}), (np.ones((1, 5)), 2, {}),
+    (_GAUSS_12, 2, {"weights": np.linspace(0.5, 2.0, 16)}),
+    (_GAUSS_12, (1, 2), {"levels": [7] * 8 + [9] * 8}),
+    (np.vander([1.0, 2.0, 3.0], 2), 1, {}),
+])
+def test_certificates_state_the_bounds_and_verify(matrix, s, options, tmp_path):
+    result = nsp_constant(matrix, s, **options)
+    certificate = result.certificate(tmp_path / "nsp.json")
+    assert verify(tmp_path / "nsp.json").ok
+    stated = {claim["side"]: float(claim["value"]) for claim in certificate["statements"]}
+    np.testing.assert_allclose(stated["upper"], result.upper, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(stated.get("lower", 0.0), result.lower, rtol=0, atol=1e-12)
+    if "lower" in stated:
+        assert stated["lower"] <= stated["upper"]
+
+
+def test_the_number_of_threads_changes_nothing():
+    # 40 columns: 1560 programs of pairs, more than one chunk
+    matrix = np.random.default_rng(1).standard_normal((20, 40))
+    one, three = nsp_constant(matrix, 3), nsp_constant(matrix, 3, threads=3)
+    assert (one.lower, one.upper, one.evaluated, one.programs) == (
+        three.lower, three.upper, three.evaluated, three.programs)
+    for mine, other in zip(one.groups, three.groups):
+        np.testing.assert_array_equal(mine.duals, other.duals)
+
+
+def test_progress_and_ctrl_c():
+    heard = []
+
+    def stop(done, total, note):
+        heard.append((done, total, note))
+        if len(heard) == 2:
+            raise KeyboardInterrupt
+
+    result = nsp_constant(_identity_hadamard(8), 3, progress=stop)
+    assert heard[0][:2] == (0, 560)
+    assert " <= alpha <= " in heard[0][2]
+    assert result.interrupted
+    assert not result.exact
+    assert "not finished" in repr(result)
+    # (sqrt 2 - 1) + alpha_1 is what pairs and singles leave at most: more than alpha_3
+    assert result.lower <= 0.56066018 < result.upper <= 3 / (1 + sqrt(8.0)) + 1e-9
+    certificate = result.certificate()
+    assert float(certificate["statements"][1]["value"]) >= 0.56066017
+
+
+def test_a_complex_matrix_without_imaginary_part_is_real():
+    mine, other = nsp_constant(_DCT12, 2), nsp_constant(_DCT12 + 0j, 2)
+    assert (mine.lower, mine.upper) == (other.lower, other.upper)
+    assert other.matrix.dtype == np.float64
+
+
+def test_few_programs_for_a_gaussian_matrix():
+    # 4960 supports of 32 columns with 4 patterns of signs each: 19 840 programs, one by one
+    result = nsp_constant(np.random.default_rng(32).standard_normal((16, 32)), 3)
+    assert (result.supports, result.evaluated) == (4960, 2)
+    assert result.programs < 1200
+    assert result.exact

@@ -1,0 +1,71 @@
+"""The duals that prove the upper bound of a search, by support size."""
+
+from itertools import combinations
+
+import numpy as np
+
+from kernelstab.kernel.nsp_result import DualGroup
+
+_MOST_NUMBERS = 2e7             # in the duals of one group: 160 megabytes
+
+
+def dual_groups(search):
+    """Collect the duals of all single columns, of pairs, and of the supports that pairs leave open.
+
+    Whoever checks them takes for a pair the larger bound of its two sign patterns, which is weaker
+    than what the search used; so the duals of supports that it leaves open are completed by those
+    of sign patterns that the search settled without a program: the mean of their pairs' duals.
+    """
+    n, s = search.n, search.s
+    groups = [_group(np.arange(n)[:, None], np.ones((n, 1)), search.single_duals)]
+    if s == 1 or search.pairs is None:
+        return tuple(groups)
+    singles = search.single_bounds
+    table = np.add.outer(singles, singles)
+    if s > 2:
+        groups.append(_all_pairs(search))
+        table = np.minimum(table, search.pairs.max(axis=2))
+    keys = dict.fromkeys(_left_open(search, np.stack([table, table], axis=2)))
+    solved = {}
+    for supports, signs, duals in search.batches:
+        solved |= {(tuple(a), tuple(b)): dual
+                   for a, b, dual in zip(supports.tolist(), signs.tolist(), duals)}
+    keys |= dict.fromkeys(solved)
+    if keys:
+        duals = [solved[key] if key in solved else _mean_dual(search, *key) for key in keys]
+        groups.append(_group([key[0] for key in keys], [key[1] for key in keys], duals))
+    return tuple(groups)
+
+
+def _group(supports, signs, duals):
+    return DualGroup(np.array(supports, np.int64), np.array(signs, np.int8), np.array(duals))
+
+
+def _all_pairs(search):
+    """Return both sign patterns of every admissible pair."""
+    levels, caps = search.programs.levels, search.programs.caps
+    first, second = np.triu_indices(search.n, 1)
+    admissible = np.where(levels[first] == levels[second], caps[levels[first]] > 1,
+                          (caps[levels[first]] > 0) & (caps[levels[second]] > 0))
+    pairs = np.column_stack([first, second])[admissible]
+    supports = np.repeat(pairs, 2, axis=0)
+    signs = np.tile([[1, 1], [1, -1]], (len(pairs), 1))
+    return _group(supports, signs, search.pair_duals[pairs[:, 0], pairs[:, 1]].reshape(len(supports), -1))
+
+
+def _left_open(search, table):
+    """List the supports, with all signs, whose bound from a table without signs exceeds the upper bound."""
+    keys = []
+    for supports, signs, _, _, last in search.supports_above(table, search.upper(), np.inf):
+        keys += zip(map(tuple, supports.tolist()), map(tuple, signs.tolist()))
+        if not last or len(keys) * len(search.programs.matrix) > _MOST_NUMBERS:
+            return []
+    return keys
+
+
+def _mean_dual(search, support, signs):
+    """Return the mean of the duals of all pairs, for the signs asked for."""
+    total = np.zeros(len(search.programs.matrix))
+    for (i, a), (j, b) in combinations(zip(support, signs), 2):
+        total += a * search.pair_duals[i, j, int(a != b)]
+    return total / (len(support) - 1)

@@ -1,0 +1,247 @@
+r"""Compiled loops of the null space constant: the simplex method on one fixed polytope, and the search.
+
+The polytope is :math:`\{v:Qv=0,\|v\|_1=1\}` with orthonormal rows ``Q``, written with
+:math:`v=v^+-v^-`. For a basis ``B`` of signed columns the tableau holds
+:math:`T=B^{-1}[Q;0]`, then :math:`x=B^{-1}e_{r+1}`, then ``x`` for a slightly perturbed right-hand
+side. The column of :math:`v_j^\pm` is :math:`\pm T_j+x`, so one tableau serves both signs.
+"""
+
+import numpy as np
+from numba import njit
+
+SMALLEST_PIVOT = 1e-9
+OPTIMAL = 1e-12
+REBUILD_AFTER = 400
+
+
+@njit(cache=True, nogil=True)
+def exchange(T, column, p):
+    """Bring the column with coefficients ``column`` into the basis at row ``p``."""
+    rows, width = T.shape
+    scale = 1.0 / column[p]
+    for j in range(width):
+        T[p, j] *= scale
+    for i in range(rows):
+        if i != p and column[i] != 0.0:
+            factor = column[i]
+            for j in range(width):
+                T[i, j] -= factor * T[p, j]
+
+
+@njit(cache=True, nogil=True)
+def rebuild(T, basis, sign, start, start_basis, start_sign):
+    """Compute the tableau of ``basis`` afresh from that of the first vertex; False if it is singular."""
+    rows, n = T.shape[0], T.shape[1] - 2
+    T[:] = start
+    here, signs = start_basis.copy(), start_sign.copy()
+    settled, waiting = np.zeros(rows, np.bool_), np.ones(rows, np.bool_)
+    for k in range(rows):                                   # what both bases share stays where it is
+        for i in range(rows):
+            if not settled[i] and here[i] == basis[k] and signs[i] == sign[k]:
+                settled[i], waiting[k] = True, False
+                break
+    column = np.empty(rows)
+    for k in range(rows):
+        if waiting[k]:
+            p, largest = -1, SMALLEST_PIVOT
+            for i in range(rows):
+                column[i] = sign[k] * T[i, basis[k]] + T[i, n]
+                if not settled[i] and abs(column[i]) > largest:
+                    p, largest = i, abs(column[i])
+            if p < 0:
+                return False
+            exchange(T, column, p)
+            here[p], signs[p], settled[p] = basis[k], sign[k], True
+    basis[:], sign[:] = here, signs
+    return True
+
+
+@njit(cache=True, nogil=True)
+def price(T, basis, sign, xi, gradient):
+    """Write ``xi - A^T h`` of the basis to ``gradient``; return the value and the largest magnitude."""
+    rows, n = T.shape[0], T.shape[1] - 2
+    gradient[:] = xi
+    value = 0.0
+    for i in range(rows):
+        cost = xi[basis[i]] * sign[i]
+        if cost != 0.0:
+            value += cost * T[i, n]
+            for j in range(n):
+                gradient[j] -= cost * T[i, j]
+    enter = 0
+    for j in range(1, n):
+        if abs(gradient[j]) > abs(gradient[enter]):
+            enter = j
+    return value, enter
+
+
+@njit(cache=True, nogil=True)
+def climb(T, basis, sign, xi, cutoff, limit, gradient):
+    """Pivot to an optimum, or until ``max |xi - A^T h| <= cutoff``; return the value and the pivots.
+
+    The perturbed right-hand side keeps every step positive on degenerate polytopes; rows with
+    almost equal ratios are decided by the size of the pivot.
+    """
+    rows, n = T.shape[0], T.shape[1] - 2
+    column = np.empty(rows)
+    for pivots in range(limit):
+        value, enter = price(T, basis, sign, xi, gradient)
+        worst = abs(gradient[enter])
+        if worst <= value + OPTIMAL or worst <= cutoff:
+            return value, pivots
+        direction = 1 if gradient[enter] > 0 else -1
+        step = np.inf
+        for i in range(rows):
+            column[i] = direction * T[i, enter] + T[i, n]
+            if column[i] > SMALLEST_PIVOT:
+                step = min(step, (max(T[i, n + 1], 0.0) + 1e-13) / column[i])
+        leave = -1
+        for i in range(rows):
+            if column[i] > SMALLEST_PIVOT and T[i, n + 1] <= step * column[i] \
+                    and (leave < 0 or column[i] > column[leave]):
+                leave = i
+        if leave < 0:                                       # rounding: the polytope is bounded
+            return value, limit
+        exchange(T, column, leave)
+        basis[leave], sign[leave] = enter, direction
+    return value, limit
+
+
+@njit(cache=True, nogil=True)
+def best_sum(v, levels, caps):
+    """Sum the largest magnitudes of ``v``, at most ``caps[l]`` of them in level ``l``, over all of them."""
+    left, taken, total = caps.copy(), np.zeros(len(v), np.bool_), 0.0
+    for _ in range(caps.sum()):
+        best = -1
+        for j in range(len(v)):
+            if not taken[j] and left[levels[j]] > 0 and (best < 0 or abs(v[j]) > abs(v[best])):
+                best = j
+        taken[best] = True
+        left[levels[best]] -= 1
+        total += abs(v[best])
+    return total / np.abs(v).sum()
+
+
+@njit(cache=True, nogil=True)
+def solve_programs(Q, start, start_basis, start_sign, supports, signs, cutoff, levels, caps,
+                   duals, vertices, sums):
+    """Solve programs one after the other, each from the last vertex of the one before.
+
+    Writes ``h`` in the coordinates of ``Q``, the last vertex, and the sum of its largest entries;
+    a sum above ``cutoff`` becomes the new cutoff (none if ``cutoff`` is negative). Returns the
+    number of pivots and of programs that did not end well.
+    """
+    r, n = Q.shape
+    T, basis, sign = start.copy(), start_basis.copy(), start_sign.copy()
+    xi, gradient, v = np.zeros(n), np.empty(n), np.empty(n)
+    limit = 40 * (r + 10)
+    pivots, failures, since = 0, 0, 0
+    for k in range(len(supports)):
+        xi[:] = 0.0
+        for a in range(supports.shape[1]):
+            xi[supports[k, a]] = signs[k, a]
+        flip = 1.0
+        if price(T, basis, sign, xi, gradient)[0] < 0:      # the polytope is symmetric: ask for -xi
+            flip = -1.0
+            xi *= -1.0
+        for attempt in range(3):
+            value, steps = climb(T, basis, sign, xi, cutoff, limit, gradient)
+            pivots += steps
+            since += steps
+            # rows of Q are orthonormal: the nearest h, which takes out what the tableau has drifted
+            h = np.dot(Q, xi - gradient)
+            bound = np.abs(xi - np.dot(Q.T, h)).max()
+            good = steps < limit and bound <= max(cutoff, value) + 10 * OPTIMAL
+            if good and since < REBUILD_AFTER:
+                break
+            if not rebuild(T, basis, sign, start, start_basis, start_sign) or (attempt == 1 and not good):
+                T[:], basis[:], sign[:] = start, start_basis, start_sign
+                if price(T, basis, sign, xi, gradient)[0] < 0:
+                    flip *= -1.0
+                    xi *= -1.0
+            since = 0
+        failures += not good
+        v[:] = 0.0
+        for i in range(r + 1):
+            v[basis[i]] += sign[i] * T[i, n]
+        duals[k] = flip * h
+        vertices[k] = flip * v
+        sums[k] = best_sum(v, levels, caps)
+        if 0.0 <= cutoff < sums[k]:
+            cutoff = sums[k]
+    return pivots, failures
+
+
+@njit(cache=True, nogil=True)
+def average_bound(chosen, signs, residuals, slacks):
+    """Bound ``|xi - A^T h|`` for the sum of the duals of all pairs over ``s - 1``, as many as hold an index."""
+    s, n = len(chosen), residuals.shape[3]
+    total, slack = np.zeros(n), 0.0
+    for a in range(s):
+        for b in range(a + 1, s):
+            same = 0 if signs[a] == signs[b] else 1
+            slack += slacks[chosen[a], chosen[b], same]
+            if signs[a] == 0:
+                total += residuals[chosen[a], chosen[b], same]
+            else:
+                total -= residuals[chosen[a], chosen[b], same]
+    return (np.abs(total).max() * (1 + 1e-15 * s * s) + slack) / (s - 1)
+
+
+@njit(cache=True, nogil=True)
+def enumerate_supports(pairs, residuals, slacks, later, latest, levels, caps, low, high, place,
+                       supports, signs, bounds, nodes):
+    """Go on with a walk over all supports with signs, writing those whose bound lies in ``(low, high]``.
+
+    ``place`` holds the depth, then the columns, then the signs (0 is plus) of the path; the walk is
+    over when the depth is -1. A path is left when no completion can exceed ``low``: an index to
+    come adds at most ``later[i, c]`` to the pair sum for every ``i`` chosen, and two to come
+    ``latest[c]``. Returns how many were written, the largest bound that was left out below
+    ``low``, and the nodes visited; stops when the buffers are full or after ``nodes`` nodes.
+    """
+    n, s = len(levels), supports.shape[1]
+    depth, chosen, sign = place[0], place[1:s + 1], place[s + 1:]
+    part, left = np.zeros(s), caps.copy()
+    for d in range(depth):                                  # take up the path again
+        left[levels[chosen[d]]] -= 1
+        part[d] = part[d - 1] if d else 0.0
+        for a in range(d):
+            part[d] += pairs[chosen[a], chosen[d], abs(sign[a] - sign[d])]
+    count, seen, dropped = 0, 0, 0.0
+    while depth >= 0 and count < len(bounds) and seen < nodes:
+        c = chosen[depth]
+        if c > n - s + depth:
+            depth -= 1
+            if depth >= 0:
+                left[levels[chosen[depth]]] += 1
+        elif left[levels[c]] > 0:
+            seen += 1
+            total = part[depth - 1] if depth else 0.0
+            for a in range(depth):
+                total += pairs[chosen[a], c, abs(sign[a] - sign[depth])]
+            rest = s - 1 - depth
+            bound = total + rest * (rest - 1) / 2 * latest[c + 1] + rest * later[c, c + 1]
+            for a in range(depth):
+                bound += rest * later[chosen[a], c + 1]
+            bound = min(bound * (1 + 1e-15 * s * s) / (s - 1), 1.0)
+            if rest == 0 and bound > low and residuals.size:
+                bound = min(bound, average_bound(chosen, sign, residuals, slacks))
+            if bound <= low:
+                dropped = max(dropped, bound)
+            elif rest > 0:
+                left[levels[c]] -= 1
+                part[depth] = total
+                depth += 1
+                chosen[depth], sign[depth] = c + 1, 0
+                continue
+            elif bound <= high:
+                supports[count], bounds[count] = chosen, bound
+                signs[count] = 1 - 2 * sign
+                count += 1
+        if depth > 0 and sign[depth] == 0:
+            sign[depth] = 1
+        elif depth >= 0:
+            chosen[depth] += 1
+            sign[depth] = 0
+    place[0] = depth
+    return count, dropped, seen

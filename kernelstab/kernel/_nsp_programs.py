@@ -1,0 +1,173 @@
+r"""Programs :math:`\max\langle\xi,v\rangle` over one kernel, solved in batches, with proved bounds."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import qr
+from scipy.optimize import linprog
+
+EPS = float(np.finfo(np.float64).eps)
+_PERTURBATION = 1e-8
+_CHUNK_WORK = 3e7               # additions in a chunk of programs: some hundredths of a second
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Programs and what they gave: duals, proved bounds, the duals' residuals and their rounding."""
+
+    supports: np.ndarray
+    signs: np.ndarray
+    duals: np.ndarray
+    bounds: np.ndarray
+    residuals: np.ndarray
+    slacks: np.ndarray
+    vertices: np.ndarray
+    sums: np.ndarray
+
+
+def residuals_of(matrix, weights, supports, signs, duals):
+    r"""Return :math:`W^{-1}(W\xi_S-A^Th)` row by row, and bounds of its rounding errors."""
+    xi = np.zeros((len(supports), matrix.shape[1]))
+    np.put_along_axis(xi, supports, signs.astype(float), axis=1)
+    xi *= weights
+    roundings = (len(matrix) + 4) * EPS
+    slack = roundings * (np.abs(duals) @ np.abs(matrix) + np.abs(xi)) / weights
+    return (xi - duals @ matrix) / weights, slack
+
+
+class Programs:
+    r"""All programs of one matrix: one polytope, one first vertex, any support and signs.
+
+    Weights are taken in by the columns: with :math:`u=Wv` the weighted norm of ``v`` is that of
+    ``u`` and the kernel of ``A`` becomes that of :math:`AW^{-1}`.
+    """
+
+    def __init__(self, matrix, null, weights, levels, caps, threads):
+        self.matrix, self.null, self.weights = matrix, null, weights
+        self.levels, self.caps, self.threads = levels, caps, threads
+        u, sigma, rows = np.linalg.svd(matrix / weights, full_matrices=False)
+        # the row space in orthonormal coordinates: same null space, no scaling to trip on
+        self.rows = np.ascontiguousarray(rows[:null.rank])
+        self.back = u[:, :null.rank] / sigma[:null.rank]
+        self.start = first_vertex(self.rows)
+        self.solved, self.failures = 0, 0
+        self.lower, self.witness = -1.0, np.zeros(matrix.shape[1])
+        r, n = self.rows.shape
+        self.chunk = max(8, int(_CHUNK_WORK / ((r + 1) * (n + 2) * (r + 10))))
+
+    def solve(self, supports, signs, cutoff=-1.0) -> Batch:
+        """Solve programs; with a ``cutoff`` each may end as soon as its bound is not above it.
+
+        The batch is cut into the same chunks whatever the number of threads, and no chunk
+        knows of the others, so the answers do not depend on it.
+        """
+        k = len(supports)
+        supports = np.ascontiguousarray(supports, dtype=np.int64).reshape(k, -1)
+        signs = np.ascontiguousarray(signs, dtype=np.int64).reshape(k, -1)
+        r, n = self.rows.shape
+        h, vertices, sums = np.zeros((k, r)), np.zeros((k, n)), np.zeros(k)
+        cuts = [slice(i, i + self.chunk) for i in range(0, k, self.chunk)]
+
+        def run(cut):
+            from kernelstab.kernel._nsp_jit import solve_programs
+
+            return solve_programs(self.rows, *self.start, supports[cut], signs[cut], cutoff, self.levels,
+                                  self.caps, h[cut], vertices[cut], sums[cut])
+
+        if self.threads == 1 or len(cuts) == 1:
+            failures = sum(run(cut)[1] for cut in cuts)
+        else:
+            with ThreadPoolExecutor(self.threads) as pool:
+                failures = sum(answer[1] for answer in pool.map(run, cuts))
+        duals = h @ self.back.T
+        residuals, slack = residuals_of(self.matrix, self.weights, supports, signs, duals)
+        bounds = (np.abs(residuals) + slack).max(axis=1) * (1 + 2 * EPS)
+        batch = Batch(supports, signs, duals, bounds, residuals, slack.max(axis=1), vertices, sums)
+        if failures:
+            self._repair(batch, cutoff)
+        self.solved += k
+        return batch
+
+    def _repair(self, batch, cutoff):
+        """Give the programs whose bound is not tight to HiGHS; keep its answer where it is better."""
+        for i in np.flatnonzero(batch.bounds > np.maximum(cutoff, batch.sums) + 1e-9):
+            dual, vertex = reference_program(self.rows, batch.supports[i], batch.signs[i])
+            dual = self.back @ dual
+            one = slice(i, i + 1)
+            residual, slack = residuals_of(self.matrix, self.weights, batch.supports[one], batch.signs[one],
+                                           dual[None])
+            bound = (np.abs(residual) + slack).max() * (1 + 2 * EPS)
+            if bound < batch.bounds[i]:
+                batch.duals[i], batch.bounds[i], batch.vertices[i] = dual, bound, vertex
+                batch.residuals[i], batch.slacks[i] = residual[0], slack.max()
+
+    def offer(self, vertex) -> bool:
+        """Project a candidate :math:`Wv` onto the null space and keep it if it is the best so far."""
+        v, basis = vertex / self.weights, self.null.basis
+        for _ in range(2):
+            v = basis @ (basis.T @ v)
+        weighted = np.abs(self.weights * v)
+        size = weighted.sum()
+        if not size > 0:
+            return False
+        value = weighted[self.largest(weighted)].sum() / size * (1 - 2 * len(v) * EPS)
+        if value <= self.lower:
+            return False
+        self.lower, self.witness = float(value), v / size
+        return True
+
+    def largest(self, magnitudes):
+        """Return the admissible support with the largest sum, rising."""
+        left, chosen = self.caps.copy(), []
+        for j in np.argsort(-magnitudes, kind="stable"):
+            if left[self.levels[j]] > 0:
+                left[self.levels[j]] -= 1
+                chosen.append(int(j))
+        return np.sort(chosen)
+
+    def improve(self, vertices):
+        """Offer vertices and climb: the program of the largest entries has an optimum at least as large."""
+        for vertex in vertices:
+            value = -1.0
+            while True:
+                self.offer(vertex)
+                support = self.largest(np.abs(vertex))
+                signs = np.where(vertex[support] < 0, -1, 1)
+                batch = self.solve(support[None], signs[None])
+                if batch.sums[0] <= value + 1e-12:
+                    break
+                value, vertex = batch.sums[0], batch.vertices[0]
+
+
+def first_vertex(rows):
+    """Return the tableau of a first vertex, its columns and their signs.
+
+    Independent columns by a pivoted QR and one more span one kernel vector; the signs of
+    its entries make the basis feasible.
+    """
+    r, n = rows.shape
+    order = qr(rows, mode="r", pivoting=True)[1]
+    basis = np.append(np.sort(order[:r]), order[r]).astype(np.int64)
+    v = np.append(np.linalg.solve(rows[:, basis[:r]], -rows[:, basis[r]]), 1.0)
+    sign = np.where(v < 0, -1, 1)
+    system = np.vstack([rows[:, basis] * sign, np.ones(r + 1)])
+    x = np.linalg.solve(system, np.eye(r + 1)[r])
+    tableau = np.linalg.solve(system, np.vstack([rows, np.zeros(n)]))
+    # irrational parts of multiples of sqrt 2: no two rows tie
+    spread = _PERTURBATION * (1 + np.modf(np.sqrt(2) * np.arange(1, r + 2))[0])
+    return np.ascontiguousarray(np.column_stack([tableau, x, x + spread])), basis, sign
+
+
+def reference_program(rows, support, signs):
+    """Solve one program with HiGHS; return the dual in the coordinates of ``rows`` and the vertex."""
+    r, n = rows.shape
+    xi = np.zeros(n)
+    xi[support] = signs
+    answer = linprog(
+        np.concatenate([-xi, xi]), A_ub=np.ones((1, 2 * n)), b_ub=[1.0], A_eq=np.hstack([rows, -rows]),
+        b_eq=np.zeros(r), method="highs",
+        options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10})
+    if answer.x is None:                        # the trivial dual h = 0 still bounds
+        return np.zeros(r), np.zeros(n)
+    return -answer.eqlin.marginals, answer.x[:n] - answer.x[n:]
