@@ -97,8 +97,8 @@ def test_pairs_cost_a_cosine():
     """For a real matrix complex kernel vectors give nothing more: order 2 is 3/4, and singles give 1."""
     upper, = bounds(HADAMARD, 2, upper=duals(HADAMARD, [1], 3))
     assert upper == pytest.approx(1, abs=1e-2)
-    upper, = bounds(HADAMARD, 2, upper=duals(HADAMARD, [1, 2], 6))
-    assert 0.75 < upper == pytest.approx(0.75 / cos(pi / 6), abs=1e-2)
+    upper, = bounds(HADAMARD, 2, upper=duals(HADAMARD, [1, 2], 8))
+    assert 0.75 < upper == pytest.approx(0.75 / cos(pi / 8), abs=1e-2)
     lower, = bounds(HADAMARD, 2, lower=vector(HADAMARD, np.array([-2, 0, 1, 1])))
     assert lower == 0.75
 
