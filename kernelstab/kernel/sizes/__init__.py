@@ -1,6 +1,11 @@
 """Kernel sizes: how far apart two signals of a prior can lie that the measurements cannot tell apart."""
 
-from kernelstab.kernel.sizes.confusable import ConfusableDetail, RemovableDetail, confusable_detail, removable_detail
+from kernelstab.kernel.sizes.confusable import (
+    ConfusableDetail,
+    RemovableDetail,
+    confusable_detail,
+    removable_detail,
+)
 from kernelstab.kernel.sizes.detail_interval import DetailInterval, ValueCheck, detail_interval
 from kernelstab.kernel.sizes.hallucination import Hallucination, minimum_hallucination
 from kernelstab.kernel.sizes.kernel_size import kernel_size
