@@ -81,6 +81,7 @@ class Sphere:
                     kernel = self.programs.in_kernel(v)
                     if kernel is not None and self._violates(kernel):
                         self.infinite, self.witness = True, kernel
+                        return
                     break
                 value = self._offer(v, support)
                 if not v[support].any() or value <= last * (1 + 1e-9):
