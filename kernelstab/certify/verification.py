@@ -8,7 +8,7 @@ library, and never the numbers that the author found.
 
 from dataclasses import dataclass, field
 from fractions import Fraction
-from math import inf, nan
+from math import inf, isfinite, nan
 
 from kernelstab._errors import CertificateError
 from kernelstab.certify.certificate import CONSTANT_FORMAT, FORMAT, check_form, findings, read_certificate
@@ -49,15 +49,20 @@ class Verification:
         return f"<Verification of {self.slug}: proved ({self.scope}), {count}>"
 
     def to_json(self) -> dict:
-        """Return everything but the program as plain values."""
+        """Return everything but the program as plain values; a bound that is not known is None."""
         return {
             "ok": self.ok, "slug": self.slug, "scope": self.scope, "precision": self.precision,
             "format": self.format, "subject": self.subject, "reason": self.reason,
             "claims": [{"role": d.role, "label": d.label, "text": d.text, "outcome": d.outcome,
                         "lower": d.lower, "upper": d.upper} for d in self.claims],
-            "quantities": {name: {"lower": q.lower, "upper": q.upper, "unit": q.unit}
+            "quantities": {name: {"lower": _known(q.lower), "upper": _known(q.upper), "unit": q.unit}
                            for name, q in self.quantities.items()},
         }
+
+
+def _known(end):
+    """JSON has no infinity."""
+    return end if isfinite(end) else None
 
 
 def verify(certificate) -> Verification:

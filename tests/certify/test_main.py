@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from kernelstab.certify import make_certificate, write_certificate
+from kernelstab.certify import make_certificate, make_constant_certificate, write_certificate
 from kernelstab.certify.__main__ import main
 from kernelstab.certify.program import Program, lipschitz, norm
 from kernelstab.maps import ReLUNetwork
@@ -43,6 +43,17 @@ def path(tmp_path):
     return write_certificate(found, tmp_path / "triangle.json")
 
 
+@pytest.fixture
+def constant(tmp_path):
+    """A row of ones: half of a kernel vector can lie on one entry, and not more."""
+    group = {"supports": np.arange(3)[:, None], "signs": np.ones((3, 1)), "duals": np.full((3, 1), 0.5)}
+    make_constant_certificate(
+        "nsp", np.ones((1, 3)), order=1, path=tmp_path / "constant.json",
+        lower={"kind": "kernel-vector", "columns": [0, 2], "entries": ["1", "-1"]},
+        upper={"kind": "duals", "groups": [group]})
+    return tmp_path / "constant.json"
+
+
 def isolated(*arguments):
     return subprocess.run([sys.executable, "-W", "error", "-c", BLOCK, *map(str, arguments)],
                           capture_output=True, text=True, check=False)
@@ -53,6 +64,15 @@ def test_the_verifier_needs_flint_and_the_standard_library_only(path):
     assert found.stderr == ""
     assert found.returncode == 0
     assert "PROVED: triangle (ideal, 160 bits)" in found.stdout
+
+
+def test_constants_are_verified_in_isolation_too(constant):
+    found = isolated(constant)
+    assert found.stderr == ""
+    assert found.returncode == 0
+    lines = found.stdout.splitlines()
+    assert lines[1].startswith("  PROVED: nsp of the real 1 x 3 matrix ")
+    assert lines[2:] == ["  lower      alpha_1 >= 0.5", "  upper      alpha_1 <= 0.5"]
 
 
 def test_the_block_blocks():
@@ -84,6 +104,17 @@ def test_many_files_and_json(path, tmp_path, capsys):
     assert first["file"] == str(path)
     assert [c["label"] for c in first["claims"]] == ["H1", "C1"]
     assert "cannot be read" in second["reason"]
+
+
+def test_constants_as_json(constant, capsys):
+    assert main(["--json", str(constant)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["format"], found["slug"], found["scope"]) == ("kernelstab-constant", "nsp", "exact")
+    assert [claim["role"] for claim in found["claims"]] == ["lower", "upper"]
+    assert found["quantities"]["alpha_1"] == {"lower": 0.5, "upper": 0.5, "unit": ""}
+    constant.write_text(constant.read_text().replace('"5e-1"', '"6e-1"'))
+    assert main([str(constant)]) == 2
+    assert "REFUSED: digest does not match" in capsys.readouterr().out
 
 
 def test_recorded_outputs_are_called_what_they_are(path, tmp_path, capsys):

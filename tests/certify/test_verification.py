@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from flint import ctx
 
-from kernelstab.certify import make_certificate, verify, write_certificate
+from kernelstab.certify import make_certificate, make_constant_certificate, verify, write_certificate
 from kernelstab.certify.certificate import digest
 from kernelstab.certify.encode import encode_array
 from kernelstab.certify.program import Program, inner, lipschitz, norm
@@ -293,6 +293,37 @@ def test_the_scope_is_derived():
 @pytest.mark.parametrize("precision", [0, 31, 9000, 10**30])
 def test_precisions_out_of_range(linear, precision):
     assert "precision must lie in [32, 8192]" in refusal(linear | {"precision": precision})
+
+
+@pytest.fixture
+def constant():
+    return make_constant_certificate("nsp", np.ones((1, 3)), order=1, lower={
+        "kind": "kernel-vector", "columns": [0, 2], "entries": ["1", "-1"]})
+
+
+def test_constants_are_proved_by_their_checkers(constant):
+    """Half of the kernel vector (1, 0, -1) lies on one entry; nothing is said from above."""
+    found = verify(constant)
+    assert repr(found) == "<Verification of nsp: proved (exact), 1 claim>"
+    assert found.subject.startswith("real 1 x 3 matrix ")
+    (claim,) = found.claims
+    assert (claim.role, claim.text, claim.outcome, claim.margin) == ("lower", "alpha_1 >= 0.5", "true", 0.0)
+    assert (found.quantities["alpha_1"].lower, found.quantities["alpha_1"].upper) == (0.5, np.inf)
+    assert found.to_json()["quantities"]["alpha_1"] == {"lower": 0.5, "upper": None, "unit": ""}
+    assert json.loads(json.dumps(found.to_json(), allow_nan=False))["format"] == "kernelstab-constant"
+
+
+def test_one_format_does_not_pass_for_the_other(constant, linear):
+    assert "field slug is missing" in refusal(constant | {"format": "kernelstab-certificate"})
+    assert "field constant is missing" in refusal(linear | {"format": "kernelstab-constant"})
+    for wrong in (None, [], {}, 1, "kernelstab"):
+        assert "format must be 'kernelstab-certificate' or 'kernelstab-constant'" in refusal(
+            constant | {"format": wrong})
+    assert "version must be 1, got True" in refusal(constant | {"version": True})
+    found = verify(constant | {"order": 2})
+    assert (found.slug, found.format) == ("", "kernelstab-certificate")       # the digest comes first
+    found = verify(signed(constant | {"order": 9}))
+    assert (found.slug, found.format) == ("nsp", "kernelstab-constant")
 
 
 def test_missing_files(tmp_path):

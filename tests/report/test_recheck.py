@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kernelstab import theorems
-from kernelstab.certify import make_certificate, write_certificate
+from kernelstab.certify import make_certificate, make_constant_certificate, write_certificate
 from kernelstab.certify.certificate import digest
 from kernelstab.certify.program import Program, norm
 from kernelstab.report.recheck import recheck
@@ -70,6 +70,39 @@ def test_an_unknown_name_is_refused(tmp_path):
     result = recheck(write_certificate(certificate, tmp_path / "c.json"))
     assert result.verification.ok
     assert result.reason == "its inequalities are proved, but no theorem is called 'one-is-positive'"
+
+
+@pytest.fixture
+def constant(tmp_path):
+    make_constant_certificate("nsp", np.ones((1, 3)), order=1, path=tmp_path / "constant.json", lower={
+        "kind": "kernel-vector", "columns": [0, 2], "entries": ["1", "-1"]})
+    return tmp_path / "constant.json"
+
+
+def test_a_constant_is_its_own_statement(constant):
+    result = recheck(constant)
+    assert result.accepted
+    assert result.statement == "own"
+    assert result.reason == ""
+    assert "constant.json: PROVED: alpha_1 >= 0.5 for the real 1 x 3 matrix " in repr(result)
+    assert json.loads(json.dumps(result.to_json()))["accepted"]
+
+
+def test_a_torn_constant_is_refused(constant):
+    result = _rewritten(constant, lambda c: c.update(order=2), digested=False)
+    assert (result.accepted, result.readable) == (False, False)
+
+
+@pytest.mark.parametrize(("change", "reason"), [
+    (lambda c: c["matrix"].update(data="AAAAAAAA8D8AAAAAAADwPwAAAAAAAABA"), "null space"),    # (1, 1, 2)
+    (lambda c: c["statements"][0].update(value="6e-1"), "stated 6e-1"),
+    (lambda c: c.update(constant="two-images"), "no constant is called 'two-images'"),
+])
+def test_a_forged_constant_is_refused(constant, change, reason):
+    result = _rewritten(constant, change)
+    assert (result.accepted, result.readable) == (False, True)
+    assert reason in result.reason
+    assert "REFUSED" in repr(result)
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"format": "other"}', "\x00\x01"])
