@@ -5,6 +5,7 @@ from math import sqrt
 import numpy as np
 from scipy.optimize import linprog
 
+from kernelstab.kernel.sizes._convex import solved
 from kernelstab.kernel.sizes._symmetric import EPS
 
 MOST_DIMENSIONS = 40
@@ -61,11 +62,7 @@ class Farthest:
             self.program = problem, v, c, misfit
         problem, v, c, misfit = self.program
         c.value = objective / float(np.linalg.norm(objective))
-        try:
-            problem.solve(solver=cp.CLARABEL)
-        except cp.error.SolverError:
-            return np.zeros(len(objective)), np.zeros(len(self.matrix))
-        if v.value is None:
+        if not solved(problem):
             return np.zeros(len(objective)), np.zeros(len(self.matrix))
         scale = float(np.linalg.norm(objective)) * self.radius / self.eps
         q = np.ravel(misfit.dual_value[1]) * scale
@@ -115,10 +112,6 @@ def _multipliers(matrix, radius, eps, basis):
     scaled = matrix * (radius / eps) if eps else np.zeros((1, n))
     form = basis.T @ (y + beta * (scaled.T @ scaled)) @ basis
     constraints = [form >> np.eye(basis.shape[1]), y <= peak, y >= -peak]
-    try:
-        cp.Problem(cp.Minimize(peak + beta), constraints).solve(solver=cp.CLARABEL)
-    except cp.error.SolverError:
-        return np.eye(n), 0.0
-    if y.value is None:
+    if not solved(cp.Problem(cp.Minimize(peak + beta), constraints)):
         return np.eye(n), 0.0
     return (y.value + y.value.T) / 2, max(float(beta.value), 0.0) * (radius / eps) ** 2 if eps else 0.0

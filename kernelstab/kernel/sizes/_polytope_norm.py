@@ -5,6 +5,7 @@ from math import comb, sqrt
 
 import numpy as np
 
+from kernelstab.kernel.sizes._convex import solved
 from kernelstab.kernel.sizes._symmetric import EPS
 
 MOST_DIMENSIONS = 60
@@ -91,12 +92,11 @@ def _weights(G):
     """Solve the semidefinite program for the weights approximately; equal ones if the solver fails."""
     import cvxpy as cp
 
-    scale = float(np.linalg.norm(G, 2))
-    scaled = G / scale
+    # rows of norm 1, and costs in units of what equal weights would cost, near 1 at the optimum
+    sizes = np.linalg.norm(G, axis=1)
+    sizes[sizes == 0] = 1.0
+    scaled = G / sizes[:, None]
+    costs = (np.linalg.svd(G, compute_uv=False)[-1] / sizes) ** 2
     d = cp.Variable(len(G), nonneg=True)
-    problem = cp.Problem(cp.Minimize(cp.sum(d)), [scaled.T @ cp.diag(d) @ scaled >> np.eye(G.shape[1])])
-    try:
-        problem.solve(solver=cp.CLARABEL)
-    except cp.error.SolverError:
-        return np.ones(len(G))
-    return np.ones(len(G)) if d.value is None else np.maximum(d.value, 0.0)
+    problem = cp.Problem(cp.Minimize(costs @ d), [scaled.T @ cp.diag(d) @ scaled >> np.eye(G.shape[1])])
+    return np.maximum(d.value, 0.0) / sizes**2 if solved(problem) else np.ones(len(G))

@@ -7,6 +7,7 @@ import numpy as np
 
 from kernelstab._checks import as_count, as_number
 from kernelstab._rng import as_generator
+from kernelstab.kernel.sizes._convex import solved
 from kernelstab.kernel.sizes._l1_norm import Farthest, fill, matrix_bound
 from kernelstab.kernel.sizes._polytope_norm import farthest_lower
 from kernelstab.kernel.sizes._symmetric import EPS, jung, symmetric
@@ -16,7 +17,7 @@ from kernelstab.kernel.sizes.result import KernelSize, LinearMap
 from kernelstab.operators import as_operator
 
 
-def l1_ball_kernel_size(A, prior, eps=0.0, *, tol=None, constants=None, starts=10, rng=0) -> KernelSize:
+def l1_ball_kernel_size(A, prior, eps=0.0, *, tol=None, constants=None, starts=4, rng=0) -> KernelSize:
     r"""Enclose the kernel size of :math:`\{\|x\|_1\le t\}` with Euclidean errors and noise.
 
     Half the size is the largest :math:`\|v\|_2` with :math:`\|v\|_1\le t`, :math:`\|Av\|_2\le\varepsilon`,
@@ -132,7 +133,6 @@ class BasisPursuit:
         z = cp.Variable(self.matrix_a.shape[1])
         gap = self.matrix_a @ z - np.asarray(y)
         near = gap == 0 if self.eps == 0 else cp.norm2(gap) <= self.eps
-        cp.Problem(cp.Minimize(cp.norm1(z)), [near]).solve(solver=cp.CLARABEL)
-        if z.value is None:
+        if not solved(cp.Problem(cp.Minimize(cp.norm1(z)), [near])):
             raise ValueError(f"y must be explained by some signal within {self.eps}, got {y!r}")
         return z.value

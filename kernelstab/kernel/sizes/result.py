@@ -78,7 +78,7 @@ class KernelSize:
 
     def certificate(self, path=None) -> dict:
         """Return the certificate of both sides; write it to ``path`` if one is given."""
-        from kernelstab.kernel.sizes.proofs import kernel_size_certificate
+        from kernelstab.kernel.sizes._proofs import kernel_size_certificate
 
         return kernel_size_certificate(self, path)
 

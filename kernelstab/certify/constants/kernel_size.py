@@ -1,0 +1,143 @@
+r"""Kernel sizes :math:`\sup\{\|x-x'\|:x,x'\in M,\ \|A(x-x')\|\le2\varepsilon\}`.
+
+Options: ``prior``, a description with its ``kind``; ``eps``, the noise level; ``norm``, ``"2"`` or, for a
+polytope, ``"inf"``. Numbers are those that the floats are. Noise is measured in the maximum norm for
+a polytope, in the Euclidean norm else. Complex matrices act on real and imaginary parts, one
+after the other, which changes no norm; sparse, polytope and l1-ball are for real ones.
+
+Proofs of a lower bound, in exact arithmetic:
+
+``pair``
+    Integers ``x`` and ``x_alt`` over ``denominator`` (coefficients in the basis, for a subspace): that both
+    are members and that their measurements differ by at most :math:`2\varepsilon` is checked.
+``signals``
+    Two members of a finite set, by their row.
+``ray``
+    Integers ``direction`` in the null space whose multiples all are differences of members; the size is
+    infinite, and ``reach`` is the number that the certificate chooses to state.
+
+Upper bounds: see ``kernel_size_upper``.
+"""
+
+from fractions import Fraction
+
+from kernelstab._errors import CertificateError
+from kernelstab.certify.constants.kernel_size_setting import (
+    column,
+    fractions,
+    largest,
+    read_setting,
+    root_below,
+    squares,
+)
+from kernelstab.certify.constants.kernel_size_upper import upper
+from kernelstab.certify.constants.matrix import integer
+from kernelstab.certify.constants.reading import decimal, integers, proof_kind
+
+KINDS = {"pair": ["x", "x_alt", "denominator"], "ray": ["direction", "reach"], "signals": ["first", "second"]}
+
+
+def check(matrix, order, options, side, proof) -> Fraction:
+    """Return the bound on the kernel size that a proof proves.
+
+    Raises
+    ------
+    CertificateError
+        If the options or the proof are malformed, or nothing is proved.
+    """
+    if order is not None:
+        raise CertificateError(f"a kernel size has no order, got {order!r:.60}")
+    setting = read_setting(matrix, options)
+    if side == "upper":
+        return upper(setting, proof)
+    kind = proof_kind(proof, KINDS)
+    if kind == "signals":
+        return _signals(setting, proof)
+    if kind == "ray":
+        return _ray(setting, proof)
+    return _pair(setting, proof)
+
+
+def _pair(setting, proof) -> Fraction:
+    """Check both members and their measurements; return their distance, rounded down."""
+    width = setting.form.ncols() if setting.kind == "subspace" else setting.matrix.ncols()
+    denominator = integer(proof["denominator"], "denominator")
+    if denominator < 1:
+        raise CertificateError(f"denominator must be positive, got {denominator!r:.60}")
+    signals = []
+    for name in ("x", "x_alt"):
+        entries = integers(proof[name], name)
+        if len(entries) != width:
+            raise CertificateError(f"{name} must have {width} entries, got {len(entries)}")
+        x = column(entries, denominator)
+        x = setting.form * x if setting.kind == "subspace" else x
+        if not _member(setting, x):
+            raise CertificateError(f"{name} is no member of the prior {setting.kind}")
+        signals.append(x)
+    gap = signals[0] - signals[1]
+    _require_near(setting, gap)
+    if setting.norm == "inf":
+        return largest(gap)
+    return root_below(squares(gap))
+
+
+def _member(setting, x) -> bool:
+    kind = setting.kind
+    if kind == "finite":
+        raise CertificateError("members of a finite set are given by their rows")
+    if kind in ("ball", "subspace"):
+        return setting.radius is None or squares(x) <= setting.radius**2
+    if kind == "ellipsoid":
+        return squares(setting.form * x) <= 1
+    if kind == "polytope":
+        return largest(setting.form * x) <= 1
+    if kind == "sparse":
+        return sum(value != 0 for value in x.entries()) <= setting.s
+    if kind == "l1-ball":
+        return sum(abs(value) for value in fractions(x)) <= setting.radius
+    return True
+
+
+def _require_near(setting, gap):
+    """Refuse two signals whose measurements differ by more than twice the noise level."""
+    seen = setting.matrix * gap
+    if setting.kind == "polytope":
+        near = largest(seen) <= 2 * setting.eps
+    else:
+        near = squares(seen) <= 4 * setting.eps**2
+    if not near:
+        raise CertificateError("the measurements of the pair differ by more than 2 eps")
+
+
+def _signals(setting, proof) -> Fraction:
+    if setting.kind != "finite":
+        raise CertificateError(f"signals are for a finite set, not for {setting.kind}")
+    count = setting.form.nrows()
+    first, second = integers([proof["first"], proof["second"]], "signals", 0, count - 1)
+    gap = column([0] * setting.form.ncols())
+    for j in range(setting.form.ncols()):
+        gap[j, 0] = setting.form[first, j] - setting.form[second, j]
+    _require_near(setting, gap)
+    return root_below(squares(gap))
+
+
+def _ray(setting, proof) -> Fraction:
+    """Check that all multiples of a direction are differences of members with equal measurements."""
+    entries = integers(proof["direction"], "direction")
+    width = setting.form.ncols() if setting.kind == "subspace" else setting.matrix.ncols()
+    if len(entries) != width or not any(entries):
+        raise CertificateError(f"direction must have {width} entries, not all zero")
+    direction = column(entries)
+    if setting.kind == "subspace" and setting.radius is None:
+        direction, free = setting.form * direction, True
+    elif setting.kind in ("ellipsoid", "polytope"):
+        free = not any((setting.form * direction).entries())
+    elif setting.kind == "sparse":
+        free = sum(value != 0 for value in entries) <= 2 * setting.s
+    else:
+        free = setting.kind == "everything"
+    if not free:
+        raise CertificateError(f"the prior {setting.kind} is bounded along the direction")
+    if not any(direction.entries()) or any((setting.matrix * direction).entries()):
+        raise CertificateError("the direction is not in the null space")
+    return decimal(proof["reach"], "reach")

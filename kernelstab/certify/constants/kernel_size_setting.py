@@ -1,0 +1,145 @@
+"""What a certificate of a kernel size is about: matrix, prior and noise level, read exactly."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import isqrt
+
+from flint import fmpq, fmpq_mat, fmpz
+
+from kernelstab._errors import CertificateError
+from kernelstab.certify.arrays import Array, ComplexArray
+from kernelstab.certify.constants.matrix import ComplexExactMatrix, ExactMatrix, exact, integer
+from kernelstab.certify.constants.reading import matrix_rows
+
+FIELDS = {
+    "ball": {"radius"}, "subspace": {"basis", "radius"}, "ellipsoid": {"T"}, "polytope": {"W"},
+    "finite": {"signals"}, "sparse": {"s"}, "l1-ball": {"radius"}, "everything": set(),
+}
+REAL_ONLY = ("sparse", "polytope", "l1-ball")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A matrix, a prior and a noise level, exact and real; ``form`` is T, W, the basis or the signals."""
+
+    kind: str
+    matrix: fmpq_mat
+    eps: Fraction
+    norm: str
+    form: fmpq_mat | None
+    radius: Fraction | None
+    s: int
+
+
+def read_setting(matrix, options) -> Setting:
+    """Read the options of a certificate next to its matrix, strictly."""
+    if set(options) != {"eps", "norm", "prior"}:
+        raise CertificateError(f"options must be eps, norm and prior, got {sorted(options)!r:.80}")
+    prior, eps, norm = options["prior"], number(options["eps"], "eps"), options["norm"]
+    kind = prior.get("kind") if isinstance(prior, dict) else None
+    if kind not in FIELDS or set(prior) != {"kind", *FIELDS[kind]}:
+        raise CertificateError(f"prior must be described by its kind and fields, got {prior!r:.80}")
+    if norm not in ("2", "inf") or (norm == "inf" and kind != "polytope"):
+        raise CertificateError(f"norm must be '2', or 'inf' for a polytope, got {norm!r:.60}")
+    array = next((prior[name] for name in ("T", "W", "basis", "signals") if name in prior), None)
+    is_complex = matrix.is_complex or isinstance(array, ComplexArray)
+    if is_complex and kind in REAL_ONLY:
+        raise CertificateError(f"the prior {kind} is for real matrices")
+    width = matrix.shape[1]
+    form = None if array is None else _form(array, kind, width, is_complex)
+    radius = None if prior.get("radius") is None else number(prior["radius"], "radius")
+    if radius == 0 or (radius is None and kind in ("ball", "l1-ball")):
+        raise CertificateError("radius must be positive")
+    s = integer(prior.get("s", 1), "s")
+    if not 1 <= s <= width:
+        raise CertificateError(f"s must lie in [1, {width}], got {s}")
+    whole = _embedded(matrix) if is_complex else matrix
+    return Setting(kind, quotient(whole), eps, norm, form, radius, s)
+
+
+def number(value, name) -> Fraction:
+    """Read a number that must not be negative, exactly as the float or integer that it is.
+
+    >>> number(0.5, "eps")
+    Fraction(1, 2)
+    """
+    if type(value) not in (int, float) or not value >= 0:
+        raise CertificateError(f"{name} must be a number, not negative, got {value!r:.60}")
+    return Fraction(value)
+
+
+def quotient(matrix: ExactMatrix) -> fmpq_mat:
+    """Return an exact matrix as one of rationals."""
+    return fmpq_mat(matrix.numerators) * fmpq(1, matrix.denominator)
+
+
+def rational_matrix(array, name, shape) -> fmpq_mat:
+    """Read a real array as a matrix of rationals."""
+    return quotient(exact(matrix_rows(array, name, shape)))
+
+
+def _embedded(matrix):
+    if matrix.is_complex:
+        return matrix.embedded()
+    zero = ExactMatrix(matrix.numerators * 0, matrix.denominator)
+    return ComplexExactMatrix(matrix, zero).embedded()
+
+
+def _form(array, kind, width, is_complex):
+    """Return the matrix of a prior; on complex signals it acts on real and imaginary parts."""
+    shape = (width, None) if kind == "subspace" else (None, width)
+    if not is_complex:
+        return rational_matrix(array, kind, shape)
+    if isinstance(array, Array):
+        array = ComplexArray(array, Array(array.shape, (0.0,) * len(array.data)))
+    parts = [matrix_rows(part, kind, shape) for part in array]
+    if kind == "finite":
+        return quotient(exact([a + b for a, b in zip(*parts)]))
+    rows = [a + tuple(-x for x in b) for a, b in zip(*parts)] + [b + a for a, b in zip(*parts)]
+    return quotient(exact(rows))
+
+
+def column(values, denominator=1) -> fmpq_mat:
+    """Return a vector of integers over a denominator as a column."""
+    return fmpq_mat(len(values), 1, [fmpq(fmpz(value), fmpz(denominator)) for value in values])
+
+
+def fractions(vector) -> list[Fraction]:
+    """Return the entries of a matrix of rationals.
+
+    >>> fractions(fmpq_mat(1, 2, [fmpq(1, 2), 3]))
+    [Fraction(1, 2), Fraction(3, 1)]
+    """
+    return [Fraction(int(value.p), int(value.q)) for value in vector.entries()]
+
+
+def squares(vector) -> Fraction:
+    """Return the squared Euclidean norm of a column."""
+    return sum((value**2 for value in fractions(vector)), Fraction(0))
+
+
+def largest(vector) -> Fraction:
+    """Return the maximum norm of a column."""
+    return max(abs(value) for value in fractions(vector))
+
+
+def root_below(value: Fraction) -> Fraction:
+    """Return a fraction just below the square root of another.
+
+    >>> root_below(Fraction(9, 4)), root_below(Fraction(2)) ** 2 < 2 < root_above(Fraction(2)) ** 2
+    (Fraction(3, 2), True)
+    """
+    shift = max(0, 160 - (value.numerator * value.denominator).bit_length()) // 2 + 1
+    return Fraction(isqrt((value.numerator * value.denominator) << 2 * shift), value.denominator << shift)
+
+
+def root_above(value: Fraction) -> Fraction:
+    """Return a fraction just above the square root of another, or equal to it.
+
+    >>> root_above(Fraction(9, 4))
+    Fraction(3, 2)
+    """
+    shift = max(0, 160 - (value.numerator * value.denominator).bit_length()) // 2 + 1
+    scaled = (value.numerator * value.denominator) << 2 * shift
+    whole = isqrt(scaled)
+    return Fraction(whole + (whole * whole < scaled), value.denominator << shift)
