@@ -46,7 +46,7 @@ class Programs:
 
     def __init__(self, matrix):
         self.matrix = matrix
-        self.columns = np.ascontiguousarray(matrix.T)
+        self.columns = np.array(matrix.T, order="C")
         self.lengths = np.linalg.norm(self.columns, axis=1)
         self.basis = nullspace_basis(matrix).basis
 

@@ -274,7 +274,7 @@ def sigma_s(x, s, *, weights=None, levels=None) -> float:
     if weights is not None:
         weights = as_array(weights, "weights", shape=x.shape, real=True)
         if weights.min() <= 0:
-            raise ValueError(f"weights must be positive, got {weights.min()!r}")
+            raise ValueError(f"weights must be positive, got {float(weights.min())!r}")
         sizes = sizes * weights
     if levels is None:
         return _tail(sizes, as_count(s, "s"))
