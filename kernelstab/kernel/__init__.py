@@ -1,13 +1,26 @@
 """The null space of a forward matrix: bases, projections, and the constants that decide recovery."""
 
+from kernelstab.kernel.best_robust_nsp import BestRobustNSP, best_robust_nsp
 from kernelstab.kernel.coherence import Coherence, coherence, welch_bound
 from kernelstab.kernel.nsp import dual_bound, nsp_constant
+from kernelstab.kernel.nsp_complex import complex_nsp_constant
 from kernelstab.kernel.nsp_relaxations import NSPRelaxation, jn_bound
 from kernelstab.kernel.nsp_result import DualGroup, NSPConstant
 from kernelstab.kernel.nsp_sdp import sdp_bound
 from kernelstab.kernel.nullspace import NullSpace, nullspace_basis
 from kernelstab.kernel.projector import KernelProjector, kernel_part, kernel_projector
 from kernelstab.kernel.rational import RationalNullSpace, rational_nullspace
+from kernelstab.kernel.recovery import (
+    RecoveryBound,
+    RecoveryConstants,
+    coherence_robust_nsp,
+    instance_optimality_lower,
+    recovery_constants,
+    ric_robust_nsp,
+    sigma_s,
+    sparse_stability,
+)
+from kernelstab.kernel.robust_nsp import RobustNSP, robust_nsp
 from kernelstab.kernel.sizes import (
     Ball,
     ConfusableDetail,
@@ -44,6 +57,7 @@ from kernelstab.kernel.visibility import (
 
 __all__ = [
     "Ball",
+    "BestRobustNSP",
     "Coherence",
     "ConfusableDetail",
     "DetailInterval",
@@ -62,17 +76,24 @@ __all__ = [
     "NullSpace",
     "Polytope",
     "RationalNullSpace",
+    "RecoveryBound",
+    "RecoveryConstants",
     "RemovableDetail",
+    "RobustNSP",
     "Spark",
     "Sparse",
     "Subspace",
     "TikhonovCentre",
     "ValueCheck",
     "Visibility",
+    "best_robust_nsp",
     "coherence",
+    "coherence_robust_nsp",
+    "complex_nsp_constant",
     "confusable_detail",
     "detail_interval",
     "dual_bound",
+    "instance_optimality_lower",
     "jn_bound",
     "kernel_angles",
     "kernel_part",
@@ -82,9 +103,14 @@ __all__ = [
     "nsp_constant",
     "nullspace_basis",
     "rational_nullspace",
+    "recovery_constants",
     "removable_detail",
+    "ric_robust_nsp",
+    "robust_nsp",
     "sdp_bound",
+    "sigma_s",
     "spark",
+    "sparse_stability",
     "split_detail",
     "tikhonov_centre",
     "visibility",
