@@ -20,6 +20,7 @@ from kernelstab.kernel.recovery import (
     sigma_s,
     sparse_stability,
 )
+from kernelstab.kernel.ric import RIC, IsometryConstant, ric
 from kernelstab.kernel.robust_nsp import RobustNSP, robust_nsp
 from kernelstab.kernel.sizes import (
     Ball,
@@ -56,6 +57,7 @@ from kernelstab.kernel.visibility import (
 )
 
 __all__ = [
+    "RIC",
     "Ball",
     "BestRobustNSP",
     "Coherence",
@@ -67,6 +69,7 @@ __all__ = [
     "Everything",
     "FiniteSet",
     "Hallucination",
+    "IsometryConstant",
     "KernelAngles",
     "KernelProjector",
     "KernelSize",
@@ -105,6 +108,7 @@ __all__ = [
     "rational_nullspace",
     "recovery_constants",
     "removable_detail",
+    "ric",
     "ric_robust_nsp",
     "robust_nsp",
     "sdp_bound",
