@@ -24,6 +24,7 @@ from kernelstab.kernel.ric import RIC, IsometryConstant, ric
 from kernelstab.kernel.robust_nsp import RobustNSP, robust_nsp
 from kernelstab.kernel.sizes import (
     Ball,
+    ChebyshevBall,
     ConfusableDetail,
     DetailInterval,
     Ellipsoid,
@@ -38,6 +39,7 @@ from kernelstab.kernel.sizes import (
     Subspace,
     TikhonovCentre,
     ValueCheck,
+    chebyshev_ball,
     confusable_detail,
     detail_interval,
     kernel_size,
@@ -60,6 +62,7 @@ __all__ = [
     "RIC",
     "Ball",
     "BestRobustNSP",
+    "ChebyshevBall",
     "Coherence",
     "ConfusableDetail",
     "DetailInterval",
@@ -90,6 +93,7 @@ __all__ = [
     "ValueCheck",
     "Visibility",
     "best_robust_nsp",
+    "chebyshev_ball",
     "coherence",
     "coherence_robust_nsp",
     "complex_nsp_constant",

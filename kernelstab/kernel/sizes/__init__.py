@@ -9,6 +9,7 @@ from kernelstab.kernel.sizes.confusable import (
 from kernelstab.kernel.sizes.detail_interval import DetailInterval, ValueCheck, detail_interval
 from kernelstab.kernel.sizes.hallucination import Hallucination, minimum_hallucination
 from kernelstab.kernel.sizes.kernel_size import kernel_size
+from kernelstab.kernel.sizes.miniball import ChebyshevBall, chebyshev_ball
 from kernelstab.kernel.sizes.priors import (
     Ball,
     Ellipsoid,
@@ -24,6 +25,7 @@ from kernelstab.kernel.sizes.tikhonov_centre import TikhonovCentre, tikhonov_cen
 
 __all__ = [
     "Ball",
+    "ChebyshevBall",
     "ConfusableDetail",
     "DetailInterval",
     "Ellipsoid",
@@ -38,6 +40,7 @@ __all__ = [
     "Subspace",
     "TikhonovCentre",
     "ValueCheck",
+    "chebyshev_ball",
     "confusable_detail",
     "detail_interval",
     "kernel_size",
