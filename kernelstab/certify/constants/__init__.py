@@ -25,18 +25,20 @@ class Constant(NamedTuple):
     symbol: str
     module: str
     options: tuple[str, ...] = ()
+    ordered: bool = False
     complex_module: str | None = None      # None: the same module reads complex matrices
 
 
 CONSTANTS = {
     "coherence": Constant("mu", "coherence"),
+    "detail-interval": Constant("detail", "detail_interval", ("d", "end", "eps", "prior", "y")),
     "kernel-size": Constant("kersize", "kernel_size", ("eps", "norm", "prior")),
-    "nsp": Constant("alpha", "nsp", ("levels", "sparsities", "weights"), "nsp_complex"),
+    "nsp": Constant("alpha", "nsp", ("levels", "sparsities", "weights"), True, "nsp_complex"),
     "rank": Constant("rank", "rank"),
     "recovery": Constant("theta", "recovery", ("signs", "support")),
-    "ric-minus": Constant("delta^-", "ric_minus"),
-    "ric-plus": Constant("delta^+", "ric_plus"),
-    "robust-nsp-l1": Constant("tau", "robust_nsp", ("rho",)),
+    "ric-minus": Constant("delta^-", "ric_minus", (), True),
+    "ric-plus": Constant("delta^+", "ric_plus", (), True),
+    "robust-nsp-l1": Constant("tau", "robust_nsp", ("rho",), True),
     "spark": Constant("spark", "spark"),
 }
 

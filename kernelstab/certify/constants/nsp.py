@@ -30,6 +30,8 @@ Proofs of an upper bound:
     A matrix :math:`Y`: on the null space :math:`v=Mv` with :math:`M=I-Y^TA`, so that
     :math:`\|v_S\|_{1,w}\le\sum_j|v_j|\sum_{i\in S}w_i|M_{ij}|`, and the largest admissible sum of a column of
     :math:`w_i|M_{ij}|/w_j` is an upper bound.
+``sdp``
+    The matrices of a semidefinite program, see ``nsp_sdp``; without weights and levels only.
 ``trivial-kernel``
     The columns are independent modulo ``prime``, therefore independent: the constant is 0.
 """
@@ -42,11 +44,13 @@ from kernelstab._errors import CertificateError
 from kernelstab.certify.constants.matrix import modular_rank
 from kernelstab.certify.constants.nsp_cover import UNIT, cover
 from kernelstab.certify.constants.nsp_reading import best_part, read_groups, read_levels, read_weights
+from kernelstab.certify.constants.nsp_sdp import sdp_bound
 from kernelstab.certify.constants.reading import index_set, integers, matrix_rows, modulus, proof_kind
 
 KINDS = {
     "lower": {"kernel-vector": ["columns", "entries"]},
-    "upper": {"duals": ["groups"], "jn": ["Y"], "trivial-kernel": ["prime"]},
+    "upper": {"duals": ["groups"], "jn": ["Y"], "sdp": ["L", "M", "P", "Q", "R", "T"],
+              "trivial-kernel": ["prime"]},
 }
 MOST_PRODUCTS = 1 << 31
 
@@ -69,6 +73,10 @@ def check(matrix, order, options, side, proof) -> Fraction:
         return Fraction(cover(_own(matrix, levels, proof["groups"], weights, common), width, levels), UNIT)
     if kind == "jn":
         return _jn(matrix, proof["Y"], weights, levels)
+    if kind == "sdp":
+        if options:
+            raise CertificateError("a semidefinite program is for constants without weights and levels")
+        return sdp_bound(matrix, order, proof)
     if modular_rank(matrix, prime=modulus(proof["prime"])) < width:
         raise CertificateError(f"the columns are dependent modulo {proof['prime']}")
     return Fraction(0)

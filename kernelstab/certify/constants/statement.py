@@ -11,6 +11,7 @@ from kernelstab.certify.arrays import decode
 from kernelstab.certify.constants import CONSTANTS, checker
 from kernelstab.certify.constants.matrix import read_matrix
 from kernelstab.certify.constants.reading import decimal
+from kernelstab.certify.enclosure import decimal_above, decimal_below
 
 SIDES = {"lower": ">=", "upper": "<="}
 _FIELDS = {"side", "value", "proof"}
@@ -63,6 +64,8 @@ def bound(name, matrix, order, options, side, proof) -> Fraction:
     unknown = sorted(set(options) - set(CONSTANTS[name].options))
     if unknown:
         raise CertificateError(f"{name} has no option {unknown[0]!r:.60}")
+    if (order is None) == CONSTANTS[name].ordered:
+        raise CertificateError(f"{name} {'needs an order' if order is None else 'has no order'}")
     if order is not None and not 1 <= order <= _MOST_ORDER:
         raise CertificateError(f"order must lie in [1, {_MOST_ORDER}], got {order!r:.60}")
     try:
@@ -97,7 +100,8 @@ def prove(content) -> Proof:
         stated = decimal(entry["value"], f"value of the {side} bound")
         proved = bound(name, matrix, content["order"], content["options"], side, entry["proof"])
         if (proved < stated) if side == "lower" else (proved > stated):
-            raise CertificateError(f"{side} bound: proved is {title} {SIDES[side]} {float(proved):.17g}, "
+            found_value = (decimal_below if side == "lower" else decimal_above)(proved)
+            raise CertificateError(f"{side} bound: proved is {title} {SIDES[side]} {readable(found_value)}, "
                                    f"stated {entry['value']}")
         found.append(Statement(side, f"{title} {SIDES[side]} {readable(entry['value'])}", stated, proved))
     if len(found) == 2 and found[0].proved > found[1].proved:

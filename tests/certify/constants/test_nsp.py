@@ -169,7 +169,7 @@ def test_refusals():
     assert "rising order" in reason(lower={"kind": "kernel-vector", "columns": [1, 0], "entries": [1, 1]})
     assert "must be one of kernel-vector, got 'jn'" in reason(lower={"kind": "jn", "Y": HADAMARD})
     assert "order must lie in [1, 4], got 5" in reason(order=5, lower=vector(-2, 0, 1, 1))
-    assert "order must lie in [1, 4], got None" in reason(order=None, lower=vector(-2, 0, 1, 1))
+    assert "nsp needs an order" in reason(order=None, lower=vector(-2, 0, 1, 1))
     assert "weights must be positive" in reason(options={"weights": [1, 1, 0, 1]}, lower=vector(-2, 0, 1, 1))
     assert "belong together" in reason(options={"levels": [0, 0, 1, 1]}, lower=vector(-2, 0, 1, 1))
     assert "sum of the sparsities" in reason(options=IN_LEVELS | {"sparsities": [1, 2]},

@@ -135,6 +135,23 @@ def test_bound_by_itself():
         bound("nsp", matrix, 1, {}, "left", LOWER)
 
 
+def test_an_order_where_there_is_one():
+    matrix = exact([[1, 1]])
+    with pytest.raises(CertificateError, match="nsp needs an order"):
+        bound("nsp", matrix, None, {}, "lower", LOWER)
+    with pytest.raises(CertificateError, match="rank has no order"):
+        bound("rank", matrix, 1, {}, "lower", {"kind": "modular", "prime": 7})
+
+
+def test_astronomic_bounds_are_written(both, refusal, sign, monkeypatch):
+    """They fit into no float."""
+    monkeypatch.setattr("kernelstab.certify.constants.statement.checker",
+                        lambda *_: lambda *_: Fraction(10**5000))
+    assert "proved is alpha_1 <= 1e5000, stated 5e-1" in refusal(both)
+    both["statements"][1]["value"] = "1e5001"
+    assert "alpha_1 <= 1e5001" in verify(sign(both)).claims[1].text
+
+
 def test_symbols_say_what_belongs_to_the_constant():
     assert symbol("nsp", 3, {"weights": [1.0, 2.0]}) == "alpha_3 (given weights)"
     assert symbol("robust-nsp-l1", 2, {"rho": "9.5e-1"}) == "tau_2 (rho = 9.5e-1)"
