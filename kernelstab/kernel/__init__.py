@@ -2,6 +2,7 @@
 
 from kernelstab.kernel.best_robust_nsp import BestRobustNSP, best_robust_nsp
 from kernelstab.kernel.coherence import Coherence, coherence, welch_bound
+from kernelstab.kernel.levels import Levels, LevelsRobustNSP, levels_robust_nsp, sparsity_in_levels
 from kernelstab.kernel.nsp import dual_bound, nsp_constant
 from kernelstab.kernel.nsp_complex import complex_nsp_constant
 from kernelstab.kernel.nsp_relaxations import NSPRelaxation, jn_bound
@@ -77,6 +78,8 @@ __all__ = [
     "KernelProjector",
     "KernelSize",
     "L1Ball",
+    "Levels",
+    "LevelsRobustNSP",
     "NSPConstant",
     "NSPRelaxation",
     "NullSpace",
@@ -106,6 +109,7 @@ __all__ = [
     "kernel_part",
     "kernel_projector",
     "kernel_size",
+    "levels_robust_nsp",
     "minimum_hallucination",
     "nsp_constant",
     "nullspace_basis",
@@ -119,6 +123,7 @@ __all__ = [
     "sigma_s",
     "spark",
     "sparse_stability",
+    "sparsity_in_levels",
     "split_detail",
     "tikhonov_centre",
     "visibility",
