@@ -92,11 +92,11 @@ def _weights(G):
     """Solve the semidefinite program for the weights approximately; equal ones if the solver fails."""
     import cvxpy as cp
 
-    # rows of norm 1, and costs in units of what equal weights would cost, near 1 at the optimum
-    sizes = np.linalg.norm(G, axis=1)
-    sizes[sizes == 0] = 1.0
+    # rows and costs of at most 1; equal weights cost 1 each
+    least = np.linalg.svd(G, compute_uv=False)[-1]
+    sizes = np.maximum(np.linalg.norm(G, axis=1), least)
     scaled = G / sizes[:, None]
-    costs = (np.linalg.svd(G, compute_uv=False)[-1] / sizes) ** 2
+    costs = (least / sizes) ** 2
     d = cp.Variable(len(G), nonneg=True)
     problem = cp.Problem(cp.Minimize(costs @ d), [scaled.T @ cp.diag(d) @ scaled >> np.eye(G.shape[1])])
     return np.maximum(d.value, 0.0) / sizes**2 if solved(problem) else np.ones(len(G))
