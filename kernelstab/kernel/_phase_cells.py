@@ -58,8 +58,9 @@ def cell_bounds(matrix, supports, cells, duals, polygon) -> np.ndarray:
     On the null space :math:`\mathrm{Re}\langle\varphi,v_S\rangle=\mathrm{Re}\langle\varphi_S-A^*h,v\rangle`,
     so this bounds :math:`\|v_S\|_1/\|v\|_1` for all ``v`` whose phases lie in the cell. On an arc shorter
     than half the circle the distance from :math:`c` is largest at an end, unless the arc holds
-    :math:`-c/|c|`, which it does not if its middle lies on the side of :math:`c`. Otherwise the corner where the tangents at
-    the ends meet is taken too: the arc lies in that triangle, and a distance is convex.
+    :math:`-c/|c|`, which it does not if its middle lies on the side of :math:`c`. Otherwise the corner
+    where the tangents at the ends meet is taken too: the arc lies in that triangle, and a distance is
+    convex.
 
     Parameters
     ----------

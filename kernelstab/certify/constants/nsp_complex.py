@@ -15,6 +15,8 @@ differences:
               \le\max_\xi\max_j\frac{|w_j\xi_j1_{j\in S}-(A^*h_\xi)_j|}{w_j}\,\|v\|_{1,w},
 
     without the cosine if :math:`S` is a single column.
+``arcs``
+    The duals are complex, ``signs`` are products of arcs of phases, see ``nsp_arcs``.
 ``jn``
     :math:`M=I-Y^*A`.
 
@@ -29,6 +31,7 @@ from flint import arb, ctx, fmpq, fmpz_mat
 from kernelstab._errors import CertificateError
 from kernelstab.certify.arrays import ComplexArray
 from kernelstab.certify.constants.matrix import modular_rank
+from kernelstab.certify.constants.nsp_arcs import arc_bounds
 from kernelstab.certify.constants.nsp_cover import UNIT, cover
 from kernelstab.certify.constants.nsp_reading import best_part, read_groups, read_levels, read_weights
 from kernelstab.certify.constants.reading import index_set, integers, matrix_rows, modulus, proof_kind
@@ -36,7 +39,8 @@ from kernelstab.certify.enclosure import ends
 
 KINDS = {
     "lower": {"kernel-vector": ["columns", "entries", "imag"]},
-    "upper": {"duals": ["groups", "polygon"], "jn": ["Y"], "trivial-kernel": ["prime"]},
+    "upper": {"arcs": ["groups", "polygon"], "duals": ["groups", "polygon"], "jn": ["Y"],
+              "trivial-kernel": ["prime"]},
 }
 MOST_PRODUCTS = 1 << 29
 MOST_PHASES = 1 << 10
@@ -57,8 +61,9 @@ def check(matrix, order, options, side, proof) -> Fraction:
     kind = proof_kind(proof, KINDS[side])
     if kind == "kernel-vector":
         return _lower(matrix, proof, weights, levels)
-    if kind == "duals":
-        return Fraction(cover(_own(matrix, levels, proof, weights, common), width, levels), UNIT)
+    if kind in ("arcs", "duals"):
+        own = (_on_arcs if kind == "arcs" else _own)(matrix, levels, proof, weights, common)
+        return Fraction(cover(own, width, levels), UNIT)
     if kind == "jn":
         return _jn(matrix, proof["Y"], weights, levels)
     if modular_rank(matrix, prime=modulus(proof["prime"])) < width:
@@ -84,19 +89,32 @@ def _lower(matrix, proof, weights, levels):
     return Fraction(best_part(below, levels), sum(above))
 
 
-def _own(matrix, levels, proof, weights, common):
-    """Return the supports with all their patterns of phases, with the bounds that the duals prove."""
+def _images(matrix, levels, groups):
+    """Return supports, signs, and (A^* h)_j for every dual as pairs of integers over one denominator."""
     height, width = matrix.shape
-    phases = proof["polygon"]
-    if type(phases) is not int or not 3 <= phases <= MOST_PHASES:
-        raise CertificateError(f"polygon must lie in [3, {MOST_PHASES}], got {phases!r:.60}")
-    supports, signs, arrays = read_groups(proof["groups"], width, sum(free for _, free in levels))
+    supports, signs, arrays = read_groups(groups, width, sum(free for _, free in levels))
     if len(supports) * height * width > MOST_PRODUCTS:
         raise CertificateError(f"{len(supports)} duals are more than are checked")
     rows = [row for array in arrays for row in _complex_rows(array, "duals", (None, height))]
     if len(rows) != len(supports):
         raise CertificateError(f"{len(supports)} supports have {len(rows)} duals")
-    products, scale = _conjugate_times(rows, matrix)
+    return supports, signs, *_conjugate_times(rows, matrix)
+
+
+def _on_arcs(matrix, levels, proof, weights, common):
+    """Return the supports whose arcs cover all phases, with the bounds that the duals prove."""
+    supports, cells, products, scale = _images(matrix, levels, proof["groups"])
+    below = [weight * scale for weight in weights]
+    points = [([(common * re, common * im) for re, im in product], below) for product in products]
+    return arc_bounds(supports, cells, points, proof["polygon"])
+
+
+def _own(matrix, levels, proof, weights, common):
+    """Return the supports with all their patterns of phases, with the bounds that the duals prove."""
+    phases = proof["polygon"]
+    if type(phases) is not int or not 3 <= phases <= MOST_PHASES:
+        raise CertificateError(f"polygon must lie in [3, {MOST_PHASES}], got {phases!r:.60}")
+    supports, signs, products, scale = _images(matrix, levels, proof["groups"])
     circle, secant = _circle(phases)
     found = {}
     for support, pattern, product in zip(supports, signs, products):
