@@ -6,7 +6,7 @@ import numpy as np
 
 from kernelstab.kernel.nsp_result import DualGroup
 
-_MOST_NUMBERS = 2e7             # in the duals of one group: 160 megabytes
+_MOST_NUMBERS = 2e7             # in the duals of one group
 
 
 def dual_groups(search):
@@ -14,7 +14,8 @@ def dual_groups(search):
 
     Whoever checks them takes for a pair the larger bound of its two sign patterns, which is weaker
     than what the search used; so the duals of supports that it leaves open are completed by those
-    of sign patterns that the search settled without a program: the mean of their pairs' duals.
+    of sign patterns that the search settled without a program: the mean of their pairs' duals. Where
+    these would fill more than 160 megabytes they are left out, and what is left proves less.
     """
     n, s = search.n, search.s
     groups = [_group(np.arange(n)[:, None], np.ones((n, 1)), search.single_duals)]
@@ -32,8 +33,12 @@ def dual_groups(search):
                    for a, b, dual in zip(supports.tolist(), signs.tolist(), duals)}
     keys |= dict.fromkeys(solved)
     if keys:
-        duals = [solved[key] if key in solved else _mean_dual(search, *key) for key in keys]
-        groups.append(_group([key[0] for key in keys], [key[1] for key in keys], duals))
+        supports, signs = np.array([key[0] for key in keys]), np.array([key[1] for key in keys])
+        duals = _mean_duals(search, supports, signs)
+        for row, key in enumerate(keys):
+            if key in solved:
+                duals[row] = solved[key]
+        groups.append(_group(supports, signs, duals))
     return tuple(groups)
 
 
@@ -58,14 +63,17 @@ def _left_open(search, table):
     keys = []
     for supports, signs, _, _, last in search.supports_above(table, search.upper(), np.inf):
         keys += zip(map(tuple, supports.tolist()), map(tuple, signs.tolist()))
-        if not last or len(keys) * len(search.programs.matrix) > _MOST_NUMBERS:
-            return []
-    return keys
+        if last:
+            return keys
+        if len(keys) * len(search.programs.matrix) > _MOST_NUMBERS:
+            break
+    return []
 
 
-def _mean_dual(search, support, signs):
-    """Return the mean of the duals of all pairs, for the signs asked for."""
-    total = np.zeros(len(search.programs.matrix))
-    for (i, a), (j, b) in combinations(zip(support, signs), 2):
-        total += a * search.pair_duals[i, j, int(a != b)]
-    return total / (len(support) - 1)
+def _mean_duals(search, supports, signs):
+    """Return the sums of the duals of all pairs over ``s - 1``, row by row for the signs asked for."""
+    total = np.zeros((len(supports), len(search.programs.matrix)))
+    for a, b in combinations(range(search.s), 2):
+        opposite = (signs[:, a] != signs[:, b]).astype(int)
+        total += signs[:, a, None] * search.pair_duals[supports[:, a], supports[:, b], opposite]
+    return total / (search.s - 1)

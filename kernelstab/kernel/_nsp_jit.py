@@ -17,50 +17,59 @@ REBUILD_AFTER = 400
 @njit(cache=True, nogil=True)
 def exchange(T, column, p):
     """Bring the column with coefficients ``column`` into the basis at row ``p``."""
-    rows, width = T.shape
-    scale = 1.0 / column[p]
-    for j in range(width):
-        T[p, j] *= scale
-    for i in range(rows):
+    top, scale = T[p].copy(), 1.0 / column[p]       # a copy does not overlap with the rows: faster code
+    for j in range(len(top)):
+        top[j] *= scale
+        T[p, j] = top[j]
+    for i in range(len(T)):
         if i != p and column[i] != 0.0:
-            factor = column[i]
-            for j in range(width):
-                T[i, j] -= factor * T[p, j]
+            row, factor = T[i], column[i]
+            for j in range(len(row)):
+                row[j] -= factor * top[j]
+
+
+@njit(cache=True, nogil=True)
+def restart(T, basis, sign, start, start_basis, start_sign):
+    """Copy the first vertex."""
+    for i in range(len(T)):
+        basis[i], sign[i] = start_basis[i], start_sign[i]
+        for j in range(T.shape[1]):
+            T[i, j] = start[i, j]
 
 
 @njit(cache=True, nogil=True)
 def rebuild(T, basis, sign, start, start_basis, start_sign):
     """Compute the tableau of ``basis`` afresh from that of the first vertex; False if it is singular."""
     rows, n = T.shape[0], T.shape[1] - 2
-    T[:] = start
-    here, signs = start_basis.copy(), start_sign.copy()
-    settled, waiting = np.zeros(rows, np.bool_), np.ones(rows, np.bool_)
+    wanted, signs = basis.copy(), sign.copy()
+    restart(T, basis, sign, start, start_basis, start_sign)
+    settled, found = np.zeros(rows, np.int64), np.zeros(rows, np.int64)
     for k in range(rows):                                   # what both bases share stays where it is
         for i in range(rows):
-            if not settled[i] and here[i] == basis[k] and signs[i] == sign[k]:
-                settled[i], waiting[k] = True, False
+            if settled[i] == 0 and basis[i] == wanted[k] and sign[i] == signs[k]:
+                settled[i], found[k] = 1, 1
                 break
     column = np.empty(rows)
     for k in range(rows):
-        if waiting[k]:
+        if found[k] == 0:
             p, largest = -1, SMALLEST_PIVOT
             for i in range(rows):
-                column[i] = sign[k] * T[i, basis[k]] + T[i, n]
-                if not settled[i] and abs(column[i]) > largest:
+                column[i] = signs[k] * T[i, wanted[k]] + T[i, n]
+                if settled[i] == 0 and abs(column[i]) > largest:
                     p, largest = i, abs(column[i])
             if p < 0:
                 return False
             exchange(T, column, p)
-            here[p], signs[p], settled[p] = basis[k], sign[k], True
-    basis[:], sign[:] = here, signs
+            basis[p], sign[p], settled[p] = wanted[k], signs[k], 1
     return True
 
 
 @njit(cache=True, nogil=True)
 def price(T, basis, sign, xi, gradient):
-    """Write ``xi - A^T h`` of the basis to ``gradient``; return the value and the largest magnitude."""
+    """Write ``xi - A^T h`` of the basis to ``gradient``; return the value and its largest entry."""
     rows, n = T.shape[0], T.shape[1] - 2
-    gradient[:] = xi
+    for j in range(n):
+        gradient[j] = xi[j]
     value = 0.0
     for i in range(rows):
         cost = xi[basis[i]] * sign[i]
@@ -110,16 +119,20 @@ def climb(T, basis, sign, xi, cutoff, limit, gradient):
 @njit(cache=True, nogil=True)
 def best_sum(v, levels, caps):
     """Sum the largest magnitudes of ``v``, at most ``caps[l]`` of them in level ``l``, over all of them."""
-    left, taken, total = caps.copy(), np.zeros(len(v), np.bool_), 0.0
-    for _ in range(caps.sum()):
+    left, taken, total, size, s = caps.copy(), np.zeros(len(v), np.int64), 0.0, 0.0, 0
+    for level in range(len(caps)):
+        s += caps[level]
+    for j in range(len(v)):
+        size += abs(v[j])
+    for _ in range(s):
         best = -1
         for j in range(len(v)):
-            if not taken[j] and left[levels[j]] > 0 and (best < 0 or abs(v[j]) > abs(v[best])):
+            if taken[j] == 0 and left[levels[j]] > 0 and (best < 0 or abs(v[j]) > abs(v[best])):
                 best = j
-        taken[best] = True
+        taken[best] = 1
         left[levels[best]] -= 1
         total += abs(v[best])
-    return total / np.abs(v).sum()
+    return total / size
 
 
 @njit(cache=True, nogil=True)
@@ -133,59 +146,91 @@ def solve_programs(Q, start, start_basis, start_sign, supports, signs, cutoff, l
     """
     r, n = Q.shape
     T, basis, sign = start.copy(), start_basis.copy(), start_sign.copy()
-    xi, gradient, v = np.zeros(n), np.empty(n), np.empty(n)
+    xi, gradient = np.zeros(n), np.empty(n)
     limit = 40 * (r + 10)
     pivots, failures, since = 0, 0, 0
     for k in range(len(supports)):
-        xi[:] = 0.0
+        for j in range(n):
+            xi[j] = 0.0
         for a in range(supports.shape[1]):
             xi[supports[k, a]] = signs[k, a]
-        flip = 1.0
-        if price(T, basis, sign, xi, gradient)[0] < 0:      # the polytope is symmetric: ask for -xi
-            flip = -1.0
-            xi *= -1.0
+        flip = face(T, basis, sign, xi, gradient)
         for attempt in range(3):
             value, steps = climb(T, basis, sign, xi, cutoff, limit, gradient)
             pivots += steps
             since += steps
-            # rows of Q are orthonormal: the nearest h, which takes out what the tableau has drifted
-            h = np.dot(Q, xi - gradient)
-            bound = np.abs(xi - np.dot(Q.T, h)).max()
+            bound = nearest_dual(Q, xi, gradient, duals[k])
             good = steps < limit and bound <= max(cutoff, value) + 10 * OPTIMAL
             if good and since < REBUILD_AFTER:
                 break
             if not rebuild(T, basis, sign, start, start_basis, start_sign) or (attempt == 1 and not good):
-                T[:], basis[:], sign[:] = start, start_basis, start_sign
-                if price(T, basis, sign, xi, gradient)[0] < 0:
-                    flip *= -1.0
-                    xi *= -1.0
+                restart(T, basis, sign, start, start_basis, start_sign)
+                flip *= face(T, basis, sign, xi, gradient)
             since = 0
-        failures += not good
-        v[:] = 0.0
+        if not good:
+            failures += 1
+        for i in range(r):
+            duals[k, i] *= flip
+        for j in range(n):
+            vertices[k, j] = 0.0
         for i in range(r + 1):
-            v[basis[i]] += sign[i] * T[i, n]
-        duals[k] = flip * h
-        vertices[k] = flip * v
-        sums[k] = best_sum(v, levels, caps)
+            vertices[k, basis[i]] += flip * sign[i] * T[i, n]
+        sums[k] = best_sum(vertices[k], levels, caps)
         if 0.0 <= cutoff < sums[k]:
             cutoff = sums[k]
     return pivots, failures
 
 
 @njit(cache=True, nogil=True)
+def face(T, basis, sign, xi, gradient):
+    """Replace ``xi`` by ``-xi`` if its value is negative, for the polytope is symmetric; return the sign."""
+    if price(T, basis, sign, xi, gradient)[0] >= 0:
+        return 1.0
+    for j in range(len(xi)):
+        xi[j] = -xi[j]
+    return -1.0
+
+
+@njit(cache=True, nogil=True)
+def nearest_dual(Q, xi, gradient, h):
+    """Write ``h = Q (xi - gradient)``; return ``max |xi - Q^T h|``.
+
+    The rows of ``Q`` are orthonormal, so this is the nearest ``h``: it takes out what the tableau
+    has drifted from ``gradient = xi - Q^T h``. The gradient is overwritten.
+    """
+    for i in range(len(Q)):
+        total = 0.0
+        for j in range(len(xi)):
+            total += Q[i, j] * (xi[j] - gradient[j])
+        h[i] = total
+    for j in range(len(xi)):
+        gradient[j] = xi[j]
+    for i in range(len(Q)):
+        for j in range(len(xi)):
+            gradient[j] -= h[i] * Q[i, j]
+    worst = 0.0
+    for j in range(len(xi)):
+        worst = max(worst, abs(gradient[j]))
+    return worst
+
+
+@njit(cache=True, nogil=True)
 def average_bound(chosen, signs, residuals, slacks):
-    """Bound ``|xi - A^T h|`` for the sum of the duals of all pairs over ``s - 1``, as many as hold an index."""
+    """Bound ``|xi - A^T h|`` for the sum of the duals of all pairs over ``s - 1``: so many hold an index."""
     s, n = len(chosen), residuals.shape[3]
     total, slack = np.zeros(n), 0.0
     for a in range(s):
         for b in range(a + 1, s):
             same = 0 if signs[a] == signs[b] else 1
             slack += slacks[chosen[a], chosen[b], same]
-            if signs[a] == 0:
-                total += residuals[chosen[a], chosen[b], same]
-            else:
-                total -= residuals[chosen[a], chosen[b], same]
-    return (np.abs(total).max() * (1 + 1e-15 * s * s) + slack) / (s - 1)
+            row, turn = residuals[chosen[a], chosen[b], same], 1.0 - 2.0 * signs[a]
+            for j in range(n):
+                total[j] += turn * row[j]
+    worst = 0.0
+    for j in range(n):
+        worst = max(worst, abs(total[j]))
+    # residuals are at most 2, so adding s^2/2 of them is wrong by less than s^4/2 roundings
+    return (worst + slack + 1.2e-16 * s**4) / (s - 1) * (1 + 1e-15)
 
 
 @njit(cache=True, nogil=True)
@@ -235,8 +280,9 @@ def enumerate_supports(pairs, residuals, slacks, later, latest, levels, caps, lo
                 chosen[depth], sign[depth] = c + 1, 0
                 continue
             elif bound <= high:
-                supports[count], bounds[count] = chosen, bound
-                signs[count] = 1 - 2 * sign
+                bounds[count] = bound
+                for a in range(s):
+                    supports[count, a], signs[count, a] = chosen[a], 1 - 2 * sign[a]
                 count += 1
         if depth > 0 and sign[depth] == 0:
             sign[depth] = 1

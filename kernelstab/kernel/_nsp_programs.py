@@ -7,6 +7,8 @@ import numpy as np
 from scipy.linalg import qr
 from scipy.optimize import linprog
 
+from kernelstab.kernel.nullspace import nullspace_basis
+
 EPS = float(np.finfo(np.float64).eps)
 _PERTURBATION = 1e-8
 _CHUNK_WORK = 3e7               # additions in a chunk of programs: some hundredths of a second
@@ -44,12 +46,13 @@ class Programs:
     """
 
     def __init__(self, matrix, null, weights, levels, caps, threads):
-        self.matrix, self.null, self.weights = matrix, null, weights
+        self.matrix, self.weights = matrix, weights
         self.levels, self.caps, self.threads = levels, caps, threads
-        u, sigma, rows = np.linalg.svd(matrix / weights, full_matrices=False)
+        scale, self.null = balance(matrix, null)
+        u, sigma, rows = np.linalg.svd(scale * matrix / weights, full_matrices=False)
         # the row space in orthonormal coordinates: same null space, no scaling to trip on
         self.rows = np.ascontiguousarray(rows[:null.rank])
-        self.back = u[:, :null.rank] / sigma[:null.rank]
+        self.back = scale * u[:, :null.rank] / sigma[:null.rank]
         self.start = first_vertex(self.rows)
         self.solved, self.failures = 0, 0
         self.lower, self.witness = -1.0, np.zeros(matrix.shape[1])
@@ -86,6 +89,9 @@ class Programs:
         batch = Batch(supports, signs, duals, bounds, residuals, slack.max(axis=1), vertices, sums)
         if failures:
             self._repair(batch, cutoff)
+        for i in np.flatnonzero(bounds > 1.0):      # no better than h = 0, whose residual is xi
+            batch.duals[i], batch.residuals[i], batch.bounds[i], batch.slacks[i] = 0.0, 0.0, 1.0, 0.0
+            batch.residuals[i, supports[i]] = signs[i]
         self.solved += k
         return batch
 
@@ -138,6 +144,18 @@ class Programs:
                 if batch.sums[0] <= value + 1e-12:
                     break
                 value, vertex = batch.sums[0], batch.vertices[0]
+
+
+def balance(matrix, null):
+    """Return powers of two that bring all rows to one size, and the null space of those rows.
+
+    Scaling by powers of two is exact and changes no kernel. Where it changes the numerical rank,
+    as for a row that holds nothing but rounding, all scales are 1.
+    """
+    sizes = np.linalg.norm(matrix, axis=1, keepdims=True)
+    scale = np.exp2(-np.round(np.log2(np.where(sizes > 0, sizes, 1.0))))
+    balanced = nullspace_basis(scale * matrix)
+    return (scale, balanced) if balanced.rank == null.rank else (np.ones_like(scale), null)
 
 
 def first_vertex(rows):

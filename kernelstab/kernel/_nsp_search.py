@@ -151,7 +151,7 @@ class Search:
         self.complete = True
 
     def _walk(self, low, high):
-        """Settle all supports with bounds in ``(low, high]``; return the largest left, or None: over budget."""
+        """Settle all supports with bounds in ``(low, high]``; return the largest left, None over budget."""
         left_out = 0.0
         for supports, signs, bounds, dropped, last in self.supports_above(
                 self.pairs, low, high, self.residuals, self.slacks):

@@ -159,10 +159,13 @@ def _result(search, order, interrupted, extra):
     if signs[0] < 0:
         programs.witness, signs = -programs.witness, -signs
     dual = programs.solve(support[None], signs[None]).duals[0]
+    upper = max(programs.lower, search.upper())
+    # a search without failures is complete to some 1e-12; a matrix of bad condition may not show it
+    exact = search.complete and upper - programs.lower <= 1e-9
     return NSPConstant(
-        order, programs.lower, max(programs.lower, search.upper()), search.complete, tuple(support.tolist()),
-        tuple(signs.tolist()), programs.witness, float(np.linalg.norm(programs.matrix @ programs.witness)),
-        dual, dual_groups(search), len(search.seen), search.supports, programs.solved, interrupted, **extra)
+        order, programs.lower, upper, exact, tuple(support.tolist()), tuple(signs.tolist()),
+        programs.witness, float(np.linalg.norm(programs.matrix @ programs.witness)), dual,
+        dual_groups(search), len(search.seen), search.supports, programs.solved, interrupted, **extra)
 
 
 def dual_bound(matrix, support, signs, dual) -> float:

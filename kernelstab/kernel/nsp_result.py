@@ -14,8 +14,8 @@ class DualGroup:
     supports : ndarray of int, shape (k, l)
         Rising column numbers.
     signs : ndarray of int8, shape (k, l)
-        The signs :math:`\xi`; for a complex matrix the numbers :math:`p` of the phases
-        :math:`e^{2\pi ip/K}` with ``K`` the ``polygon`` of the result.
+        The signs :math:`\xi`; for a complex matrix the numbers of arcs of phases that
+        :func:`~kernelstab.kernel.complex_nsp_constant` describes, of a wider integer type.
     duals : ndarray, shape (k, m)
         Row ``i`` is an :math:`h` with :math:`\langle\xi,v_S\rangle\le\|\xi_S-A^*h\|_\infty\|v\|_1` on
         the null space.
@@ -42,8 +42,8 @@ class NSPConstant:
     upper : float
         Largest of the dual bounds; every one is evaluated with its rounding error added.
     exact : bool
-        True if the search was complete: the two ends differ by rounding (for a complex matrix,
-        by the polygon that stands for the circle of phases) only.
+        True if the search was complete and the two ends meet to 1e-9, so that they differ by rounding
+        (for a complex matrix, by the polygon that stands for the circle of phases) only.
     support, signs : tuple
         Where the witness has its ``s`` largest entries, and their signs (phases, if complex).
     witness : ndarray, shape (N,)
@@ -67,7 +67,7 @@ class NSPConstant:
     levels : ndarray of int, shape (N,), or None
         Label of the level of each column.
     polygon : int or None
-        Number of phases, for a complex matrix.
+        Number of half-widths of the finest arcs in a circle, for a complex matrix.
     """
 
     s: int | tuple[int, ...]
@@ -153,6 +153,8 @@ class NSPConstant:
         vector = kernel_vector_near(exact_matrix(self.matrix), np.where(large, self.witness, 0).tolist())
         upper = {"kind": "duals", "groups": [
             {"supports": g.supports, "signs": g.signs, "duals": g.duals} for g in self.groups]}
+        if self.polygon is not None:
+            upper |= {"kind": "arcs", "polygon": self.polygon}
         return make_constant_certificate(
             "nsp", self.matrix, order=order, options=options, upper=upper, path=path,
             lower={"kind": "kernel-vector", **sparse_entries(vector)})
