@@ -42,8 +42,8 @@ class NSPConstant:
     upper : float
         Largest of the dual bounds; every one is evaluated with its rounding error added.
     exact : bool
-        True if the search was complete: the two ends differ by rounding (for a complex matrix,
-        by the polygon that stands for the circle of phases) only.
+        True if the search was complete and the two ends meet to 1e-9, so that they differ by rounding
+        (for a complex matrix, by the polygon that stands for the circle of phases) only.
     support, signs : tuple
         Where the witness has its ``s`` largest entries, and their signs (phases, if complex).
     witness : ndarray, shape (N,)
