@@ -72,14 +72,11 @@ class NSPRelaxation:
         CertificateError
             If the check fails.
         """
-        from kernelstab.certify.certificate import write_certificate
-        from kernelstab.certify.constants.make import make_constant_certificate
+        from kernelstab.certify.constants import make_constant_certificate
 
         kind = "sdp" if self.method == "sdp" else "jn"
-        made = make_constant_certificate("nsp", self.matrix, order=self.s, upper={"kind": kind, **self.dual})
-        if path is not None:
-            write_certificate(made, path)
-        return made
+        return make_constant_certificate("nsp", self.matrix, order=self.s, path=path,
+                                         upper={"kind": kind, **self.dual})
 
 
 def jn_bound(A, s, *, method="joint", max_entries=500_000) -> NSPRelaxation:

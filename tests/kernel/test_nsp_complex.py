@@ -178,6 +178,18 @@ def test_order_three_uses_pairs():
         assert np.sort(np.abs(v))[-3:].sum() / np.abs(v).sum() <= result.upper + 1e-12
 
 
+def test_certificate(tmp_path):
+    from kernelstab.certify import verify
+
+    path = tmp_path / "alpha.json"
+    result = complex_nsp_constant(_SMALL, 2)
+    made = result.certificate(path)
+    lower, upper = (float(entry["value"]) for entry in made["statements"])
+    np.testing.assert_allclose((lower, upper), (result.lower, result.upper), atol=1e-13)
+    assert verify(path).ok
+    assert complex_nsp_constant(np.vander([1.0, 2.0, 3j], 2), 1).certificate()["statements"][0]["value"] == "0"
+
+
 def test_degenerate_matrices():
     trivial = complex_nsp_constant(np.vander([1.0, 2.0, 3j], 2), 1)
     assert (trivial.lower, trivial.upper, trivial.exact, trivial.holds) == (0.0, 0.0, True, True)
