@@ -133,9 +133,8 @@ def witness_error(result: KernelSize, psi) -> tuple[float, float]:
     shared = result.matrix @ ((result.x + result.x_alt) / 2)
     with users_code("psi"):
         answer = np.asarray(psi(shared))
-        gaps = answer - result.x, answer - result.x_alt
     if answer.shape != result.x.shape:
         raise ValueError(f"psi must return shape {result.x.shape}, got {answer.shape}")
     order = np.inf if result.norm == "inf" else 2
-    first, second = (float(np.linalg.norm(gap, order)) for gap in gaps)
+    first, second = (float(np.linalg.norm(answer - x, order)) for x in (result.x, result.x_alt))
     return first, second

@@ -1,0 +1,140 @@
+"""Kernel sizes of polytopes: linear programs, the optimal linear map, two-sided Euclidean sizes."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import linprog
+
+from kernelstab.certify import verify
+from kernelstab.kernel import Polytope, kernel_size, witness_error
+from kernelstab.kernel.sizes.polytope import maximise
+
+SUM = np.array([[1.0, 1.0]])
+SQUARE = Polytope(np.eye(2))
+
+
+@pytest.mark.parametrize(("matrix", "W", "eps", "norm", "size"), [
+    # two numbers in [-1, 1] of which the sum is known: (1, -1) and (-1, 1)
+    (SUM, np.eye(2), 0.0, "inf", 2.0), (SUM, np.eye(2), 0.0, "2", 8**0.5),
+    # noise lets the sum move, but the corner (1, -1) is as far as it goes; below 2 it is farthest
+    (SUM, np.eye(2), 0.5, "inf", 2.0), (SUM, np.eye(2), 0.5, "2", 8**0.5),
+    # the second number is bounded by 1/4 only
+    (SUM, np.diag([1.0, 4.0]), 0.0, "inf", 0.5), (SUM, np.diag([1.0, 4.0]), 0.25, "inf", 1.0),
+    # vertices (1/2, -1/4) and (0, 1/4): 5/16
+    (SUM, np.diag([1.0, 4.0]), 0.25, "2", 5**0.5 / 2),
+    # both are measured: noise in the maximum norm is all there is
+    (np.diag([1.0, 0.5]), np.eye(2), 0.125, "inf", 0.5), (np.diag([1.0, 0.5]), np.eye(2), 0.0, "inf", 0.0),
+    # unbounded by itself, but not in the kernel of the sum: |v_1| <= 1 bounds v_2 = -v_1 too
+    (SUM, np.array([[1.0, 0.0]]), 0.0, "inf", 2.0), (SUM, np.array([[1.0, 0.0]]), 0.5, "inf", 3.0),
+])
+def test_by_hand(matrix, W, eps, norm, size):
+    result = kernel_size(matrix, Polytope(W), eps, norm=norm)
+    assert result.exact
+    assert result.lower <= result.upper
+    assert result.lower == pytest.approx(size, abs=1e-8)
+    assert result.upper == pytest.approx(size, abs=1e-8)
+    assert result.prior.contains(result.x) < 1e-9
+    assert result.misfit <= 2 * eps + 1e-9
+
+
+def test_a_direction_that_neither_sees_is_unbounded():
+    for eps, norm in ((0.0, "inf"), (0.5, "2")):
+        result = kernel_size(SUM, Polytope([[2.0, 2.0]]), eps, norm=norm)
+        assert result.lower == result.c_opt_upper == np.inf
+        np.testing.assert_allclose(SUM @ result.direction, 0.0, atol=1e-12)
+        assert verify(result.certificate()).ok
+
+
+def worst_coordinate(linear, matrix, W, eps):
+    """Return the worst error of a linear map in the maximum norm: one linear program per coordinate."""
+    errors = []
+    for i, row in enumerate(linear @ matrix - np.eye(matrix.shape[1])):
+        answer = linprog(-row, A_ub=np.vstack([W, -W]), b_ub=np.ones(2 * len(W)),
+                         bounds=[(None, None)] * len(row), method="highs")
+        errors.append(-answer.fun + eps * np.abs(linear[i]).sum())
+    return max(errors)
+
+
+@settings(max_examples=15, deadline=None, derandomize=True)
+@given(st.integers(1, 4), st.integers(2, 5), st.integers(0, 3), st.sampled_from([0.0, 1e-6, 0.1, 3.0]),
+       st.integers(0, 2**32 - 1))
+def test_the_linear_map_is_optimal_in_the_maximum_norm(m, n, more, eps, seed):
+    rng = np.random.default_rng(seed)
+    matrix, W = rng.standard_normal((m, n)), rng.standard_normal((n + more, n))
+    result = kernel_size(matrix, Polytope(W), eps, norm=np.inf)
+    assert result.lower <= result.upper <= result.lower * (1 + 1e-7) + 1e-10
+    measured = worst_coordinate(result.optimal.matrix, matrix, W, eps)
+    assert result.lower / 2 - 1e-7 <= measured <= result.c_opt_upper * (1 + 1e-7) + 1e-9
+    psi = rng.standard_normal((n, m))
+    assert max(witness_error(result, lambda y: psi @ y)) >= result.lower / 2 - 1e-12
+
+
+@settings(max_examples=8, deadline=None, derandomize=True)
+@given(st.integers(1, 3), st.integers(2, 4), st.sampled_from([0.0, 0.1, 1.0]), st.integers(0, 2**32 - 1))
+def test_the_euclidean_size_is_between_its_bounds(m, n, eps, seed):
+    rng = np.random.default_rng(seed)
+    matrix, W = rng.standard_normal((m, n)), rng.standard_normal((n + 1, n))
+    whole = kernel_size(matrix, Polytope(W), eps, norm=2)
+    half = kernel_size(matrix, Polytope(W), eps, norm=2, max_vertices=0)
+    assert whole.exact
+    assert not half.exact or half.upper == 0
+    assert whole.lower <= whole.upper <= half.upper * (1 + 1e-9)
+    assert whole.lower == pytest.approx(whole.upper, rel=1e-6, abs=1e-9)
+    assert whole.c_opt_lower <= whole.c_opt_upper <= whole.upper
+    # the Euclidean norm is between the maximum norm and sqrt n times it
+    flat = kernel_size(matrix, Polytope(W), eps, norm="inf")
+    assert flat.lower <= whole.upper * (1 + 1e-9)
+    assert whole.lower <= n**0.5 * flat.upper * (1 + 1e-9)
+    # random members of the prior with random noise: the linear map keeps its promise
+    x = rng.standard_normal((n, 200))
+    x /= np.abs(W @ x).max(axis=0)
+    e = eps * rng.choice([-1.0, 1.0], (m, 200))
+    errors = np.linalg.norm(whole.optimal.matrix @ (matrix @ x + e) - x, axis=0)
+    assert errors.max() <= whole.optimal_error * (1 + 1e-6) + 1e-9
+
+
+def test_the_bounds_of_a_cube():
+    # kernel of (1, ..., 1) in [-1, 1]^5: two of +1, two of -1, one 0: norm 2
+    result = kernel_size(np.ones((1, 5)), Polytope(np.eye(5)))
+    best = max(np.linalg.norm(v) for v in product((-1, 0, 1), repeat=5) if sum(v) == 0)
+    assert best == 2.0
+    assert result.lower == pytest.approx(4.0)
+    assert result.upper == pytest.approx(4.0)
+    # without vertices the weights 1 and the square root of 5 are what is left
+    relaxed = kernel_size(np.ones((1, 5)), Polytope(np.eye(5)), max_vertices=10)
+    assert not relaxed.exact
+    assert 4.0 - 1e-9 <= relaxed.lower <= relaxed.upper <= 2 * 5**0.5 + 1e-6
+
+
+@pytest.mark.parametrize("norm", ["2", "inf"])
+@pytest.mark.parametrize("eps", [0.0, 0.2])
+def test_certificates(eps, norm):
+    rng = np.random.default_rng(2)
+    matrix, W = rng.standard_normal((2, 4)), rng.standard_normal((5, 4))
+    result = kernel_size(matrix, Polytope(W), eps, norm=norm)
+    certificate = result.certificate()
+    assert verify(certificate).ok
+    lower, upper = (float(entry["value"]) for entry in certificate["statements"])
+    assert lower == pytest.approx(result.lower, rel=1e-6)
+    # vertices are not certified; what the map promises is
+    assert upper == pytest.approx(2 * result.optimal_error, rel=1e-6)
+
+
+def test_any_duals_prove_a_bound():
+    point, weights = maximise(np.array([[2.0, 0.0], [0.0, 1.0]]), np.array([1.0, 3.0]))
+    np.testing.assert_allclose(point, [0.5, 1.0])
+    np.testing.assert_allclose(weights, [0.5, 3.0])
+
+
+@pytest.mark.parametrize(("matrix", "prior", "options", "reason"), [
+    (SUM + 1j, SQUARE, {}, "A must be real for a polytope"),
+    (SUM, Polytope(np.eye(3)), {}, "W must have 2 columns"),
+    (SUM, SQUARE, {"norm": 1}, "norm must be 2 or inf"), (SUM, SQUARE, {"eps": -1.0}, "eps must lie"),
+    (SUM, SQUARE, {"max_vertices": -1}, "max_vertices must be"), (SUM, SQUARE, {"rng": None}, "rng must be"),
+])
+def test_bad_input_is_named(matrix, prior, options, reason):
+    with pytest.raises(ValueError, match=reason):
+        kernel_size(matrix, prior, **options)
