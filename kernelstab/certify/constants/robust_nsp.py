@@ -49,7 +49,7 @@ def check(matrix, order, options, side, proof) -> Fraction:
     """
     if matrix.is_complex:
         raise CertificateError("robust-nsp-l1 is for real matrices")
-    if order is None or order > matrix.shape[1]:
+    if order > matrix.shape[1]:
         raise CertificateError(f"order must lie in [1, {matrix.shape[1]}], got {order}")
     rho = decimal(options.get("rho"), "rho")
     if rho < 0:

@@ -1,0 +1,90 @@
+r"""Checker of the dual certificate of one support with one pattern of signs.
+
+The constant is :math:`\theta=\min\{\|A_{S^c}^Th\|_\infty:A_S^Th=\xi\}`. If it is below 1 and :math:`A_S` is
+injective, every vector with support ``S`` and signs :math:`\xi` is the unique shortest one, in the 1-norm,
+with its measurements. Options: ``support`` in rising order and ``signs``.
+
+*Upper bound.* A vector ``h``, corrected exactly to :math:`h+A_S(A_S^TA_S)^{-1}(\xi-A_S^Th)`. This needs, and
+shows, that :math:`A_S` is injective.
+
+*Lower bound.* On the null space :math:`\langle\xi,v_S\rangle=-\langle A_{S^c}^Th,v_{S^c}\rangle`, so that
+:math:`\theta\ge\langle\xi,v_S\rangle/\|v_{S^c}\|_1`.
+"""
+
+from fractions import Fraction
+
+from flint import fmpz, fmpz_mat
+
+from kernelstab._errors import CertificateError
+from kernelstab.certify.constants.reading import index_set, integers, proof_kind, rationals
+
+KINDS = {"lower": {"kernel-vector": ["columns", "entries"]}, "upper": {"dual": ["h"]}}
+
+
+def check(matrix, order, options, side, proof) -> Fraction:
+    """Return the bound that a proof proves.
+
+    Parameters
+    ----------
+    matrix : ExactMatrix
+    order : None
+    options : dict
+        ``support`` and ``signs``.
+    side : str
+    proof : dict
+        ``kernel-vector`` (``columns``, ``entries``) or ``dual`` (``h``).
+
+    Raises
+    ------
+    CertificateError
+        If it proves nothing.
+    """
+    if matrix.is_complex:
+        raise CertificateError("recovery is for real matrices")
+    support = index_set(options.get("support"), "support", matrix.shape[1])
+    signs = integers(options.get("signs"), "signs", -1, 1)
+    if not support or len(signs) != len(support) or 0 in signs:
+        raise CertificateError("signs must be 1 or -1, one for each column of the support")
+    proof_kind(proof, KINDS[side])
+    if side == "lower":
+        return _quotient(matrix, dict(zip(support, signs)), proof)
+    return _largest(matrix, support, signs, rationals(proof["h"], "h", matrix.shape[0]))
+
+
+def _largest(matrix, support, signs, h):
+    """Return the largest product of the corrected vector with a column outside."""
+    common = max(value.denominator for value in h)
+    if any(common % value.denominator for value in h):
+        raise CertificateError("h must hold floats")
+    entries = fmpz_mat(len(h), 1, [fmpz(value.numerator * (common // value.denominator)) for value in h])
+    inside = matrix.columns(support)
+    scale = matrix.denominator * common
+    missing = fmpz_mat(len(signs), 1, [sign * scale for sign in signs]) - inside.transpose() * entries
+    try:
+        # with A = M / d and h = p / c: the corrected vector is (p + M_S (M_S^T M_S)^-1 missing) / c
+        steps = (inside.transpose() * inside).solve(missing)
+    except ZeroDivisionError:
+        raise CertificateError("the columns of the support are dependent") from None
+    # over one denominator again: integers are faster than fractions
+    numerators, below = steps.numer_denom()
+    corrected = entries * below + inside * numerators
+    products = (corrected.transpose() * matrix.numerators).entries()
+    chosen = set(support)
+    largest = max((abs(value) for j, value in enumerate(products) if j not in chosen), default=0)
+    return Fraction(int(largest), scale * int(below))
+
+
+def _quotient(matrix, signs, proof):
+    """Return the quotient of an exact kernel vector."""
+    columns = index_set(proof["columns"], "columns", matrix.shape[1])
+    entries = integers(proof["entries"], "entries")
+    if len(columns) != len(entries) or not any(entries):
+        raise CertificateError("a kernel vector needs one entry per column, and one that is not zero")
+    product = matrix.columns(columns) * fmpz_mat(len(entries), 1, [fmpz(entry) for entry in entries])
+    if any(value != 0 for value in product.entries()):
+        raise CertificateError("the vector does not lie in the null space")
+    on = sum(signs[j] * entry for j, entry in zip(columns, entries) if j in signs)
+    off = sum(abs(entry) for j, entry in zip(columns, entries) if j not in signs)
+    if off == 0:
+        raise CertificateError("the columns of the support are dependent")
+    return Fraction(on, off)

@@ -1,0 +1,375 @@
+r"""Whether basis pursuit finds the signals on one support: three conditions, ever weaker."""
+
+from dataclasses import dataclass, field
+from itertools import product
+
+import numpy as np
+from scipy.optimize import linprog
+
+from kernelstab._checks import as_array, as_count, as_number
+from kernelstab._errors import CertificateError
+from kernelstab.kernel.nullspace import nullspace_basis
+from kernelstab.kernel.recovery import RecoveryBound
+from kernelstab.operators import as_operator
+
+_EPS = float(np.finfo(np.float64).eps)
+
+
+@dataclass(frozen=True)
+class RecoveryCertificate:
+    r"""What is known about the recovery of all signals with one support, and one pattern of signs.
+
+    Attributes
+    ----------
+    support : tuple of int
+        :math:`S`.
+    signs : tuple
+        :math:`\xi`; the worst pattern found, if none was asked for.
+    all_signs : bool
+        Whether the statement is about every pattern of signs on the support.
+    erc : float
+        :math:`\max_{j\notin S}\|A_S^\dagger a_j\|_1`.
+    fuchs : float
+        :math:`\|A_{S^c}^*(A_S^\dagger)^*\xi\|_\infty`; for all signs it is ``erc``.
+    lower, upper : float
+        Between them lies the optimal :math:`\theta=\min\{\|A_{S^c}^*h\|_\infty:A_S^*h=\xi\}`: ``lower`` is
+        :math:`\langle\xi,v_S\rangle/\|v_{S^c}\|_1` of ``witness``, ``upper`` that of ``dual``, with the
+        rounding of both. For all signs those of the worst pattern.
+    exact : bool
+        Whether the optimum was computed for every pattern asked for.
+    dual : ndarray, shape (m,)
+        :math:`h`.
+    witness : ndarray, shape (N,)
+        A kernel vector: if ``lower`` is above 1 then moving a little against it shortens the signal.
+    length : float
+        At least the norm of an ``h`` with ``upper`` for each pattern of signs asked for.
+    sigma_min : float
+        Smallest singular value of :math:`A_S`.
+    reason : str
+        Why there is no certificate at all; empty if the columns of the support are independent.
+    matrix : ndarray, shape (m, N)
+    """
+
+    support: tuple[int, ...]
+    signs: tuple
+    all_signs: bool
+    erc: float
+    fuchs: float
+    lower: float
+    upper: float
+    exact: bool
+    dual: np.ndarray = field(repr=False)
+    witness: np.ndarray = field(repr=False)
+    length: float
+    sigma_min: float
+    reason: str
+    matrix: np.ndarray = field(repr=False)
+
+    @property
+    def applicable(self) -> bool:
+        """Whether the columns of the support are independent."""
+        return not self.reason
+
+    @property
+    def recovered(self) -> bool | None:
+        r"""Whether each of these signals is the unique minimiser of :math:`\|z\|_1` with its measurements.
+
+        True if :math:`\theta<1`. False if :math:`\theta\ge1` and the matrix is real, or :math:`\theta>1`;
+        None if that is not decided. Dependent columns on the support exclude uniqueness.
+        """
+        if not self.applicable:
+            return False
+        if self.upper < 1:
+            return True
+        limit = self.lower > 1 if np.iscomplexobj(self.matrix) else self.lower >= 1
+        return False if limit else None
+
+    @property
+    def proved_by(self) -> str:
+        """The simplest condition that holds: ``"ERC"``, ``"Fuchs"``, ``"dual"`` or ``""``."""
+        values = (("ERC", self.erc), ("Fuchs", self.fuchs), ("dual", self.upper))
+        return next((name for name, value in values if value < 1), "") if self.applicable else ""
+
+    def __repr__(self):
+        if not self.applicable:
+            return f"<RecoveryCertificate on {self.support}, not applicable: {self.reason}>"
+        verdict = {True: "recovered", False: "not recovered", None: "undecided"}[self.recovered]
+        which = "all signs" if self.all_signs else "these signs"
+        return (f"<RecoveryCertificate on {self.support}, {which}: {verdict}, ERC {self.erc:.6g}, Fuchs "
+                f"{self.fuchs:.6g}, {self.lower:.6g} <= theta <= {self.upper:.6g}>")
+
+    def error_bound(self, eta) -> RecoveryBound:
+        r"""Bound the 2-norm error of basis pursuit with noise of norm at most ``eta``.
+
+        If :math:`x` has this support and these signs, :math:`\|Ax-y\|\le\eta`, and ``z`` is a shortest vector
+        with :math:`\|Az-y\|\le\eta`, then :math:`v=z-x` satisfies :math:`\|Av\|\le2\eta` and
+        :math:`0\ge\langle\xi,v_S\rangle+\|v_{S^c}\|_1\ge\langle h,Av\rangle+(1-\theta)\|v_{S^c}\|_1`. So
+
+        .. math:: \|v_{S^c}\|_1\le\frac{2\eta\|h\|}{1-\theta},\qquad
+                  \|v_S\|_2\le\frac{2\eta+\max_{j\notin S}\|a_j\|\,\|v_{S^c}\|_1}{\sigma_{\min}(A_S)} ,
+
+        and the error is at most their sum. The best ``h`` and the shortest, that of Fuchs, of length at most
+        :math:`\sqrt s/\sigma_{\min}`, are both tried.
+
+        Parameters
+        ----------
+        eta : float
+
+        Returns
+        -------
+        RecoveryBound
+            Not applicable unless :math:`\theta<1` is known.
+        """
+        eta = as_number(eta, "eta", low=0.0)
+        if self.upper >= 1:
+            unknown = f"theta <= {self.upper:.6g} is not below 1"
+            return RecoveryBound(None, "l2", False, self.reason or unknown)
+        choices = (self.upper, self.length), (self.fuchs, np.sqrt(len(self.support)) / self.sigma_min)
+        off = [2 * eta * length / (1 - theta) for theta, length in choices if theta < 1]
+        rest = np.delete(np.linalg.norm(self.matrix, axis=0), list(self.support)).max(initial=0.0)
+        on = (2 * eta + rest * min(off)) / self.sigma_min
+        return RecoveryBound(float(on + min(off)), "l2")
+
+    def certificate(self, path=None) -> dict:
+        r"""Make the certificate of :math:`\theta` for ``signs`` and the matrix exactly as it stands.
+
+        The dual vector is corrected exactly by the checker, so that :math:`A_S^Th=\xi`; the kernel vector is
+        replaced by an exact one nearby where there is one.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            Where to write it.
+
+        Raises
+        ------
+        ValueError
+            If the matrix is complex or the columns of the support are dependent.
+        """
+        from kernelstab.certify.constants import make_constant_certificate
+        from kernelstab.certify.constants.make import exact_matrix
+        from kernelstab.certify.constants.matrix import kernel_vector_near, sparse_entries
+
+        if np.iscomplexobj(self.matrix):
+            raise ValueError(f"A must be real for a certificate, got dtype {self.matrix.dtype}")
+        if not self.applicable:
+            raise ValueError(f"there is no certificate: {self.reason}")
+        lower = None
+        if self.lower > 0:
+            try:
+                near = kernel_vector_near(exact_matrix(self.matrix), self.witness.tolist())
+                lower = {"kind": "kernel-vector", **sparse_entries(near)}
+            except CertificateError:
+                lower = None              # a kernel of the rounded matrix only: the dual still stands
+        return make_constant_certificate(
+            "recovery", self.matrix, lower=lower, upper={"kind": "dual", "h": self.dual}, path=path,
+            options={"support": list(self.support), "signs": [int(sign) for sign in self.signs]})
+
+
+def recovery_certificate(A, support, signs=None, *, max_patterns=256) -> RecoveryCertificate:
+    r"""Decide whether basis pursuit finds every signal with a given support and given signs.
+
+    For a signal with the signs :math:`\xi` on :math:`S` and :math:`v\in N(A)`
+
+    .. math:: \|x+v\|_1\ge\|x\|_1+\langle\xi,v_S\rangle+\|v_{S^c}\|_1 ,
+
+    and a vector with :math:`A_S^*h=\xi` turns the product into
+    :math:`-\langle A_{S^c}^*h,v_{S^c}\rangle`. So if :math:`\theta=\|A_{S^c}^*h\|_\infty<1` and
+    :math:`-\langle A_{S^c}^*h,v_{S^c}\rangle`. So if :math:`\theta=\|A_{S^c}^*h\|_\infty<1` and
+    :math:`A_S` is injective, the signal is the unique solution.
+    disproves recovery if :math:`\theta\ge1`. The shortest such vector, of Fuchs, needs no program; and
+    if :math:`\max_{j\notin S}\|A_S^\dagger a_j\|_1<1`, the exact recovery condition, it serves for all
+    signs at once, and orthogonal matching pursuit finds the signal too.
+
+    Parameters
+    ----------
+    A : ForwardOperator or array_like, shape (m, N)
+    support : sequence of int
+        :math:`S`, distinct columns.
+    signs : array_like, shape (s,), optional
+        1 and -1, for a complex matrix numbers of modulus one, in the order of ``support``. None asks about
+        all signs at once.
+    max_patterns : int
+        Most sign patterns to solve one by one if ``signs`` is None; with more, or for a complex matrix,
+        only the pattern that is worst for Fuchs's vector, and ``erc`` is the upper end.
+
+    Returns
+    -------
+    RecoveryCertificate
+        Not ``applicable`` if the columns of the support are dependent.
+
+    Raises
+    ------
+    ValueError
+        If the support or the signs are malformed.
+
+    Notes
+    -----
+    Cost: a pseudo-inverse of :math:`A_S` and one linear program (complex: two cone programs) per pattern.
+
+    Examples
+    --------
+    The third column is the sum of the first two. With equal signs it is a shorter way to the same data:
+
+    >>> A = [[1.0, 0.0, 1.0], [0.0, 1.0, 1.0]]
+    >>> recovery_certificate(A, [0, 1], [1, 1]).recovered, recovery_certificate(A, [0, 1], [1, -1]).recovered
+    (False, True)
+    >>> recovery_certificate(A, [0, 1], [1, 1])                  # h = (1, 1), its product with the third is 2
+    <RecoveryCertificate on (0, 1), these signs: not recovered, ERC 2, Fuchs 2, 2 <= theta <= 2>
+    """
+    A = as_operator(A)
+    matrix = A.to_dense()
+    n = matrix.shape[1]
+    chosen = [as_count(i, "support", low=0, high=n - 1) for i in support]
+    if not chosen or len(set(chosen)) < len(chosen):
+        raise ValueError(f"support must hold distinct columns, at least one, got {chosen}")
+    max_patterns = as_count(max_patterns, "max_patterns", low=1)
+    order = np.argsort(chosen)
+    xi = None if signs is None else _signs(signs, len(chosen), np.iscomplexobj(matrix))[order]
+    problem = _Problem(matrix, np.array(chosen)[order])
+    if problem.reason:
+        return problem.dependent(xi)
+    if xi is not None:
+        return problem.result([xi], False, complete=True)
+    if np.iscomplexobj(matrix) or 2 ** (len(chosen) - 1) > max_patterns:
+        return problem.result([problem.worst_signs()], True, complete=False)
+    patterns = [np.array((1.0, *rest)) for rest in product((1.0, -1.0), repeat=len(chosen) - 1)]
+    return problem.result(patterns, True, complete=True)
+
+
+class _Problem:
+    """One support of one matrix."""
+
+    def __init__(self, matrix, support):
+        self.matrix, self.support = matrix, support
+        self.rest = np.setdiff1d(np.arange(matrix.shape[1]), support)
+        self.inside, self.outside = matrix[:, support], matrix[:, self.rest]
+        u, sigma, rows = np.linalg.svd(self.inside)
+        self.sigma_min = float(sigma[-1]) if len(sigma) == len(support) else 0.0
+        self.reason, self.last = "", rows[-1].conj()
+        if self.sigma_min <= max(self.inside.shape) * _EPS * sigma[0]:
+            self.reason = "the columns of the support are dependent"
+            return
+        self.free = u[:, len(support):]                           # what h may add
+        self.inverse = np.linalg.pinv(self.inside)
+        self.spread = self.inverse @ self.outside                 # A_S^+ a_j
+        self.basis = nullspace_basis(matrix).basis
+        self.sums = np.abs(self.spread).sum(axis=0)
+        self.erc = float(self.sums.max(initial=0.0))
+
+    def dependent(self, xi):
+        """No certificate: a vector of the kernel lives on the support itself."""
+        witness = np.zeros(self.matrix.shape[1], dtype=self.matrix.dtype)
+        witness[self.support] = self.last
+        signs = () if xi is None else tuple(xi.tolist())
+        support = tuple(self.support.tolist())
+        return RecoveryCertificate(support, signs, xi is None, np.inf, np.inf, np.inf, np.inf, True,
+                                   np.zeros(len(self.matrix)), witness, np.inf, 0.0, self.reason, self.matrix)
+
+    def worst_signs(self):
+        """Return the signs for which Fuchs's vector attains ``erc``."""
+        if not len(self.rest):
+            return np.ones(len(self.support))
+        column = self.spread[:, int(np.argmax(self.sums))]
+        size = np.abs(column)
+        return np.where(size > 0, column / np.where(size > 0, size, 1.0), 1.0)
+
+    def result(self, patterns, all_signs, complete):
+        """Solve for every pattern and keep the worst."""
+        solved = [(*self.solve(xi), xi) for xi in patterns]
+        upper, dual, lower, witness, xi = max(solved, key=lambda entry: entry[0])
+        lengths = [np.linalg.norm(h) for _, h, *_ in solved]
+        length = max(lengths) if complete else np.sqrt(len(self.support)) / self.sigma_min
+        fuchs = self.erc if all_signs else self.off(self.inverse.conj().T @ xi)
+        return RecoveryCertificate(
+            tuple(self.support.tolist()), tuple(xi.tolist()), all_signs, self.erc, fuchs, lower,
+            upper if complete else self.erc, complete, dual, witness, float(length), self.sigma_min, "",
+            self.matrix)
+
+    def off(self, h) -> float:
+        """Return the largest product of ``h`` with a column outside."""
+        return float(np.abs(self.outside.conj().T @ h).max(initial=0.0))
+
+    def solve(self, xi):
+        """Return what the best dual vector found proves, the vector, and the same of a kernel vector."""
+        h = self.inverse.conj().T @ xi
+        if self.off(h) > 0 and self.free.shape[1] > 0:
+            step, v = self.cone_program(h, xi) if np.iscomplexobj(self.matrix) else self.linear_program(h)
+            better = h + self.free @ step
+            # once more on the support, so that what the program left over there is rounding
+            better = better + self.inverse.conj().T @ (xi - self.inside.conj().T @ better)
+            h = min(h, better, key=self.off)
+        else:
+            v = self.one_column(h)
+        return self.proved(h, xi), h, *self.kernel_value(v, xi)
+
+    def proved(self, h, xi) -> float:
+        """Return theta rounded up: the residual on the support is corrected at the price of ``erc``."""
+        m = len(h)
+        slack = (m + 8) * _EPS * (np.abs(self.matrix).T @ np.abs(h))
+        missing = np.abs(xi - self.inside.conj().T @ h).max() + slack[self.support].max() + 4 * _EPS
+        return self.off(h) + float(slack[self.rest].max(initial=0.0) + self.erc * missing * (1 + 1e-6))
+
+    def kernel_value(self, v, xi):
+        """Project on the kernel; return the quotient rounded down and the vector of 1-norm one."""
+        w = self.basis @ (self.basis.conj().T @ v)
+        w = self.basis @ (self.basis.conj().T @ w)
+        size, off = np.abs(w).sum(), np.abs(w[self.rest]).sum()
+        if size == 0 or off <= 1e-13 * size:
+            return 0.0, np.zeros_like(v)
+        product = np.vdot(xi, w[self.support])
+        if abs(product) > 0:
+            w = w * (np.conj(product) / abs(product))
+        value = abs(product) * (1 - 4 * len(w) * _EPS) / off
+        return float(value), w / size
+
+    def one_column(self, h):
+        """Return the kernel vector of the column outside with the largest product."""
+        v = np.zeros(self.matrix.shape[1], dtype=self.matrix.dtype)
+        if len(self.rest):
+            j = int(np.argmax(np.abs(self.outside.conj().T @ h)))
+            v[self.rest[j]] = -1.0
+            v[self.support] = self.spread[:, j]
+        return v
+
+    def linear_program(self, h):
+        """Minimise the largest product outside; return the change of ``h`` and the kernel vector."""
+        products, slopes = self.outside.T @ h, self.outside.T @ self.free
+        ones = np.ones((len(self.rest), 1))
+        answer = linprog(
+            np.append(np.zeros(slopes.shape[1]), 1.0), method="highs",
+            A_ub=np.block([[slopes, -ones], [-slopes, -ones]]), b_ub=np.concatenate([-products, products]),
+            bounds=[(None, None)] * slopes.shape[1] + [(0, None)],
+            options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10})
+        v = np.zeros(self.matrix.shape[1])
+        if answer.x is None:
+            return np.zeros(slopes.shape[1]), v
+        up, down = np.split(answer.ineqlin.marginals, 2)
+        v[self.rest] = up - down
+        v[self.support] = -self.spread @ v[self.rest]
+        return answer.x[:-1], v
+
+    def cone_program(self, h, xi):
+        """Do the same for complex numbers with two cone programs."""
+        import cvxpy as cp
+
+        step = cp.Variable(self.free.shape[1], complex=True)
+        products = self.outside.conj().T @ h + (self.outside.conj().T @ self.free) @ step
+        cp.Problem(cp.Minimize(cp.max(cp.abs(products)))).solve(solver="CLARABEL")
+        v = np.zeros(self.matrix.shape[1], dtype=complex)
+        if self.basis.shape[1]:
+            weights = cp.Variable(self.basis.shape[1], complex=True)
+            gain = cp.real(xi.conj() @ (self.basis[self.support] @ weights))
+            cp.Problem(cp.Maximize(gain), [cp.norm1(self.basis[self.rest] @ weights) <= 1]).solve(
+                solver="CLARABEL")
+            if weights.value is not None:
+                v = self.basis @ weights.value
+        return (np.zeros(self.free.shape[1]) if step.value is None else step.value), v
+
+
+def _signs(signs, size, is_complex):
+    """Check the signs."""
+    xi = as_array(signs, "signs", shape=(size,), real=not is_complex)
+    if np.abs(np.abs(xi) - 1).max() > 1e-12:
+        raise ValueError(f"signs must have modulus one, got {np.asarray(signs).tolist()}")
+    return xi
