@@ -21,6 +21,7 @@ from kernelstab.kernel.recovery import (
     sigma_s,
     sparse_stability,
 )
+from kernelstab.kernel.recovery_certificate import RecoveryCertificate, recovery_certificate
 from kernelstab.kernel.ric import RIC, IsometryConstant, ric
 from kernelstab.kernel.robust_nsp import RobustNSP, robust_nsp
 from kernelstab.kernel.sizes import (
@@ -86,6 +87,7 @@ __all__ = [
     "Polytope",
     "RationalNullSpace",
     "RecoveryBound",
+    "RecoveryCertificate",
     "RecoveryConstants",
     "RemovableDetail",
     "RobustNSP",
@@ -114,6 +116,7 @@ __all__ = [
     "nsp_constant",
     "nullspace_basis",
     "rational_nullspace",
+    "recovery_certificate",
     "recovery_constants",
     "removable_detail",
     "ric",
