@@ -23,6 +23,7 @@ from kernelstab.kernel.recovery import (
 )
 from kernelstab.kernel.recovery_certificate import RecoveryCertificate, recovery_certificate
 from kernelstab.kernel.ric import RIC, IsometryConstant, ric
+from kernelstab.kernel.ric_relaxation import RICRelaxation, ric_relaxation
 from kernelstab.kernel.robust_nsp import RobustNSP, robust_nsp
 from kernelstab.kernel.sizes import (
     Ball,
@@ -85,6 +86,7 @@ __all__ = [
     "NSPRelaxation",
     "NullSpace",
     "Polytope",
+    "RICRelaxation",
     "RationalNullSpace",
     "RecoveryBound",
     "RecoveryCertificate",
@@ -120,6 +122,7 @@ __all__ = [
     "recovery_constants",
     "removable_detail",
     "ric",
+    "ric_relaxation",
     "ric_robust_nsp",
     "robust_nsp",
     "sdp_bound",

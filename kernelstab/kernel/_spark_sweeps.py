@@ -32,8 +32,7 @@ class Sweeps:
         """
         if self.upper <= 2:
             return self.upper
-        m = self.matrix.shape[0]
-        mu = coherence(self.matrix / np.abs(self.matrix).max(axis=0)).mu + (4 * m + 40) * _EPS
+        mu = coherence(self.matrix / np.abs(self.matrix).max(axis=0)).upper
         return min(self.upper, max(2, ceil((1 + 1 / mu) * (1 - 4 * _EPS))))
 
     def search(self):

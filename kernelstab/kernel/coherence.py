@@ -1,6 +1,6 @@
 """Mutual coherence: the cheapest constant that promises sparse recovery."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -12,6 +12,8 @@ from kernelstab.operators import as_operator
 class Coherence:
     r"""The coherence of a matrix and what follows from it.
 
+    All pairs are compared, so that ``lower`` and ``upper`` differ by rounding only: ``exact`` is True.
+
     Attributes
     ----------
     mu : float
@@ -22,12 +24,47 @@ class Coherence:
         The least possible coherence of a matrix of this shape; equality means an optimal frame.
     columns : int
         ``N``.
+    matrix : ndarray, shape (m, N)
     """
 
     mu: float
     pair: tuple[int, int]
     welch_lower: float
     columns: int
+    matrix: np.ndarray = field(default=None, repr=False)
+
+    exact = True
+
+    @property
+    def _rounding(self):
+        """Bound what rounding does to ``mu``: lengths, quotients and inner products of length ``m``."""
+        return (4 * self.matrix.shape[0] + 40) * float(np.finfo(np.float64).eps)
+
+    @property
+    def lower(self) -> float:
+        r"""Lower bound of :math:`\mu`, the rounding errors taken off."""
+        return max(0.0, self.mu - self._rounding)
+
+    @property
+    def upper(self) -> float:
+        r"""Upper bound of :math:`\mu`, the rounding errors added."""
+        return min(1.0, self.mu + self._rounding)
+
+    def certificate(self, path=None) -> dict:
+        """Return a certificate of both bounds, for ``kernelstab verify``; write it if a path is given.
+
+        Raises
+        ------
+        CertificateError
+            If the matrix has too many columns for the verifier.
+        """
+        from kernelstab.certify import make_constant_certificate, write_certificate
+
+        gram = {"kind": "gram"}
+        made = make_constant_certificate("coherence", self.matrix, lower=gram, upper=gram)
+        if path is not None:
+            write_certificate(made, path)
+        return made
 
     def alpha_upper(self, s) -> float:
         r"""Return :math:`s\mu/(1+\mu)\ge\alpha_s`, the null space constant for unit columns."""
@@ -86,7 +123,7 @@ def coherence(A) -> Coherence:
         i, j = np.unravel_index(np.argmax(products), products.shape)
         if products[i, j] > best:
             best, pair = float(products[i, j]), (int(start + i), int(j))
-    return Coherence(min(best, 1.0), pair, welch_bound(m, n), n)
+    return Coherence(min(best, 1.0), pair, welch_bound(m, n), n, matrix)
 
 
 def welch_bound(m, N) -> float:

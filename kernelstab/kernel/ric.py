@@ -1,6 +1,7 @@
 """The restricted isometry constants of a matrix, from both sides."""
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 from math import comb
 
 import numpy as np
@@ -76,6 +77,9 @@ class RIC:
     def certificate(self, path=None, *, side=None) -> dict:
         """Return a certificate of both bounds of one side, for ``kernelstab verify``.
 
+        The verifier goes through all supports again, exactly. Where they are too many for it, or the
+        search was not complete, the upper bound of the certificate is that of Gershgorin.
+
         Parameters
         ----------
         path : path, optional
@@ -87,20 +91,22 @@ class RIC:
         ------
         ValueError
             If ``side`` is unknown.
-        CertificateError
-            If the supports are too many to be gone through again by the verifier.
         """
         from kernelstab.certify import make_constant_certificate, write_certificate
+        from kernelstab.certify.constants.ric_plus import MOST_SUPPORTS
         from kernelstab.certify.enclosure import decimal_above
 
         if side not in (None, "minus", "plus"):
             raise ValueError(f"side must be 'minus' or 'plus', got {side!r}")
         side = side or ("plus" if self.plus.upper >= self.minus.upper else "minus")
         found = getattr(self, side)
+        weight = 4 if np.iscomplexobj(self.matrix) else 1
+        enumerate_all = self.exact and weight * self.supports <= MOST_SUPPORTS
+        upper = ({"kind": "enumeration", "bound": decimal_above(Fraction(found.upper))} if enumerate_all
+                 else {"kind": "gershgorin"})
         made = make_constant_certificate(
-            f"ric-{side}", self.matrix, order=self.s,
-            lower={"kind": "vector", "support": list(found.support), "entries": found.vector},
-            upper={"kind": "enumeration", "bound": decimal_above(found.upper)})
+            f"ric-{side}", self.matrix, order=self.s, upper=upper,
+            lower={"kind": "vector", "support": list(found.support), "entries": found.vector})
         if path is not None:
             write_certificate(made, path)
         return made

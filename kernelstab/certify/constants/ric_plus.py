@@ -14,7 +14,10 @@ evaluated exactly. Proofs of an upper bound:
 
 from fractions import Fraction
 
+from kernelstab.certify.constants._gram import MOST_SUPPORTS
 from kernelstab.certify.constants._ric import check_isometry
+
+__all__ = ["MOST_SUPPORTS", "check"]
 
 
 def check(matrix, order, options, side, proof) -> Fraction:
