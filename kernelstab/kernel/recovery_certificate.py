@@ -175,11 +175,11 @@ def recovery_certificate(A, support, signs=None, *, max_patterns=256) -> Recover
 
     and a vector with :math:`A_S^*h=\xi` turns the product into
     :math:`-\langle A_{S^c}^*h,v_{S^c}\rangle`. So if :math:`\theta=\|A_{S^c}^*h\|_\infty<1` and
-    :math:`-\langle A_{S^c}^*h,v_{S^c}\rangle`. So if :math:`\theta=\|A_{S^c}^*h\|_\infty<1` and
-    :math:`A_S` is injective, the signal is the unique solution.
-    disproves recovery if :math:`\theta\ge1`. The shortest such vector, of Fuchs, needs no program; and
-    if :math:`\max_{j\notin S}\|A_S^\dagger a_j\|_1<1`, the exact recovery condition, it serves for all
-    signs at once, and orthogonal matching pursuit finds the signal too.
+    :math:`A_S` is injective, the signal is the unique solution. The least :math:`\theta` is a linear
+    program; its dual is attained at a kernel vector, which disproves recovery if :math:`\theta\ge1`. The
+    shortest such vector, of Fuchs, needs no program; and if
+    :math:`\max_{j\notin S}\|A_S^\dagger a_j\|_1<1`, the exact recovery condition, it serves for all signs at
+    once, and orthogonal matching pursuit finds the signal too.
 
     Parameters
     ----------
