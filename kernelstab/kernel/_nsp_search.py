@@ -55,6 +55,8 @@ class Search:
         self._open_tables(singles)
         if self.s > 2:
             self._solve_pairs()
+            # every support holds a pair
+            self.rest = min(self.rest, float(self._completions().max()))
         self._walk_slices()
 
     def upper(self):

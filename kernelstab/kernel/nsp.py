@@ -154,18 +154,22 @@ def _reporter(progress):
 def _result(search, order, interrupted, extra):
     """Name the largest entries of the witness and collect what proves the bounds."""
     programs = search.programs
-    support = programs.largest(np.abs(programs.witness) * programs.weights)
-    signs = np.where(programs.witness[support] < 0, -1, 1)
-    if signs[0] < 0:
-        programs.witness, signs = -programs.witness, -signs
+    if programs.witness is None:                    # stopped before the first vertex
+        witness, lower = np.zeros(search.n), 0.0
+    else:
+        witness, lower = programs.witness, programs.lower
+    support = programs.largest(np.abs(witness) * programs.weights)
+    signs = np.where(witness[support] < 0, -1, 1)
+    witness, signs = signs[0] * witness, signs[0] * signs
     dual = programs.solve(support[None], signs[None]).duals[0]
-    upper = max(programs.lower, search.upper())
+    upper = max(lower, search.upper())
     # a search without failures is complete to some 1e-12; a matrix of bad condition may not show it
-    exact = search.complete and upper - programs.lower <= 1e-9
+    exact = search.complete and upper - lower <= 1e-9
     return NSPConstant(
-        order, programs.lower, upper, exact, tuple(support.tolist()), tuple(signs.tolist()),
-        programs.witness, float(np.linalg.norm(programs.matrix @ programs.witness)), dual,
-        dual_groups(search), len(search.seen), search.supports, programs.solved, interrupted, **extra)
+        order, lower, upper, exact, tuple(support.tolist()), tuple(signs.tolist()), witness,
+        float(np.linalg.norm(programs.matrix @ witness)), dual, dual_groups(search), len(search.seen),
+        search.supports, programs.solved, interrupted, **extra)
+
 
 
 def dual_bound(matrix, support, signs, dual) -> float:

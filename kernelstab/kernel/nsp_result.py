@@ -43,7 +43,7 @@ class NSPConstant:
         Largest of the dual bounds; every one is evaluated with its rounding error added.
     exact : bool
         True if the search was complete and the two ends meet to 1e-9, so that they differ by rounding
-        (for a complex matrix, by the polygon that stands for the circle of phases) only.
+        (for a complex matrix, by the width of the finest arcs of phases) only.
     support, signs : tuple
         Where the witness has its ``s`` largest entries, and their signs (phases, if complex).
     witness : ndarray, shape (N,)
@@ -131,12 +131,7 @@ class NSPConstant:
         CertificateError
             If the matrix has a numerical kernel only, so that no exact kernel vector is near.
         """
-        from kernelstab.certify.constants import (
-            exact_matrix,
-            kernel_vector_near,
-            make_constant_certificate,
-            sparse_entries,
-        )
+        from kernelstab.certify.constants import make_constant_certificate
         from kernelstab.certify.constants.matrix import PRIME
 
         options = {}
@@ -145,16 +140,28 @@ class NSPConstant:
         if self.levels is not None:
             options |= {"levels": self.levels, "sparsities": list(self.s)}
         order = self.s if self.levels is None else sum(self.s)
-        if not self.witness.any():
-            return make_constant_certificate("nsp", self.matrix, order=order, options=options, path=path,
-                                             upper={"kind": "trivial-kernel", "prime": PRIME})
+        upper = {"kind": "trivial-kernel", "prime": PRIME} if self.upper == 0 else self._duals()
+        lower = self._kernel_vector() if self.witness.any() else None
+        return make_constant_certificate("nsp", self.matrix, order=order, options=options, lower=lower,
+                                         upper=upper, path=path)
+
+    def _duals(self):
+        """Return the duals as a proof."""
+        groups = [{"supports": g.supports, "signs": g.signs, "duals": g.duals} for g in self.groups]
+        if self.polygon is None:
+            return {"kind": "duals", "groups": groups}
+        return {"kind": "arcs", "groups": groups, "polygon": self.polygon}
+
+    def _kernel_vector(self):
+        """Return an exact kernel vector near the witness as a proof."""
+        from kernelstab.certify.constants import exact_matrix, kernel_vector_near, sparse_entries
+
         # entries of the size of rounding would each cost digits in the exact vector
         large = np.abs(self.witness) > 1e-12 * np.abs(self.witness).max()
         vector = kernel_vector_near(exact_matrix(self.matrix), np.where(large, self.witness, 0).tolist())
-        upper = {"kind": "duals", "groups": [
-            {"supports": g.supports, "signs": g.signs, "duals": g.duals} for g in self.groups]}
-        if self.polygon is not None:
-            upper |= {"kind": "arcs", "polygon": self.polygon}
-        return make_constant_certificate(
-            "nsp", self.matrix, order=order, options=options, upper=upper, path=path,
-            lower={"kind": "kernel-vector", **sparse_entries(vector)})
+        if self.polygon is None:
+            return {"kind": "kernel-vector", **sparse_entries(vector)}
+        columns = [j for j, parts in enumerate(vector) if any(parts)]
+        return {"kind": "kernel-vector", "columns": columns,
+                "entries": [str(int(vector[j][0])) for j in columns],
+                "imag": [str(int(vector[j][1])) for j in columns]}

@@ -128,9 +128,10 @@ def test_trivial_kernel():
 
 def test_badly_scaled_rows_do_not_mislead_the_solver():
     # multiplying by an invertible matrix leaves the kernel, hence alpha, as it is
-    scaled = np.diag(10.0 ** np.arange(-4, 6)) @ _DCT16
+    scaled = np.diag(10.0 ** np.arange(-6, 4)) @ _DCT16
     result = nsp_constant(scaled, 1)
     np.testing.assert_allclose((result.lower, result.upper), 0.24700556, atol=1e-8)
+    assert result.upper - result.lower < 1e-12
 
 
 def _with_solver(monkeypatch, change):
@@ -317,6 +318,60 @@ def test_progress_and_ctrl_c():
     assert result.lower <= 0.56066018 < result.upper <= 3 / (1 + sqrt(8.0)) + 1e-9
     certificate = result.certificate()
     assert float(certificate["statements"][1]["value"]) >= 0.56066017
+
+
+def test_ctrl_c_before_the_first_vertex(monkeypatch):
+    real, calls = _nsp_jit.solve_programs, []
+
+    def once(*args):
+        calls.append(1)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        return real(*args)
+
+    monkeypatch.setattr(_nsp_jit, "solve_programs", once)
+    result = nsp_constant(_DCT12, 2)
+    # nothing is known: h = 0 bounds every program by 1
+    assert (result.lower, result.upper, result.exact, result.interrupted) == (0.0, 1.0, False, True)
+    assert not result.witness.any()
+    assert [claim["value"] for claim in result.certificate()["statements"]] == ["1e0"]
+
+
+def test_a_budget_of_three_supports_out_of_thousands():
+    matrix = np.random.default_rng(40).standard_normal((20, 40))
+    exact, short = nsp_constant(matrix, 3), nsp_constant(matrix, 3, max_supports=3)
+    assert (exact.evaluated, exact.exact) == (12, True)
+    assert (short.evaluated, short.exact, short.interrupted) == (3, False, False)
+    assert short.lower <= exact.upper
+    assert exact.lower < short.upper < 1.05 * exact.upper
+    # the certificate of the short search proves its own upper end
+    np.testing.assert_allclose(float(short.certificate()["statements"][1]["value"]), short.upper, atol=1e-12)
+
+
+def test_levels_by_hand():
+    # the kernel is spanned by (1, 1, 1): one third for each column that is allowed
+    for s, alpha in [((1, 1), 2 / 3), ((0, 1), 1 / 3), ((2, 0), 2 / 3), ((2, 1), 1.0)]:
+        result = nsp_constant(_MERCEDES, s, levels=[0, 0, 1])
+        np.testing.assert_allclose((result.lower, result.upper), alpha, rtol=1e-12)
+        assert (result.s, len(result.support)) == (s, sum(s))
+
+
+def test_weights_by_hand():
+    # (1, 1, 1) with weights (2, 1, 1): lengths 2, 1, 1 of 4
+    result = nsp_constant(_MERCEDES, 2, weights=[2.0, 1.0, 1.0])
+    np.testing.assert_allclose((result.lower, result.upper), 3 / 4, rtol=1e-12)
+    assert result.support[0] == 0
+    np.testing.assert_allclose(np.abs(result.witness), 0.25)     # its weighted norm is 1
+    # equal weights change nothing
+    plain, same = nsp_constant(_DCT12, 2), nsp_constant(_DCT12, 2, weights=np.full(12, 3.0))
+    np.testing.assert_allclose(plain.upper, same.upper, rtol=1e-12)
+
+
+def test_complex_matrices_are_handed_on():
+    # the kernel of (1, i) is spanned by (1, i)
+    result = nsp_constant(np.array([[1.0, 1j]]), 1)
+    np.testing.assert_allclose((result.lower, result.upper), 0.5, atol=1e-8)
+    assert verify(result.certificate()).ok
 
 
 def test_a_complex_matrix_without_imaginary_part_is_real():
