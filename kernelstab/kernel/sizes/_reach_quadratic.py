@@ -127,9 +127,9 @@ class QuadraticSet:
         g[np.abs(g) <= 16 * UNIT * np.linalg.norm(self.P, axis=0) * np.linalg.norm(d)] = 0.0
         g = np.append(g, length if ball else 0.0)
         if self.eps > 0:
-            u, alpha, beta = self._noisy(g, c, s, b)
+            u, multipliers = self._noisy(g, c, s, b)
         else:
-            u, alpha, beta = _noise_free(g, c, s, b)
+            u, multipliers = _noise_free(g, c, s, b)
         x = self.P @ u[:-1] + u[-1] * line
         if self.eps > 0:
             # first the data alone, without touching what they do not see; then both
@@ -137,7 +137,8 @@ class QuadraticSet:
             move = np.where(firm, s * u - b, 0.0) / np.where(firm, s, 1.0)
             x = pull_inside(x, x - self.P @ move[:-1], self._data_excess)
         x = pull_inside(x, self.P @ self.centre, self._excess)
-        return self._proved(d, x, self._dual(g, c, s, b, u, alpha, beta), alpha)
+        found = [self._proved(d, x, self._dual(g, c, s, b, u, *pair), pair[0]) for pair in multipliers]
+        return min(found, key=lambda reach: reach.bound)
 
     def _dual(self, g, c, s, b, u, alpha, beta):
         """Return the multiplier of the data, entry by entry from the equation that loses fewer digits."""
@@ -149,7 +150,7 @@ class QuadraticSet:
         return self.E @ q[:-1] - beta * (self.y - self.E @ self.b)
 
     def _noisy(self, g, c, s, b):
-        """Return the maximiser in coordinates and the multipliers of half the two constraints."""
+        """Return the maximiser in coordinates and candidates for the multipliers of half the constraints."""
         spare = self.eps**2 - self.rest**2
 
         def best(ratio):
@@ -170,9 +171,11 @@ class QuadraticSet:
         if np.any(c > 0) and not (np.all((s > 0) | (g == 0)) and first(best(0.0)[0]) <= 0):
             ratio = self._root(first, lambda r: best(r)[0])
         u, tau = best(ratio)
-        floor = 1e-8 * max(np.linalg.norm(u), 1.0) / max(np.linalg.norm(g), np.finfo(float).tiny)
-        tau = max(tau, floor * UNIT**0.25) if tau == 0 else tau
-        return u, ratio / tau, 1 / tau
+        # a set that is nearly a point has multipliers so large that rounding would spoil the bound
+        floor = 1e-8 * max(np.linalg.norm(u), np.finfo(float).tiny**0.25)
+        floor /= max(np.linalg.norm(g), np.finfo(float).tiny**0.25)
+        taus = [tau] if tau >= floor else [floor, tau] if tau > 0 else [floor]
+        return u, [(ratio / tau, 1 / tau) for tau in taus]
 
     def _data_excess(self, x):
         return misfit_upper(self.A, self.y, x) - self.eps
@@ -202,7 +205,7 @@ class QuadraticSet:
 
 
 def _noise_free(g, c, s, b):
-    """Return the maximiser where the data fix the seen coordinates, and the multiplier of the prior."""
+    """Return the maximiser where the data fix the seen coordinates, and the prior's multiplier."""
     seen = s > 0
     u = np.where(seen, b / np.where(seen, s, 1.0), 0.0)
     room = np.sqrt(max(0.0, 1 - float(np.sum((c * u)**2))))
@@ -210,8 +213,7 @@ def _noise_free(g, c, s, b):
     size = float(np.linalg.norm(g[free] / c[free]))
     if size > 0:
         u[free] = room * g[free] / (c[free]**2 * size)
-    # a set that is nearly a point needs a large multiplier; beyond 1e8 rounding would spoil the bound
-    return u, size / max(room, 1e-8), None
+    return u, [(size / max(room, 1e-8), None)]
 
 
 class SubspaceSet:

@@ -131,22 +131,29 @@ class DetailInterval:
         return ValueCheck(value, consistent, max(self.inner[1] - value, value - self.inner[0]),
                           max(self.upper - value, value - self.lower))
 
-    def certificate(self, path=None) -> dict:
-        """Return the certificate of both outer ends and, where possible, of the witnesses.
+    def certificate(self, path=None, *, end="range") -> dict:
+        """Return a certificate that ``kernelstab verify`` proves again in exact arithmetic.
 
         Parameters
         ----------
         path : path-like, optional
             Where to write it.
+        end : {"range", "largest", "smallest"}
+            ``"range"``: no value lies outside ``lower`` and ``upper``, which proves FAITHFUL and
+            HALLUCINATED. ``"largest"`` or ``"smallest"``: both bounds of one end, a signal for the inner one;
+            the two together prove UNDECIDABLE.
 
         Raises
         ------
         ValueError
-            If the prior is enumerated, or an end is infinite.
+            If the interval is infinite, or asks for the outer ends over sparse signals.
+        CertificateError
+            If the data or the detail are consistent in floating point only: equations (no noise, no prior)
+            that hold up to rounding have no exact solution.
         """
         from kernelstab.kernel.sizes._detail_proof import detail_certificate
 
-        return detail_certificate(self, path)
+        return detail_certificate(self, end, path)
 
     def __repr__(self):
         return (f"<DetailInterval {self.prior!r}, eps={self.eps:g}: [{self.lower:.10g}, {self.upper:.10g}]"
