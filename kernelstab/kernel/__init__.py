@@ -2,6 +2,7 @@
 
 from kernelstab.kernel.best_robust_nsp import BestRobustNSP, best_robust_nsp
 from kernelstab.kernel.coherence import Coherence, coherence, welch_bound
+from kernelstab.kernel.instance_optimality import instance_optimality_lower
 from kernelstab.kernel.levels import Levels, LevelsRobustNSP, levels_robust_nsp, sparsity_in_levels
 from kernelstab.kernel.nsp import dual_bound, nsp_constant
 from kernelstab.kernel.nsp_complex import complex_nsp_constant
@@ -14,10 +15,7 @@ from kernelstab.kernel.rational import RationalNullSpace, rational_nullspace
 from kernelstab.kernel.recovery import (
     RecoveryBound,
     RecoveryConstants,
-    coherence_robust_nsp,
-    instance_optimality_lower,
     recovery_constants,
-    ric_robust_nsp,
     sigma_s,
     sparse_stability,
 )
@@ -25,6 +23,7 @@ from kernelstab.kernel.recovery_certificate import RecoveryCertificate, recovery
 from kernelstab.kernel.ric import RIC, IsometryConstant, ric
 from kernelstab.kernel.ric_relaxation import RICRelaxation, ric_relaxation
 from kernelstab.kernel.robust_nsp import RobustNSP, robust_nsp
+from kernelstab.kernel.robust_promises import coherence_robust_nsp, ric_robust_nsp
 from kernelstab.kernel.sizes import (
     Ball,
     ChebyshevBall,
