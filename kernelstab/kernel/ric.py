@@ -211,4 +211,6 @@ def _side(search, matrix, sign, scale):
     support = search.support
     lower = rayleigh_lower(matrix[:, list(support)], search.vector, sign)
     upper = np.nextafter(search.upper / scale**2 - sign, np.inf)
+    if sign < 0:
+        upper = min(upper, 1.0)                               # no Gram matrix has negative eigenvalues
     return IsometryConstant(lower, float(max(lower, upper)), support, search.vector)

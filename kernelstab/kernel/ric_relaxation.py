@@ -158,7 +158,8 @@ def _dual(hermitian, s, solver):
     slackness = t * np.eye(n) - hermitian - y
     problem = cp.Problem(cp.Minimize(t + s * peak), [slackness >> 0, cp.abs(y) <= peak])
     dual = np.zeros_like(hermitian)
-    with suppress(cp.SolverError):
+    with suppress(cp.SolverError), warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)         # inaccurate: the bound is evaluated afresh
         problem.solve(solver=solver)
     if y.value is None:
         warnings.warn(f"{solver} found no bound, the spectral norm is used", NotConverged, stacklevel=3)

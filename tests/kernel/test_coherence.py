@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.linalg import hadamard
 
+from kernelstab.certify import verify
 from kernelstab.kernel import coherence, nsp_constant, welch_bound
 from kernelstab.operators import SubsampledFourier
 
@@ -54,3 +55,15 @@ def test_bad_input():
         coherence([[1.0, 0.0, 2.0]])
     with pytest.raises(ValueError, match=r"A must have at least 2 columns, got shape \(2, 1\)"):
         coherence([[1.0], [2.0]])
+
+
+def test_bounds_and_certificate(tmp_path):
+    # (3/5, 4/5) and (1, 0): the floats are not quite these, mu is 0.6 to rounding
+    result = coherence([[1.0, 0.6], [0.0, 0.8]])
+    assert result.lower < 0.6 < result.upper
+    assert result.exact
+    assert result.upper - result.lower < 1e-13
+    found = result.certificate(tmp_path / "mu.json")
+    values = [float(entry["value"]) for entry in found["statements"]]
+    assert result.lower <= values[0] <= values[1] <= result.upper
+    assert verify(tmp_path / "mu.json").ok
