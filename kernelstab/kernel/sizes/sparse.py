@@ -1,8 +1,8 @@
 """Kernel size of the sparse vectors: the noise level over the worst conditioned pair of supports."""
 
 from dataclasses import dataclass, field
-from itertools import combinations, islice
-from math import comb, inf
+from itertools import combinations
+from math import comb, inf, sqrt
 
 import numpy as np
 
@@ -12,10 +12,11 @@ from kernelstab.kernel.sizes.priors import Sparse
 from kernelstab.kernel.sizes.result import KernelSize
 from kernelstab.operators import as_operator
 
-_CHUNK = 4096
+_FEW = 4096
 
 
-def sparse_kernel_size(A, prior, eps=0.0, *, tol=None, max_supports=2_000_000, progress=None) -> KernelSize:
+def sparse_kernel_size(A, prior, eps=0.0, *, tol=None, max_supports=2_000_000_000, threads=None,
+                       progress=None) -> KernelSize:
     r"""Return :math:`2\varepsilon/\min_{|S|=2s}\sigma_{\min}(A_S)`, the size of the ``s``-sparse vectors.
 
     A difference of two ``s``-sparse vectors is any ``2s``-sparse vector, so the supports of size
@@ -35,11 +36,9 @@ def sparse_kernel_size(A, prior, eps=0.0, *, tol=None, max_supports=2_000_000, p
     tol : float, optional
         A support whose smallest singular value is at most this counts as dependent. Default
         :math:`\max(m,N)\,\varepsilon_{64}\|A\|_2`.
-    max_supports : int
-        Most supports to visit. If there are more, the upper bound is infinite unless the columns
-        are so incoherent that Gershgorin's circles bound it, and ``exact`` is False.
-    progress : callable, optional
-        Called as ``progress(done, total, note)``, supports visited and to visit.
+    max_supports, threads, progress
+        As in :func:`~kernelstab.kernel.ric.ric`, which searches where there are more than some thousand
+        supports. Beyond the budget a bound from smaller orders stands above, and ``exact`` is False.
 
     Returns
     -------
@@ -53,8 +52,9 @@ def sparse_kernel_size(A, prior, eps=0.0, *, tol=None, max_supports=2_000_000, p
 
     Notes
     -----
-    Cost: one small singular value decomposition for each of the :math:`\binom{N}{2s}` supports. Ctrl-C
-    gives what is known so far.
+    Cost: that of the lower restricted isometry constant of order :math:`2s`, some ten nanoseconds for
+    each of the :math:`\binom{N}{2s}` supports. It is a squared singular value, so that values below
+    :math:`10^{-6}\|A\|` lose digits, or the upper bound. Ctrl-C gives what is known so far.
 
     Examples
     --------
@@ -78,31 +78,34 @@ def sparse_kernel_size(A, prior, eps=0.0, *, tol=None, max_supports=2_000_000, p
     eps = as_number(eps, "eps", low=0.0)
     max_supports = as_count(max_supports, "max_supports", low=1)
     scale = float(np.linalg.norm(matrix, 2))
+    rounding = 4 * max(matrix.shape) * EPS * scale
     tol = as_number(max(matrix.shape) * EPS * scale if tol is None else tol, "tol", low=0.0)
     size = min(2 * prior.s, n)
     if size > len(matrix):
-        least, support, visited, interrupted = 0.0, tuple(range(size)), 1, False
+        worst = WorstSupport(tuple(range(size)), 0.0, True, False)
+    elif comb(n, size) <= min(_FEW, max_supports):
+        worst = _by_enumeration(matrix, size, rounding)
     else:
-        least, support, visited, interrupted = _worst_support(matrix, size, max_supports, progress)
-    complete = visited == comb(n, size)
+        worst = _by_isometry_constant(matrix, size, max_supports, threads, progress)
+    sigma, rows = np.linalg.svd(matrix[:, worst.support])[1:]
     v = np.zeros(n, dtype=matrix.dtype)
-    v[list(support)] = np.linalg.svd(matrix[:, support])[2][-1].conj()
-    x, x_alt = _split(v * np.sign(v[support[0]].real or 1.0), prior.s)
-    if least <= tol:
+    v[list(worst.support)] = rows[-1].conj()
+    x, x_alt = _split(v * np.sign(v[worst.support[0]].real or 1.0), prior.s)
+    if size > len(matrix) or sigma[-1] <= tol:
         return unbounded(prior, eps, matrix, x, x_alt)
-    safe = least - 4 * max(matrix.shape) * EPS * scale
-    if not complete:
-        safe = min(safe, _gershgorin(matrix, size))
-    # complete and injective on every support: no two sparse vectors share exact data
-    upper = 0.0 if eps == 0 and complete else 2 * eps / safe if safe > 0 else inf
+    if worst.floor > 0:
+        upper = 2 * eps / worst.floor
+    else:       # every support was seen to be independent, if all were seen
+        upper = 0.0 if eps == 0 and worst.complete else inf
     reach = 2 * eps / float(np.linalg.norm(matrix @ v))
     lower = reach * (1 - (n + 4) * EPS)
     upper = max(upper, lower)
-    dual = {"kind": "enumeration", "support": support, "sigma": safe}
-    return KernelSize(prior, eps, "2", lower, upper, complete, lower / 2,
-                      upper * jung(n) * (1 + 8 * EPS), x * reach, x_alt * reach, None,
+    dual = {"kind": "enumeration", "support": worst.support, "sigma": worst.floor}
+    dimension = 2 * n if np.iscomplexobj(matrix) else n
+    return KernelSize(prior, eps, "2", lower, upper, worst.complete, lower / 2,
+                      upper * jung(dimension) * (1 + 8 * EPS), x * reach, x_alt * reach, None,
                       SparseSearch(matrix, prior.s), dual, matrix, optimal_error=upper,
-                      interrupted=interrupted)
+                      interrupted=worst.interrupted)
 
 
 @dataclass(frozen=True)
@@ -132,34 +135,32 @@ class SparseSearch:
         return x
 
 
-def _worst_support(matrix, size, max_supports, progress):
-    """Return the smallest singular value over supports, its support, the number visited, whether stopped."""
-    least, support, visited = inf, tuple(range(size)), 0
-    choices = islice(combinations(range(matrix.shape[1]), size), max_supports)
-    try:
-        while chunk := list(islice(choices, _CHUNK)):
-            columns = matrix[:, np.array(chunk)].transpose(1, 0, 2)
-            sigma = np.linalg.svd(columns, compute_uv=False)[:, -1]
-            worst = int(np.argmin(sigma))
-            visited += len(chunk)
-            if sigma[worst] < least:
-                least, support = float(sigma[worst]), chunk[worst]
-            if progress is not None:
-                total = min(max_supports, comb(matrix.shape[1], size))
-                progress(visited, total, f"smallest singular value <= {least:.4g}")
-    except KeyboardInterrupt:
-        return least, support, visited, True
-    return least, support, visited, False
+@dataclass(frozen=True)
+class WorstSupport:
+    """A support of small singular value, and a lower bound of the singular values of all."""
+
+    support: tuple[int, ...]
+    floor: float
+    complete: bool
+    interrupted: bool
 
 
-def _gershgorin(matrix, size) -> float:
-    """Bound the smallest singular value of any ``size`` columns by the circles of their Gram matrix."""
-    gram = np.abs(matrix.conj().T @ matrix)
-    norms = np.diag(gram).copy()
-    np.fill_diagonal(gram, 0.0)
-    circles = np.sort(gram, axis=1)[:, ::-1][:, :size - 1].sum(axis=1)
-    floor = float(np.min(norms - circles)) - 4 * len(gram) * EPS * float(norms.max())
-    return np.sqrt(floor) if floor > 0 else 0.0
+def _by_enumeration(matrix, size, rounding) -> WorstSupport:
+    """Decompose the columns of every support."""
+    supports = np.array(list(combinations(range(matrix.shape[1]), size)))
+    sigma = np.linalg.svd(matrix[:, supports].transpose(1, 0, 2), compute_uv=False)[:, -1]
+    worst = int(np.argmin(sigma))
+    floor = max(0.0, float(sigma[worst]) - rounding)
+    return WorstSupport(tuple(map(int, supports[worst])), floor, True, False)
+
+
+def _by_isometry_constant(matrix, size, max_supports, threads, progress) -> WorstSupport:
+    """Read the least singular value off the isometry constant: its square is one less the constant."""
+    from kernelstab.kernel.ric import ric
+
+    found = ric(matrix, size, max_supports=max_supports, threads=threads, progress=progress)
+    floor = np.nextafter(1 - found.minus.upper, -inf) * (1 - 4 * EPS)
+    return WorstSupport(found.minus.support, sqrt(max(0.0, floor)), found.exact, found.interrupted)
 
 
 def _split(v, s):

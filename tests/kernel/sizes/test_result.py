@@ -5,7 +5,7 @@ import pytest
 
 from kernelstab._errors import CertificateError
 from kernelstab.certify import verify
-from kernelstab.kernel import Ball, Polytope, kernel_size, witness_error
+from kernelstab.kernel import Ball, FiniteSet, Polytope, kernel_size, witness_error
 from kernelstab.kernel.sizes.result import LinearMap
 
 ROW = np.array([[1.0, 0.0]])
@@ -70,6 +70,14 @@ def test_the_file_is_what_is_returned(tmp_path):
     # more than it proves is refused
     changed = certificate | {"statements": [certificate["statements"][0] | {"value": "7e0"}]}
     assert not verify(changed).ok
+
+
+def test_a_finite_set_is_certified_by_its_rows():
+    signals = np.array([[0.0, 0.0], [0.0, 3.0], [1.0, 7.0]])
+    for eps, distance in ((0.0, 3.0), (0.5, 50**0.5)):
+        certificate = kernel_size(ROW, FiniteSet(signals), eps).certificate()
+        assert verify(certificate).ok
+        assert [float(entry["value"]) for entry in certificate["statements"]] == pytest.approx([distance] * 2)
 
 
 def test_a_size_without_a_proof_says_so():
