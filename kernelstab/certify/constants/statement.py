@@ -70,10 +70,13 @@ def bound(name, matrix, order, options, side, proof) -> Fraction:
         raise CertificateError(f"order must lie in [1, {_MOST_ORDER}], got {order!r:.60}")
     try:
         found = check(matrix, order, decode(options), side, decode(proof))
+    except (MemoryError, RecursionError):
+        raise
     except CertificateError as error:
         raise CertificateError(f"{side} bound: {error}") from error
-    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
-        raise CertificateError(f"{side} bound: proof is malformed: {error!r:.200}") from error
+    except Exception as error:
+        what = f"{error}" if isinstance(error, ValueError) else f"{error!r}"
+        raise CertificateError(f"{side} bound: proof is malformed: {what:.200}") from error
     if not isinstance(found, Fraction):
         raise CertificateError(f"{side} bound: the checker of {name} found no number")
     return found
