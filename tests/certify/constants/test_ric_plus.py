@@ -1,0 +1,107 @@
+"""The checker of upper isometry constants; what both constants share is tested here."""
+
+import random
+from fractions import Fraction
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from kernelstab._errors import CertificateError
+from kernelstab.certify import make_constant_certificate, verify
+from kernelstab.certify.arrays import Array
+from kernelstab.certify.constants.make import exact_matrix
+from kernelstab.certify.constants.matrix import exact
+from kernelstab.certify.constants.ric_minus import check as check_minus
+from kernelstab.certify.constants.ric_plus import check
+
+# unit columns, products 3/5, 0 and 4/5 in fifths: A^T A has 25 times (1, 3/5, 0; 3/5, 1, 4/5; 0, 4/5, 1)
+A = [[1, Fraction(3, 5), 0], [0, Fraction(4, 5), 1]]
+# s = 2: columns 1 and 2, eigenvalue 1 + 4/5 at (1, 1); s = 3: 1 + 1, (3/5)^2 + (4/5)^2 = 1
+TOP = {"kind": "vector", "support": [1, 2], "entries": np.array([1.0, 1.0])}
+
+
+def _enumeration(bound):
+    return {"kind": "enumeration", "bound": bound}
+
+
+def test_by_hand():
+    above = _enumeration("8.00000001e-1")
+    certificate = make_constant_certificate("ric-plus", A, order=2, lower=TOP, upper=above)
+    assert [entry["value"] for entry in certificate["statements"]] == ["8e-1", "8.00000001e-1"]
+    assert verify(certificate).ok
+    B = exact_matrix(A)
+    assert check(B, 3, {}, "upper", _enumeration("1.0000001e0")) == Fraction(10000001, 10**7)
+    for order, bound in ((2, "7.999999e-1"), (3, "9.999999e-1"), (2, "8e-1")):     # 8e-1: singular
+        with pytest.raises(CertificateError, match=f"not every support of {order} columns keeps within"):
+            check(B, order, {}, "upper", _enumeration(bound))
+
+
+def test_gershgorin_by_hand():
+    # row 1: 1 + 4/5 with one neighbour, 1 + 3/5 + 4/5 with two
+    B = exact_matrix(A)
+    for order, value in ((1, 0.0), (2, 0.8), (3, 1.4)):
+        found = check(B, order, {}, "upper", {"kind": "gershgorin"})
+        np.testing.assert_allclose(float(found), value, atol=1e-30)
+
+
+@pytest.mark.parametrize("is_complex", [False, True])
+def test_every_support_is_tried(is_complex):
+    rng = np.random.default_rng(7)
+    for _ in range(6):
+        B = rng.standard_normal((4, 6)) + (1j * rng.standard_normal((4, 6)) if is_complex else 0)
+        G, order = B.conj().T @ B, int(rng.integers(1, 7))
+        ends = [np.linalg.eigvalsh(G[np.ix_(S, S)])[[0, -1]] for S in combinations(range(6), order)]
+        plus, minus = max(e[1] for e in ends) - 1, 1 - min(e[0] for e in ends)
+        for one, value in ((check, plus), (check_minus, minus)):
+            above, below = f"{value + 1e-9:.15e}", f"{value - 1e-9:.15e}"
+            above, below = (text.replace("e-0", "e-").replace("e+0", "e") for text in (above, below))
+            one(exact_matrix(B), order, {}, "upper", _enumeration(above))
+            with pytest.raises(CertificateError, match="not every support"):
+                one(exact_matrix(B), order, {}, "upper", _enumeration(below))
+            assert one(exact_matrix(B), order, {}, "upper", {"kind": "gershgorin"}) >= value - 1e-12
+
+
+def test_relaxation_by_hand():
+    # G = (1, 1/2; 1/2, 1), s = 2, Y = (0, -1/2; -1/2, 0): I - (G + Y) = 0, t just above 1, t + 2/2 - 1
+    B = exact([[1, Fraction(1, 2)], [0, 1]])          # not quite: column 1 has squared length 5/4
+    y = Array((2, 2), (0.0, -0.5, -0.5, 0.0))
+    proof = {"kind": "sdp", "Y": y, "t": "1.3e0"}
+    assert check(B, 2, {}, "upper", proof) == Fraction(13, 10) + 2 * Fraction(1, 2) - 1
+    for t in ("1.2e0", "1.25e0"):
+        with pytest.raises(CertificateError, match="t - H - Y is not proved to be positive definite"):
+            check(B, 2, {}, "upper", proof | {"t": t})
+    with pytest.raises(CertificateError, match="Y must be Hermitian"):
+        check(B, 2, {}, "upper", proof | {"Y": Array((2, 2), (0.0, -0.5, 0.5, 0.0))})
+    with pytest.raises(CertificateError, match="Y must be an array of shape 2 x 2"):
+        check(B, 2, {}, "upper", proof | {"Y": Array((1, 2), (0.0, 0.5))})
+
+
+@pytest.mark.parametrize(("order", "side", "proof", "reason"), [
+    (1, "lower", TOP | {"entries": [1, 1]}, "support must have at most 1 columns, got 2"),
+    (2, "lower", TOP | {"entries": [0, 0]}, "entries must not all be zero"),
+    (2, "lower", TOP | {"entries": [1]}, "entries must have 2 entries, got 1"),
+    (2, "upper", {"kind": "enumeration", "bound": 1.0}, "bound must be a decimal number"),
+    (4, "upper", {"kind": "gershgorin"}, r"order must lie in \[1, 3\], got 4"),
+    (None, "upper", {"kind": "gershgorin"}, r"order must lie in \[1, 3\], got None"),
+])
+def test_refusals(order, side, proof, reason):
+    with pytest.raises(CertificateError, match=reason):
+        check(exact_matrix(A), order, {}, side, proof)
+
+
+def test_too_many_supports():
+    wide = exact([[1] * 60])
+    with pytest.raises(CertificateError, match="50063860 supports are too many"):
+        check(wide, 6, {}, "upper", _enumeration("9e1"))
+
+
+def test_forgeries(forgeries):
+    certificate = make_constant_certificate("ric-plus", A, order=2, lower=TOP, upper=_enumeration("8.01e-1"))
+    truth = {1: 0.0, 2: 0.8, 3: 1.0}
+    for path, forged in forgeries(certificate, 300, random.Random(3)):
+        answer = verify(forged)
+        if answer.ok and path[0] != "matrix":
+            for entry in forged["statements"]:
+                value, true = float(entry["value"]), truth[forged["order"]]
+                assert value <= true + 1e-15 if entry["side"] == "lower" else value >= true - 1e-15
