@@ -8,6 +8,7 @@ from scipy.spatial.distance import cdist
 from kernelstab._checks import as_array, as_count
 from kernelstab.kernel.sizes import _feasible
 from kernelstab.kernel.sizes._confine import confine
+from kernelstab.kernel.sizes._reach import UNIT
 from kernelstab.kernel.sizes._reach_quadratic import QuadraticSet, SubspaceSet
 from kernelstab.kernel.sizes.detail_interval import check_data
 from kernelstab.kernel.sizes.miniball import chebyshev_ball
@@ -163,9 +164,10 @@ def _finite(feasible, D, prior, eps):
         if distances[i, j] > best:
             best, pair = float(distances[i, j]), (start + i, j)
     x, x_alt = (feasible.signals[k] for k in pair)
-    exact = ball.upper - ball.lower <= _EXACT * ball.upper
-    return Hallucination(prior, eps, ball.lower, ball.upper, bool(exact), best / 2, x, x_alt, ball.centre,
-                         len(values))
+    half = best / 2 * (1 - 4 * values.shape[1] * UNIT)
+    lower = max(ball.lower, half)
+    exact = ball.upper - lower <= _EXACT * ball.upper
+    return Hallucination(prior, eps, lower, ball.upper, bool(exact), half, x, x_alt, ball.centre, len(values))
 
 
 def _general(feasible, D, prior, eps):
@@ -193,11 +195,12 @@ def _general(feasible, D, prior, eps):
     distances = cdist(values, values)
     i, j = np.unravel_index(int(np.argmax(distances)), distances.shape)
     upper, centre = min(outer, key=lambda pair: pair[0])
-    lower = min(ball.lower, upper)
+    half = float(distances[i, j]) / 2 * (1 - 4 * len(D) * UNIT)
+    lower = min(max(ball.lower, half), upper)
     size = np.linalg.norm(D) * max(np.linalg.norm(x) for x in points)
     exact = upper - lower <= _EXACT * upper + 1e-12 * size
-    return Hallucination(prior, eps, lower, upper, bool(exact), min(float(distances[i, j]) / 2, lower),
-                         points[i], points[j], centre)
+    return Hallucination(prior, eps, lower, upper, bool(exact), min(half, lower), points[i],
+                         points[j], centre)
 
 
 def _box(feasible, D, frame):
