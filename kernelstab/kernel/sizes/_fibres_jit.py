@@ -1,0 +1,172 @@
+"""Compiled loops over pairs of signals and over the members of fibres.
+
+Signals and measurements are sorted by ``key``, one coordinate of the measurements, so that everything
+near in the measurements lies in a window of it.
+"""
+
+import numpy as np
+from numba import njit
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _square(a, i, b, j, limit):
+    """Return the squared distance of two rows, or something above ``limit`` if it is above it."""
+    total, k, width = 0.0, 0, a.shape[1]
+    while k + 4 <= width:
+        d0, d1 = a[i, k] - b[j, k], a[i, k + 1] - b[j, k + 1]
+        d2, d3 = a[i, k + 2] - b[j, k + 2], a[i, k + 3] - b[j, k + 3]
+        total += (d0 * d0 + d1 * d1) + (d2 * d2 + d3 * d3)
+        if total > limit:
+            return total
+        k += 4
+    while k < width:
+        d = a[i, k] - b[j, k]
+        total += d * d
+        k += 1
+    return total
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _length(a, i, j):
+    """Return the squared distance of two rows, in four sums that do not wait for each other."""
+    s0, s1, s2, s3 = 0.0, 0.0, 0.0, 0.0
+    k, width = 0, a.shape[1]
+    while k + 4 <= width:
+        d0, d1 = a[i, k] - a[j, k], a[i, k + 1] - a[j, k + 1]
+        d2, d3 = a[i, k + 2] - a[j, k + 2], a[i, k + 3] - a[j, k + 3]
+        s0 += d0 * d0
+        s1 += d1 * d1
+        s2 += d2 * d2
+        s3 += d3 * d3
+        k += 4
+    while k < width:
+        d = a[i, k] - a[j, k]
+        s0 += d * d
+        k += 1
+    return (s0 + s1) + (s2 + s3)
+
+
+@njit(cache=True, nogil=True)
+def farthest(rows, key, seen, signals, radii, window, near, sure, best):
+    """Find the farthest of the pairs (i, j > i in key order) that are near in the measurements.
+
+    ``near`` and ``sure`` are squared limits: what rounding could let in, and what is measured to be in.
+    Pairs that cannot exceed ``best`` are skipped. Returns both squared distances with their pairs.
+    """
+    found, first, second = best, -1, -1
+    possible, first_possible, second_possible = best, -1, -1
+    reach = np.sqrt(best)
+    for i in rows:
+        for j in range(i + 1, len(key)):
+            if key[j] - key[i] > window:
+                break
+            if radii[i] + radii[j] <= reach:
+                continue
+            gap = _square(seen, i, seen, j, near)
+            if gap > near:
+                continue
+            size = _length(signals, i, j)
+            if size > possible:
+                possible, first_possible, second_possible = size, i, j
+            if size > found and gap <= sure:
+                found, first, second = size, i, j
+                reach = np.sqrt(found)
+    return found, first, second, possible, first_possible, second_possible
+
+
+@njit(cache=True, nogil=True)
+def long_pairs(start, stop, key, seen, signals, radii, window, near, least, pairs, sizes):
+    """Write the pairs near in the measurements whose squared distance exceeds ``least``; return their number.
+
+    Counting goes on when the arrays are full, so that the caller sees what is missing.
+    """
+    count, reach = 0, np.sqrt(least)
+    for i in range(start, stop):
+        for j in range(i + 1, len(key)):
+            if key[j] - key[i] > window:
+                break
+            if radii[i] + radii[j] <= reach or _square(seen, i, seen, j, near) > near:
+                continue
+            size = _length(signals, i, j)
+            if size > least:
+                if count < len(sizes):
+                    pairs[count, 0], pairs[count, 1], sizes[count] = i, j, size
+                count += 1
+    return count
+
+
+@njit(cache=True, nogil=True)
+def spread(signals, members, count, p, mean, own):
+    """Return the mean p-th power of the distance over pairs of members; ``own`` gets it for each member.
+
+    ``mean`` is room for one signal, used at ``p = 2`` where the pairs need not be formed.
+    """
+    width, total = signals.shape[1], 0.0
+    if p == 2.0:
+        mean[:] = 0.0
+        for a in range(count):
+            for k in range(width):
+                mean[k] += signals[members[a], k]
+        for k in range(width):
+            mean[k] /= count
+        for a in range(count):
+            square = 0.0
+            for k in range(width):
+                d = signals[members[a], k] - mean[k]
+                square += d * d
+            own[a] = square
+            total += square
+        for a in range(count):
+            own[a] = (count * own[a] + total) / (count - 1)
+        return 2.0 * total / (count - 1)
+    own[:count] = 0.0
+    for a in range(count):
+        for b in range(a):
+            power = _length(signals, members[a], members[b]) ** (0.5 * p)
+            own[a] += power
+            own[b] += power
+    for a in range(count):
+        total += own[a]
+        own[a] /= count - 1
+    return total / (count * (count - 1.0))
+
+
+@njit(cache=True, nogil=True)
+def ball_fibres(query_key, query, products, low, key, seen, squares, signals, window, limit, margin, p,
+                weights, counts, values, influence):
+    """Fill in the sizes and spreads of the fibres within a squared radius of some measurements.
+
+    ``products`` are the inner products with ``seen[low:]``: they sort out what is far, up to a ``margin``,
+    before a distance is computed. ``influence`` gathers how much the sum of all weighted spreads changes
+    with the weight of a signal inside its fibres.
+    """
+    members, own = np.empty(len(key), dtype=np.int64), np.empty(len(key))
+    mean = np.empty(signals.shape[1])
+    for k in range(len(query)):
+        count, size = 0, 0.0
+        for c in range(query.shape[1]):
+            size += query[k, c] * query[k, c]
+        bound = 0.5 * (size - limit - margin)
+        for j in range(np.searchsorted(key, query_key[k] - window), len(key)):
+            if key[j] > query_key[k] + window:
+                break
+            if products[k, j - low] - 0.5 * squares[j] < bound:
+                continue
+            if _square(query, k, seen, j, limit) <= limit:
+                members[count] = j
+                count += 1
+        counts[k] = count
+        if count > 1:
+            values[k] = spread(signals, members, count, p, mean, own)
+            for a in range(count):
+                influence[members[a]] += weights[k] * 2.0 * (own[a] - values[k]) / count
+
+
+@njit(cache=True, nogil=True)
+def group_fibres(start, stop, order, offsets, signals, p, values):
+    """Fill in the spread of fibres given as stretches of a list of members."""
+    own, mean = np.empty(len(order)), np.empty(signals.shape[1])
+    for k in range(start, stop):
+        members = order[offsets[k]:offsets[k + 1]]
+        if len(members) > 1:
+            values[k] = spread(signals, members, len(members), p, mean, own)
