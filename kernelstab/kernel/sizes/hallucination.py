@@ -189,10 +189,9 @@ def _general(feasible, D, prior, eps):
         turned, more = _box(feasible, D, frame)
         outer.append(turned)
         points = [*points, *more, *_climb(feasible, D, [*starts, frame[0]])]
-    points = _apart(D, points)
     values = np.array([D @ x for x in points])
-    ball = chebyshev_ball(values)
     distances = cdist(values, values)
+    ball = chebyshev_ball(values[_apart(distances)])
     i, j = np.unravel_index(int(np.argmax(distances)), distances.shape)
     upper, centre = min(outer, key=lambda pair: pair[0])
     half = float(distances[i, j]) / 2 * (1 - 4 * len(D) * UNIT)
@@ -221,12 +220,13 @@ def _box(feasible, D, frame):
     return (float(np.linalg.norm(half)) * (1 + 2 * defect), frame.T @ np.array(middle)), points
 
 
-def _apart(D, points):
-    """Drop signals whose details repeat those of another up to rounding."""
-    values = np.array([D @ x for x in points])
-    unit = 1e-10 * (float(np.abs(values).max()) or 1.0)
-    first = np.unique(np.round(values / unit), axis=0, return_index=True)[1]
-    return [points[k] for k in sorted(first)]
+def _apart(distances):
+    """Choose points of which no two nearly coincide: such pairs only slow the search of their ball."""
+    near, chosen = distances <= 1e-6 * distances.max(), []
+    for k in range(len(distances)):
+        if not near[k, chosen].any():
+            chosen.append(k)
+    return chosen
 
 
 def _climb(feasible, D, starts):
