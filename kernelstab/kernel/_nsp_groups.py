@@ -15,7 +15,7 @@ def dual_groups(search):
     Whoever checks them takes for a pair the larger bound of its two sign patterns, which is weaker
     than what the search used; so the duals of supports that it leaves open are completed by those
     of sign patterns that the search settled without a program: the mean of their pairs' duals. Where
-    these would fill more than 160 megabytes they are left out, and what is left proves less.
+    these would fill more than 160 megabytes, or after Ctrl-C, they are left out and the rest proves less.
     """
     n, s = search.n, search.s
     groups = [_group(np.arange(n)[:, None], np.ones((n, 1)), search.single_duals)]
@@ -60,18 +60,26 @@ def _all_pairs(search):
 
 def _left_open(search, table):
     """List the supports, with all signs, whose bound from a table without signs exceeds the upper bound."""
-    keys = []
-    for supports, signs, _, _, last in search.supports_above(table, search.upper(), np.inf):
-        keys += zip(map(tuple, supports.tolist()), map(tuple, signs.tolist()))
-        if last:
-            return keys
-        if len(keys) * len(search.programs.matrix) > _MOST_NUMBERS:
-            break
+    keys, search.nodes = [], 0
+    try:
+        for supports, signs, _, _, last in search.supports_above(table, search.upper(), np.inf):
+            keys += zip(map(tuple, supports.tolist()), map(tuple, signs.tolist()))
+            if last:
+                return keys
+            if search.over_budget() or len(keys) * len(search.programs.matrix) > _MOST_NUMBERS:
+                break
+    except KeyboardInterrupt:           # the bounds are found already: less of them can be checked
+        pass
     return []
 
 
 def _mean_duals(search, supports, signs):
-    """Return the sums of the duals of all pairs over ``s - 1``, row by row for the signs asked for."""
+    """Return sums of duals of smaller supports, row by row for the signs asked for.
+
+    For a pair those of its columns, else those of all pairs over ``s - 1``.
+    """
+    if search.s == 2:
+        return (signs[:, :, None] * search.single_duals[supports]).sum(axis=1)
     total = np.zeros((len(supports), len(search.programs.matrix)))
     for a, b in combinations(range(search.s), 2):
         opposite = (signs[:, a] != signs[:, b]).astype(int)

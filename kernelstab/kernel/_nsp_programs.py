@@ -54,7 +54,7 @@ class Programs:
         self.rows = np.ascontiguousarray(rows[:null.rank])
         self.back = scale * u[:, :null.rank] / sigma[:null.rank]
         self.start = first_vertex(self.rows)
-        self.solved, self.failures = 0, 0
+        self.solved = 0
         self.lower, self.witness = -1.0, None
         r, n = self.rows.shape
         self.chunk = max(8, int(_CHUNK_WORK / ((r + 1) * (n + 2) * (r + 10))))

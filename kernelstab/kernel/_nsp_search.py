@@ -60,7 +60,12 @@ class Search:
         self._walk_slices()
 
     def upper(self):
+        """Return what is proved about all supports."""
         return min(1.0, max(self.rest, self.settled))
+
+    def over_budget(self):
+        """Whether the walks have visited as many nodes as they may."""
+        return self.nodes > _NODES_PER_SUPPORT * self.max_supports
 
     def _sum_of_singles(self):
         allowed = self.programs.largest(self.single_bounds)
@@ -86,7 +91,7 @@ class Search:
         n = self.n
         g, slack = singles.residuals, singles.slacks
         self.pairs, self.slacks = np.zeros((n, n, 2)), np.zeros((n, n, 2))
-        keep = 16 * n**3 <= _TABLE_BYTES
+        keep = self.s > 2 and 16 * n**3 <= _TABLE_BYTES
         self.residuals = np.zeros((n, n, 2, n)) if keep else _NONE[0]
         for i in range(n):
             for k, sign in enumerate((1, -1)):
@@ -96,8 +101,9 @@ class Search:
                 self.slacks[i, :, k] = slack[i] + slack + 2 * EPS
                 if keep:
                     self.residuals[i, :, k] = both
-        d = self.single_duals
-        self.pair_duals = np.stack([d[:, None] + d, d[:, None] - d], axis=2)
+        if self.s > 2:
+            d = self.single_duals
+            self.pair_duals = np.stack([d[:, None] + d, d[:, None] - d], axis=2)
 
     def _solve_pairs(self):
         """Solve the programs of all pairs that may be part of a support above the incumbent."""
@@ -112,13 +118,11 @@ class Search:
             for (i, j), same, dual, bound, g, slack in zip(
                     supports[cut], k[cut], batch.duals, batch.bounds, batch.residuals, batch.slacks):
                 if bound < self.pairs[i, j, same]:
-                    # the residual of (xi_j, xi_i) is that of (xi_i, xi_j), up to a common sign
-                    turn = 1 - 2 * same
                     self.pairs[i, j, same] = self.pairs[j, i, same] = bound
-                    self.slacks[i, j, same] = self.slacks[j, i, same] = slack
-                    self.pair_duals[i, j, same], self.pair_duals[j, i, same] = dual, turn * dual
+                    # vectors are looked up by rising pairs only
+                    self.slacks[i, j, same], self.pair_duals[i, j, same] = slack, dual
                     if self.residuals.size:
-                        self.residuals[i, j, same], self.residuals[j, i, same] = g, turn * g
+                        self.residuals[i, j, same] = g
             self._improve(batch, starts=8)
 
     def _completions(self):
@@ -158,7 +162,7 @@ class Search:
         for supports, signs, bounds, dropped, last in self.supports_above(
                 self.pairs, low, high, self.residuals, self.slacks):
             left_out = max(left_out, dropped)
-            if self.nodes > _NODES_PER_SUPPORT * self.max_supports and not last:
+            if self.over_budget() and not last:
                 return None
             following = self._settle(supports, signs, bounds)
             if following is not None:
@@ -170,7 +174,8 @@ class Search:
     def supports_above(self, table, low, high, residuals=_NONE[0], slacks=_NONE[1]):
         """Yield blocks of supports with signs whose bound from a table of pairs lies in ``(low, high]``.
 
-        With each block come the bounds, the largest bound not above ``low``, and whether it is the last.
+        With each block come the bounds, the largest bound not above ``low`` so far, and whether it is
+        the last. The next block is written over it.
         """
         from kernelstab.kernel._nsp_jit import enumerate_supports
 
@@ -188,7 +193,7 @@ class Search:
                 low, high, place, supports[count:], signs[count:], bounds[count:], _NODES)
             count, left_out, self.nodes = count + found, max(left_out, dropped), self.nodes + nodes
             last = place[0] < 0
-            if last or count == _BUFFER or self.nodes > _NODES_PER_SUPPORT * self.max_supports:
+            if last or count == _BUFFER or self.over_budget():
                 yield supports[:count], signs[:count], bounds[:count], left_out, last
                 count = 0
 
