@@ -9,7 +9,7 @@ from kernelstab.kernel._supports import in_order, pieces
 
 _U = float(np.finfo(np.float64).eps) / 2
 _PIECE = 4_000_000         # supports of one piece: some hundredths of a second
-_STARTS = 16               # local searches before the first sweep
+_STARTS = 6                # local searches before the first sweep
 
 
 class ExtremeSupport:

@@ -22,8 +22,9 @@ def _eliminate(source, c, n, target):
     pivot = source[c, c].real
     for i in range(c + 1, n):
         factor = np.conj(source[c, i]) / pivot
-        for j in range(i + 1, n):
-            target[i, j] = source[i, j] - factor * source[c, j]
+        row, head, out = source[i, i + 1:n], source[c, i + 1:n], target[i, i + 1:n]
+        for j in range(len(row)):
+            out[j] = row[j] - factor * head[j]
         target[i, i] = source[i, i].real - _square(source[c, i]) / pivot
 
 
@@ -36,14 +37,10 @@ def _pairs(table, first, n, pair):
             return True
     for i in range(first, n - 1):
         d = table[i, i].real
-        bad = False
         for j in range(i + 1, n):
-            bad |= _square(table[i, j]) >= d * table[j, j].real
-        if bad:
-            for j in range(i + 1, n):
-                if _square(table[i, j]) >= d * table[j, j].real:
-                    pair[0], pair[1] = i, j
-            return True
+            if _square(table[i, j]) >= d * table[j, j].real:
+                pair[0], pair[1] = i, j
+                return True
     return False
 
 
@@ -59,13 +56,14 @@ def _triples(table, c, n, diagonal, pair):
     for i in range(c + 1, n - 1):
         factor = np.conj(table[c, i]) / pivot
         d = diagonal[i]
-        bad = False
-        for j in range(i + 1, n):
-            bad |= _square(table[i, j] - factor * table[c, j]) >= d * diagonal[j]
-        if bad:
-            for j in range(i + 1, n):
-                if _square(table[i, j] - factor * table[c, j]) >= d * diagonal[j]:
-                    pair[0], pair[1] = i, j
+        row, head, later = table[i, i + 1:n], table[c, i + 1:n], diagonal[i + 1:n]
+        bad = 0                                # counting without leaving the loop lets it be vectorised
+        for j in range(len(row)):
+            bad += 1 if _square(row[j] - factor * head[j]) >= d * later[j] else 0
+        if bad > 0:
+            for j in range(len(row)):
+                if _square(row[j] - factor * head[j]) >= d * later[j]:
+                    pair[0], pair[1] = i, i + 1 + j
             return True
     return False
 
