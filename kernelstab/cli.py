@@ -1,4 +1,4 @@
-"""The command line: ``kernelstab audit | list | show | check | verify | train | warmup``.
+"""The command line: ``kernelstab audit | constants | list | show | check | verify | train | warmup``.
 
 Exit codes: 0 done; 1 a check does not hold or a stage failed; 2 bad input or a certificate that
 is refused, with one line on the error stream; 130 interrupted.
@@ -71,6 +71,34 @@ def _problem(arguments):
     return A, arguments.map, images
 
 
+def _constants(arguments) -> int:
+    from tqdm import tqdm
+
+    from kernelstab.report import matrix_card, read_matrix
+
+    matrix = read_matrix(arguments.matrix, "matrix")
+    folder = os.path.dirname(arguments.certificate or "") or "."
+    if not os.path.isdir(folder):        # before the work, not after it
+        raise ValueError(f"certificate: no such folder: {folder}")
+    with tqdm(file=sys.stderr, disable=arguments.quiet, leave=False, delay=0.2,
+              bar_format="{bar:24} {n_fmt}/{total_fmt} [{elapsed}] {desc}") as bar:
+        def show(stage, done, total, note):
+            turned = not bar.desc.startswith(f"{stage} ")
+            if turned or total != bar.total or done < bar.n:
+                bar.reset(total)
+            bar.set_description_str(f"{stage}  {note}", refresh=turned)
+            bar.update(done - bar.n)
+
+        progress = None if arguments.quiet else show
+        card = matrix_card(matrix, arguments.order, normalise=arguments.normalise,
+                           max_supports=arguments.max_supports, progress=progress)
+        bar.clear()
+        print(json.dumps(card.to_json()) if arguments.json else card.text(), flush=True)
+        if arguments.certificate is not None:
+            card.certificate(arguments.certificate, progress=progress)
+    return 130 if card.interrupted else 0
+
+
 def _list(arguments) -> int:
     from kernelstab import theorems
 
@@ -125,7 +153,7 @@ def _verify(arguments) -> int:
         print(json.dumps([result.to_json() for result in results]))
     else:
         for result in results:
-            print(result, file=sys.stdout if result.accepted else sys.stderr)
+            print(result.text(), file=sys.stdout if result.accepted else sys.stderr)
     return 0 if all(result.accepted for result in results) else 2
 
 
@@ -177,6 +205,16 @@ def _parser():
     command.add_argument("--out", default="kernelstab-report", metavar="DIR",
                          help="folder of the report (default %(default)s)")
     command.add_argument("--quick", action="store_true", help="fewer images and shorter searches")
+
+    command = _command(commands, _constants, "constants",
+                       "print what the kernel of a matrix allows: spark, isometry and null space constants")
+    command.add_argument("matrix", metavar="FILE", help="a matrix (.npy, .npz)")
+    command.add_argument("--order", type=int, default=3, metavar="S",
+                         help="largest sparsity (default %(default)s)")
+    command.add_argument("--normalise", action="store_true", help="divide every column by its length first")
+    command.add_argument("--max-supports", type=int, metavar="N",
+                         help="budget of each search; beyond it an answer is two-sided")
+    command.add_argument("--certificate", metavar="FILE", help="write the proofs of all bounds")
 
     _command(commands, _list, "list", "list the theorems", quiet=False)
 

@@ -9,7 +9,7 @@ import types
 import numpy as np
 import pytest
 
-from kernelstab import __version__, cli, solvers, theorems
+from kernelstab import __version__, cli, kernel, solvers, theorems
 from kernelstab.certify.certificate import digest
 
 MODULE = '''
@@ -144,6 +144,11 @@ BAD = [
     (["check", "three-images"], "slug must be one of"),
     (["check", "two-images", "--by-hand", "--arithmetic", "ball", "--precision", "3"], "got 3"),
     (["check", "two-images", "--arithmetic", "magic"], "invalid choice: 'magic'"),
+    (["constants", "none.npy"], "matrix: no such file: none.npy"),
+    (["constants", "A.npy", "--order", "0"], "order must be between 1 and 64, got 0"),
+    (["constants", "x.npy"], "matrix must have 2 dimension(s)"),
+    (["constants", "A.npy", "--order", "1", "--certificate", "none/card.json"],
+     "certificate: no such folder: none"),
     (["verify", "none.json"], "certificate: no such file: none.json"),
     (["train", "nobody"], "nobody"),
     (["fly"], "invalid choice: 'fly'"),
@@ -180,6 +185,35 @@ def test_a_bug_of_the_package_keeps_its_traceback(folder, monkeypatch):
     monkeypatch.setattr(cli, "_problem", bug)
     with pytest.raises(RuntimeError, match="ours"):
         cli.main(["audit"])
+
+
+def test_the_card_of_a_matrix_and_its_proofs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    np.save("frame.npy", np.array([[0.0, np.sqrt(0.75), -np.sqrt(0.75)], [1.0, -0.5, -0.5]]))
+    code, out, err = _run(capsys, "constants", "frame.npy", "--order", "2", "--json", "--quiet",
+                          "--certificate", "card.json")
+    assert (code, err) == (0, "")
+    card = json.loads(out)
+    assert card["spark"]["lower"] == 3                              # the kernel is spanned by (1, 1, 1)
+    assert [row["recovers"] for row in card["nsp"]] == [True, False]         # alpha_s = s / 3
+    code, out, _ = _run(capsys, "verify", "card.json")
+    assert code == 0
+    assert "PROVED: 18 bounds" in out
+    assert "spark >= 3" in out
+    code, out, err = _run(capsys, "constants", "frame.npy", "--order", "1")
+    assert code == 0
+    assert "recovers every 1-sparse vector" in out
+    assert "alpha_1" in err                                                  # the bar
+
+
+def test_ctrl_c_leaves_a_card_that_is_true(folder, capsys, monkeypatch):
+    def pressed(*args, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(kernel, "nsp_constant", pressed)
+    code, out, _ = _run(capsys, "constants", "A.npy", "--order", "1", "--max-supports", "1000")
+    assert code == 130
+    assert "interrupted: what stands here is true" in out
 
 
 def test_list(capsys):

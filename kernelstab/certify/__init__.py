@@ -15,6 +15,7 @@ _PLACES = {
     "Program": "program", "Decision": "evaluation", "Evaluation": "evaluation",
     "Enclosure": "enclosure", "run_floats": "floats", "run_balls": "runs", "run_exact": "runs",
     "make_certificate": "make", "write_certificate": "certificate", "read_certificate": "certificate",
+    "make_collection": "certificate",
     "Verification": "verification", "verify": "verification",
     "exact_nullspace": "exact", "exact_rank": "exact", "make_constant_certificate": "constants.make",
 }

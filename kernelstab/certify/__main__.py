@@ -7,7 +7,7 @@ import argparse
 import json
 import sys
 
-from kernelstab.certify.certificate import CONSTANT_FORMAT
+from kernelstab.certify.certificate import FORMAT
 from kernelstab.certify.verification import verify
 
 
@@ -28,7 +28,7 @@ def report(result) -> str:
     """Return a verification as text: the verdict, the claims with their margins, the quantities."""
     if not result.ok:
         return f"  REFUSED: {result.reason}"
-    if result.format == CONSTANT_FORMAT:
+    if result.format != FORMAT:
         return "\n".join([f"  PROVED: {result.slug} of the {result.subject}",
                           *(f"  {d.role:10} {d.text}" for d in result.claims)])
     lines = [f"  PROVED: {result.slug} ({result.scope}, {result.precision} bits)"]

@@ -25,6 +25,8 @@ statements side, decimal value and proof of every bound
 provenance, extra, sha256: as above
 ========== =======================================================================
 
+A collection, ``"kernelstab-collection"``, holds a list ``certificates`` of constants of one matrix.
+
 The digest shows accidents; whoever changes a file on purpose computes a new one, and
 then it is the proof that fails.
 """
@@ -39,6 +41,7 @@ from kernelstab._errors import CertificateError
 from kernelstab.certify.enclosure import ends
 
 FORMAT, CONSTANT_FORMAT, VERSION = "kernelstab-certificate", "kernelstab-constant", 1
+COLLECTION_FORMAT = "kernelstab-collection"
 FIELDS = {
     "format": str, "version": int, "slug": str, "program": dict, "inputs": dict, "scope": str,
     "precision": int, "claims": list, "quantities": dict, "provenance": dict, "extra": dict, "sha256": str,
@@ -47,7 +50,9 @@ CONSTANT_FIELDS = {
     "format": str, "version": int, "constant": str, "matrix": dict, "order": int | None, "options": dict,
     "statements": list, "provenance": dict, "extra": dict, "sha256": str,
 }
-FORMS = {FORMAT: FIELDS, CONSTANT_FORMAT: CONSTANT_FIELDS}
+COLLECTION_FIELDS = {"format": str, "version": int, "certificates": list, "sha256": str}
+FORMS = {FORMAT: FIELDS, CONSTANT_FORMAT: CONSTANT_FIELDS, COLLECTION_FORMAT: COLLECTION_FIELDS}
+TITLES = {FORMAT: "slug", CONSTANT_FORMAT: "constant"}
 
 
 def digest(certificate: dict) -> str:
@@ -73,6 +78,21 @@ def findings(run, write=lambda bounds: bounds) -> tuple[list, dict]:
     quantities = {name: {"unit": program.units.get(name, ""), "bounds": write(ends(run.quantity(name)))}
                   for name in program.quantities}
     return claims, quantities
+
+
+def make_collection(certificates) -> dict:
+    """Put certificates of constants of one matrix into one.
+
+    Parameters
+    ----------
+    certificates : sequence of dict
+        As :func:`~kernelstab.certify.make_constant_certificate` returns them.
+
+    >>> make_collection([])["format"]
+    'kernelstab-collection'
+    """
+    collection = {"format": COLLECTION_FORMAT, "version": VERSION, "certificates": list(certificates)}
+    return collection | {"sha256": digest(collection)}
 
 
 def write_certificate(certificate: dict, path) -> Path:
@@ -132,7 +152,7 @@ def _unique(pairs):
 
 
 def check_form(certificate):
-    """Check the fields of a certificate of either format, their types and the digest.
+    """Check the fields of a certificate of any format, their types and the digest.
 
     Raises
     ------
@@ -157,8 +177,8 @@ def check_form(certificate):
     unknown = [name for name in certificate if name not in FORMS[form]]
     if unknown:
         raise CertificateError(f"field {unknown[0]!r:.60} is unknown")
-    title = "slug" if form == FORMAT else "constant"
-    if not certificate[title].isprintable():
+    title = TITLES.get(form)
+    if title and not certificate[title].isprintable():
         raise CertificateError(f"{title} must be printable, got {certificate[title]!r:.60}")
     try:
         found = digest(certificate)

@@ -11,7 +11,15 @@ from fractions import Fraction
 from math import inf, isfinite, nan
 
 from kernelstab._errors import CertificateError
-from kernelstab.certify.certificate import CONSTANT_FORMAT, FORMAT, check_form, findings, read_certificate
+from kernelstab.certify.certificate import (
+    COLLECTION_FORMAT,
+    CONSTANT_FORMAT,
+    FORMAT,
+    TITLES,
+    check_form,
+    findings,
+    read_certificate,
+)
 from kernelstab.certify.enclosure import DECIMAL, Enclosure, between, decimals, round_down, round_up
 from kernelstab.certify.evaluation import Decision
 from kernelstab.certify.program import Program
@@ -88,7 +96,7 @@ def verify(certificate) -> Verification:
     --------
     >>> verify({"format": "other"})
     <Verification of a certificate: REFUSED, format must be 'kernelstab-certificate' or
-    'kernelstab-constant', got 'other'>
+    'kernelstab-constant' or 'kernelstab-collection', got 'other'>
     """
     title, form = "", FORMAT
     try:
@@ -97,8 +105,8 @@ def verify(certificate) -> Verification:
         else:
             certificate = read_certificate(certificate)
         form = certificate["format"]
-        title = certificate["constant" if form == CONSTANT_FORMAT else "slug"]
-        return _verify_constant(certificate) if form == CONSTANT_FORMAT else _verify_program(certificate)
+        title = certificate[TITLES[form]] if form in TITLES else "a collection"
+        return _VERIFIERS[form](certificate)
     except CertificateError as error:
         return Verification(False, slug=title, reason=" ".join(str(error).split()), format=form)
     except (MemoryError, RecursionError):
@@ -132,6 +140,32 @@ def _verify_constant(certificate):
         enclosed = Enclosure(nan, inf, low, high)
     return Verification(True, certificate["constant"], "exact", 0, tuple(claims), {found.symbol: enclosed},
                         format=CONSTANT_FORMAT, subject=found.subject)
+
+
+def _verify_collection(collection):
+    """Prove every part; they must be about the same matrix."""
+    parts = []
+    for number, content in enumerate(collection["certificates"], 1):
+        try:
+            check_form(content)
+            if content["format"] != CONSTANT_FORMAT:
+                raise CertificateError(f"format must be {CONSTANT_FORMAT!r}, got {content['format']!r}")
+            parts.append(_verify_constant(content))
+        except CertificateError as error:
+            raise CertificateError(f"certificate {number}: {error}") from error
+    subjects = sorted({part.subject for part in parts})
+    if len(subjects) != 1:
+        raise CertificateError(f"certificates must be about one matrix, found {subjects or 'none'}")
+    quantities: dict[str, Enclosure] = {}
+    for part in parts:
+        quantities |= part.quantities
+    claims = tuple(claim for part in parts for claim in part.claims)
+    return Verification(True, "constants", "exact", 0, claims, quantities, format=COLLECTION_FORMAT,
+                        subject=subjects[0])
+
+
+_VERIFIERS = {FORMAT: _verify_program, CONSTANT_FORMAT: _verify_constant,
+              COLLECTION_FORMAT: _verify_collection}
 
 
 def _run(certificate):

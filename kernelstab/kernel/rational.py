@@ -7,6 +7,8 @@ import numpy as np
 
 from kernelstab.operators.base import ForwardOperator
 
+_PRIME = 2**31 - 1
+
 
 @dataclass(frozen=True)
 class RationalNullSpace:
@@ -31,6 +33,26 @@ class RationalNullSpace:
     basis: list[list[int]] = field(repr=False)
     numerical_rank: int | None
     gap: tuple[float, float] | None
+    matrix: list = field(repr=False)
+
+    def certificate(self, path=None) -> dict:
+        """Return the certificate of the rank: a minor that is not zero, and the basis.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            Where to write it.
+
+        >>> from kernelstab.certify import verify
+        >>> [claim.text for claim in verify(rational_nullspace([[1, 2], [2, 4]]).certificate()).claims]
+        ['rank >= 1', 'rank <= 1']
+        """
+        from kernelstab.certify import make_constant_certificate
+
+        full = self.rank == min(len(self.matrix), len(self.matrix[0]))
+        basis = {"kind": "kernel-basis", "vectors": [[str(entry) for entry in z] for z in self.basis]}
+        return make_constant_certificate("rank", self.matrix, lower={"kind": "modular", "prime": _PRIME},
+                                         upper={"kind": "shape"} if full else basis, path=path)
 
     @property
     def agrees(self) -> bool | None:
@@ -89,11 +111,11 @@ def rational_nullspace(A) -> RationalNullSpace:
     rank = len(rows[0]) - len(basis)
     sigma = _singular_values(rows)
     if sigma is None:
-        return RationalNullSpace(rank, len(basis), basis, None, None)
+        return RationalNullSpace(rank, len(basis), basis, None, None, rows)
     threshold = max(len(rows), len(rows[0])) * np.finfo(float).eps * sigma[0]
     padded = [*sigma.tolist(), 0.0]
     gap = padded[rank - 1] if rank else 0.0, padded[rank]
-    return RationalNullSpace(rank, len(basis), basis, int(np.sum(sigma > threshold)), gap)
+    return RationalNullSpace(rank, len(basis), basis, int(np.sum(sigma > threshold)), gap, rows)
 
 
 def _singular_values(rows):

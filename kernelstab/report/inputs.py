@@ -12,7 +12,7 @@ _DAMAGED = (ValueError, OSError, EOFError, MemoryError, NotImplementedError, zip
 """What numpy raises on files that are torn, encrypted or made up."""
 
 
-def read_matrix(path):
+def read_matrix(path, name="operator"):
     """Read a forward matrix from ``.npy`` or ``.npz``.
 
     Parameters
@@ -20,6 +20,8 @@ def read_matrix(path):
     path : str or Path
         An array of shape ``(m, N)``; or an archive that holds one array, or one called
         ``A`` or ``matrix``; or a sparse matrix written by ``scipy.sparse.save_npz``.
+    name : str
+        What messages call it.
 
     Returns
     -------
@@ -31,11 +33,12 @@ def read_matrix(path):
         If the file is missing, is of another kind or holds no matrix; the message names it.
         Pickled content is refused, because reading it would run it.
     """
-    path = _existing(path, "operator", " (the words fourier and gaussian name the shipped operators)")
-    arrays = _read(path, "operator")
+    words = " (the words fourier and gaussian name the shipped operators)" if name == "operator" else ""
+    path = _existing(path, name, words)
+    arrays = _read(path, name)
     if "format" in arrays and "indptr" in arrays:
         return _sparse(path)
-    return as_array(_one(arrays, ("A", "matrix"), path, "operator"), "operator", ndim=2)
+    return as_array(_one(arrays, ("A", "matrix"), path, name), name, ndim=2)
 
 
 def read_images(path) -> np.ndarray:

@@ -10,7 +10,7 @@ from pathlib import Path
 from kernelstab import theorems
 from kernelstab._errors import CertificateError
 from kernelstab.certify import Verification, read_certificate, verify
-from kernelstab.certify.certificate import CONSTANT_FORMAT
+from kernelstab.certify.certificate import FORMAT
 
 
 @dataclass(frozen=True, repr=False)
@@ -58,10 +58,16 @@ class Recheck:
             return f"{self.path}: REFUSED: {self.reason}"
         found = self.verification
         if self.statement == "own":
-            bounds = ", ".join(claim.text for claim in found.claims)
+            bounds = (", ".join(claim.text for claim in found.claims) if len(found.claims) <= 2
+                      else f"{len(found.claims)} bounds")
             return f"{self.path}: PROVED: {bounds} for the {found.subject}"
         return (f"{self.path}: PROVED: {found.slug}, {len(found.claims)} inequalities, "
                 f"{found.scope} scope, {found.precision} bits")
+
+    def text(self) -> str:
+        """Return the line of the file, and a line for each bound if there are many."""
+        many = self.accepted and self.statement == "own" and len(self.verification.claims) > 2
+        return "\n".join([repr(self), *(f"  {claim.text}" for claim in self.verification.claims if many)])
 
     def to_json(self) -> dict:
         """Return everything as plain values."""
@@ -106,7 +112,7 @@ def _is_whole(path) -> bool:
 
 
 def _statement(verification) -> str:
-    if verification.format == CONSTANT_FORMAT:
+    if verification.format != FORMAT:
         return "own"
     known = {theorem.slug: theorem for theorem in theorems.all()}
     if verification.slug not in known:

@@ -1,0 +1,203 @@
+"""Everything that is known of one forward matrix, on one card."""
+
+from dataclasses import dataclass, field
+from functools import partial
+from math import comb, isfinite
+
+import numpy as np
+
+from kernelstab import kernel
+from kernelstab._checks import as_count
+from kernelstab.certify import make_collection, write_certificate
+from kernelstab.operators import as_operator
+from kernelstab.report.matrix_words import card_text
+from kernelstab.report.numbers import plain
+
+_ROBUST_PROGRAMS = 20_000      # beyond this the noise constant is left to whoever asks for it
+
+
+@dataclass(frozen=True)
+class MatrixCard:
+    """The constants of a matrix, each between two bounds, as far as they were computed.
+
+    Attributes
+    ----------
+    matrix : ndarray, shape (m, N)
+        The matrix that the card is about, with columns as they were used.
+    order : int
+    lengths : (float, float)
+        The shortest and the longest column.
+    null : NullSpace
+    coherence : Coherence or None
+        None if there is only one column, or a zero one.
+    spark : Spark or None
+    isometry : tuple of RIC
+        Orders 1, 2, ...
+    alpha : tuple of NSPConstant
+        Orders 1, 2, ...
+    robust : BestRobustNSP or None
+        For the largest order that basis pursuit recovers, where that is affordable.
+    interrupted : bool
+        Whether Ctrl-C ended the work; what stands on the card is true all the same.
+    """
+
+    matrix: np.ndarray = field(repr=False)
+    order: int
+    lengths: tuple[float, float]
+    null: kernel.NullSpace
+    coherence: kernel.Coherence | None = None
+    spark: kernel.Spark | None = None
+    isometry: tuple[kernel.RIC, ...] = ()
+    alpha: tuple[kernel.NSPConstant, ...] = ()
+    robust: kernel.BestRobustNSP | None = None
+    interrupted: bool = False
+
+    @property
+    def recovered(self) -> int:
+        """The largest sparsity on the card for which basis pursuit is known to recover every vector."""
+        return max((constant.s for constant in self.alpha if constant.holds), default=0)
+
+    def text(self) -> str:
+        """Return the card as it is printed."""
+        return card_text(self)
+
+    def to_json(self) -> dict:
+        """Return the numbers of the card as plain values; infinities are text."""
+        two = {"coherence": self.coherence and {"value": self.coherence.mu, "columns": self.coherence.pair,
+                                                "welch_lower": self.coherence.welch_lower,
+                                                "recovers": self.coherence.sparsity},
+               "spark": self.spark and bounds(self.spark) | {"columns": self.spark.support}}
+        return {
+            "shape": self.matrix.shape, "real": not np.iscomplexobj(self.matrix), "order": self.order,
+            "column_lengths": self.lengths, "rank": self.null.rank, "kernel_dimension": self.null.dimension,
+            "other_kernel_dimensions": [other.dimension for other in self.null.alternatives],
+            "gap": self.null.gap, "tol": self.null.tol, **two,
+            "ric": [bounds(r) | {"s": r.s, "minus": bounds(r.minus), "plus": bounds(r.plus)}
+                    for r in self.isometry],
+            "nsp": [bounds(a) | {"s": a.s, "recovers": a.holds, "support": [int(i) for i in a.support],
+                                 "residual": a.residual} for a in self.alpha],
+            "robust": self.robust and bounds(self.robust) | {"s": self.robust.s, "rho": self.robust.rho},
+            "recovered": self.recovered, "interrupted": self.interrupted,
+        }
+
+    def certificate(self, path=None, *, progress=None) -> dict:
+        """Collect the certificates of rank, coherence, spark, isometry and null space constants in one file.
+
+        Each is proved once while it is made, which can take longer than the search: the verifier goes
+        through all column sets of the spark and all supports of an isometry constant one by one.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            Where to write it.
+        progress : callable, optional
+            Called as ``progress("proofs", done, total, name)``.
+
+        Returns
+        -------
+        dict
+            For ``kernelstab verify``.
+
+        Raises
+        ------
+        CertificateError
+            If the matrix as it is stored has another kernel than in floating point.
+        """
+        jobs = {} if np.iscomplexobj(self.matrix) else {
+            "rank": lambda: kernel.rational_nullspace(self.matrix).certificate()}
+        jobs |= {name: getattr(self, name).certificate for name in ("coherence", "spark")
+                 if getattr(self, name) is not None}
+        jobs |= {f"delta^{sign}_{found.s}": partial(found.certificate, side=side)
+                 for found in self.isometry for side, sign in (("minus", "-"), ("plus", "+"))}
+        jobs |= {f"alpha_{found.s}": found.certificate for found in self.alpha}
+        parts = []
+        for name, make in jobs.items():
+            if progress is not None:
+                progress("proofs", len(parts), len(jobs), name)
+            parts.append(make())
+        collection = make_collection(parts)
+        if path is not None:
+            write_certificate(collection, path)
+        return collection
+
+
+def bounds(result) -> dict:
+    """Return the two ends of a constant as JSON holds them."""
+    exact = getattr(result, "exact", None)
+    return {"lower": plain(float(result.lower)), "upper": plain(float(result.upper))} | (
+        {} if exact is None else {"exact": bool(exact)})
+
+
+def matrix_card(A, order=3, *, normalise=False, max_supports=None, progress=None) -> MatrixCard:
+    """Compute the constants of a matrix up to an order.
+
+    Parameters
+    ----------
+    A : ForwardOperator or array_like, shape (m, N)
+        Small enough to be searched: tens of columns, real or complex.
+    order : int
+        Largest sparsity, from 1 to ``N``.
+    normalise : bool
+        Divide every column by its length first.
+    max_supports : int, optional
+        Budget of each search; beyond it an answer is two-sided and says so.
+    progress : callable, optional
+        Called as ``progress(stage, done, total, note)``.
+
+    Returns
+    -------
+    MatrixCard
+        Ctrl-C ends the work and leaves on the card what was proved by then.
+
+    Raises
+    ------
+    ValueError
+        If the matrix is not finite, has a zero column that should be normalised, or ``order`` is out
+        of range.
+
+    Examples
+    --------
+    >>> card = matrix_card([[2, 0, 1, 1], [0, 2, 1, -1]], 2, normalise=True)
+    >>> card.recovered, card.spark.lower, round(card.coherence.mu, 4)
+    (1, 3, 0.7071)
+    """
+    matrix = as_operator(A).to_dense()
+    order = as_count(order, "order", low=1, high=matrix.shape[1])
+    lengths = np.linalg.norm(matrix, axis=0)
+    if normalise:
+        if not lengths.all():
+            raise ValueError(f"A must not have a zero column, got one at {int(np.argmin(lengths))}")
+        matrix = matrix / lengths
+        lengths = np.linalg.norm(matrix, axis=0)
+    found = {"null": kernel.nullspace_basis(matrix)}
+    try:
+        for name, value in _stages(matrix, order, lengths, max_supports, progress):
+            found[name] = (*found.get(name, ()), value) if name in ("isometry", "alpha") else value
+            if getattr(value, "interrupted", False):
+                raise KeyboardInterrupt
+    except KeyboardInterrupt:
+        found["interrupted"] = True
+    return MatrixCard(matrix, order, (float(lengths.min()), float(lengths.max())), **found)
+
+
+def _stages(matrix, order, lengths, max_supports, progress):
+    """Yield the constants one by one, cheap ones first."""
+    budget = {} if max_supports is None else {"max_supports": max_supports}
+
+    def options(stage):
+        return budget | ({} if progress is None else
+                         {"progress": lambda done, total, note: progress(stage, done, total, note)})
+
+    if matrix.shape[1] > 1 and lengths.all():
+        yield "coherence", kernel.coherence(matrix)
+    yield "spark", kernel.spark(matrix, **options("spark"))
+    for s in range(1, order + 1):
+        yield "isometry", kernel.ric(matrix, s, **options(f"delta_{s}"))
+    recovered = 0
+    for s in range(1, order + 1):
+        constant = kernel.nsp_constant(matrix, s, **options(f"alpha_{s}"))
+        recovered = s if constant.holds else recovered
+        yield "alpha", constant
+    programs = comb(matrix.shape[1], recovered) * 2 ** max(0, recovered - 1)
+    if recovered and np.isrealobj(matrix) and programs <= _ROBUST_PROGRAMS and isfinite(constant.upper):
+        yield "robust", kernel.best_robust_nsp(matrix, recovered)

@@ -1,0 +1,123 @@
+"""The card of a matrix: every number on it is that of the constant, and half a card is true too."""
+
+import json
+
+import numpy as np
+import pytest
+
+from kernelstab import kernel
+from kernelstab.certify import verify
+from kernelstab.report import matrix_card
+
+# unit vectors at 120 degrees; the kernel is spanned by (1, 1, 1): alpha_s = s/3, spark 3, mu = 1/2
+MERCEDES = np.array([[0.0, np.sqrt(0.75), -np.sqrt(0.75)], [1.0, -0.5, -0.5]])
+
+
+def test_numbers_by_hand():
+    card = matrix_card(MERCEDES, 2)
+    assert (card.null.rank, card.null.dimension) == (2, 1)
+    assert (card.spark.lower, card.spark.upper) == (3, 3)
+    np.testing.assert_allclose(card.coherence.mu, 0.5, rtol=1e-12)
+    np.testing.assert_allclose([a.upper for a in card.alpha], [1 / 3, 2 / 3], rtol=1e-12)
+    np.testing.assert_allclose(card.isometry[1].upper, 0.5, rtol=1e-12)        # delta_2 = mu
+    assert card.recovered == 1
+    assert card.robust.s == 1
+    assert not card.interrupted
+
+
+def test_the_text_says_what_follows():
+    text = matrix_card(MERCEDES, 2).text()
+    assert "spark      3; dependent columns 0, 1, 2" in text
+    assert "every 1-sparse vector is the only one of its kind" in text
+    assert "recovers every 1-sparse vector" in text
+    assert "fails on columns" in text
+    assert "0.33333333" in text
+    assert "interrupted" not in text
+
+
+def test_json_holds_both_ends():
+    plain = json.loads(json.dumps(matrix_card(MERCEDES, 2).to_json(), allow_nan=False))
+    assert plain["shape"] == [2, 3]
+    assert plain["spark"]["lower"] == 3.0
+    assert plain["nsp"][1]["recovers"] is False
+    assert plain["nsp"][0]["lower"] <= 1 / 3 <= plain["nsp"][0]["upper"]
+
+
+def test_the_collection_proves_every_bound(tmp_path):
+    seen = []
+    card = matrix_card(MERCEDES, 2)
+    card.certificate(tmp_path / "card.json", progress=lambda *args: seen.append(args))
+    found = verify(tmp_path / "card.json")
+    assert found.ok, found.reason
+    assert set(found.quantities) == {"rank", "mu", "spark", "delta^-_1", "delta^+_1", "delta^-_2",
+                                     "delta^+_2", "alpha_1", "alpha_2"}
+    for name, value in (("alpha_2", 2 / 3), ("mu", 0.5), ("spark", 3.0), ("rank", 2.0)):
+        assert abs(found.quantities[name].value - value) < 1e-12
+    assert [stage for stage, *_ in seen] == ["proofs"] * 9
+
+
+def test_trivial_kernel():
+    card = matrix_card(np.eye(3), 2)
+    assert card.spark.lower == np.inf
+    assert "infinite" in card.text()
+    assert "kernel is trivial" in card.text()
+    assert json.loads(json.dumps(card.to_json(), allow_nan=False))["spark"]["upper"] == "inf"
+
+
+def test_zero_columns_have_no_coherence():
+    matrix = np.array([[1.0, 0.0, 1.0], [0.0, 0.0, 2.0]])
+    card = matrix_card(matrix, 1)
+    assert card.coherence is None
+    assert card.spark.upper == 1
+    assert card.alpha[0].upper == 1.0
+    with pytest.raises(ValueError, match="zero column, got one at 1"):
+        matrix_card(matrix, 1, normalise=True)
+
+
+def test_columns_are_normalised_on_request():
+    card = matrix_card(MERCEDES * [1.0, 2.0, 3.0], 1, normalise=True)
+    assert card.lengths == pytest.approx((1.0, 1.0), rel=1e-15)
+    np.testing.assert_allclose(card.alpha[0].upper, 1 / 3, rtol=1e-12)
+
+
+def test_complex_matrices_have_a_card():
+    card = matrix_card(MERCEDES * 1j, 1)
+    assert "complex" in card.text()
+    assert card.alpha[0].lower <= 1 / 3 <= card.alpha[0].upper
+    assert verify(card.certificate()).ok
+
+
+def test_a_key_press_leaves_a_true_card(monkeypatch):
+    real = kernel.nsp_constant
+
+    def impatient(A, s, **options):
+        if s == 2:
+            raise KeyboardInterrupt
+        return real(A, s, **options)
+
+    monkeypatch.setattr(kernel, "nsp_constant", impatient)
+    card = matrix_card(MERCEDES, 3)
+    assert card.interrupted
+    assert len(card.alpha) == 1
+    assert card.recovered == 1
+    assert "interrupted" in card.text()
+    assert verify(card.certificate()).ok
+
+
+def test_a_budget_is_passed_on():
+    matrix = np.random.default_rng(0).standard_normal((8, 16))
+    short, full = matrix_card(matrix, 2, max_supports=3), matrix_card(matrix, 2)
+    assert not short.alpha[1].exact or short.alpha[1].upper == full.alpha[1].upper
+    assert not short.isometry[1].exact
+    assert short.isometry[1].lower <= full.isometry[1].upper <= short.isometry[1].upper
+    assert " to " in short.text()
+    stages = []
+    matrix_card(matrix, 2, progress=lambda stage, *rest: stages.append(stage))
+    assert {"alpha_2"} <= set(stages)
+
+
+def test_bad_input():
+    for matrix, order, message in [(np.full((2, 3), np.nan), 1, "finite"), (MERCEDES, 0, "order must be"),
+                                   (MERCEDES, 4, "order must be"), (np.zeros((2, 3)), 1, "zero")]:
+        with pytest.raises(ValueError, match=message):
+            matrix_card(matrix, order)
