@@ -16,7 +16,8 @@ from kernelstab.operators import as_operator
 
 _MEET = 1e-9          # ends this close count as one
 _CLOSED = 5e-10       # a cell is closed when its bound exceeds the lower end by less
-_COARSE = 1e-3        # relative accuracy of the pairs that bound larger supports
+_COARSE = 0.02         # relative accuracy of the pairs that bound larger supports
+_BETTER = 1e-3        # a witness that gained less is not polished again
 _GAP = 1e-10          # of the programs of the finest cells
 _BATCH = 4_000_000    # numbers in the stacks of one batch of programs
 _EPS = float(np.finfo(np.float64).eps)
@@ -195,6 +196,7 @@ class _Search:
         return duals, self._bounds(support, cells, duals), np.concatenate(shares)
 
     def _bounds(self, support, cells, duals):
+        """Evaluate duals on the cells of one support."""
         return cell_bounds(self.matrix, np.tile(support, (len(cells), 1)), cells, duals, self.polygon)
 
     def _offer(self, vectors, support):
@@ -208,7 +210,7 @@ class _Search:
     def _polish(self):
         """Improve the witness: take its phases, solve, and so on while that helps."""
         found = -1.0
-        while self.lower > found * (1 + _COARSE):
+        while self.lower > found * (1 + _BETTER):
             found = self.lower
             target = np.zeros((1, len(self.witness)), complex)
             support = np.sort(np.argsort(-np.abs(self.witness), kind="stable")[:self.s])
@@ -223,7 +225,7 @@ class _Search:
         cells = first_cells(len(support), self.polygon)
         before = self.lower
         duals, bounds, shares = self._solve(support, cells)
-        if self.lower > before * (1 + _COARSE):
+        if self.lower > before * (1 + _BETTER):
             self._polish()
         best = shares.max()
         while True:

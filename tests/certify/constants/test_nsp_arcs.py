@@ -54,7 +54,7 @@ def test_ends_corners_and_far_points():
 
 def test_half_of_a_row_by_hand():
     # h = 1/2: (1, 0) - (1/2, -i/2) has moduli one half
-    group = {"supports": np.array([[0], [1]]), "signs": np.array([[0], [0]]), "duals": np.array([[0.5], [0.5j]])}
+    group = {"supports": np.array([[0], [1]]), "signs": np.zeros((2, 1)), "duals": np.array([[0.5], [0.5j]])}
     proof = {"kind": "arcs", "polygon": 32, "groups": [group]}
     made = make_constant_certificate("nsp", ROW, order=1, upper=proof)
     assert made["statements"][0]["value"] == "5e-1"
