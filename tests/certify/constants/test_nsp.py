@@ -15,7 +15,9 @@ from scipy.optimize import linprog
 
 from kernelstab._errors import CertificateError
 from kernelstab.certify import exact_nullspace, make_constant_certificate, verify
-from kernelstab.certify.constants.matrix import read_matrix
+from kernelstab.certify.arrays import Array
+from kernelstab.certify.constants.matrix import exact, read_matrix
+from kernelstab.certify.constants.nsp import check
 from kernelstab.certify.constants.nsp_reading import read_levels
 
 ROOT = np.sqrt(0.75)
@@ -201,6 +203,21 @@ def test_either_sign_of_a_pattern_will_do():
     for group in proof["groups"]:
         group["signs"], group["duals"] = -group["signs"], -group["duals"]
     near(*bounds(HADAMARD, 2, upper=proof), Fraction(3, 4))
+
+
+def test_a_worse_dual_for_the_same_signs_does_no_harm():
+    proof = duals(HADAMARD, [1, 2])
+    worse = [group | {"duals": group["duals"] * 0} for group in proof["groups"]]
+    for groups in (proof["groups"] + worse, worse + proof["groups"]):
+        near(*bounds(HADAMARD, 2, upper=proof | {"groups": groups}), Fraction(3, 4))
+
+
+def test_bounds_are_rounded_up():
+    """The residual 1 - 1/3 of the dual h = 1 is no multiple of the unit."""
+    proof = {"kind": "duals", "groups": [{"supports": Array((1, 1), (0.0,)), "signs": Array((1, 1), (1.0,)),
+                                          "duals": Array((1, 1), (1.0,))}]}
+    found = check(exact([[Fraction(1, 3)]]), 1, {}, "upper", proof)
+    assert Fraction(2, 3) < found < Fraction(2, 3) + Fraction(1, 2**159)
 
 
 def _is_true(certificate):
