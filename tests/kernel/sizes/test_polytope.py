@@ -109,6 +109,19 @@ def test_the_bounds_of_a_cube():
     assert 4.0 - 1e-9 <= relaxed.lower <= relaxed.upper <= 2 * 5**0.5 + 1e-6
 
 
+def test_the_prism_is_where_jung_is_sharp():
+    # between a triangle of circumradius 1 at height 1 and its negative at height -1; height is measured.
+    # Slices have diameter sqrt 3 and the ends are equilateral triangles of radius 1, the best error
+    corners = np.array([[1.0, 0.0], [-0.5, 3**0.5 / 2], [-0.5, -(3**0.5) / 2]])
+    W = np.vstack([np.column_stack([-4 * corners / 3, np.full(3, 1 / 3)]), [[0.0, 0.0, 1.0]]])
+    np.testing.assert_allclose(np.abs(W @ np.column_stack([corners, np.ones(3)]).T).max(axis=0), 1.0)
+    result = kernel_size([[0.0, 0.0, 1.0]], Polytope(W))
+    assert result.lower == pytest.approx(3**0.5)
+    assert result.upper == pytest.approx(3**0.5)
+    assert result.c_opt_lower == pytest.approx(3**0.5 / 2)
+    assert result.c_opt_upper == pytest.approx(1.0)
+
+
 @pytest.mark.parametrize("norm", ["2", "inf"])
 @pytest.mark.parametrize("eps", [0.0, 0.2])
 def test_certificates(eps, norm):
