@@ -15,6 +15,8 @@ from kernelstab._errors import UnclearRank
 from kernelstab.certify import exact_rank, verify
 from kernelstab.kernel import _spark_sweeps as sweeps
 from kernelstab.kernel import spark
+from kernelstab.kernel._residues import reduced
+from kernelstab.kernel._spark_jit import dependent_sets
 
 
 def brute(A):
@@ -61,6 +63,38 @@ def test_brute_force(m, n, seed):
     assert spark(A + 0j).upper == spark(1j * A).upper == result.upper
     # small multiples of 1/2 have exact pivots, or ones far from zero
     assert spark(A, arithmetic="float").upper == result.upper
+
+
+@pytest.mark.parametrize("prefix", [(), (1,), (0, 3)])
+@pytest.mark.parametrize("p", [13, 2147483629])
+def test_the_compiled_loop_finds_every_dependent_set(p, prefix):
+    # the first upper bound is mostly the spark, so that a sweep that misses sets would not show elsewhere
+    rng = np.random.default_rng(len(prefix))
+    for _ in range(8):
+        table = reduced(rng.integers(-1, 2, (4, 8)), p)[0]
+        for size in range(len(prefix) + 2, len(table) + 1):
+            found, sizes = np.zeros((256, size), dtype=np.int64), np.zeros(256, dtype=np.int64)
+            inverse = np.uint64(-pow(p, -1, 2**32) % 2**32)
+            count = dependent_sets(table.astype(np.uint64), np.uint64(p), inverse,
+                                   np.array(prefix, dtype=np.int64), size, found, sizes)
+            flagged = [set(found[i, :sizes[i]].tolist()) for i in range(count)]
+            for S in flagged:
+                assert len(reduced(table[:, sorted(S)], p)[1]) < len(S)
+            for S in combinations(range(8), size):
+                if S[:len(prefix)] == prefix and len(reduced(table[:, list(S)], p)[1]) < size:
+                    assert any(part <= set(S) for part in flagged)
+
+
+def test_the_float_loop_finds_every_dependent_set():
+    rng = np.random.default_rng(9)
+    for _ in range(8):
+        A = rng.integers(-1, 2, (4, 7)) + 1j * rng.integers(-1, 2, (4, 7))
+        A[0] += ~A.any(axis=0)                                # no zero columns
+        search = sweeps.FloatSweeps(A, 1e-10, 10**6, 1, None)
+        for size in range(2, 5):
+            flagged = [set(S) for S in search.explore((), size)[0]]
+            for S in combinations(range(7), size):
+                assert any(part <= set(S) for part in flagged) == (np.linalg.matrix_rank(A[:, S]) < size)
 
 
 def test_complex_dependence():
