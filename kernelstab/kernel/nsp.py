@@ -90,7 +90,7 @@ def nsp_constant(A, s, *, weights=None, levels=None, max_supports=100_000, threa
     >>> round(nsp_constant(frame, 1, weights=[2, 1, 1]).upper, 9)
     0.5
     """
-    matrix = as_operator(A).to_dense()
+    matrix = np.array(as_operator(A).to_dense())        # a copy, which the result keeps
     if np.iscomplexobj(matrix):
         if matrix.imag.any():
             return _complex(matrix, s, weights, levels, max_supports=max_supports, progress=progress)

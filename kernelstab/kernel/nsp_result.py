@@ -65,7 +65,7 @@ class NSPConstant:
     weights : ndarray, shape (N,), or None
         Positive weights of both :math:`\ell^1` norms.
     levels : ndarray of int, shape (N,), or None
-        Label of the level of each column.
+        Level of each column, counted from 0 in rising order of the labels.
     polygon : int or None
         Number of half-widths of the finest arcs in a circle, for a complex matrix.
     """

@@ -158,6 +158,27 @@ def test_a_useless_solver_leaves_true_bounds(monkeypatch):
     assert result.upper - result.lower > 1e-3
 
 
+def test_the_upper_end_is_what_the_duals_prove(monkeypatch):
+    # batches of 64 programs, and useless duals in the first batch of pairs only
+    monkeypatch.setattr(_nsp_programs, "_CHUNK_WORK", 1.0)
+    real, calls = _nsp_jit.solve_programs, []
+
+    def lapse(*args):
+        answer = real(*args)
+        if args[4].shape[1] == 2 and args[6] >= 0 and len(calls) < 8:
+            calls.append(1)
+            args[-3][:] = 0.0
+        return answer
+
+    monkeypatch.setattr(_nsp_jit, "solve_programs", lapse)
+    result = nsp_constant(_identity_hadamard(8), 2)
+    # what is left for those pairs is the sum of their columns, 2 / (1 + sqrt 8)
+    np.testing.assert_allclose((result.lower, result.upper), (sqrt(2.0) - 1, 2 / (1 + sqrt(8.0))), rtol=1e-9)
+    assert not result.exact
+    stated = result.certificate()["statements"][1]["value"]
+    np.testing.assert_allclose(float(stated), result.upper, rtol=1e-12)
+
+
 @pytest.mark.parametrize(("matrix", "s"), [
     (_identity_hadamard(16), 2), (_identity_hadamard(8), 4), (_DCT16, 3), (np.ones((1, 5)), 1),
     (_ZERO_COLUMN, 1),
