@@ -236,6 +236,12 @@ def test_the_walk_writes_every_support_above_a_bound_once(levels, caps, buffer, 
     # nothing below low is forgotten: its largest bound comes with the last block
     largest = max(bound for bound in expected.values() if bound <= low)
     assert largest * (1 - 1e-12) <= ends[-1][1] <= low
+    # a pair is worth at least as much as the supports that hold it
+    search.pairs = table
+    pairs = search._completions()
+    for (support, signs), bound in expected.items():
+        for (i, a), (j, b) in combinations(zip(support, signs), 2):
+            assert pairs[i, j, int(a != b)] >= min(bound, 1.0) * (1 - 1e-12)
     assert [last for last, _ in ends] == [False] * (len(ends) - 1) + [True]
     assert len(ends) > 1 or buffer == 1000
 
