@@ -62,6 +62,12 @@ def test_the_comparison_holds_for_any_two_vectors(seed, s, norm):
     assert found.constants.comparison(A, x, x - worst).holds
 
 
+def test_the_comparison_by_hand():
+    # C = 3, D = 4, x = (1, 1/2), s = 1: sigma = 1/2, gap -3/2, so 3 (-3/2 + 1) + 4 sqrt(5)/2
+    bound = recovery_constants(0.5, 1.0, 1).comparison(np.eye(2), [1.0, 0.5], [0.0, 0.0])
+    np.testing.assert_allclose((bound.error, bound.bound), (1.5, 2 * sqrt(5) - 1.5))
+
+
 def test_the_comparison_is_not_idle():
     # rho = 1/2 and tau = sqrt(5)/2 for these columns; x = e_0 and z the two others, same measurements
     A = np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 1.0]])

@@ -184,6 +184,31 @@ def test_any_dual_vector_proves_only_what_is_true():
     assert np.isfinite(found).sum() > 20
 
 
+def test_every_program_is_solved_to_optimality():
+    # the primal vector attains the length of the dual one; some programs need to let constraints go again
+    A = _random(1, 16, 24)
+    programs, limits = Programs(A), np.full(24, 0.6)
+    solved = 0
+    for support, xi in product(all_supports(24, 2), sign_patterns(2)):
+        outcome, h, v = programs.one(support, xi, limits)
+        if outcome == _robust_jit.SOLVED:
+            solved += 1
+            value = xi @ v[support] - 0.6 * np.abs(np.delete(v, support)).sum()
+            np.testing.assert_allclose(A @ v, h, atol=1e-10)
+            np.testing.assert_allclose(value, h @ h, rtol=1e-9)
+    assert solved > 400
+
+
+def test_equality_is_decided_in_fractions():
+    # h = (1, -1/4) meets the limit 3/4 exactly; one unit in the last place less and nothing is proved
+    programs, h = Programs(_FRAME), np.array([1.0, -0.25])
+    assert 0 <= programs.proved_exactly([0], [1.0], 0.75, h) - np.hypot(1, 0.25) < 1e-15
+    assert programs.proved_exactly([0], [1.0], np.nextafter(0.75, 0), h) == np.inf
+    assert programs.proved_exactly([0], [1.0], 0.75, -h) == np.inf
+    # r = 1/8 is divided out
+    np.testing.assert_allclose(programs.proved_exactly([0], [1.0], 0.75, 0.875 * h), np.hypot(1, 0.25))
+
+
 def test_an_infeasible_program_returns_the_reason():
     programs = Programs(_FRAME)
     outcome, _, v = programs.one([0], [1.0], np.full(3, 0.25))
@@ -210,13 +235,14 @@ def test_a_budget_leaves_a_true_enclosure():
 
 
 def test_ctrl_c_leaves_a_true_enclosure():
-    A = _random(3, 16, 18)
 
     def stop(done, total, note):
         assert note.startswith("tau <= ")
         raise KeyboardInterrupt
 
-    result = robust_nsp(A, 5, 2.0, progress=stop)
+    A = np.diag([*np.ones(17), 0.01])              # the column that decides comes last
+    full, result = robust_nsp(A, 4, 2.0), robust_nsp(A, 4, 2.0, progress=stop)
+    assert result.lower <= full.lower <= full.upper <= result.upper
     assert result.interrupted
     assert not result.exact
     assert 0 < result.evaluated < result.supports
