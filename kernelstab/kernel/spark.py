@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import dataclass, field
+from math import comb
 
 import numpy as np
 
@@ -59,19 +60,22 @@ class Spark:
     def certificate(self, path=None) -> dict:
         """Return a certificate of both bounds, for ``kernelstab verify``; write it if a path is given.
 
+        The verifier goes through all column sets again. Where they are too many for it, the lower bound
+        of the certificate is the one that smaller sets prove.
+
         Raises
         ------
         ValueError
             If the arithmetic was floating point: then nothing is proved about the numbers stored.
-        CertificateError
-            If the sets are too many to be gone through again by the verifier.
         """
         from kernelstab.certify import make_constant_certificate, write_certificate
+        from kernelstab.certify.constants.spark import MOST_SETS
 
         if self.arithmetic != "exact":
             raise ValueError("a spark in floating point has no certificate; use arithmetic='exact'")
-        independent = int(min(self.lower - 1, self.matrix.shape[1]))
-        lower = {"kind": "ranks", "prime": self.prime, "size": independent}
+        n = self.matrix.shape[1]
+        sizes = [k for k in range(1, int(min(self.lower - 1, n)) + 1) if comb(n, k) <= MOST_SETS]
+        lower = {"kind": "ranks", "prime": self.prime, "size": sizes[-1]} if sizes else None
         upper = None if not self.support else {
             "kind": "dependent", "columns": list(self.support),
             "entries": [str(part) for entry in self.kernel_vector

@@ -201,8 +201,17 @@ def test_certificate(tmp_path):
     assert verify(tmp_path / "spark.json").ok
     # trivial kernel: larger than the number of columns
     assert [entry["value"] for entry in spark(A[:, :3]).certificate()["statements"]] == ["4e0"]
+    # a zero column: nothing to prove from below
+    assert [entry["side"] for entry in spark([[1.0, 0.0]]).certificate()["statements"]] == ["upper"]
     with pytest.raises(ValueError, match="use arithmetic='exact'"):
         spark(A, arithmetic="float").certificate()
+
+
+def test_a_certificate_within_the_reach_of_the_verifier(monkeypatch):
+    # of 56 triples and 28 pairs the verifier takes on the pairs only
+    monkeypatch.setattr("kernelstab.certify.constants.spark.MOST_SETS", 30)
+    A = np.random.default_rng(2).standard_normal((3, 8))
+    assert [entry["value"] for entry in spark(A).certificate()["statements"]] == ["3e0", "4e0"]
 
 
 def test_bad_input():
