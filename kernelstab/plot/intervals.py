@@ -14,7 +14,7 @@ def intervals(rows, *, xlabel: str = "", threshold: float | None = None, inner=N
     Parameters
     ----------
     rows : dict of str to (float, float)
-        Lower and upper end of each number, top row first; equal ends give a point.
+        Lower and upper end of each number, top row first; ends that are close give a point.
     xlabel : str
         What the numbers are, with unit.
     threshold : float, optional
@@ -55,7 +55,7 @@ def intervals(rows, *, xlabel: str = "", threshold: float | None = None, inner=N
         for end, shape, edge in ((low, "<", left), (high, ">", right)):
             ax.plot([end if isfinite(end) else edge], [row], color=style.colour(0), markersize=6,
                     linestyle="none", marker="|" if isfinite(end) else shape)
-        if low == high:
+        if high - low < 0.005 * (right - left):      # too short to be seen as a bar
             ax.plot([low], [row], color=style.colour(0), marker="o", markersize=5, linestyle="none")
         if inner and name in inner:
             ax.plot(inner[name], [row, row], color=style.colour(1), linewidth=5, solid_capstyle="butt")
