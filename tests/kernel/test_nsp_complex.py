@@ -75,7 +75,7 @@ def _best_on_grid(matrix, s, grid):
 
 
 @pytest.mark.parametrize(("matrix", "s", "grid", "loss"), [
-    (_SMALL, 1, 1, 5e-3), (_SMALL, 2, 24, 5e-3), (_fourier(5, [0, 1, 3]), 2, 24, 5e-3)])
+    (_SMALL, 1, 1, 5e-3), (_SMALL, 2, 12, 1e-2), (_fourier(5, [0, 1, 3]), 2, 12, 1e-2)])
 def test_against_all_supports_on_a_grid_of_phases(matrix, s, grid, loss):
     # the grid gives kernel vectors, so it is below; it misses the best phases and moduli by little
     result = complex_nsp_constant(matrix, s)
