@@ -85,7 +85,8 @@ def test_both_searches_agree(monkeypatch):
         assert few.exact
         assert many.exact
         assert many.lower == pytest.approx(few.lower, rel=1e-9)
-        assert few.lower <= many.upper == pytest.approx(few.upper, rel=1e-9)
+        # the search bounds the square of the singular value, and adds its rounding
+        assert few.lower <= many.upper == pytest.approx(few.upper, rel=1e-6)
         assert many.lower <= few.upper
 
 
