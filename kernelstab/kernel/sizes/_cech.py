@@ -71,17 +71,16 @@ class CechSearch:
 
     def _open(self, edge, length):
         """Start a node with the signals that may share data with an edge and do not exceed it."""
+        from kernelstab.kernel.sizes._fibres_jit import shared_neighbours
+
         i, j = (int(k) for k in edge)
         # each edge is looked at once, and that costs about as much as a ball
         self.balls += 1
         width = self.pairs.window
         key = self.pairs.measured.key
         low, high = np.searchsorted(key, key[j] - width), np.searchsorted(key, key[i] + width, side="right")
-        others = self._near(self._near(np.arange(low, high), i), j)
-        for end in (i, j):
-            size = np.linalg.norm(self.rows[others] - self.rows[end], axis=1)
-            others = others[size <= length * (1 + _MARGIN)]
-        others = others[(others != i) & (others != j)]
+        others = shared_neighbours(i, j, low, high, self.seen, self.rows, self.pairs.near,
+                                   (length * (1 + _MARGIN)) ** 2)
         if len(others):
             self._push((i, j), others)
 

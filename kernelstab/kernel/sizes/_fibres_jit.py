@@ -96,6 +96,23 @@ def long_pairs(start, stop, key, seen, signals, radii, window, near, least, pair
 
 
 @njit(cache=True, nogil=True)
+def shared_neighbours(i, j, low, high, seen, signals, near, longest):
+    """Return the rows near both ends of a pair in the measurements and within ``longest`` of both."""
+    found, count = np.empty(high - low, dtype=np.int64), 0
+    for k in range(low, high):
+        if k in (i, j) or _square(seen, i, seen, k, near) > near:
+            continue
+        if _square(seen, j, seen, k, near) > near:
+            continue
+        if _square(signals, i, signals, k, longest) > longest:
+            continue
+        if _square(signals, j, signals, k, longest) <= longest:
+            found[count] = k
+            count += 1
+    return found[:count].copy()
+
+
+@njit(cache=True, nogil=True)
 def spread(signals, members, count, p, mean, own):
     """Return the mean p-th power of the distance over pairs of members; ``own`` gets it for each member.
 

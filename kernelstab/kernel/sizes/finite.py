@@ -59,7 +59,7 @@ class FibreCentre:
         return chebyshev_ball(self.signals[members]).centre
 
 
-def finite_kernel_size(A, signals, eps=0.0, *, max_balls=2000, threads=1) -> FiniteKernelSize:
+def finite_kernel_size(A, signals, eps=0.0, *, max_balls=400, threads=1) -> FiniteKernelSize:
     r"""Return the kernel size of a finite set, and the least worst-case error of any map on it.
 
     Two signals share data at noise level :math:`\varepsilon` if :math:`\|A(x_i-x_j)\|\le2\varepsilon`, so the

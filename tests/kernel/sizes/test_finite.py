@@ -90,6 +90,17 @@ def test_brute_force_agrees(n, m, width, eps, is_complex, seed):
     assert np.linalg.norm(X[members] - answer, axis=1).max() <= found.c_opt_upper * (1 + 1e-9) + 1e-12
 
 
+@pytest.mark.parametrize("seed", [52, 70])
+def test_groups_below_a_ball_that_does_not_share_data(seed):
+    # seeds for which the largest group is found only after the ball of a larger candidate has been split
+    rng = np.random.default_rng(seed)
+    A, X = rng.standard_normal((2, 4)), rng.standard_normal((9, 4))
+    found = finite_kernel_size(A, X, 1.2)
+    size, radius = _brute_force(A, X, 1.2)
+    np.testing.assert_allclose((found.lower, found.upper), size, rtol=1e-12)
+    np.testing.assert_allclose((found.c_opt_lower, found.c_opt_upper), radius, rtol=1e-9)
+
+
 def test_a_spent_budget_leaves_true_bounds():
     # 40 signals in R^6 seen in one coordinate, all within the noise: the radius is that of the ball of all
     rng = np.random.default_rng(0)
