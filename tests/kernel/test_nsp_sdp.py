@@ -49,6 +49,13 @@ def test_any_matrices_bound_every_kernel_vector(n, seed, data):
     assert share <= sdp_value(A, s, **dual) + 1e-12
 
 
+def test_what_is_not_definite_is_paid_for():
+    # all matrices zero: D has the blocks -I/2 off the diagonal and least eigenvalue -1/2, times 1 + s
+    zero = {name: np.zeros((2, 2)) for name in "PQRT"} | {"L": np.zeros((1, 2)), "M": np.zeros((2, 1))}
+    for s in (1, 2):
+        np.testing.assert_allclose(sdp_value(np.ones((1, 2)), s, **zero), 0.5 * (1 + s), atol=1e-12)
+
+
 def test_the_shift_makes_definite():
     rng = np.random.default_rng(4)
     for D in (np.diag([1.0, -0.25]), np.zeros((3, 3)), np.ones((4, 4)), rng.standard_normal((9, 9))):

@@ -80,7 +80,8 @@ def test_a_cover_may_be_uneven_but_not_have_holes():
 def test_the_smaller_of_two_duals_for_one_cell_counts():
     # |1 + 1| for the phase 1 against |1|
     support, near, far = [(0,), (0,)], points(0, 0, 1), points(-1, 0, 1)
-    assert arc_bounds(support, [(0,), (0,)], [far, near], 32) == {(0,): UNIT}
+    for order in ([far, near], [near, far]):
+        assert arc_bounds(support, [(0,), (0,)], order, 32) == {(0,): UNIT}
     assert arc_bounds(support, [(0,), (0,)], [far, far], 32) == {(0,): 2 * UNIT}
 
 
