@@ -168,6 +168,16 @@ def test_a_minor_that_the_first_prime_divides():
     assert spark(np.array([[p, 2 * p, 5 * p], [p, -p, 3 * p]])).upper == 3
 
 
+def test_what_continues_an_accidental_dependence_is_searched_again():
+    # modulo p columns 0 and 1 agree; column 3 is 0 + 1 + 2, the only true dependence of four
+    p = 2147483629.0
+    A = np.array([[1.0, 1, 0, 2, 0], [0, p, 0, p, 0], [0, 0, 1, 1, 0], [0, 0, 0, 0, 1]])
+    search = sweeps.ExactSweeps(A, 10**6, 1, None)
+    search.upper = 5
+    assert search.decide((), 4, search.explore((), 4))
+    assert search.support == (0, 1, 2, 3)
+
+
 def test_budget_and_interruption_leave_true_bounds():
     A = np.random.default_rng(0).standard_normal((8, 16))
     assert spark(A).upper == spark(A, max_supports=comb(16, 8)).lower == 9

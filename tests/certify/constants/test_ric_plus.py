@@ -9,7 +9,7 @@ import pytest
 
 from kernelstab._errors import CertificateError
 from kernelstab.certify import make_constant_certificate, verify
-from kernelstab.certify.arrays import Array
+from kernelstab.certify.arrays import Array, ComplexArray
 from kernelstab.certify.constants.make import exact_matrix
 from kernelstab.certify.constants.matrix import exact
 from kernelstab.certify.constants.ric_minus import check as check_minus
@@ -60,6 +60,13 @@ def test_every_support_is_tried(is_complex):
             with pytest.raises(CertificateError, match="not every support"):
                 one(exact_matrix(B), order, {}, "upper", _enumeration(below))
             assert one(exact_matrix(B), order, {}, "upper", {"kind": "gershgorin"}) >= value - 1e-12
+
+
+def test_complex_vector_by_hand():
+    # (1, i) maps (1, -i) to 2: 4 over 2, less 1
+    B = exact_matrix(np.array([[1, 1j]]))
+    vector = ComplexArray(Array((2,), (1.0, 0.0)), Array((2,), (0.0, -1.0)))
+    assert check(B, 2, {}, "lower", {"kind": "vector", "support": [0, 1], "entries": vector}) == 1
 
 
 def test_relaxation_by_hand():
