@@ -240,7 +240,7 @@ def test_ctrl_c_leaves_a_true_enclosure():
         assert note.startswith("tau <= ")
         raise KeyboardInterrupt
 
-    A = np.diag([*np.ones(17), 0.01])              # the column that decides comes last
+    A = np.diag([*np.ones(14), *np.full(4, 0.01)])     # the four columns that decide come last
     full, result = robust_nsp(A, 4, 2.0), robust_nsp(A, 4, 2.0, progress=stop)
     assert result.lower <= full.lower <= full.upper <= result.upper
     assert result.interrupted
