@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from kernelstab.certify import verify
 from kernelstab.kernel import L1Ball, kernel_size, witness_error
+from kernelstab.kernel.sizes._l1_norm import fill
+from kernelstab.kernel.sizes.l1_ball import _robust_bound
 
 ROW = np.array([[1.0, 1.0]])
 
@@ -61,6 +63,12 @@ def test_the_shortest_explanation_keeps_its_promise():
             assert np.linalg.norm(result.optimal(matrix @ x + e) - x) <= result.optimal_error + 1e-5
     with pytest.raises(ValueError, match="y must be explained by some signal"):
         kernel_size([[1.0], [1.0]], L1Ball(1.0), 0.1).optimal([1.0, 5.0])
+
+
+def test_the_robust_bound_by_hand():
+    # s = 4, rho = 1/2, tau = 1/8: C = 2.5, D = 1/2, and 2.5 t/2 + eps/2
+    assert _robust_bound((4, 0.5, 0.125), 2.0, 0.5, 9)[0] == pytest.approx(2.75)
+    assert fill([3.0, 1.0, 4.0], 7.0) == 5.0
 
 
 def test_a_robust_null_space_property_is_used_if_it_is_better():

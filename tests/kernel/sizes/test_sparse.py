@@ -88,6 +88,7 @@ def test_both_searches_agree(monkeypatch):
         # the search bounds the square of the singular value, and adds its rounding
         assert few.lower <= many.upper == pytest.approx(few.upper, rel=1e-6)
         assert many.lower <= few.upper
+        assert few.dual["sigma"] * (1 - 1e-6) <= many.dual["sigma"] <= 0.2 / few.lower
 
 
 def test_more_supports_than_are_enumerated():
