@@ -36,8 +36,8 @@ lint: $(VENV)/.full  ## check style and types
 	@$(BIN)/python -m ruff check .
 	@$(BIN)/python -m mypy
 
-bench: $(VENV)/.full  ## run the timing studies
-	@for study in benchmarks/*.py; do echo "== $$study"; $(BIN)/python "$$study" || exit 1; done
+bench: $(VENV)/.full  ## run the studies, one thread for each side
+	@for study in benchmarks/*.py; do echo "== $$study"; OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python "$$study" || exit 1; done
 
 clean:  ## remove what the other targets wrote, but keep the environment
 	@rm -rf $(REPORT) build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache
