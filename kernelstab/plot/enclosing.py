@@ -48,6 +48,7 @@ def enclosing_ball(points, centre, radius, *, title: str = "", names=None):
     for name, (x, y) in zip(names or (), points):
         ax.annotate(name, (x, y), textcoords="offset points", xytext=(5, 5), fontsize=style.SMALL)
     ax.set_aspect("equal")
+    ax.locator_params(nbins=5)       # more would touch each other below so small a picture
     reach = 1.15 * radius
     ax.set_xlim(centre[0] - reach, centre[0] + reach)
     ax.set_ylim(centre[1] - reach, centre[1] + reach)

@@ -21,6 +21,15 @@ def test_points_centre_and_ball_are_drawn_to_scale():
     assert ax.get_xlim()[1] > 2.0
 
 
+def test_the_numbers_below_do_not_touch():
+    fig = enclosing_ball([[0.0, -0.8660254], [0.0, 0.8660254]], [0.0, 0.0], 0.8660254, title="fibre")
+    fig.canvas.draw()
+    boxes = [t.get_window_extent() for t in fig.axes[0].get_xticklabels() if t.get_text()]
+    gaps = [right.x0 - left.x1 for left, right in zip(boxes, boxes[1:])]
+    assert len(gaps) >= 2
+    assert min(gaps) > boxes[0].height / 2
+
+
 def test_points_must_lie_in_the_plane():
     with pytest.raises(ValueError, match=r"points must have shape \(n, 2\), got \(1, 3\)"):
         enclosing_ball([[0.0, 0.0, 1.0]], [0.0, 0.0], 1.0)
