@@ -6,6 +6,7 @@ import numpy as np
 
 from kernelstab._checks import as_array, as_count, as_number
 from kernelstab.kernel.sizes import _feasible
+from kernelstab.kernel.sizes.priors import FiniteSet, Sparse
 from kernelstab.operators import as_operator
 
 _EXACT = 1e-7
@@ -20,7 +21,7 @@ class ValueCheck:
     value : float
     consistent : bool or None
         Whether some signal that explains the data has this value; None if it lies between the
-        inner and the outer interval.
+        inner and the outer interval, or inside for sparse or finitely many signals, whose values have gaps.
     worst_lower, worst_upper : float
         The largest error of the value over all signals that explain the data lies between.
     """
@@ -124,7 +125,8 @@ class DetailInterval:
         """
         value = as_number(value, "value")
         consistent = None
-        if self.inner[0] <= value <= self.inner[1]:
+        convex = not isinstance(self.prior, (FiniteSet, Sparse))
+        if value in self.inner or (convex and self.inner[0] <= value <= self.inner[1]):
             consistent = True
         elif not self.lower <= value <= self.upper:
             consistent = False

@@ -236,6 +236,15 @@ def test_verdicts():
     assert repr(found).startswith("<DetailInterval Ball(radius=5.0), eps=0: [-4, 4]")
 
 
+def test_a_value_between_two_signals_need_not_be_one_of_theirs():
+    # the second coordinate is -1 or 1, for both signals that explain the data
+    two = detail_interval([FIRST], [3.0], SECOND, FiniteSet([[3.0, -1.0], [3.0, 1.0], [2.0, 0.0]]))
+    assert [two.check(v).consistent for v in (-1.0, 0.0, 1.0, 2.0)] == [True, None, True, False]
+    # x1 + x2 = 1 by one entry: the first is 0 or 1
+    either = detail_interval([BOTH], [1.0], FIRST, Sparse(1))
+    assert [either.check(v).consistent for v in (0.5, 2.0)] == [None, False]
+
+
 def test_an_unbounded_detail_decides_no_claim():
     found = detail_interval([FIRST], [3.0], BOTH, Everything(), 0.5)
     assert (found.lower, found.upper, found.hallucination) == (-np.inf, np.inf, np.inf)
