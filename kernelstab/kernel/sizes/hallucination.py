@@ -191,7 +191,7 @@ def _general(feasible, D, prior, eps):
         points = [*points, *more, *_climb(feasible, D, [*starts, frame[0]])]
     values = np.array([D @ x for x in points])
     distances = cdist(values, values)
-    ball = chebyshev_ball(values[_apart(distances)])
+    ball = chebyshev_ball(values)
     i, j = np.unravel_index(int(np.argmax(distances)), distances.shape)
     upper, centre = min(outer, key=lambda pair: pair[0])
     half = float(distances[i, j]) / 2 * (1 - 4 * len(D) * UNIT)
@@ -218,15 +218,6 @@ def _box(feasible, D, frame):
         points += [up.x, down.x]
     defect = float(np.linalg.norm(frame @ frame.T - np.eye(len(frame)), 2))      # how orthonormal it is
     return (float(np.linalg.norm(half)) * (1 + 2 * defect), frame.T @ np.array(middle)), points
-
-
-def _apart(distances):
-    """Choose points of which no two nearly coincide: such pairs only slow the search of their ball."""
-    near, chosen = distances <= 1e-6 * distances.max(), []
-    for k in range(len(distances)):
-        if not near[k, chosen].any():
-            chosen.append(k)
-    return chosen
 
 
 def _climb(feasible, D, starts):

@@ -3,14 +3,14 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.optimize import nnls
+from scipy.linalg import solve_triangular
 
 from kernelstab._checks import as_array
 
 _UNIT = float(np.finfo(np.float64).eps)
-_FLAT = 1e-12      # weights and steps below this share of their scale count as zero
-_ROUNDS = 6        # steps per dimension before the walk is stopped
-_RIM = 1e-9        # squared distances this near to the largest, relatively, count as equal then
+_FLAT = 1e-12      # points this near to the flat through others, relatively, count as lying in it
+_ROUNDS = 20       # points taken in per dimension before the climb is stopped
+_STALE = 5         # rounds in which rounding eats the progress before it is given up
 
 
 @dataclass(frozen=True)
@@ -65,13 +65,13 @@ def chebyshev_ball(points) -> ChebyshevBall:
 
     Notes
     -----
-    The centre walks from the first point: always towards the centre of the sphere through the
-    points it rests on, gathering the first point that stops it, and dropping the one with the
-    most negative weight when it has arrived. The ball shrinks all the while. If many points lie on one
-    sphere the walk may go round in circles; it is then stopped, and non-negative least squares finds
-    the weights of the centre it has reached. The two radii show whatever is left open.
-    Cost: :math:`nN` a step, and usually about as many steps as the dimension; a least-squares
-    solution with the support in each.
+    The lower radius climbs: the point farthest from the centre joins the support, and the weights move
+    towards those of the centre of the sphere through the support, dropping each point whose weight
+    reaches zero on the way. A point in the flat through the support, where there is no such sphere, takes the
+    place of another; so repeated and nearly repeated points do no harm. The climb ends where the farthest
+    point is no farther than the support; the two radii show whatever rounding leaves open, such as that of
+    the centre where the points agree in almost all digits. Cost: :math:`nN` and a decomposition of the
+    support a round; about as many rounds as the support has points.
 
     Examples
     --------
@@ -87,80 +87,85 @@ def chebyshev_ball(points) -> ChebyshevBall:
     real = np.hstack([points.real, points.imag]) if np.iscomplexobj(points) else points
     base = real[0]
     scale = float(np.abs(real - base).max()) or 1.0  # so that squares neither vanish nor overflow
-    centre, support, weights = _walk((real - base) / scale)
+    near = (real - base) / scale
+    centre, support, weights = _climb(near)
+    lower = scale * _lower(near - centre, support, weights)
     centre = base + scale * centre
-    lower, upper = (scale * bound for bound in _bounds((real - centre) / scale, support, weights))
+    upper = max(lower, scale * _upper((real - centre) / scale))
     if np.iscomplexobj(points):
         centre = centre[:points.shape[1]] + 1j * centre[points.shape[1]:]
     order = np.argsort(support)
     return ChebyshevBall(centre, lower, upper, tuple(int(support[k]) for k in order), weights[order])
 
 
-def _walk(points):
+def _climb(points):
     """Return the centre, the support, and its weights."""
     n, dimension = points.shape
-    centre = points[0].copy()
-    support = [int(np.argmax(((points - centre) ** 2).sum(axis=1)))]
-    for _ in range(_ROUNDS * (min(n, dimension) + 1)):
-        offsets = centre - points
+    first = int(np.argmax(((points - points[0]) ** 2).sum(axis=1)))
+    squares = ((points - points[first]) ** 2).sum(axis=1)
+    if squares.max() == 0:
+        return points[first].copy(), np.array([first]), np.ones(1)
+    support, weights = [first, int(np.argmax(squares))], np.array([0.5, 0.5])
+    reach, spread, stale = np.inf, 0.0, 0
+    for _ in range(_ROUNDS * (min(n, dimension) + 10)):
+        centre = weights @ points[support]
+        offsets = points - centre
         squares = np.einsum("ij,ij->i", offsets, offsets)
-        reach = squares[support].max()
-        step, weights = _towards(points, support, centre)
-        if float(step @ step) > (_FLAT**2) * reach:
-            share, stopped = _first_stop(points, support, step, squares, reach)
-            centre = centre + share * step
-            if stopped is not None:
-                support.append(stopped)
-        elif weights.min() >= -_FLAT:
-            weights = np.maximum(weights, 0.0)
-            return centre, np.array(support), weights / weights.sum()
-        else:
-            support.pop(int(np.argmin(weights)))
-    return centre, *_weights_at(points, centre)
+        farthest, mean = int(np.argmax(squares)), float(weights @ squares[support])
+        if squares[farthest] < reach:
+            reach, best = float(squares[farthest]), centre
+        stale += 1
+        if mean > spread:
+            stale = 0 if mean > spread * (1 + _UNIT) else stale
+            spread, proof = mean, (np.array(support), weights)
+        if reach <= spread * (1 + 8 * _UNIT) or farthest in support or stale > _STALE:
+            break
+        support, weights = _take_in(offsets, [*support, farthest], np.append(weights, 0.0))
+    return best, *proof
 
 
-def _weights_at(points, centre):
-    """Return convex weights on the outermost points that come nearest to expressing the centre."""
-    offsets = points - centre
-    squares = (offsets**2).sum(axis=1)
-    near = np.flatnonzero(squares >= (1 - _RIM) * squares.max())
-    system = np.vstack([offsets[near].T, np.full(len(near), np.sqrt(squares.max()))])
-    target = np.append(np.zeros(points.shape[1]), system[-1, 0])
-    weights = nnls(system, target)[0]
-    kept = weights > 0
-    return near[kept], weights[kept] / weights.sum()
+def _take_in(offsets, support, weights):
+    """Move the weights to those of the sphere through the support, whose last point is new; drop the others.
 
-
-def _towards(points, support, centre):
-    """Return the step from the centre to its projection on the hull of the support, and the weights there."""
-    base = points[support[0]]
-    spread = (points[support[1:]] - base).T
-    coefficients = np.linalg.lstsq(spread, centre - base, rcond=None)[0] if len(support) > 1 else np.zeros(0)
-    step = base + spread @ coefficients - centre
-    return step, np.concatenate([[1.0 - coefficients.sum()], coefficients])
-
-
-def _first_stop(points, support, step, squares, reach):
-    r"""Return how much of the step can be taken, and the point that ends it.
-
-    The sphere stays through the support points :math:`q`; a point :math:`p` inside stops it at the share
-    :math:`(r^2-\|p-c\|^2)/2\langle u,q-p\rangle`.
+    Along the way the lower radius, a concave function of the weights, only rises.
     """
-    approach = 2.0 * (points[support[0]] - points) @ step
-    approach[support] = 0.0
-    moving = approach > _FLAT * float(step @ step)
-    shares = np.full(len(points), np.inf)
-    shares[moving] = np.maximum(reach - squares[moving], 0.0) / approach[moving]
-    first = int(np.argmin(shares))
-    return (float(shares[first]), first) if shares[first] < 1.0 else (1.0, None)
+    while len(support) > 1:
+        edges = offsets[support[1:]] - offsets[support[0]]
+        steps = np.linalg.qr(edges.T, mode="r")
+        if len(edges) > len(steps) or abs(steps[-1, -1]) <= _FLAT * np.linalg.norm(edges[-1]):
+            leaver, weights = _replaced(steps, weights)
+        else:
+            halves = (edges**2).sum(axis=1) / 2
+            goal = solve_triangular(steps, solve_triangular(steps, halves, trans="T"))
+            goal = np.append(1 - goal.sum(), goal)
+            if goal.min() >= 0:
+                return support, goal
+            below = np.flatnonzero(goal < 0)
+            shares = weights[below] / (weights[below] - goal[below])
+            leaver = int(below[np.argmin(shares)])
+            weights = weights + shares.min() * (goal - weights)
+        weights = np.delete(np.maximum(weights, 0.0), leaver)
+        weights, support = weights / weights.sum(), support[:leaver] + support[leaver + 1:]
+    return support, weights
 
 
-def _bounds(offsets, support, weights):
-    """Return the two radii, of points relative to the centre, with the rounding of their own evaluation."""
-    dimension = offsets.shape[1]
-    squares = (offsets**2).sum(axis=1)
-    upper = float(np.sqrt(squares.max())) * (1 + (dimension + 8) * _UNIT)
-    spread = float(weights @ squares[support])
-    mean = weights @ offsets[support]
-    slack = (2 * dimension + 2 * len(support) + 16) * _UNIT * spread
-    return float(np.sqrt(max(0.0, spread - float(mean @ mean) - slack))), upper
+def _replaced(steps, weights):
+    """Shift weight to the last point from those whose combination it is; return which one runs out."""
+    shares = np.linalg.lstsq(steps[:, :-1], steps[:, -1], rcond=None)[0] if len(weights) > 2 else np.zeros(0)
+    shares = np.append(1 - shares.sum(), shares)
+    room = np.divide(weights[:-1], shares, out=np.full(len(shares), np.inf), where=shares > _FLAT)
+    leaver = int(np.argmin(room))
+    return leaver, np.append(weights[:-1] - room[leaver] * shares, room[leaver])
+
+
+def _lower(offsets, support, weights):
+    """Return the radius that the weights prove, less the rounding of its evaluation."""
+    squares = (offsets[support] ** 2).sum(axis=1)
+    spread, mean = float(weights @ squares), weights @ offsets[support]
+    slack = (2 * offsets.shape[1] + 2 * len(support) + 16) * _UNIT * spread
+    return float(np.sqrt(max(0.0, spread - float(mean @ mean) - slack)))
+
+
+def _upper(offsets):
+    """Return the largest distance to the centre, and the rounding of its evaluation."""
+    return float(np.sqrt((offsets**2).sum(axis=1).max())) * (1 + (offsets.shape[1] + 8) * _UNIT)

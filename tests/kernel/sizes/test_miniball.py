@@ -41,7 +41,7 @@ def test_solids_by_hand():
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.integers(1, 40), st.integers(1, 8), st.sampled_from(["normal", "grid", "sphere", "low"]),
+@given(st.integers(1, 40), st.integers(1, 8), st.sampled_from(["normal", "grid", "sphere", "low", "near"]),
        st.integers(0, 2**32))
 def test_the_two_radii_meet(n, dimension, kind, seed):
     points = np.random.default_rng(seed).standard_normal((n, dimension))
@@ -51,8 +51,12 @@ def test_the_two_radii_meet(n, dimension, kind, seed):
         points /= np.linalg.norm(points, axis=1)[:, None]
     if kind == "low":
         points[:, 1:] = points[:, :1]
+    if kind == "near":
+        points = np.vstack([points, points + 10.0 ** -(seed % 17) * points[::-1]])
     ball = chebyshev_ball(points)
-    assert ball.lower <= ball.upper <= ball.lower * (1 + 1e-8) + 1e-300
+    # the centre is rounded to doubles near the points
+    assert ball.lower <= ball.upper <= ball.lower * (1 + 1e-12) + 1e-15 * np.abs(points).max()
+    assert ball.lower >= np.linalg.norm(points[0] - points, axis=1).max() / 2 * (1 - 1e-12)
     assert np.linalg.norm(points - ball.centre, axis=1).max() <= ball.upper
     assert 1 <= len(ball.support) <= dimension + 1
     np.testing.assert_allclose(ball.weights @ points[list(ball.support)], ball.centre, atol=1e-7)
@@ -65,6 +69,21 @@ def test_many_points_on_one_sphere():
     points /= np.linalg.norm(points, axis=1)[:, None]
     ball = chebyshev_ball(points)
     assert 1 - 1e-9 < ball.lower <= ball.upper < 1 + 1e-9
+
+
+def test_points_that_nearly_coincide():
+    # the right triangle with sides 3 and 4; copies of its corners 1e-9 away move the radius by no more
+    rng = np.random.default_rng(0)
+    corners = np.array([[0.0, 0.0], [3.0, 0.0], [0.0, 4.0]])
+    for size in (1e-15, 1e-12, 1e-9, 1e-6):
+        copies = corners[rng.integers(3, size=40)] + size * rng.uniform(-0.5, 0.5, (40, 2))
+        ball = chebyshev_ball(np.vstack([corners, copies]))
+        assert 2.5 <= ball.upper * (1 + 1e-15) <= 2.5 + size + 1e-14
+        assert ball.upper <= ball.lower * (1 + 1e-14)
+    # points that agree in all digits but the last have a centre between two doubles
+    ball = chebyshev_ball([[1.0, 1.0], [1.0 + 2.0**-52, 1.0]])
+    np.testing.assert_allclose(ball.lower, 2.0**-53, rtol=1e-14)
+    assert ball.upper == pytest.approx(2.0**-52, rel=1e-13)
 
 
 def test_scales_repeats_and_complex_points():
