@@ -64,7 +64,7 @@ $(VENV)/.full: pyproject.toml | $(VENV)/.core
 	@$(PIP) install --quiet --editable ".[dev,notebook]"
 	@touch $@
 
-$(VENV)/.warm: $(VENV)/.core $(wildcard kernelstab/*/_*_jit.py)
+$(VENV)/.warm: $(VENV)/.core $(wildcard kernelstab/solvers/_*_jit.py)
 	@echo "Compiling the loops (once)"
-	@$(BIN)/kernelstab warmup
+	@$(BIN)/kernelstab warmup solvers
 	@touch $@

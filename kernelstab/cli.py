@@ -5,6 +5,7 @@ is refused, with one line on the error stream; 130 interrupted.
 """
 
 import argparse
+import importlib
 import json
 import os
 import sys
@@ -173,16 +174,16 @@ def _train(arguments) -> int:
 def _warmup(arguments) -> int:
     from tqdm import tqdm
 
-    from kernelstab.solvers import warmup
+    rooms = (arguments.room,) if arguments.room else ("solvers", "kernel")
+    for room in rooms:
+        with tqdm(desc=f"compiling {room:7}", file=sys.stderr, disable=arguments.quiet,
+                  bar_format="{desc} {bar:24} {n_fmt}/{total_fmt} {postfix} [{elapsed}]") as bar:
+            def show(done, total, name, bar=bar):
+                bar.total = total
+                bar.set_postfix_str(name, refresh=False)
+                bar.update(done - bar.n)
 
-    with tqdm(desc="compiling", file=sys.stderr, disable=arguments.quiet,
-              bar_format="{desc} {bar:24} {n_fmt}/{total_fmt} {postfix} [{elapsed}]") as bar:
-        def show(done, total, name):
-            bar.total = total
-            bar.set_postfix_str(name, refresh=False)
-            bar.update(done - bar.n)
-
-        warmup(progress=show)
+            importlib.import_module(f"kernelstab.{room}").warmup(progress=show)
     return 0
 
 
@@ -241,7 +242,9 @@ def _parser():
     command.add_argument("--resume", action="store_true", help="go on from the checkpoint in DIR")
     command.add_argument("--device", default="cpu", metavar="D", help="torch device (default cpu)")
 
-    _command(commands, _warmup, "warmup", "compile the loops once, so that later runs start at once")
+    command = _command(commands, _warmup, "warmup",
+                       "compile the loops once, so that later runs start at once")
+    command.add_argument("room", nargs="?", choices=("solvers", "kernel"), help="default: both")
     return parser
 
 

@@ -66,6 +66,7 @@ from kernelstab.kernel.visibility import (
     split_detail,
     visibility,
 )
+from kernelstab.kernel.warmup import warmup
 
 __all__ = [
     "RIC",
@@ -146,6 +147,7 @@ __all__ = [
     "split_detail",
     "tikhonov_centre",
     "visibility",
+    "warmup",
     "welch_bound",
     "witness_error",
 ]

@@ -41,6 +41,12 @@ class Answer:
     interrupted: bool
 
 
+def nothing_known(matrix) -> Answer:
+    """Return the answer of a search that Ctrl-C ended before it had proved anything."""
+    m, n = matrix.shape
+    return Answer(0.0, np.inf, False, np.zeros(n), np.zeros(m), (), 0, True)
+
+
 class Programs:
     """One real matrix, its columns, its null space, and the programs over them."""
 
@@ -58,12 +64,6 @@ class Programs:
         outcome = solve(self.columns, self.lengths, limits, np.asarray(support, np.int64),
                         np.asarray(target, np.float64), h, v)
         return outcome, h, v
-
-    def proved(self, support, target, limits, h):
-        """Return what ``h`` proves: an upper bound of the program, or infinity."""
-        from kernelstab.kernel._robust_jit import proved
-
-        return proved(self.columns, limits, np.asarray(support, np.int64), np.asarray(target, np.float64), h)
 
     def all(self, supports, targets, limits, violates, *, threads=1, tick=None) -> Batch:
         """Solve every support with every target, in blocks; stop early at a kernel vector that ``violates``.

@@ -188,6 +188,8 @@ def _stages(matrix, order, lengths, max_supports, progress):
         return budget | ({} if progress is None else
                          {"progress": lambda done, total, note: progress(stage, done, total, note)})
 
+    if progress is not None:      # whoever watches sees what the first run spends its time on
+        kernel.warmup(partial(progress, "compiling (once)"))
     if matrix.shape[1] > 1 and lengths.all():
         yield "coherence", kernel.coherence(matrix)
     yield "spark", kernel.spark(matrix, **options("spark"))

@@ -169,17 +169,18 @@ def test_both_sides_can_be_checked_again():
 
 def test_any_dual_vector_proves_only_what_is_true():
     # h off by a little: tau_S <= ||h|| / (1 - r) if the limits have room, nothing if not
-    programs = Programs(_FRAME)
+    def proved(limits, h):
+        return _robust_jit.proved(_FRAME.T.copy(), limits, np.array([0]), np.array([1.0]), h)
+
     limits = np.full(3, 0.75)
     exact = np.hypot(1, 0.25)
     h = np.array([1.0, -0.25]) * 0.9                              # r = 0.1; the others 0.225, 0.675
-    bound = programs.proved([0], [1.0], limits + 1e-12, h)
+    bound = proved(limits + 1e-12, h)
     np.testing.assert_allclose(bound, exact, rtol=1e-9)
-    assert programs.proved([0], [1.0], limits - 1e-9, h) == np.inf
-    assert programs.proved([0], [1.0], limits, -h) == np.inf
+    assert proved(limits - 1e-9, h) == np.inf
+    assert proved(limits, -h) == np.inf
     rng = np.random.default_rng(0)
-    found = [programs.proved([0], [1.0], limits, np.array([1.0, -0.3]) + 0.1 * rng.standard_normal(2))
-             for _ in range(200)]
+    found = [proved(limits, np.array([1.0, -0.3]) + 0.1 * rng.standard_normal(2)) for _ in range(200)]
     assert min(found) >= exact
     assert np.isfinite(found).sum() > 20
 
