@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kernelstab.kernel import chebyshev_ball
+from kernelstab.kernel.sizes.miniball import _lower, _take_in
 
 
 def test_triangles_by_hand():
@@ -69,6 +70,30 @@ def test_many_points_on_one_sphere():
     points /= np.linalg.norm(points, axis=1)[:, None]
     ball = chebyshev_ball(points)
     assert 1 - 1e-9 < ball.lower <= ball.upper < 1 + 1e-9
+
+
+def test_weights_prove_a_radius_wherever_the_centre_is():
+    # (1 + 0)/2 - |(1/2, 0)|^2 = 1/4: half the distance of the two points, seen from one of them
+    proved = _lower(np.array([[1.0, 0.0], [0.0, 0.0]]), np.array([0, 1]), np.array([0.5, 0.5]))
+    assert 0.5 * (1 - 1e-14) <= proved <= 0.5
+
+
+def test_the_lower_radius_only_rises():
+    for seed in range(20):
+        points = np.random.default_rng(seed).standard_normal((60, 9))
+        points /= np.linalg.norm(points, axis=1)[:, None]
+        support, weights, reached = [0, 1], np.array([0.5, 0.5]), 0.0
+        for _ in range(40):
+            offsets = points - weights @ points[support]
+            squares = (offsets**2).sum(axis=1)
+            assert weights @ squares[support] >= reached * (1 - 1e-13)
+            reached, farthest = weights @ squares[support], int(np.argmax(squares))
+            if farthest in support or squares[farthest] <= reached * (1 + 1e-13):
+                break
+            support, weights = _take_in(offsets, [*support, farthest], np.append(weights, 0.0))
+            assert weights.min() >= 0.0
+            assert weights.sum() == pytest.approx(1.0)
+        assert squares.max() <= reached * (1 + 1e-12)
 
 
 def test_points_that_nearly_coincide():
