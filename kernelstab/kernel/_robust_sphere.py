@@ -33,26 +33,29 @@ class Sphere:
         dual = np.zeros(self.programs.matrix.shape[0])
         self._start()
         left, interrupted = np.arange(total), False
-        for level, corners in enumerate(_polytopes(self.size)):
-            batch = self.programs.all(self.supports[left], corners, self.limits, self._violates,
-                                      threads=threads)
-            if batch.kernel is not None:
-                return self._unbounded(batch.kernel, dual, total)
-            found = batch.bounds.max(axis=1)
-            bounds[left[:batch.done]] = np.minimum(bounds[left[:batch.done]], found)
-            if batch.done:
-                place = np.unravel_index(np.argmax(batch.bounds), batch.bounds.shape)
-                dual = batch.duals[place]
-            self._climb(batch, left, corners)
-            if self.infinite:
-                return self._unbounded(self.witness, dual, total)
-            interrupted = batch.interrupted
-            left = np.flatnonzero(bounds > self.lower * (1 + _TOLERANCE))
-            if progress is not None:
-                progress(total - len(left), total,
-                         f"{self.lower:.4g} <= tau <= {bounds.max():.4g}, round {level}")
-            if not len(left) or interrupted:
-                break
+        try:
+            for level, corners in enumerate(_polytopes(self.size)):
+                batch = self.programs.all(self.supports[left], corners, self.limits, self._violates,
+                                          threads=threads)
+                if batch.kernel is not None:
+                    return self._unbounded(batch.kernel, dual, total)
+                found = batch.bounds.max(axis=1)
+                bounds[left[:batch.done]] = np.minimum(bounds[left[:batch.done]], found)
+                if batch.done:
+                    place = np.unravel_index(np.argmax(batch.bounds), batch.bounds.shape)
+                    dual = batch.duals[place]
+                self._climb(batch, left, corners)
+                if self.infinite:
+                    return self._unbounded(self.witness, dual, total)
+                interrupted = batch.interrupted
+                left = np.flatnonzero(bounds > self.lower * (1 + _TOLERANCE))
+                if progress is not None:
+                    progress(total - len(left), total,
+                             f"{self.lower:.4g} <= tau <= {bounds.max():.4g}, round {level}")
+                if not len(left) or interrupted:
+                    break
+        except KeyboardInterrupt:
+            interrupted = True
         upper = float(bounds.max())
         complete = self.size == 1 and not interrupted and upper < np.inf
         return Answer(self.lower, upper, complete, self.witness, dual, (), total, interrupted)

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from kernelstab._checks import as_count, as_number
+from kernelstab.kernel._entry_range import dense_within_range
 from kernelstab.kernel.robust_nsp import RobustNSP, robust_nsp
-from kernelstab.operators import as_operator
 
 _ROUNDING = 1e-13
 
@@ -31,6 +31,10 @@ class BestRobustNSP:
         Rows (a, b) with :math:`\tau_s(\rho)\ge a-\rho b`, of a vector each; the first is the shortest column.
     floor : float
         :math:`\tau_s(\rho)` is infinite below it.
+    exact : bool
+        Whether the two ends meet to the relative gap that was asked for.
+    interrupted : bool
+        Whether Ctrl-C ended the search.
     """
 
     s: int
@@ -41,6 +45,8 @@ class BestRobustNSP:
     evaluations: int
     cuts: np.ndarray = field(repr=False)
     floor: float
+    exact: bool
+    interrupted: bool
 
     def __repr__(self):
         return (f"<BestRobustNSP s={self.s}, {self.lower:.8g} <= min 4 tau/(1 - rho) <= {self.upper:.8g} "
@@ -89,7 +95,7 @@ def best_robust_nsp(A, s, *, tolerance=1e-6, max_evaluations=60, max_supports=50
     """
     tolerance = as_number(tolerance, "tolerance", low=0.0)
     max_evaluations = as_count(max_evaluations, "max_evaluations", low=1)
-    shortest = float(np.linalg.norm(as_operator(A).to_dense(), axis=0).min())
+    shortest = float(np.linalg.norm(dense_within_range(A), axis=0).min())
     # a vector with one entry: its line keeps the minimum away from rho = 1
     cuts = [((1 - _ROUNDING) / shortest, 0.0)] if shortest > 0 else []
     floor, best, rho, misses = 0.0, None, 0.5, 0
@@ -104,18 +110,21 @@ def best_robust_nsp(A, s, *, tolerance=1e-6, max_evaluations=60, max_supports=50
             misses = misses + 1 if np.isinf(found.upper) else 0
             if best is None or factor(found) < factor(best):
                 best = found
-        if floor >= 1 or found.interrupted:
+        if floor >= 1:
             break
         lower, where = lowest(np.array(cuts), floor)
+        if found.interrupted:
+            break
         if best is not None and factor(best) <= lower * (1 + tolerance):
             break
         rho = max(where, floor + (1 - floor) * min(0.5, 1e-9 * 8.0**misses))
         if rho >= 1:
             break
-    if best is None or floor >= 1:
-        return BestRobustNSP(found.s, found.rho, np.inf if floor >= 1 else 0.0, np.inf, found, evaluations,
-                             np.array(cuts).reshape(-1, 2), floor)
-    return BestRobustNSP(best.s, best.rho, lower, factor(best), best, evaluations, np.array(cuts), floor)
+    shown = found if best is None or floor >= 1 else best
+    upper = np.inf if floor >= 1 else factor(shown)
+    lower = np.inf if floor >= 1 else lower
+    return BestRobustNSP(shown.s, shown.rho, lower, upper, shown, evaluations, np.array(cuts).reshape(-1, 2),
+                         floor, lower == upper or upper <= lower * (1 + tolerance), found.interrupted)
 
 
 def factor(found: RobustNSP) -> float:

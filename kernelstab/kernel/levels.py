@@ -7,10 +7,10 @@ from math import comb, prod
 import numpy as np
 
 from kernelstab._checks import as_array, as_count, as_number
-from kernelstab.kernel._robust_programs import Programs
+from kernelstab.kernel._entry_range import dense_within_range
+from kernelstab.kernel._robust_programs import Programs, nothing_known
 from kernelstab.kernel._robust_sphere import Sphere
 from kernelstab.kernel.recovery import RecoveryConstants, no_promise
-from kernelstab.operators import as_operator
 
 _EPS = float(np.finfo(np.float64).eps)
 
@@ -252,20 +252,22 @@ def levels_robust_nsp(A, levels, rho, *, max_supports=50_000, threads=1, progres
     >>> round(found.lower, 3), round(found.upper, 3)
     (1.0, 1.0)
     """
-    A = as_operator(A)
-    if not A.is_real:
-        raise ValueError(f"A must be real, got dtype {A.dtype}")
-    if len(levels.labels) != A.shape[1]:
-        raise ValueError(f"levels must label {A.shape[1]} columns, got {len(levels.labels)}")
+    matrix = dense_within_range(A)
+    if np.iscomplexobj(matrix):
+        raise ValueError(f"A must be real, got dtype {matrix.dtype}")
+    if len(levels.labels) != matrix.shape[1]:
+        raise ValueError(f"levels must label {matrix.shape[1]} columns, got {len(levels.labels)}")
     rho = as_number(rho, "rho", low=0.0, strict=True)
     max_supports = as_count(max_supports, "max_supports", low=1)
     threads = as_count(threads, "threads", low=1)
     total = levels.count()
     if total > max_supports:
         raise ValueError(f"max_supports must be at least {total}, got {max_supports}")
-    matrix = A.to_dense()
     limits = rho / np.sqrt(levels.xi) * levels.entry_weights * (1 - 8 * _EPS)
-    found = Sphere(Programs(matrix), levels.supports(), limits).search(threads, progress)
+    try:
+        found = Sphere(Programs(matrix), levels.supports(), limits).search(threads, progress)
+    except KeyboardInterrupt:
+        found = nothing_known(matrix)
     v = found.witness
     support = [int(i) for label, s in enumerate(levels.sparsities)
                for i in sorted(np.flatnonzero(levels.labels == label), key=lambda i: -abs(v[i]))[:s]]

@@ -5,12 +5,12 @@ from os import cpu_count
 import numpy as np
 
 from kernelstab._checks import as_array, as_count
+from kernelstab.kernel._entry_range import dense_within_range
 from kernelstab.kernel._nsp_groups import dual_groups
 from kernelstab.kernel._nsp_programs import EPS, Programs, residuals_of
 from kernelstab.kernel._nsp_search import Search, count_supports
 from kernelstab.kernel.nsp_result import NSPConstant
 from kernelstab.kernel.nullspace import nullspace_basis
-from kernelstab.operators import as_operator
 
 
 def nsp_constant(A, s, *, weights=None, levels=None, max_supports=100_000, threads=1,
@@ -90,7 +90,7 @@ def nsp_constant(A, s, *, weights=None, levels=None, max_supports=100_000, threa
     >>> round(nsp_constant(frame, 1, weights=[2, 1, 1]).upper, 9)
     0.5
     """
-    matrix = np.array(as_operator(A).to_dense())        # a copy, which the result keeps
+    matrix = np.array(dense_within_range(A))        # a copy, which the result keeps
     if np.iscomplexobj(matrix):
         if matrix.imag.any():
             return _complex(matrix, s, weights, levels, max_supports=max_supports, progress=progress)

@@ -7,12 +7,12 @@ from math import comb
 import numpy as np
 
 from kernelstab._checks import as_count
+from kernelstab.kernel._entry_range import dense_within_range
 from kernelstab.kernel._phase_cells import cell_bounds, ends, first_cells, halves, widest
 from kernelstab.kernel.chebyshev import chebyshev_fits
 from kernelstab.kernel.nsp_relaxations import best_kernel_vector
 from kernelstab.kernel.nsp_result import DualGroup, NSPConstant
 from kernelstab.kernel.nullspace import nullspace_basis
-from kernelstab.operators import as_operator
 
 _MEET = 1e-9          # ends this close count as one
 _CLOSED = 5e-10       # a cell is closed when its bound exceeds the lower end by less
@@ -85,16 +85,15 @@ def complex_nsp_constant(A, s, *, max_supports=5000, polygon=2**20, max_programs
     >>> round(one.lower, 8), round(one.upper, 8), round(two.lower, 8), one.exact
     (0.5, 0.5, 1.0, True)
     """
-    A = as_operator(A)
-    n = A.shape[1]
+    matrix = dense_within_range(A)
+    n = matrix.shape[1]
     s = as_count(s, "s", low=1, high=n)
     max_supports = as_count(max_supports, "max_supports", low=1)
     max_programs = as_count(max_programs, "max_programs", low=1)
     polygon = as_count(polygon, "polygon", low=32)
     if polygon & (polygon - 1):
         raise ValueError(f"polygon must be a power of two, got {polygon}")
-    null = nullspace_basis(A)
-    matrix = A.to_dense()
+    null = nullspace_basis(matrix)
     search = _Search(matrix.astype(complex), null, s, polygon, max_programs)
     interrupted = False
     try:
@@ -137,7 +136,8 @@ class _Search:
         self.rest = self.singles.max() if s == 1 else 1.0
         for bound, support in _falling_sums(self.singles, s) if s > 1 else ():
             self.rest = bound
-            if bound <= self.lower + _CLOSED or self.visited >= max_supports or self._exhausted():
+            # nothing exceeds 1: a zero column, or two that are parallel, end the search
+            if min(1.0, bound) <= self.lower + _CLOSED or self.visited >= max_supports or self._exhausted():
                 return
             if s == 2 or self._pair_bound(support) > self.lower + _CLOSED:
                 self._refine(support, lambda _: self.lower + _CLOSED)

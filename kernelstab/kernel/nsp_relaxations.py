@@ -7,9 +7,9 @@ from scipy import sparse
 from scipy.optimize import linprog
 
 from kernelstab._checks import as_count
+from kernelstab.kernel._entry_range import dense_within_range
 from kernelstab.kernel.chebyshev import chebyshev_fits
 from kernelstab.kernel.nullspace import nullspace_basis
-from kernelstab.operators import as_operator
 
 _EPS = float(np.finfo(np.float64).eps)
 _MEET = 1e-9
@@ -135,13 +135,12 @@ def jn_bound(A, s, *, method="joint", max_entries=500_000) -> NSPRelaxation:
     >>> round(bound.lower, 9), round(bound.upper, 9)
     (0.5, 0.5)
     """
-    A = as_operator(A)
-    s = as_count(s, "s", low=1, high=A.shape[1])
+    matrix = dense_within_range(A)
+    s = as_count(s, "s", low=1, high=matrix.shape[1])
     max_entries = as_count(max_entries, "max_entries", low=1)
     if method not in ("joint", "rows"):
         raise ValueError(f"method must be 'joint' or 'rows', got {method!r}")
-    matrix = A.to_dense()
-    null = nullspace_basis(A)
+    null = nullspace_basis(matrix)
     u, sigma, rows = np.linalg.svd(matrix, full_matrices=False)
     # orthonormal rows: the same null space, and no scaling for the solvers to trip on
     V, back = rows[:null.rank].conj().T, u[:, :null.rank] / sigma[:null.rank]
@@ -149,7 +148,7 @@ def jn_bound(A, s, *, method="joint", max_entries=500_000) -> NSPRelaxation:
     if method == "joint" and entries > max_entries:
         raise ValueError(f"max_entries must be at least {entries} for the joint program of this matrix, "
                          f"got {max_entries}; method 'rows' has no such limit")
-    solve = _solve_rows if method == "rows" else _solve_real if A.is_real else _solve_complex
+    solve = _solve_rows if method == "rows" else _solve_complex if np.iscomplexobj(matrix) else _solve_real
     G, candidates = solve(V, s)
     Y = back @ G.T
     upper = jn_value(matrix, Y, s)

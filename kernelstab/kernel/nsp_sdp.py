@@ -3,9 +3,9 @@ r"""Upper bound of the null space constant by a semidefinite program."""
 import numpy as np
 
 from kernelstab._checks import as_count
+from kernelstab.kernel._entry_range import dense_within_range
 from kernelstab.kernel.nsp_relaxations import NSPRelaxation, best_kernel_vector
 from kernelstab.kernel.nullspace import nullspace_basis
-from kernelstab.operators import as_operator
 
 _EPS = float(np.finfo(np.float64).eps)
 
@@ -69,16 +69,15 @@ def sdp_bound(A, s, *, max_size=40) -> NSPRelaxation:
     >>> round(bound.lower, 6), round(bound.upper, 6)
     (0.5, 0.5)
     """
-    A = as_operator(A)
-    if not A.is_real:
-        raise ValueError(f"A must be real, got dtype {A.dtype}")
-    n = A.shape[1]
+    matrix = dense_within_range(A)
+    if np.iscomplexobj(matrix):
+        raise ValueError(f"A must be real, got dtype {matrix.dtype}")
+    n = matrix.shape[1]
     s = as_count(s, "s", low=1, high=n)
     max_size = as_count(max_size, "max_size", low=1)
     if n > max_size:
         raise ValueError(f"max_size must be at least the number of columns, {n}, got {max_size}")
-    matrix = A.to_dense()
-    null = nullspace_basis(A)
+    null = nullspace_basis(matrix)
     if null.dimension == 0:
         dual, candidates = {name: np.zeros((n, n)) for name in "PQRT"}, np.eye(n)
     else:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
+from scipy import sparse
 
 from kernelstab.operators.base import ForwardOperator
 
@@ -75,13 +76,13 @@ def rational_nullspace(A) -> RationalNullSpace:
 
     Parameters
     ----------
-    A : ForwardOperator, array_like or list of lists of int, float or Fraction, shape (m, N)
+    A : ForwardOperator, array_like, sparse matrix or list of lists of int, float or Fraction, shape (m, N)
         Real. The zero matrix is allowed.
 
     Raises
     ------
     ValueError
-        If the rows differ in length, there is none, or an entry is not a finite rational.
+        If there are no rows or they differ in length, or an entry is not a finite rational.
 
     See Also
     --------
@@ -105,8 +106,7 @@ def rational_nullspace(A) -> RationalNullSpace:
     """
     from kernelstab.certify import exact_nullspace
 
-    rows = A.to_dense() if isinstance(A, ForwardOperator) else A
-    rows = [list(row) for row in rows]
+    rows = _rows(A)
     basis = exact_nullspace(rows)
     rank = len(rows[0]) - len(basis)
     sigma = _singular_values(rows)
@@ -116,6 +116,18 @@ def rational_nullspace(A) -> RationalNullSpace:
     padded = [*sigma.tolist(), 0.0]
     gap = padded[rank - 1] if rank else 0.0, padded[rank]
     return RationalNullSpace(rank, len(basis), basis, int(np.sum(sigma > threshold)), gap, rows)
+
+
+def _rows(A):
+    """Return the entries as they were given: exact numbers do not pass through floats."""
+    if isinstance(A, ForwardOperator):
+        A = A.to_dense()
+    elif sparse.issparse(A):
+        A = A.toarray()
+    try:
+        return [list(row) for row in A]
+    except TypeError:
+        raise ValueError(f"A must be a matrix, got {A!r:.60}") from None
 
 
 def _singular_values(rows):

@@ -1,15 +1,15 @@
 r"""Whether basis pursuit finds the signals on one support: three conditions, ever weaker."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 
 import numpy as np
 
 from kernelstab._checks import as_array, as_count, as_number
 from kernelstab._errors import CertificateError
+from kernelstab.kernel._entry_range import dense_within_range
 from kernelstab.kernel._support_programs import SupportPrograms
 from kernelstab.kernel.recovery import RecoveryBound
-from kernelstab.operators import as_operator
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class RecoveryCertificate:
         :math:`\langle\xi,v_S\rangle/\|v_{S^c}\|_1` of ``witness``, ``upper`` that of ``dual``, with the
         rounding of both. For all signs those of the worst pattern.
     exact : bool
-        Whether the optimum was computed for every pattern asked for.
+        Whether every pattern asked for was solved and the two ends meet to a relative 1e-6.
     dual : ndarray, shape (m,)
         :math:`h`.
     witness : ndarray, shape (N,)
@@ -45,6 +45,8 @@ class RecoveryCertificate:
     reason : str
         Why there is no certificate at all; empty if the columns of the support are independent.
     matrix : ndarray, shape (m, N)
+    interrupted : bool
+        Whether Ctrl-C ended the programs of the patterns; ``erc`` is the upper end then.
     """
 
     support: tuple[int, ...]
@@ -61,6 +63,7 @@ class RecoveryCertificate:
     sigma_min: float
     reason: str
     matrix: np.ndarray = field(repr=False)
+    interrupted: bool = False
 
     @property
     def applicable(self) -> bool:
@@ -214,23 +217,34 @@ def recovery_certificate(A, support, signs=None, *, max_patterns=256) -> Recover
     >>> recovery_certificate(A, [0, 1], [1, 1])                  # h = (1, 1), its product with the third is 2
     <RecoveryCertificate on (0, 1), these signs: not recovered, ERC 2, Fuchs 2, 2 <= theta <= 2>
     """
-    A = as_operator(A)
-    matrix = A.to_dense()
+    matrix = dense_within_range(A)
     n = matrix.shape[1]
+    if np.ndim(support) != 1:
+        raise ValueError(f"support must be a sequence of columns, got {support!r}")
     chosen = [as_count(i, "support", low=0, high=n - 1) for i in support]
     if not chosen or len(set(chosen)) < len(chosen):
         raise ValueError(f"support must hold distinct columns, at least one, got {chosen}")
     max_patterns = as_count(max_patterns, "max_patterns", low=1)
     order = np.argsort(chosen)
     xi = None if signs is None else _signs(signs, len(chosen), np.iscomplexobj(matrix))[order]
-    problem = SupportPrograms(matrix, np.array(chosen)[order])
+    # a power of two brings the entries to the size of the signs: solvers stop at absolute tolerances
+    scale = 2.0 ** -float(np.frexp(np.abs(matrix).max())[1])
+    problem = SupportPrograms(matrix * scale, np.array(chosen)[order])
+    found = _decide(problem, xi, max_patterns)
+    return replace(found, dual=found.dual * scale, length=found.length * scale,
+                   sigma_min=found.sigma_min / scale, matrix=matrix)
+
+
+def _decide(problem, xi, max_patterns):
+    """Solve for the signs asked for."""
+    size = len(problem.support)
     if problem.reason:
         return _dependent(problem, xi)
     if xi is not None:
         return _result(problem, [xi], False, complete=True)
-    if np.iscomplexobj(matrix) or 2 ** (len(chosen) - 1) > max_patterns:
+    if np.iscomplexobj(problem.matrix) or 2 ** (size - 1) > max_patterns:
         return _result(problem, [problem.worst_signs()], True, complete=False)
-    patterns = [np.array((1.0, *rest)) for rest in product((1.0, -1.0), repeat=len(chosen) - 1)]
+    patterns = [np.array((1.0, *rest)) for rest in product((1.0, -1.0), repeat=size - 1)]
     return _result(problem, patterns, True, complete=True)
 
 
@@ -247,15 +261,23 @@ def _dependent(problem, xi):
 
 def _result(problem, patterns, all_signs, complete):
     """Solve for every pattern and keep the worst."""
-    solved = [(*problem.solve(xi), xi) for xi in patterns]
+    solved, interrupted = [], False
+    try:
+        for xi in patterns:
+            solved.append((*problem.solve(xi), xi))
+    except KeyboardInterrupt:
+        if not solved or not all_signs:
+            raise
+        interrupted, complete = True, False
     upper, dual, lower, witness, xi = max(solved, key=lambda entry: entry[0])
     lengths = [np.linalg.norm(h) for _, h, *_ in solved]
     length = max(lengths) if complete else np.sqrt(len(problem.support)) / problem.sigma_min
+    upper = upper if complete else problem.erc
     fuchs = problem.erc if all_signs else problem.off(problem.inverse.conj().T @ xi)
     return RecoveryCertificate(
         tuple(problem.support.tolist()), tuple(xi.tolist()), all_signs, problem.erc, fuchs, lower,
-        upper if complete else problem.erc, complete, dual, witness, float(length), problem.sigma_min, "",
-        problem.matrix)
+        upper, complete and upper - lower <= 1e-6 * max(1.0, upper), dual, witness, float(length),
+        problem.sigma_min, "", problem.matrix, interrupted)
 
 
 def _signs(signs, size, is_complex):

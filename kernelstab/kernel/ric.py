@@ -7,9 +7,9 @@ from math import comb
 import numpy as np
 
 from kernelstab._checks import as_count
+from kernelstab.kernel._entry_range import dense_within_range
 from kernelstab.kernel._extreme_support import ExtremeSupport, rayleigh_lower
 from kernelstab.kernel._supports import thread_count
-from kernelstab.operators import as_operator
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,8 @@ def ric(A, s, *, max_supports=2_000_000_000, threads=None, progress=None) -> RIC
     Raises
     ------
     ValueError
-        If the matrix is not finite or ``s`` is out of range.
+        If the matrix is not finite, its largest entry not between 1e-100 and 1e100, or ``s`` out of
+        range.
 
     Notes
     -----
@@ -186,15 +187,12 @@ def ric(A, s, *, max_supports=2_000_000_000, threads=None, progress=None) -> RIC
     >>> result.plus.support, result.exact
     ((0, 2), True)
     """
-    matrix = as_operator(A).to_dense()
+    matrix = dense_within_range(A)
     n = matrix.shape[1]
     s = as_count(s, "s", low=1, high=n)
     max_supports = as_count(max_supports, "max_supports", low=1)
     threads = thread_count(threads)
-    peak = np.abs(matrix).max()
-    if peak > 0 and not 1e-100 < peak < 1e100:
-        raise ValueError(f"A must have its largest entry between 1e-100 and 1e100, got {peak}")
-    scale = 2.0 ** -float(np.frexp(peak)[1])                  # a power of two: nothing is rounded
+    scale = 2.0 ** -float(np.frexp(np.abs(matrix).max())[1])     # a power of two: nothing is rounded
     scaled = matrix * scale
     plus = ExtremeSupport(scaled, s, +1)
     minus = ExtremeSupport(scaled, s, -1)

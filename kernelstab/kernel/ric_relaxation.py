@@ -8,7 +8,7 @@ import numpy as np
 
 from kernelstab._checks import as_count
 from kernelstab._errors import NotConverged
-from kernelstab.operators import as_operator
+from kernelstab.kernel._entry_range import dense_within_range
 
 _EPS = float(np.finfo(np.float64).eps)
 
@@ -130,7 +130,7 @@ def ric_relaxation(A, s, *, solver="CLARABEL") -> RICRelaxation:
     >>> round(bounds.minus_upper, 5), round(bounds.plus_upper, 5)
     (0.6, 0.6)
     """
-    matrix = as_operator(A).to_dense()
+    matrix = dense_within_range(A)
     s = as_count(s, "s", low=1, high=matrix.shape[1])
     scale = float(np.linalg.norm(matrix, axis=0).max())
     gram = (matrix / scale).conj().T @ (matrix / scale)
@@ -139,11 +139,17 @@ def ric_relaxation(A, s, *, solver="CLARABEL") -> RICRelaxation:
     minus_dual, minus_shift = _dual(-gram, s, solver)
     # rounding of the Gram matrix and of the scaling, m + 8 units of an entry, N times that for eigenvalues
     slack = 8 * matrix.shape[1] * (matrix.shape[0] + 16) * _EPS
-    plus = scale**2 * (plus_shift + s * np.abs(plus_dual).max() + slack) * (1 + 16 * _EPS) - 1
-    minus = 1 + scale**2 * (minus_shift + s * np.abs(minus_dual).max() + slack)
-    return RICRelaxation(s, min(1.0, float(minus * (1 + 4 * _EPS))), float(plus), scale**2 * minus_dual,
+    plus, minus = (scale**2 * (shift + s * np.abs(dual).max() + slack)
+                   for shift, dual in ((plus_shift, plus_dual), (minus_shift, minus_dual)))
+    # away from zero or towards it: up; and the sum with 1 is rounded once more
+    plus, minus = (value + 16 * _EPS * abs(value) for value in (plus, minus))
+    return RICRelaxation(s, min(1.0, _up(1 + minus)), _up(plus - 1), scale**2 * minus_dual,
                          scale**2 * plus_dual, scale**2 * (minus_shift + slack),
                          scale**2 * (plus_shift + slack), matrix)
+
+
+def _up(value) -> float:
+    return float(np.nextafter(value, np.inf))
 
 
 def _dual(hermitian, s, solver):

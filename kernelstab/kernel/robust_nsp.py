@@ -7,12 +7,12 @@ from math import comb
 import numpy as np
 
 from kernelstab._checks import as_count, as_number
-from kernelstab.kernel._robust_programs import Programs, all_supports, largest
+from kernelstab.kernel._entry_range import dense_within_range
+from kernelstab.kernel._robust_programs import Programs, all_supports, largest, nothing_known
 from kernelstab.kernel._robust_signs import Signs
 from kernelstab.kernel._robust_sphere import Sphere
 from kernelstab.kernel.nsp_result import DualGroup
 from kernelstab.kernel.recovery import RecoveryConstants, recovery_constants
-from kernelstab.operators import as_operator
 
 _EPS = float(np.finfo(np.float64).eps)
 _NORMS = {1: "l1", "1": "l1", "l1": "l1", 2: "l2", "2": "l2", "l2": "l2"}
@@ -199,13 +199,16 @@ def robust_nsp(A, s, rho, *, norm="l1", max_supports=50_000, threads=1, progress
         raise ValueError(f"norm must be 'l1' or 'l2', got {norm!r}")
     programs = Programs(matrix)
     norm, supports = _NORMS[norm], comb(n, s)
-    if norm == "l1":
-        found = Signs(programs, s, rho).search(max_supports, threads, progress)
-    elif supports > max_supports:
+    if norm == "l2" and supports > max_supports:
         raise ValueError(f"max_supports must be at least {supports} for the l2 form, got {max_supports}")
-    else:
-        limits = np.full(n, rho / np.sqrt(s) * (1 - 2 * _EPS))
-        found = Sphere(programs, all_supports(n, s), limits).search(threads, progress)
+    try:
+        if norm == "l1":
+            found = Signs(programs, s, rho).search(max_supports, threads, progress)
+        else:
+            limits = np.full(n, rho / np.sqrt(s) * (1 - 2 * _EPS))
+            found = Sphere(programs, all_supports(n, s), limits).search(threads, progress)
+    except KeyboardInterrupt:
+        found = nothing_known(matrix)
     v = found.witness
     support = tuple(int(i) for i in largest(v, s))
     signs = tuple(int(np.sign(v[i])) or 1 for i in support)
@@ -226,7 +229,7 @@ def rho_text(rho) -> str:
 
 
 def _real_matrix(A):
-    A = as_operator(A)
-    if not A.is_real:
-        raise ValueError(f"A must be real, got dtype {A.dtype}")
-    return np.ascontiguousarray(A.to_dense())
+    matrix = dense_within_range(A)
+    if np.iscomplexobj(matrix):
+        raise ValueError(f"A must be real, got dtype {matrix.dtype}")
+    return np.ascontiguousarray(matrix)

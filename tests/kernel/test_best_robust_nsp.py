@@ -1,5 +1,8 @@
 """The best noise factor against a grid, and closed forms."""
 
+from dataclasses import replace
+from importlib import import_module
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -23,6 +26,7 @@ def test_better_than_the_tabulated_value():
     np.testing.assert_allclose(factor(robust_nsp(A, 2, 0.7031)), 46.06, atol=0.01)
     best = best_robust_nsp(A, 2)
     assert best.lower <= best.upper <= best.lower * (1 + 1e-6)
+    assert best.exact
     np.testing.assert_allclose(best.upper, 45.868, atol=1e-3)
     # alpha_2 = .4125948: the constant is infinite below rho_2 = .70240
     np.testing.assert_allclose(best.floor, 0.4125948 / (1 - 0.4125948), atol=1e-6)
@@ -63,6 +67,7 @@ def test_no_null_space_property():
     for A in ([[1.0, 1.0]], [[1.0, 0.0]]):
         best = best_robust_nsp(A, 1)
         assert best.lower == best.upper == np.inf
+        assert best.exact
         assert best.floor >= 1 - 1e-9
     assert factor(robust_nsp([[1.0, 1.0]], 1, 1.5)) == np.inf
 
@@ -73,6 +78,28 @@ def test_a_budget_leaves_both_ends():
     assert best.evaluations == 3
     assert best.lower <= full.upper
     assert full.lower <= best.upper
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_ctrl_c_leaves_both_ends(monkeypatch, first):
+    full, calls = best_robust_nsp(_table_matrix(), 2), []
+
+    def stop(*args, **options):
+        calls.append(1)
+        found = robust_nsp(*args, **options)
+        if not first and len(calls) < 4:
+            return found
+        # stopped with a proof by single columns: a finite upper end
+        return replace(found, upper=found.upper * 1.5, exact=False, interrupted=True)
+
+    monkeypatch.setattr(import_module("kernelstab.kernel.best_robust_nsp"), "robust_nsp", stop)
+    best = best_robust_nsp(np.linalg.qr(_table_matrix())[0] if first else _table_matrix(), 2)
+    assert best.interrupted
+    assert not best.exact
+    assert best.evaluations == (1 if first else 4)
+    assert 0 < best.lower <= best.upper
+    assert first or best.lower <= full.upper
+    assert not full.interrupted
 
 
 def test_lowest_of_lines():

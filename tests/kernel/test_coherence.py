@@ -50,6 +50,16 @@ def test_orthogonal_columns():
     assert result.sparsity == 4
 
 
+def test_lengths_of_any_size():
+    # squares of these entries leave the range of floats at both ends; only directions count
+    A = np.random.default_rng(1).standard_normal((3, 5))
+    plain = coherence(A)
+    for scales in (1e-200, 1e250, 10.0 ** np.array([-300, -160, 0, 100, 300])):
+        scaled = coherence(A * scales)
+        np.testing.assert_allclose(scaled.mu, plain.mu, rtol=1e-12)
+        assert scaled.pair == plain.pair
+
+
 def test_bad_input():
     with pytest.raises(ValueError, match="A must not have a zero column, got one at 1"):
         coherence([[1.0, 0.0, 2.0]])

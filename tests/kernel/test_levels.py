@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernelstab.kernel.levels import levels_robust_nsp, sparsity_in_levels
+from kernelstab.kernel.levels import Levels, levels_robust_nsp, sparsity_in_levels
 from kernelstab.kernel.recovery import recovery_constants
 from kernelstab.kernel.robust_nsp import robust_nsp
 
@@ -114,6 +114,15 @@ def test_no_promise():
     assert found.lower == np.inf
     assert 3 in found.support
     assert not found.constants().applicable
+
+
+def test_ctrl_c_before_the_first_program(monkeypatch):
+    def stop(self):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Levels, "supports", stop)
+    found = levels_robust_nsp(np.eye(8), sparsity_in_levels(_LABELS, (1, 1)), 0.5)
+    assert (found.lower, found.upper, found.exact, found.interrupted) == (0.0, np.inf, False, True)
 
 
 def test_bad_input():

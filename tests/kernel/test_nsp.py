@@ -261,6 +261,9 @@ def test_bad_input():
             nsp_constant(_MERCEDES, s, **options)
     with pytest.raises(ValueError, match="matrix must not be zero"):
         nsp_constant(_MERCEDES * 0, 1)
+    for scale in (1e-310, 1e250):               # inverses and squares would leave the range of floats
+        with pytest.raises(ValueError, match="A must have its largest entry between 1e-100 and 1e100"):
+            nsp_constant(_MERCEDES * scale, 1)
     with pytest.raises(ValueError, match="weights and levels need a real matrix, got dtype complex128"):
         nsp_constant(_MERCEDES * 1j, 1, weights=np.ones(3))
 

@@ -191,6 +191,16 @@ def test_certificate(tmp_path):
     assert trivial["statements"][0]["value"] == "0"
 
 
+def test_nothing_exceeds_one():
+    # a zero column carries a kernel vector of its own: no support needs a program
+    A = np.random.default_rng(0).standard_normal((4, 7)) * (1 + 1j)
+    A[:, 3] = 0.0
+    result = complex_nsp_constant(A, 2)
+    assert result.exact
+    assert result.lower >= 1 - 1e-12
+    assert (result.evaluated, result.programs) == (0, 7)
+
+
 def test_degenerate_matrices():
     trivial = complex_nsp_constant(np.vander([1.0, 2.0, 3j], 2), 1)
     assert (trivial.lower, trivial.upper, trivial.exact, trivial.holds) == (0.0, 0.0, True, True)

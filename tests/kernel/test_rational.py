@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_matrix
 
 from kernelstab.kernel import nullspace_basis, rational_nullspace
 from kernelstab.operators import gaussian
@@ -60,6 +61,16 @@ def test_extreme_kernels():
     assert (zero.rank, zero.basis, zero.agrees, zero.gap) == (0, [[1, 0], [0, 1]], True, (0.0, 0.0))
     trivial = rational_nullspace(np.eye(3)[:, :2])
     assert (trivial.rank, trivial.basis, trivial.gap) == (2, [], (1.0, 0.0))
+
+
+def test_sparse_matrices_are_read():
+    assert rational_nullspace(csr_matrix([[1.0, 2.0]])).basis == [[-2, 1]]
+
+
+@pytest.mark.parametrize("matrix", [None, 3.0, [1, 2], np.ones(2)])
+def test_what_has_no_rows_is_refused(matrix):
+    with pytest.raises(ValueError, match="A must be a matrix, got"):
+        rational_nullspace(matrix)
 
 
 @pytest.mark.parametrize("matrix", [[], [[1, 2], [3]], [[float("nan")]], [[1j]], [["x"]]])

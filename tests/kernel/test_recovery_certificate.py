@@ -11,6 +11,7 @@ from scipy.linalg import hadamard
 from scipy.optimize import linprog
 
 from kernelstab.certify import verify
+from kernelstab.kernel._support_programs import SupportPrograms
 from kernelstab.kernel.recovery_certificate import recovery_certificate
 from kernelstab.solvers import reference_qcbp
 
@@ -226,9 +227,41 @@ def test_certificate(tmp_path):
     assert [entry["side"] for entry in rounded.certificate()["statements"]] == ["upper"]
 
 
+@pytest.mark.parametrize("scale", [1e-90, 1e90])
+def test_the_scale_of_the_matrix_does_not_matter(scale):
+    # theta, its kernel vector and the product of h with the columns stay, lengths are divided
+    A = np.random.default_rng(0).standard_normal((4, 7))
+    plain, scaled = recovery_certificate(A, [0, 1]), recovery_certificate(A * scale, [0, 1])
+    assert scaled.exact
+    np.testing.assert_allclose((scaled.lower, scaled.upper), (plain.lower, plain.upper), rtol=1e-9)
+    np.testing.assert_allclose(scaled.sigma_min, plain.sigma_min * scale)
+    np.testing.assert_allclose(scaled.length, plain.length / scale)
+    np.testing.assert_allclose((A * scale)[:, :2].T @ scaled.dual, scaled.signs)
+    np.testing.assert_array_equal(scaled.matrix, A * scale)
+
+
+def test_ctrl_c_leaves_the_patterns_that_were_solved(monkeypatch):
+    A = np.random.default_rng(0).standard_normal((6, 12))
+    solve, left = SupportPrograms.solve, [3]
+
+    def stop_at_the_fourth(self, xi):
+        left[0] -= 1
+        if left[0] < 0:
+            raise KeyboardInterrupt
+        return solve(self, xi)
+
+    full = recovery_certificate(A, [0, 1, 2, 3])
+    monkeypatch.setattr(SupportPrograms, "solve", stop_at_the_fourth)
+    stopped = recovery_certificate(A, [0, 1, 2, 3])
+    assert (stopped.interrupted, stopped.exact, stopped.upper) == (True, False, stopped.erc)
+    assert 0 < stopped.lower <= full.lower
+    assert not full.interrupted
+
+
 def test_bad_input():
     for args, message in [((_FRAME, []), r"support must hold distinct columns, at least one, got \[\]"),
                           ((_FRAME, [1, 1]), r"distinct columns, at least one, got \[1, 1\]"),
+                          ((_FRAME, 0), "support must be a sequence of columns, got 0"),
                           ((_FRAME, [3]), "support must be between 0 and 2, got 3"),
                           ((_FRAME, [0.5]), "support must be an integer, got 0.5"),
                           ((_FRAME, [0], [1, 1]), r"signs must have shape \(1,\), got \(2,\)"),

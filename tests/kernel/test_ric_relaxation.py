@@ -65,8 +65,17 @@ def test_without_a_solution_the_norm_bounds(monkeypatch):
     np.testing.assert_allclose(bounds.minus_upper, 1.0)
 
 
+def test_a_constant_next_to_minus_one_is_rounded_up():
+    # two columns of length 1e-20: delta^+ = 1e-40 - 1, whose nearest float is -1
+    bounds = ric_relaxation(1e-20 * np.eye(2), 1)
+    assert -1 < bounds.plus_upper < -1 + 1e-15
+    assert bounds.minus_upper == 1.0
+
+
 def test_bad_input():
     with pytest.raises(ValueError, match="s must be between 1 and 3, got 0"):
         ric_relaxation(np.eye(3), 0)
     with pytest.raises(ValueError, match="solver must be one of .*, got 'NONE'"):
         ric_relaxation(np.eye(3), 1, solver="NONE")
+    with pytest.raises(ValueError, match="largest entry between"):
+        ric_relaxation(1e-200 * np.eye(3), 1)
