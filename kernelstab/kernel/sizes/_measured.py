@@ -3,6 +3,8 @@
 import numpy as np
 
 from kernelstab._checks import as_array
+from kernelstab.kernel.sizes._symmetric import dense
+from kernelstab.kernel.sizes.priors import FiniteSet
 from kernelstab.operators import as_operator
 
 UNIT = float(np.finfo(np.float64).eps)
@@ -26,10 +28,10 @@ class Measured:
         the relative rounding of a distance itself.
     """
 
-    def __init__(self, A, signals):
+    def __init__(self, A, signals, eps=0.0):
         self.operator = as_operator(A)
-        self.matrix = self.operator.to_dense()
         self.signals = as_array(signals, "signals", ndim=2)
+        self.matrix = dense(self.operator, eps, FiniteSet(self.signals))
         if self.signals.shape[1] != self.matrix.shape[1]:
             raise ValueError(f"signals must have {self.matrix.shape[1]} entries each, "
                              f"got shape {self.signals.shape}")

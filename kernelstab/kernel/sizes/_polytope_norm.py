@@ -10,6 +10,7 @@ from kernelstab.kernel.sizes._symmetric import EPS
 
 MOST_DIMENSIONS = 60
 _CHUNK = 4096
+_UNCLEAR = 1e-7      # volume of d unit rows from which their system is solved to about 1e-9
 
 
 def farthest_lower(support_point, found, starts, rng, steps=100):
@@ -20,7 +21,7 @@ def farthest_lower(support_point, found, starts, rng, steps=100):
     """
     best = max(found, key=np.linalg.norm)
     width = len(best)
-    ranked = sorted(found, key=np.linalg.norm, reverse=True)[:starts]
+    ranked = [point for point in sorted(found, key=np.linalg.norm, reverse=True)[:starts] if point.any()]
     for u in [*ranked, *(rng.standard_normal(width) for _ in range(starts))]:
         reached = 0.0
         for _ in range(steps):
@@ -33,29 +34,44 @@ def farthest_lower(support_point, found, starts, rng, steps=100):
     return best
 
 
-def vertex_bound(G, max_vertices) -> float | None:
-    r"""Return the largest norm of a vertex of :math:`\{\|Gu\|_\infty\le1\}`, or None if there are too many.
+def farthest_vertex(G, max_vertices):
+    r"""Return a bound of the norm on :math:`\{\|Gu\|_\infty\le1\}` and the farthest vertex found.
 
     A convex function is largest at a vertex, and every vertex solves :math:`d` independent equations
-    :math:`(Gu)_i=\pm1`; half of the sign patterns suffice.
+    :math:`(Gu)_i=\pm1`; half of the sign patterns suffice. Taking nearly dependent rows for dependent
+    changes :math:`Gu` by their rounding times :math:`\|u\|\le\sqrt k/\sigma_{\min}(G)`, which is added; the
+    bound is infinite if rows are neither clearly dependent nor clearly not.
 
-    >>> round(vertex_bound(np.eye(3), 100) ** 2, 9), vertex_bound(np.eye(30), 100)
-    (3.0, None)
+    Returns
+    -------
+    (float, ndarray) or None
+        None if there are too many systems to solve.
+
+    >>> bound, vertex = farthest_vertex(np.eye(3), 100)
+    >>> round(bound**2, 9), abs(vertex), farthest_vertex(np.eye(30), 100)
+    (3.0, array([1., 1., 1.]), None)
     """
     k, d = G.shape
     if comb(k, d) * 2 ** (d - 1) > max_vertices:
         return None
     signs = np.array([(1.0, *rest) for rest in product((1.0, -1.0), repeat=d - 1)]).T
-    sizes = np.linalg.norm(G, axis=1)
-    farthest, choices = 0.0, combinations(range(k), d)
+    sizes, rounding, slack = np.linalg.norm(G, axis=1), 64 * d * EPS, 1e-12
+    blur = rounding * float(sizes.max()) * sqrt(k) / float(np.linalg.svd(G, compute_uv=False)[-1])
+    units = np.divide(G, sizes[:, None], out=np.zeros_like(G), where=sizes[:, None] > 0)
+    farthest, vertex, choices = 0.0, np.zeros(d), combinations(range(k), d)
     while chunk := list(islice(choices, _CHUNK)):
-        systems = G[np.array(chunk)]
-        volume = np.prod(sizes[np.array(chunk)], axis=1)
-        systems = systems[np.abs(np.linalg.det(systems)) > 1e-12 * volume]
+        volumes = np.abs(np.linalg.det(units[np.array(chunk)]))
+        if np.any((volumes > rounding) & (volumes < _UNCLEAR)):
+            slack = np.inf
+        elif np.any(volumes <= rounding):
+            slack = max(slack, blur)
+        systems = G[np.array(chunk)[volumes >= _UNCLEAR]]
         corners = np.linalg.solve(systems, np.broadcast_to(signs, (len(systems), *signs.shape)))
-        inside = np.abs(G @ corners).max(axis=1) <= 1 + 1e-9
-        farthest = max(farthest, np.max(np.linalg.norm(corners, axis=1), where=inside, initial=0.0))
-    return float(farthest) * (1 + 1e-12)
+        corners = corners.transpose(0, 2, 1).reshape(-1, d)
+        corners = corners[np.abs(corners @ G.T).max(axis=1) <= 1 + 1e-9]
+        vertex = max([vertex, *corners], key=np.linalg.norm)
+        farthest = float(np.linalg.norm(vertex))
+    return farthest * (1 + slack) if farthest > 0 else np.inf, vertex
 
 
 def quadratic_bound(matrix, W, eps, Z, G):

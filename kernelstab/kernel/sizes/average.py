@@ -143,7 +143,7 @@ def average_kernel_size(A, signals, eps, *, p=2, weights="law", measurements=Non
     resamples = as_count(resamples, "resamples", low=1)
     threads = as_count(threads, "threads", low=1)
     generator = as_generator(rng)
-    measured = Measured(A, signals)
+    measured = Measured(A, signals, eps)
     measurements = _centres(measured, measurements)
     weight = _weights(weights, len(measured.key) if measurements is None else len(measurements))
     by_number = isinstance(weights, str) and weights == "partition"

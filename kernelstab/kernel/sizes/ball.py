@@ -3,6 +3,7 @@
 import numpy as np
 
 from kernelstab._checks import as_number
+from kernelstab.kernel.sizes._symmetric import dense
 from kernelstab.kernel.sizes.priors import Ball
 from kernelstab.kernel.sizes.result import KernelSize
 from kernelstab.kernel.sizes.subspace import linear_range_size
@@ -55,4 +56,5 @@ def ball_kernel_size(A, prior, eps=0.0, *, tol=None) -> KernelSize:
     if not isinstance(prior, Ball):
         raise ValueError(f"prior must be a Ball, got {prior!r}")
     eps = as_number(eps, "eps", low=0.0)
-    return linear_range_size(operator.to_dense(), prior, np.eye(operator.shape[1]), prior.radius, eps, tol)
+    return linear_range_size(dense(operator, eps, prior), prior, np.eye(operator.shape[1]), prior.radius, eps,
+                             tol)

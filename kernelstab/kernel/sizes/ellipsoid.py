@@ -5,7 +5,7 @@ from math import exp, inf, sqrt
 import numpy as np
 
 from kernelstab._checks import as_number
-from kernelstab.kernel.sizes._symmetric import EPS, symmetric, unbounded
+from kernelstab.kernel.sizes._symmetric import EPS, dense, symmetric, unbounded
 from kernelstab.kernel.sizes.priors import Ellipsoid
 from kernelstab.kernel.sizes.result import KernelSize, LinearMap
 from kernelstab.kernel.sizes.subspace import multipliers
@@ -75,7 +75,7 @@ def ellipsoid_kernel_size(A, prior, eps=0.0, *, tol=None) -> KernelSize:
     if prior.T.shape[1] != operator.shape[1]:
         raise ValueError(f"T must have {operator.shape[1]} columns, got shape {prior.T.shape}")
     eps = as_number(eps, "eps", low=0.0)
-    matrix, T = operator.to_dense(), prior.T
+    matrix, T = dense(operator, eps, prior), prior.T
     basis, tol = kernel_basis(matrix, tol)
     shrink, flat = smallest_direction(T @ basis) if basis.shape[1] else (inf, None)
     if shrink <= max(T.shape) * EPS * float(np.linalg.norm(T, 2)):
@@ -108,9 +108,14 @@ def _noise_free(prior, matrix, basis, shrink, flat, tol):
     spline = LinearMap(inverse - basis @ (np.linalg.pinv(T @ basis) @ (T @ inverse)))
     v = basis @ flat
     v = v / float(np.linalg.norm(T @ v))
-    half = 1 / (shrink - 4 * max(T.shape) * EPS * float(np.linalg.norm(T, 2)))
+    half = _reciprocal(shrink - 4 * max(T.shape) * EPS * float(np.linalg.norm(T, 2)))
     return symmetric(prior, 0.0, matrix, v, half, dual={"kind": "kernel-basis", "basis": basis},
                      optimal=spline, optimal_error=half)
+
+
+def _reciprocal(value):
+    """Return one over a lower bound of a singular value; infinite if it bounds nothing."""
+    return 1 / value if value > 0 else inf
 
 
 def _noisy(prior, matrix, eps):
@@ -119,13 +124,13 @@ def _noisy(prior, matrix, eps):
     weight, candidates = best_weight(T, scaled)
     stack = _stack(T, scaled, weight)
     sigma = np.linalg.svd(stack, compute_uv=False)
-    half = float(1 / (sigma[-1] - 4 * max(stack.shape) * EPS * sigma[0]))
-    alpha, beta = half**2 * (1 - weight), half**2 * weight / eps**2
+    half = _reciprocal(float(sigma[-1] - 4 * max(stack.shape) * EPS * sigma[0]))
+    dual = {} if half == inf else multipliers(half**2 * (1 - weight), half**2 * weight / eps**2)
     v = max((v / max(np.linalg.norm(T @ v), np.linalg.norm(scaled @ v)) for v in candidates),
             key=np.linalg.norm)
     # the minimiser of (1 - w)|Tx|^2 + w|Ax - y|^2/eps^2, one least squares problem for all y
     tikhonov = LinearMap(np.linalg.pinv(stack)[:, len(T):] * (sqrt(weight) / eps))
-    return symmetric(prior, eps, matrix, v, half, dual=multipliers(alpha, beta), optimal=tikhonov,
+    return symmetric(prior, eps, matrix, v, half, dual=dual, optimal=tikhonov,
                      optimal_error=half)
 
 

@@ -118,7 +118,7 @@ def finite_kernel_size(A, signals, eps=0.0, *, max_balls=400, threads=1) -> Fini
     eps = as_number(eps, "eps", low=0.0)
     max_balls = as_count(max_balls, "max_balls")
     threads = as_count(threads, "threads", low=1)
-    measured = Measured(A, signals)
+    measured = Measured(A, signals, eps)
     pairs = PairSearch(measured, eps, threads)
     far = pairs.farthest()
     radius = CechSearch(pairs, eps, far, _jung(measured, eps), 0 if far.interrupted else max_balls).run()

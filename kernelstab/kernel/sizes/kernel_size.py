@@ -85,7 +85,7 @@ def kernel_size(A, prior, eps=0.0, *, norm=2, **options) -> KernelSize:
     """
     eps = as_number(eps, "eps", low=0.0)
     names = {2: "2", "2": "2", np.inf: "inf", "inf": "inf"}
-    if not isinstance(norm, (int, float, str)) or norm not in names:
+    if not isinstance(norm, (int, float, str, np.number)) or norm not in names:
         raise ValueError(f"norm must be 2 or inf, got {norm!r}")
     if isinstance(prior, Polytope):
         options["norm"] = names[norm]

@@ -10,7 +10,7 @@ from kernelstab._rng import as_generator
 from kernelstab.kernel.sizes._convex import solved
 from kernelstab.kernel.sizes._l1_norm import Farthest, fill, matrix_bound
 from kernelstab.kernel.sizes._polytope_norm import farthest_lower
-from kernelstab.kernel.sizes._symmetric import EPS, jung, symmetric
+from kernelstab.kernel.sizes._symmetric import EPS, dense, jung, symmetric
 from kernelstab.kernel.sizes.ellipsoid import kernel_basis
 from kernelstab.kernel.sizes.priors import L1Ball
 from kernelstab.kernel.sizes.result import KernelSize, LinearMap
@@ -81,7 +81,7 @@ def l1_ball_kernel_size(A, prior, eps=0.0, *, tol=None, constants=None, starts=4
         raise ValueError(f"prior must be an L1Ball, got {prior!r}")
     eps, radius = as_number(eps, "eps", low=0.0), prior.radius
     starts, rng = as_count(starts, "starts"), as_generator(rng)
-    matrix, n = operator.to_dense(), operator.shape[1]
+    matrix, n = dense(operator, eps, prior), operator.shape[1]
     hidden, _ = kernel_basis(matrix, tol)
     if eps == 0 and hidden.shape[1] == 0:
         return symmetric(prior, eps, matrix, np.zeros(n), 0.0, dual={"kind": "injective"},

@@ -8,8 +8,8 @@ from scipy.optimize import linprog
 
 from kernelstab._checks import as_count, as_number
 from kernelstab._rng import as_generator
-from kernelstab.kernel.sizes._polytope_norm import farthest_lower, quadratic_bound, vertex_bound
-from kernelstab.kernel.sizes._symmetric import EPS, jung, symmetric, unbounded
+from kernelstab.kernel.sizes._polytope_norm import farthest_lower, farthest_vertex, quadratic_bound
+from kernelstab.kernel.sizes._symmetric import EPS, dense, jung, symmetric, unbounded
 from kernelstab.kernel.sizes.ellipsoid import kernel_basis, smallest_direction
 from kernelstab.kernel.sizes.priors import Polytope
 from kernelstab.kernel.sizes.result import KernelSize, LinearMap
@@ -96,7 +96,7 @@ def polytope_kernel_size(A, prior, eps=0.0, *, norm="inf", tol=None, max_vertice
         raise ValueError(f"norm must be 'inf' or '2', got {norm!r}")
     eps = as_number(eps, "eps", low=0.0)
     max_vertices, starts = as_count(max_vertices, "max_vertices"), as_count(starts, "starts")
-    matrix, W, rng = operator.to_dense(), prior.W, as_generator(rng)
+    matrix, W, rng = dense(operator, eps, prior), prior.W, as_generator(rng)
     hidden, _ = kernel_basis(matrix, tol)
     if hidden.shape[1]:
         shrink, flat = smallest_direction(W @ hidden)
@@ -108,6 +108,8 @@ def polytope_kernel_size(A, prior, eps=0.0, *, norm="inf", tol=None, max_vertice
         return symmetric(prior, eps, matrix, np.zeros(len(Z)), 0.0, norm=norm, dual={"kind": "injective"},
                          optimal=LinearMap(np.linalg.pinv(matrix)), optimal_error=0.0)
     boxes, points = coordinate_bounds(matrix, W, eps, Z, G)
+    thin = smallest_direction(G)[1]                 # what a program cannot resolve may be long
+    points.append(Z @ thin / float(np.abs(G @ thin).max()))
     if norm == "inf":
         v = max(points, key=lambda point: np.abs(point).max())
         half = float(boxes.radii.max())
@@ -177,6 +179,9 @@ def maximise(G, objective) -> tuple[np.ndarray, np.ndarray]:
 def _euclidean(prior, eps, matrix, Z, G, boxes, points, max_vertices, starts, rng) -> KernelSize:
     """Return the result for Euclidean errors, between ascent and the least of three bounds."""
     found = [np.linalg.lstsq(Z, point, rcond=None)[0] for point in points]
+    corner = farthest_vertex(G, max_vertices)
+    if corner is not None:
+        found.append(corner[1] / max(1.0, float(np.abs(G @ corner[1]).max())))
     u = farthest_lower(lambda objective: maximise(G, objective)[0], found, starts, rng)
     box = sqrt(float(np.sum(boxes.radii**2))) * (1 + len(Z) * EPS)
     bounds = [(box, boxes.dual(), boxes.q)]
@@ -184,9 +189,7 @@ def _euclidean(prior, eps, matrix, Z, G, boxes, points, max_vertices, starts, rn
     if quadratic is not None:
         bounds.append(quadratic)
     error, dual, linear = min(bounds, key=lambda bound: bound[0])
-    corner = vertex_bound(G, max_vertices)
-    half, exact = (error, False) if corner is None else (corner, True)
-    half = min(half, error)
+    half = error if corner is None else min(corner[0], error)
     spread = 2 * half * jung(Z.shape[1])
-    return symmetric(prior, eps, matrix, Z @ u, half, exact=exact, dual=dual, optimal=LinearMap(linear),
-                     optimal_error=error, c_opt_upper=spread * (1 + 8 * EPS))
+    return symmetric(prior, eps, matrix, Z @ u, half, exact=corner is not None, dual=dual,
+                     optimal=LinearMap(linear), optimal_error=error, c_opt_upper=spread * (1 + 8 * EPS))

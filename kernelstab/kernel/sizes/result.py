@@ -29,8 +29,8 @@ class KernelSize:
     lower, upper : float
         The kernel size lies between; ``inf`` if it is infinite.
     exact : bool
-        True if a closed form or a complete search stands behind both, so that they differ by
-        rounding (or the tolerance of a convex program) only.
+        True if a closed form or a complete search stands behind both and they agree to 1e-8, so that
+        they differ by rounding (or the tolerance of a program) only.
     c_opt_lower, c_opt_upper : float
         The smallest worst-case error of any map lies between.
     x, x_alt : ndarray, shape (N,)

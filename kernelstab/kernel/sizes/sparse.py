@@ -7,7 +7,7 @@ from math import comb, inf, sqrt
 import numpy as np
 
 from kernelstab._checks import as_count, as_number
-from kernelstab.kernel.sizes._symmetric import EPS, jung, unbounded
+from kernelstab.kernel.sizes._symmetric import EPS, dense, jung, unbounded
 from kernelstab.kernel.sizes.priors import Sparse
 from kernelstab.kernel.sizes.result import KernelSize
 from kernelstab.operators import as_operator
@@ -73,9 +73,9 @@ def sparse_kernel_size(A, prior, eps=0.0, *, tol=None, max_supports=2_000_000_00
     operator = as_operator(A)
     if not isinstance(prior, Sparse):
         raise ValueError(f"prior must be Sparse, got {prior!r}")
-    matrix, n = operator.to_dense(), operator.shape[1]
+    eps, n = as_number(eps, "eps", low=0.0), operator.shape[1]
+    matrix = dense(operator, eps, prior)
     as_count(prior.s, "s", low=1, high=n)
-    eps = as_number(eps, "eps", low=0.0)
     max_supports = as_count(max_supports, "max_supports", low=1)
     scale = float(np.linalg.norm(matrix, 2))
     rounding = 4 * max(matrix.shape) * EPS * scale

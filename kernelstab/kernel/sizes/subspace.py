@@ -3,7 +3,7 @@
 import numpy as np
 
 from kernelstab._checks import as_number
-from kernelstab.kernel.sizes._symmetric import EPS, symmetric, unbounded
+from kernelstab.kernel.sizes._symmetric import EPS, dense, symmetric, unbounded
 from kernelstab.kernel.sizes.priors import Everything, Subspace
 from kernelstab.kernel.sizes.result import KernelSize, LinearMap
 from kernelstab.operators import as_operator
@@ -62,13 +62,13 @@ def subspace_kernel_size(A, prior, eps=0.0, *, tol=None) -> KernelSize:
     eps = as_number(eps, "eps", low=0.0)
     n = operator.shape[1]
     if isinstance(prior, Everything):
-        return linear_range_size(operator.to_dense(), prior, np.eye(n), np.inf, eps, tol)
+        return linear_range_size(dense(operator, eps, prior), prior, np.eye(n), np.inf, eps, tol)
     if not isinstance(prior, Subspace):
         raise ValueError(f"prior must be Subspace or Everything, got {prior!r}")
     if len(prior.basis) != n:
         raise ValueError(f"basis must have {n} rows, got shape {prior.basis.shape}")
     radius = np.inf if prior.radius is None else prior.radius
-    return linear_range_size(operator.to_dense(), prior, prior.frame, radius, eps, tol)
+    return linear_range_size(dense(operator, eps, prior), prior, prior.frame, radius, eps, tol)
 
 
 def linear_range_size(matrix, prior, frame, radius, eps, tol) -> KernelSize:
@@ -90,14 +90,16 @@ def linear_range_size(matrix, prior, frame, radius, eps, tol) -> KernelSize:
     # singular values are computed to within a modest multiple of the rounding unit times the norm
     safe = smallest - 4 * max(matrix.shape) * EPS * scale
     reach = np.inf if hidden or safe <= 0 else eps / safe
+    v = direction * (radius if hidden else min(radius, eps / float(np.linalg.norm(matrix @ direction))))
     if reach < radius:
-        v = direction * (eps / float(np.linalg.norm(matrix @ direction)))
         return symmetric(prior, eps, matrix, v, reach, dual=multipliers(0.0, safe**-2), optimal=inverse,
                          optimal_error=reach)
+    if np.isinf(radius):            # a singular value above the tolerance that rounding may have made
+        return symmetric(prior, eps, matrix, v, reach, dual={})
     bound = radius * (1 + 4 * EPS)
     optimal = inverse if eps == 0 else LinearMap(np.zeros(matrix.shape[::-1]))
-    return symmetric(prior, eps, matrix, radius * direction, bound, dual=multipliers(bound**2, 0.0),
-                     optimal=optimal, optimal_error=bound)
+    return symmetric(prior, eps, matrix, v, bound, dual=multipliers(bound**2, 0.0), optimal=optimal,
+                     optimal_error=bound)
 
 
 def multipliers(alpha, beta) -> dict:

@@ -138,3 +138,12 @@ def test_certificates(eps):
 def test_bad_input_is_named():
     with pytest.raises(ValueError, match=r"T must have 2 columns, got shape \(3, 3\)"):
         kernel_size(ROW, Ellipsoid(np.eye(3)))
+
+
+@pytest.mark.parametrize("eps", [0.0, 0.1])
+@pytest.mark.parametrize("thin", [1e-15, 2e-15, 1e-14])
+def test_an_axis_that_rounding_may_have_made_leaves_the_upper_end_open(thin, eps):
+    size = kernel_size([[1.0, 0.0, 0.0]], Ellipsoid(np.diag([1.0, 1.0, thin])), eps)
+    np.testing.assert_allclose(size.lower, 2 / thin, rtol=1e-9)
+    assert size.upper > size.lower * 1.1
+    assert not size.exact

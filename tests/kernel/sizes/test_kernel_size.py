@@ -122,3 +122,21 @@ def test_options_reach_the_method():
     matrix = np.diag([1.0, 1e-9])
     assert kernel_size(matrix, Ball(1.0)).upper == 0.0
     assert kernel_size(matrix, Ball(1.0), tol=1e-6).upper == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize("prior", [
+    Ball(1.0), Everything(), Subspace(np.eye(3)), Ellipsoid(np.eye(3)), Polytope(np.eye(3)), Sparse(1),
+    L1Ball(1.0), FiniteSet(np.eye(3))], ids=lambda prior: type(prior).__name__)
+def test_magnitudes_beyond_the_squares_of_floats_are_refused(prior):
+    A = np.array([[1.0, 2.0, 0.0], [0.0, 1.0, 1.0]])
+    with pytest.raises(ValueError, match=r"A must be 0 or between 1e-70 and 1e\+70 in magnitude, got 2e"):
+        kernel_size(A * 1e200, prior, 0.1)
+    for eps in (1e-300, 1e300):
+        with pytest.raises(ValueError, match="eps must be 0 or between 1e-70"):
+            kernel_size(A, prior, eps)
+    assert kernel_size(A, prior, 1e-60).lower >= 0
+
+
+def test_norms_may_be_numpy_numbers():
+    assert kernel_size(np.eye(2, 3), Ball(1.0), norm=np.int64(2)).norm == "2"
+    assert kernel_size(np.eye(2, 3), Polytope(np.eye(3)), norm=np.float64("inf")).norm == "inf"

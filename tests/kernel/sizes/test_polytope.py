@@ -10,6 +10,7 @@ from scipy.optimize import linprog
 
 from kernelstab.certify import verify
 from kernelstab.kernel import Polytope, kernel_size, witness_error
+from kernelstab.kernel.sizes._polytope_norm import farthest_vertex
 from kernelstab.kernel.sizes.polytope import maximise
 
 SUM = np.array([[1.0, 1.0]])
@@ -151,3 +152,43 @@ def test_any_duals_prove_a_bound():
 def test_bad_input_is_named(matrix, prior, options, reason):
     with pytest.raises(ValueError, match=reason):
         kernel_size(matrix, prior, **options)
+
+
+def test_the_witness_of_an_exact_size_is_a_farthest_vertex():
+    # ascent from the coordinate programs alone stops at a nearer vertex for some of these
+    rng = np.random.default_rng(3)
+    for _ in range(25):
+        A, W = rng.standard_normal((4, 3)), rng.standard_normal((5, 3))
+        size = kernel_size(A, Polytope(W), 0.7, norm="2", starts=0)
+        assert size.exact
+        assert size.upper <= size.lower * (1 + 1e-9)
+        assert Polytope(W).contains(size.x) <= 1e-12
+        assert size.misfit <= 1.4 * (1 + 1e-12)
+
+
+@pytest.mark.parametrize("thin", [1e-8, 1e-11, 1e-13, 1e-14])
+def test_a_needle_is_not_overlooked(thin):
+    # |x_1| <= 1 and |x_1 + thin x_2| <= 1: the far vertices are (1, -2/thin) and (-1, 2/thin), whose rows are
+    # nearly dependent; so far out a program resolves nothing
+    needle = Polytope([[1.0, 0.0, 0.0], [1.0, thin, 0.0]])
+    size = kernel_size([[0.0, 0.0, 1.0]], needle, norm="2")
+    truth = 2 * np.hypot(1.0, 2 / thin)
+    assert truth * 0.99 <= size.lower <= truth * (1 + 1e-9)
+    assert truth <= size.upper * (1 + 1e-9)
+    assert size.exact == (size.upper <= size.lower * (1 + 1e-8))
+    size = kernel_size([[0.0, 0.0, 1.0]], needle, norm="inf")
+    assert 3.9 / thin <= size.lower <= 4 / thin * (1 + 1e-9)
+    assert size.upper >= 4 / thin * (1 - 1e-9)
+
+
+def test_a_bound_by_vertices_covers_those_it_cannot_solve_for():
+    for thin in (1e-6, 1e-8, 1e-10, 1e-12, 1e-13, 1e-15):
+        bound, _ = farthest_vertex(np.array([[1.0, 0.0], [1.0, thin]]), 100)
+        assert bound >= np.hypot(1.0, 2 / thin) * (1 - 1e-9)
+    # a repeated row is dependent beyond doubt, and costs rounding only
+    bound, vertex = farthest_vertex(np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]]), 100)
+    np.testing.assert_allclose(bound**2, 2.0, rtol=1e-11)
+    np.testing.assert_allclose(np.abs(vertex), 1.0)
+    # the same to within 1e-15, beside a row that is a million times as long: known to 1e-6 at best
+    bound, _ = farthest_vertex(np.array([[1.0, 0.0], [1e6, 1e6], [0.0, 1.0], [1.0, 1e-15]]), 100)
+    assert 2**0.5 * (1 + 1e-9) < bound < 2**0.5 * (1 + 1e-4)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kernelstab.certify import verify
-from kernelstab.kernel import Everything, Subspace, kernel_size, witness_error
+from kernelstab.kernel import Ball, Everything, Subspace, kernel_size, witness_error
 
 ROW = np.array([[1.0, 0.0]])
 LINE = np.array([[3.0], [3.0]])
@@ -108,3 +108,19 @@ def test_the_threshold_of_the_rank_can_be_chosen():
     matrix = np.diag([1.0, 1e-9])
     assert kernel_size(matrix, Everything(), 1e-9).upper == pytest.approx(2.0, rel=1e-5)
     assert kernel_size(matrix, Everything(), 1e-9, tol=1e-8).upper == np.inf
+
+
+@pytest.mark.parametrize("gain", [5e-16, 1e-15, 1e-14])
+def test_a_gain_that_rounding_may_have_made_leaves_the_upper_end_open(gain):
+    # noise 0.1 hides 0.2/gain; singular values of 1 and this are known to some 2e-15 only
+    size = kernel_size(np.diag([1.0, gain]), Everything(), 0.1)
+    np.testing.assert_allclose(size.lower, 0.2 / gain, rtol=1e-9)
+    assert size.upper > size.lower * 1.1
+    assert not size.exact
+    # inside a ball the same direction is cut off: at the radius, or where noise stops hiding it
+    ball = kernel_size(np.diag([1.0, gain]), Ball(3.0), 0.1)
+    np.testing.assert_allclose((ball.lower, ball.upper), 6.0)
+    faint = kernel_size(np.diag([1.0, 1e-15]), Ball(3.0), 1e-15)
+    np.testing.assert_allclose(faint.lower, 2.0)
+    assert faint.misfit <= 2e-15 * (1 + 1e-12)
+    assert not faint.exact
