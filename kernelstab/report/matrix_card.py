@@ -57,6 +57,13 @@ class MatrixCard:
         """The largest sparsity on the card for which basis pursuit is known to recover every vector."""
         return max((constant.s for constant in self.alpha if constant.holds), default=0)
 
+    @property
+    def promised(self) -> int:
+        """The largest ``s`` for which the isometry constant of order ``2 s`` on the card promises recovery."""
+        known = {constant.s: constant.upper for constant in self.isometry}
+        return max((s for s in range(1, self.order // 2 + 1)
+                    if 2 * s in known and kernel.ric_robust_nsp(known[2 * s], s).applicable), default=0)
+
     def text(self) -> str:
         """Return the card as it is printed."""
         return card_text(self)
@@ -77,7 +84,7 @@ class MatrixCard:
             "nsp": [bounds(a) | {"s": a.s, "recovers": a.holds, "support": [int(i) for i in a.support],
                                  "residual": a.residual} for a in self.alpha],
             "robust": self.robust and bounds(self.robust) | {"s": self.robust.s, "rho": self.robust.rho},
-            "recovered": self.recovered, "interrupted": self.interrupted,
+            "recovered": self.recovered, "promised_by_ric": self.promised, "interrupted": self.interrupted,
         }
 
     def certificate(self, path=None, *, progress=None) -> dict:

@@ -21,6 +21,7 @@ def test_numbers_by_hand():
     np.testing.assert_allclose([a.upper for a in card.alpha], [1 / 3, 2 / 3], rtol=1e-12)
     np.testing.assert_allclose(card.isometry[1].upper, 0.5, rtol=1e-12)        # delta_2 = mu
     assert card.recovered == 1
+    assert card.promised == 1                                                  # 1/2 < 4/sqrt(41)
     assert card.robust.s == 1
     assert not card.interrupted
 
@@ -32,6 +33,7 @@ def test_the_text_says_what_follows():
     assert "recovers every 1-sparse vector" in text
     assert "fails on columns" in text
     assert "0.33333333" in text
+    assert "isometry constant of order 2 alone promises it up to s = 1" in text
     assert "interrupted" not in text
 
 
