@@ -59,7 +59,7 @@ class MatrixCard:
 
     @property
     def promised(self) -> int:
-        """The largest ``s`` for which the isometry constant of order ``2 s`` on the card promises recovery."""
+        """The largest ``s`` for which the isometry constant of order ``2 s`` promises recovery."""
         known = {constant.s: constant.upper for constant in self.isometry}
         return max((s for s in range(1, self.order // 2 + 1)
                     if 2 * s in known and kernel.ric_robust_nsp(known[2 * s], s).applicable), default=0)

@@ -79,7 +79,7 @@ def _consequences(card):
     if card.coherence is not None and card.coherence.sparsity:
         yield f"coherence alone promises recovery up to s = {card.coherence.sparsity}"
     if card.promised:
-        yield f"the isometry constant of order {2 * card.promised} alone promises it up to s = {card.promised}"
+        yield f"the isometry constant of order {2 * card.promised} alone promises it to s = {card.promised}"
     if card.recovered:
         rho = card.alpha[card.recovered - 1].rho_upper
         yield f"basis pursuit recovers every vector up to s = {card.recovered} (stable constant {rho:.6g})"

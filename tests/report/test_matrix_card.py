@@ -33,7 +33,7 @@ def test_the_text_says_what_follows():
     assert "recovers every 1-sparse vector" in text
     assert "fails on columns" in text
     assert "0.33333333" in text
-    assert "isometry constant of order 2 alone promises it up to s = 1" in text
+    assert "isometry constant of order 2 alone promises it to s = 1" in text
     assert "interrupted" not in text
 
 

@@ -9,7 +9,8 @@ from kernelstab.report.matrix_words import card_text
 
 def _card(**changes):
     fields = {"matrix": np.ones((1, 2)), "lengths": (1.0, 2.0), "coherence": None, "spark": None,
-              "isometry": (), "alpha": (), "recovered": 0, "promised": 0, "robust": None, "interrupted": False,
+              "isometry": (), "alpha": (), "recovered": 0, "promised": 0, "robust": None,
+              "interrupted": False,
               "null": N(rank=1, dimension=1, gap=(1.0, 0.0), tol=1e-15, alternatives=())}
     return N(**(fields | changes))
 
