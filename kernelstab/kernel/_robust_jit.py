@@ -226,7 +226,7 @@ def solve_all(columns, lengths, limits, supports, targets, duals, bounds, outcom
         for p in range(targets.shape[0]):
             h = duals[k, p]
             inset = 1e-13
-            for _ in range(3):
+            for _ in range(5):                        # 1e-5 for columns of very different lengths
                 narrow[:] = limits * (1.0 - inset)
                 outcomes[k, p] = solve(columns, lengths, narrow, supports[k], targets[p], h, v)
                 bounds[k, p] = np.inf

@@ -11,6 +11,7 @@ import numpy as np
 from kernelstab.kernel.nullspace import nullspace_basis
 
 SOLVED, INFEASIBLE = 0, 1
+MEET = 1e-6                        # relative distance of two ends that count as one
 _EPS = float(np.finfo(np.float64).eps)
 _CHUNK = 4000                      # programs between two looks at the clock: well under a second
 

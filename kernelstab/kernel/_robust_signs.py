@@ -4,7 +4,7 @@ from math import comb
 
 import numpy as np
 
-from kernelstab.kernel._robust_programs import SOLVED, Answer, all_supports, sign_patterns
+from kernelstab.kernel._robust_programs import MEET, SOLVED, Answer, all_supports, sign_patterns
 from kernelstab.kernel.nsp_result import DualGroup
 
 _EPS = float(np.finfo(np.float64).eps)
@@ -46,7 +46,7 @@ class Signs:
         upper = max(rest, float(batch.bounds.max(initial=0.0)))
         place = np.unravel_index(np.argmax(batch.bounds), batch.bounds.shape) if batch.done else None
         dual = batch.duals[place] if batch.done else np.zeros(len(self.programs.matrix))
-        complete = batch.done == total and np.isfinite(upper)
+        complete = batch.done == total and upper <= lower * (1 + MEET)
         return Answer(lower, upper, complete, witness, dual, (flat,) if singles is None else (singles, flat),
                       batch.done, batch.interrupted)
 

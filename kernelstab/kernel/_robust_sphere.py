@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 from scipy.spatial import ConvexHull
 
-from kernelstab.kernel._robust_programs import INFEASIBLE, Answer, Batch, Programs
+from kernelstab.kernel._robust_programs import INFEASIBLE, MEET, Answer, Batch, Programs
 
 _EPS = float(np.finfo(np.float64).eps)
 _TOLERANCE = 1e-4                 # supports whose bound is this close to the best value are finished
@@ -56,8 +56,10 @@ class Sphere:
                     break
         except KeyboardInterrupt:
             interrupted = True
+        if self.witness.any():          # the support of its program need not be the best for it
+            self._offer(self.witness, self.supports[np.argmax(self._excess(self.witness))])
         upper = float(bounds.max())
-        complete = self.size == 1 and not interrupted and upper < np.inf
+        complete = self.size == 1 and not interrupted and upper <= self.lower * (1 + MEET)
         return Answer(self.lower, upper, complete, self.witness, dual, (), total, interrupted)
 
     def _unbounded(self, kernel, dual, total):
@@ -106,9 +108,12 @@ class Sphere:
 
     def _violates(self, kernel) -> bool:
         """Whether a kernel vector of 1-norm one makes the constant infinite, by more than rounding."""
-        on = np.linalg.norm(kernel[self.supports], axis=1)
-        off = self.limits * np.abs(kernel)
-        return bool((on - off.sum() + off[self.supports].sum(axis=1)).max() > 1e-12 * (1 + self.limits.max()))
+        return bool(self._excess(kernel).max() > 1e-12 * (1 + self.limits.max()))
+
+    def _excess(self, v) -> np.ndarray:
+        """Return the numerator of the quotient of ``v`` for every support."""
+        off = self.limits * np.abs(v)
+        return np.linalg.norm(v[self.supports], axis=1) - off.sum() + off[self.supports].sum(axis=1)
 
 
 def _polytopes(size):

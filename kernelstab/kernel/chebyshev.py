@@ -137,9 +137,13 @@ class _Barrier:
                 return
             far = np.minimum(1.0, _TO_BOUNDARY * self._boundary(-self._image(dx), dt))
             length = np.maximum(far, 1 / (1 + decrement))
-            self.x = self.x + length[:, None] * dx
-            self.t = self.t + length * dt
-            self.r = self.targets - self._image(self.x)
+            x, t = self.x + length[:, None] * dx, self.t + length * dt
+            r = self.targets - self._image(x)
+            # a step that rounding has led astray is not taken
+            inside = (np.sqrt((r**2).sum(-1)) < t[:, None]).all(axis=1)
+            if not inside.any():
+                return
+            self.x[inside], self.t[inside], self.r[inside] = x[inside], t[inside], r[inside]
 
     def answer(self):
         """Return coefficients and duals as numbers of the field."""

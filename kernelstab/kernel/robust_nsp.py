@@ -32,7 +32,7 @@ class RobustNSP:
         the largest bound that the dual vectors prove, rounded up. Both are infinite
         if ``witness`` is a kernel vector that no :math:`\tau` can satisfy.
     exact : bool
-        True if every support and sign pattern was solved, so that the ends differ by rounding only;
+        True if every support and sign pattern was solved and the ends meet to a relative 1e-6, mostly 1e-12;
         for ``"l2"`` only with ``s`` = 1, since otherwise a polytope stands for the sphere.
     support : tuple of int
         :math:`S`, where the witness has its ``s`` largest entries.

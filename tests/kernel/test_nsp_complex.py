@@ -191,6 +191,18 @@ def test_certificate(tmp_path):
     assert trivial["statements"][0]["value"] == "0"
 
 
+@pytest.mark.parametrize("seed", [2, 32, 64])
+def test_steps_that_rounding_leads_astray(seed):
+    # columns 0 and 2 are one column up to a phase, the middle one is independent: half on each. The
+    # program of the middle column ends at 0, where its Newton systems are singular
+    rng = np.random.default_rng(seed)
+    A = rng.standard_normal((2, 3))
+    A[:, 2] = A[:, 0]
+    result = complex_nsp_constant(A * np.exp(2j * np.pi * rng.random(3)), 1)
+    assert result.exact
+    np.testing.assert_allclose((result.lower, result.upper), 0.5, atol=1e-9)
+
+
 def test_nothing_exceeds_one():
     # a zero column carries a kernel vector of its own: no support needs a program
     A = np.random.default_rng(0).standard_normal((4, 7)) * (1 + 1j)

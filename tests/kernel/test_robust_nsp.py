@@ -314,6 +314,24 @@ def test_decimals():
     assert [rho_text(x) for x in (0.7031, 1.0, 250.0, 1e-5)] == ["7.031e-1", "1e0", "2.5e2", "1e-5"]
 
 
+@pytest.mark.parametrize("seed", [0, 4])
+def test_columns_of_very_different_lengths(seed):
+    # lengths from 1e-3 to 1e3, independent columns: finite for every rho. The rounding of the products with
+    # long columns is far beyond 1e-9 of the limit
+    rng = np.random.default_rng(seed)
+    A = (rng.standard_normal((8, 8)) * 10.0 ** rng.integers(-3, 4, 8))[:, :6]
+    for norm in ("l1", "l2"):
+        found = robust_nsp(A, 3, 0.14, norm=norm)
+        assert 0 < found.lower <= found.upper < np.inf
+        if norm == "l1":
+            assert found.upper <= found.lower * (1 + 1e-4)
+        # the lower end is that of the witness on its largest entries, which are not those of its program
+        sizes = np.sort(np.abs(found.witness))[::-1]
+        on = sizes[:3].sum() if norm == "l1" else np.linalg.norm(sizes[:3])
+        off = 0.14 * sizes[3:].sum() / (1 if norm == "l1" else np.sqrt(3))
+        np.testing.assert_allclose(found.lower, (on - off) / np.linalg.norm(A @ found.witness), rtol=1e-9)
+
+
 def test_bad_input():
     for args, message in [((_FRAME, 0, 0.5), "s must be between 1 and 3, got 0"),
                           ((_FRAME, 1, 0.0), r"rho must lie in \(0.0, inf\), got 0.0"),
