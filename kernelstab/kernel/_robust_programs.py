@@ -125,7 +125,7 @@ class Programs:
     def proved_exactly(self, support, target, rho, h) -> float:
         """Prove in fractions, for signs, what rounding hides when the limit ``rho`` is met with equality."""
         exact = [Fraction(float(x)) for x in h]
-        products = [sum(Fraction(float(a)) * b for a, b in zip(column, exact) if a)
+        products = [sum((Fraction(float(a)) * b for a, b in zip(column, exact) if a), Fraction(0))
                     for column in self.columns]
         missing = max(abs(products[i] - Fraction(float(t))) for i, t in zip(support, target))
         off = max((abs(products[j]) for j in set(range(len(products))) - set(support)), default=Fraction(0))

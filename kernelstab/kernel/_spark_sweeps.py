@@ -1,5 +1,6 @@
 """Sweeps over all column sets of one size, which close in on the spark from both sides."""
 
+from collections.abc import Callable
 from itertools import islice
 from math import ceil, comb, inf
 
@@ -17,8 +18,12 @@ _ORDERS = 32               # bases whose left-over columns give the first upper 
 class Sweeps:
     """The bounds so far, and sweeps over all sets of one size that improve them.
 
-    A subclass says in ``decide`` what the sets of one piece tell, and starts with an upper bound.
+    A subclass says in ``explore`` which sets of one piece are suspect and in ``decide`` what they tell, and
+    starts with an upper bound.
     """
+
+    explore: Callable
+    decide: Callable
 
     def __init__(self, matrix, budget, threads, progress):
         self.matrix, self.budget, self.threads, self.progress = matrix, budget, threads, progress

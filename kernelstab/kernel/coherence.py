@@ -31,7 +31,7 @@ class Coherence:
     pair: tuple[int, int]
     welch_lower: float
     columns: int
-    matrix: np.ndarray = field(default=None, repr=False)
+    matrix: np.ndarray = field(repr=False)
 
     exact = True
 

@@ -134,12 +134,12 @@ class NSPConstant:
         from kernelstab.certify.constants import make_constant_certificate
         from kernelstab.certify.constants.matrix import PRIME
 
-        options = {}
+        options: dict[str, object] = {}
         if self.weights is not None:
             options["weights"] = self.weights
-        if self.levels is not None:
+        if isinstance(self.s, tuple):
             options |= {"levels": self.levels, "sparsities": list(self.s)}
-        order = self.s if self.levels is None else sum(self.s)
+        order = sum(self.s) if isinstance(self.s, tuple) else self.s
         upper = {"kind": "trivial-kernel", "prime": PRIME} if self.upper == 0 else self._duals()
         lower = self._kernel_vector() if self.witness.any() else None
         return make_constant_certificate("nsp", self.matrix, order=order, options=options, lower=lower,

@@ -117,7 +117,7 @@ class RecoveryConstants:
         >>> constants.comparison([[1.0, 0.0], [0.0, 0.0]], [1.0, 0.0], [0.0, 1.0])
         <RecoveryBound l1 error <= 4, error 2>
         """
-        if not self.applicable:
+        if self.C is None or self.D is None:
             return RecoveryBound(None, self.norm, False, self.reason)
         A = as_operator(A)
         x = as_array(x, "x", shape=(A.shape[1],))
@@ -146,7 +146,7 @@ class RecoveryConstants:
         <RecoveryBound l1 error <= 0.68>
         """
         sigma, eta = as_number(sigma, "sigma", low=0.0), as_number(eta, "eta", low=0.0)
-        if not self.applicable:
+        if self.C is None or self.D is None:
             return RecoveryBound(None, self.norm, False, self.reason)
         return RecoveryBound(2 * self.C * sigma + 2 * self.D * eta, self.norm)
 
@@ -174,9 +174,9 @@ class RecoveryConstants:
         """
         sigma, noise = as_number(sigma, "sigma", low=0.0), as_number(noise, "noise", low=0.0)
         lam = as_number(lam, "lam", low=0.0, strict=True)
-        if not self.applicable:
+        if self.C is None or self.D is None:
             return RecoveryBound(None, self.norm, False, self.reason)
-        if lam > self.C / self.D:
+        if self.D > 0 and lam > self.C / self.D:
             return RecoveryBound(None, self.norm, False,
                                  f"lambda = {lam:.6g} exceeds C/D = {self.C / self.D:.6g}")
         return RecoveryBound(2 * self.C * sigma + (self.C / lam + self.D) * noise, self.norm)
@@ -277,11 +277,11 @@ def sigma_s(x, s, *, weights=None, levels=None) -> float:
         sizes = sizes * weights
     if levels is None:
         return _tail(sizes, as_count(s, "s"))
-    levels = np.asarray(levels)
-    if levels.shape != x.shape:
-        raise ValueError(f"levels must have shape {x.shape}, got {levels.shape}")
-    if levels.min() < 0 or levels.max() >= len(s):
-        raise ValueError(f"levels must lie between 0 and {len(s) - 1}, got {levels.min()} to {levels.max()}")
+    if np.ndim(s) != 1:
+        raise ValueError(f"s must name one sparsity for each level, got {s!r}")
+    levels = as_array(levels, "levels", shape=x.shape, real=True)
+    if not np.isin(levels, np.arange(len(s))).all():
+        raise ValueError(f"levels must be whole numbers from 0 to {len(s) - 1}, got {levels.tolist()}")
     return sum(_tail(sizes[levels == label], as_count(count, "s")) for label, count in enumerate(s))
 
 

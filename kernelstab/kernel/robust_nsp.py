@@ -223,9 +223,10 @@ def rho_text(rho) -> str:
     >>> rho_text(0.75), rho_text(10.0)
     ('7.5e-1', '1e1')
     """
-    _, digits, exponent = Decimal(repr(float(rho))).normalize().as_tuple()
+    number = Decimal(repr(float(rho))).normalize()
+    digits = number.as_tuple().digits
     tail = "".join(map(str, digits[1:]))
-    return f"{digits[0]}{'.' + tail if tail else ''}e{exponent + len(digits) - 1}"
+    return f"{digits[0]}{'.' + tail if tail else ''}e{number.adjusted()}"
 
 
 def _real_matrix(A):

@@ -1,6 +1,7 @@
 """Compile every compiled loop of the kernel's constants once, so that the first real matrix does not wait."""
 
 import time
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -32,7 +33,7 @@ def warmup(progress=None) -> dict:
     """
     rng = np.random.default_rng(0)
     A, signals = rng.standard_normal((5, 10)), rng.random((60, 10))
-    jobs = {
+    jobs: dict[str, Callable[[], object]] = {
         "spark": partial(spark, A), "spark, float": partial(spark, A, arithmetic="float"),
         "ric": partial(ric, A, 4), "ric, complex": partial(ric, A * (1 + 1j), 4),
         "nsp": partial(nsp_constant, A, 3), "robust nsp": partial(robust_nsp, A, 2, 0.9),

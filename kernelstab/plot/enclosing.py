@@ -42,7 +42,7 @@ def enclosing_ball(points, centre, radius, *, title: str = "", names=None):
         raise ValueError(f"points must have shape (n, 2), got {points.shape}")
     fig = style.figure(3.6, 3.4)
     ax = style.axes(fig, title=title)
-    ax.add_patch(Circle(tuple(map(float, centre)), radius, fill=False, edgecolor=style.colour(0)))
+    ax.add_patch(Circle((float(centre[0]), float(centre[1])), radius, fill=False, edgecolor=style.colour(0)))
     ax.plot(points[:, 0], points[:, 1], linestyle="none", marker="o", markersize=5, color=style.colour(1))
     ax.plot([centre[0]], [centre[1]], linestyle="none", marker="P", markersize=7, color=style.colour(0))
     for name, (x, y) in zip(names or (), points):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from functools import partial
 from math import comb, isfinite
+from typing import Any
 
 import numpy as np
 
@@ -55,7 +56,7 @@ class MatrixCard:
     @property
     def recovered(self) -> int:
         """The largest sparsity on the card for which basis pursuit is known to recover every vector."""
-        return max((constant.s for constant in self.alpha if constant.holds), default=0)
+        return max((s for s, constant in enumerate(self.alpha, 1) if constant.holds), default=0)
 
     @property
     def promised(self) -> int:
@@ -176,7 +177,7 @@ def matrix_card(A, order=3, *, normalise=False, max_supports=None, progress=None
             raise ValueError(f"A must not have a zero column, got one at {int(np.argmin(lengths))}")
         matrix = matrix / lengths
         lengths = np.linalg.norm(matrix, axis=0)
-    found = {"null": kernel.nullspace_basis(matrix)}
+    found: dict[str, Any] = {"null": kernel.nullspace_basis(matrix)}
     try:
         for name, value in _stages(matrix, order, lengths, max_supports, progress):
             found[name] = (*found.get(name, ()), value) if name in ("isometry", "alpha") else value

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.fft import dct
 from scipy.linalg import hadamard
 
 from kernelstab.certify import verify
@@ -33,6 +34,17 @@ def test_bound_of_the_null_space_constant():
     assert coherence(A).alpha_upper(1) >= nsp_constant(A, 1).lower
     np.testing.assert_allclose(coherence(A).alpha_upper(1), nsp_constant(A, 1).upper)
     np.testing.assert_allclose(coherence(A).alpha_upper(2), 2 / 3)
+    # of order 16: s / 5, where the constants are 1/5 and 1/3
+    B = coherence(np.hstack([np.eye(16), hadamard(16) / 4]))
+    np.testing.assert_allclose((B.alpha_upper(1), B.alpha_upper(2)), (0.2, 0.4))
+
+
+@pytest.mark.parametrize(("n", "rows", "mu"), [
+    (16, [0, 1, 2, 3, 5, 7, 8, 11, 13, 14], 0.53246066), (12, [0, 1, 2, 4, 6, 7, 9, 11], 0.5771151)])
+def test_cosine_transforms(n, rows, mu):
+    # tabulated to eight and to seven digits
+    result = coherence(dct(np.eye(n), axis=0, norm="ortho")[rows])
+    np.testing.assert_allclose(result.mu, mu, atol=5e-9 if n == 16 else 5e-8)
 
 
 def test_complex_blocks_and_wide_matrices():

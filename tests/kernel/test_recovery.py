@@ -121,6 +121,11 @@ def test_square_root_lasso():
     assert not constants.srlasso(0.0, 1.0, lam * 1.01).applicable
 
 
+def test_a_property_without_noise_term_allows_every_weight():
+    # tau = 0 gives D = 0: 2 * 3 * 0.1 + 3 / 100 * 0.01
+    np.testing.assert_allclose(recovery_constants(0.5, 0.0, 1).srlasso(0.1, 0.01, 100.0).bound, 0.6003)
+
+
 def test_sparse_vectors_keep_their_distance():
     A = _random(5, 12, 14)
     found = robust_nsp(A, 2, 0.95, norm="l2")
@@ -151,9 +156,12 @@ def test_bad_input():
         (lambda: recovery_constants(0.1, 1.0, 1).srlasso(0.0, 0.1, 0.0), "lam must lie in"),
         (lambda: recovery_constants(0.1, 1.0, 1).qcbp(-1.0, 0.1), "sigma must lie in"),
         (lambda: recovery_constants(0.1, 1.0, 1).comparison(np.eye(2), [1.0], [0, 1]), "x must have shape"),
+        (lambda: sigma_s([1.0, 2.0], (1, 0), levels=[0, 0.5]), "levels must be whole numbers from 0 to 1"),
+        (lambda: sigma_s([1.0, 2.0], 1, levels=[0, 0]), "s must name one sparsity for each level, got 1"),
         (lambda: sigma_s([1.0], 1, weights=[0.0]), "weights must be positive, got 0.0"),
         (lambda: sigma_s([1.0, 2.0], (1,), levels=[0]), r"levels must have shape \(2,\), got \(1,\)"),
-        (lambda: sigma_s([1.0, 2.0], (1,), levels=[0, 1]), "levels must lie between 0 and 0, got 0 to 1"),
+        (lambda: sigma_s([1.0, 2.0], (1,), levels=[0, 1]),
+         r"levels must be whole numbers from 0 to 0, got \[0.0, 1.0\]"),
     ]:
         with pytest.raises(ValueError, match=message):
             call()

@@ -164,7 +164,7 @@ def average_kernel_size(A, signals, eps, *, p=2, weights="law", measurements=Non
     centres = np.flatnonzero(used) if measurements is None and influence is not None else None
     ends = _interval(share, spreads[used], None if influence is None else influence / total, centres, p,
                      confidence, resamples, generator)
-    return AverageKernelSize(value, *ends, confidence, p, int(used.sum()), int((~used).sum()),
+    return AverageKernelSize(value, ends[0], ends[1], confidence, p, int(used.sum()), int((~used).sum()),
                              float(weight[~used].sum() / weight.sum()), counts[used], spreads[used], share)
 
 
