@@ -27,6 +27,7 @@ class ProgramSet:
 
     def __init__(self, A, y, eps, prior, *, radius=None, W=None):
         self.A, self.y, self.eps, self.prior, self.radius, self.W = A, y, eps, prior, radius, W
+        self.program = None
         u, sigma, rows = np.linalg.svd(A, full_matrices=False)
         rank = int(np.sum(sigma > max(A.shape) * UNIT * sigma[0]))
         # the equations in orthonormal coordinates: same set, no scaling for a solver to trip on
@@ -105,10 +106,13 @@ class ProgramSet:
         """Maximise with noise; the dual vectors come from the constraints."""
         import cvxpy as cp
 
-        x = cp.Variable(len(d))
-        data = cp.SOC(cp.Constant(self.eps), self.A @ x - self.y)
-        prior = [cp.norm1(x) <= self.radius] if self.W is None else [self.W @ x <= 1, -self.W @ x <= 1]
-        problem = cp.Problem(cp.Maximize(d @ x), [data, *prior])
+        if self.program is None:            # translated once, for every detail
+            x, detail = cp.Variable(len(d)), cp.Parameter(len(d))
+            data = cp.SOC(cp.Constant(self.eps), self.A @ x - self.y)
+            prior = [cp.norm1(x) <= self.radius] if self.W is None else [self.W @ x <= 1, -self.W @ x <= 1]
+            self.program = cp.Problem(cp.Maximize(detail @ x), [data, *prior]), x, detail, data, prior
+        problem, x, detail, data, prior = self.program
+        detail.value = d
         if not _solved(problem) or x.value is None:
             return self.centre, np.zeros(len(self.y)), None if self.W is None else np.zeros(len(self.W))
         q = -np.ravel(data.dual_value[1])
