@@ -42,7 +42,7 @@ def nsp_constant(A, s, *, weights=None, levels=None, max_supports=100_000, threa
     s : int or sequence of int
         Sparsity, from 1 to ``N``; with ``levels`` the sparsity of each level in rising order of label.
     weights : array_like, shape (N,), optional
-        Positive weights of both norms: :math:`\max\|v_S\|_{1,w}/\|v\|_{1,w}`.
+        Positive weights of both norms: :math:`\max\|v_S\|_{1,w}/\|v\|_{1,w}`, from 1e-50 to 1e50.
     levels : array_like of int, shape (N,), optional
         Label of each column; supports have at most ``s[l]`` entries in level ``l``.
     max_supports : int
@@ -102,6 +102,9 @@ def nsp_constant(A, s, *, weights=None, levels=None, max_supports=100_000, threa
         weights = as_array(weights, "weights", shape=(n,), real=True)
         if weights.min() <= 0:
             raise ValueError(f"weights must be positive, got {weights.min()!r}")
+        if not 1e-50 < weights.min() <= weights.max() < 1e50:
+            raise ValueError("weights must lie between 1e-50 and 1e50, "
+                             f"got {float(weights.min())!r} to {float(weights.max())!r}")
     max_supports = as_count(max_supports, "max_supports", low=1)
     threads = (cpu_count() or 1) if threads is None else as_count(threads, "threads", low=1)
     null = nullspace_basis(matrix)

@@ -251,6 +251,7 @@ def test_bad_input():
     for s, options, message in [
             (0, {}, "s must be between 1 and 3, got 0"), (4, {}, "s must be between 1 and 3, got 4"),
             (1, {"weights": [1.0, 0.0, 1.0]}, "weights must be positive, got"),
+            (1, {"weights": [1.0, 1e-60, 1.0]}, "weights must lie between 1e-50 and 1e50, got 1e-60 to 1.0"),
             (1, {"weights": [1.0, 1.0]}, "weights must have shape"),
             (1, {"levels": good["levels"]}, "s must name one sparsity for each of 2 levels, got 1"),
             ([1, 2], {"levels": good["levels"]}, "must be between 0 and 1, got 2"),
