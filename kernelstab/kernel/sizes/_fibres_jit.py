@@ -75,6 +75,14 @@ def farthest(rows, key, seen, signals, radii, window, near, sure, best):
 
 
 @njit(cache=True, nogil=True)
+def measure_pairs(pairs, seen, signals, gaps, sizes):
+    """Write the squared distances of pairs of rows, of their measurements and of the signals."""
+    for k in range(len(pairs)):
+        gaps[k] = _length(seen, pairs[k, 0], pairs[k, 1])
+        sizes[k] = _length(signals, pairs[k, 0], pairs[k, 1])
+
+
+@njit(cache=True, nogil=True)
 def long_pairs(start, stop, key, seen, signals, radii, window, near, least, pairs, sizes):
     """Write the pairs near in the measurements whose squared distance exceeds ``least``; return their number.
 

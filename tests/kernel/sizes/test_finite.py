@@ -8,6 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kernelstab.kernel import FiniteSet, chebyshev_ball, finite_kernel_size, kernel_size, witness_error
+from kernelstab.kernel.sizes._measured import Measured
+from kernelstab.kernel.sizes._pair_tiles import SquaredDistances
+from kernelstab.kernel.sizes._pairs import PairSearch
 
 # measured: an equilateral triangle of circumradius 1/2, sides sqrt(3)/2 = .866; hidden: one of side 1
 _ANGLES = 2 * np.pi * np.arange(3) / 3
@@ -160,14 +163,16 @@ def test_interrupted_searches_keep_true_bounds(monkeypatch):
     assert part.interrupted
     assert part.lower == full.lower
     assert part.c_opt_lower <= full.c_opt_lower <= full.c_opt_upper <= part.c_opt_upper
-    with monkeypatch.context() as patch:
-        patch.setattr(loops, "farthest", stop)
-        part = finite_kernel_size(A, X, 0.5)
-    assert part.interrupted
-    assert not part.exact
-    assert part.lower == 0.0
-    assert full.upper <= part.upper
-    assert full.c_opt_upper <= part.c_opt_upper
+    for loop, in_windows in (("farthest", True), ("measure_pairs", False)):
+        with monkeypatch.context() as patch:
+            patch.setattr(loops, loop, stop)
+            patch.setattr(PairSearch, "selective", in_windows)
+            part = finite_kernel_size(A, X, 0.5)
+        assert part.interrupted
+        assert not part.exact
+        assert part.lower == 0.0
+        assert full.upper <= part.upper
+        assert full.c_opt_upper <= part.c_opt_upper
 
 
 def test_bad_input():
@@ -183,3 +188,53 @@ def test_bad_input():
         finite_kernel_size(np.eye(2), np.eye(2), 0.1, threads=0)
     with pytest.raises(ValueError, match="y must be explained by a signal within 0.1, got misfit 4"):
         finite_kernel_size([[1.0, 0.0]], np.eye(2), 0.1).optimal([5.0])
+
+
+@pytest.mark.parametrize("kind", ["normal", "clusters", "integers", "complex", "far away", "one measurement"])
+@pytest.mark.parametrize("share", [0.0, 0.02, 0.3, 3.0])
+def test_windows_and_tiles_find_the_same_pairs(kind, share):
+    rng = np.random.default_rng(11)
+    signals, matrix = rng.standard_normal((700, 6)), rng.standard_normal((4, 6))
+    if kind == "clusters":
+        signals[:350] *= 1e-5
+    if kind == "integers":
+        signals, matrix = np.round(signals), np.round(matrix)
+    if kind == "complex":
+        signals = signals + 1j * rng.standard_normal(signals.shape)
+    if kind == "far away":
+        signals = signals + 1e6
+    if kind == "one measurement":
+        matrix = matrix[:1]
+    seen = signals @ matrix.T
+    eps = share * float(np.median(np.linalg.norm(seen[:350] - seen[350:], axis=1)))
+    search = PairSearch(Measured(matrix, signals, eps), eps, 1)
+    windows, tiles = search._farthest_in_windows(), search._farthest_in_tiles()
+    np.testing.assert_allclose((tiles.lower, tiles.upper), (windows.lower, windows.upper), rtol=1e-14)
+    assert PairSearch(search.measured, eps, 2)._farthest_in_tiles() == tiles
+    least = 0.9 * windows.upper
+    inside = [set(map(tuple, pairs.tolist())) for pairs in (
+        _pairs_in(search, least, True), _pairs_in(search, least, False))]
+    assert inside[0] == inside[1]
+    assert len(inside[0]) >= (windows.upper > 0)
+    if len(inside[0]) > 1:
+        assert search._longer_in_tiles(least, len(inside[0]) - 1) is None
+
+
+def _pairs_in(search, least, in_windows):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PairSearch, "selective", in_windows)
+        return search.longer_than(least, 1_000_000)[0]
+
+
+def test_single_precision_never_loses_a_pair():
+    # squared distances at the limit and one double above it, from rows of all sizes
+    rng = np.random.default_rng(12)
+    for width in (1, 2, 16, 64):
+        rows = rng.standard_normal((400, width)) * 10.0 ** rng.integers(-8, 3, (400, 1))
+        tiles = SquaredDistances(rows)
+        exact = ((rows[:, None] - rows[None]) ** 2).sum(axis=-1)
+        products = tiles.tile(slice(0, 400), slice(0, 400))
+        for square in np.quantile(exact, [0.01, 0.3, 0.7, 0.99, 1.0]):
+            assert np.all(products[exact <= square] >= tiles.limit(square))
+            assert np.all(products[exact > square] <= tiles.limit(square, -1))
+        assert np.mean(products >= tiles.limit(np.median(exact))) < 0.6
