@@ -50,7 +50,7 @@ class DetailParts:
     residual: float
 
     def __repr__(self):
-        seen, unseen = np.linalg.norm(self.visible), np.linalg.norm(self.invisible)
+        seen, unseen = _length(self.visible), _length(self.invisible)
         return f"<DetailParts visible {seen:.6g}, invisible {unseen:.6g}, residual {self.residual:.1e}>"
 
 
@@ -104,13 +104,15 @@ def visibility(A, d) -> Visibility:
     (<Visibility kernel fraction 0.8, gain 0.6>, 3.0, np.float64(0.75))
     """
     projector = _projector(A)
-    size = float(np.linalg.norm(as_array(d, "d")))
-    if size == 0:
+    d = as_array(d, "d")
+    peak = float(np.abs(d).max())
+    if peak == 0:
         raise ValueError("d must not be zero, got norm 0.0")
-    parts = split_detail(projector, d)
-    unseen, seen = float(np.linalg.norm(parts.invisible)), float(np.linalg.norm(parts.visible))
-    gain = float(np.linalg.norm(projector.operator.matvec(np.ravel(d)))) / size
-    return Visibility(unseen / size, gain, seen, float(np.arctan2(seen, unseen)))
+    unit = d / peak                   # of entries at most 1, so that no product leaves the range of floats
+    size, parts = _length(unit), split_detail(projector, unit)
+    unseen, seen = _length(parts.invisible), _length(parts.visible)
+    gain = _length(projector.operator.matvec(unit.ravel())) / size
+    return Visibility(unseen / size, gain, seen * peak, float(np.arctan2(seen, unseen)))
 
 
 def split_detail(A, d) -> DetailParts:
@@ -130,9 +132,9 @@ def split_detail(A, d) -> DetailParts:
     >>> parts.visible.round(12), parts.invisible.round(12)
     (array([2., 2.]), array([ 1., -1.]))
     """
-    projector = _projector(A)
+    projector, d = _projector(A), as_array(d, "d")
     invisible = kernel_part(projector, d)
-    residual = float(np.linalg.norm(projector.operator.matvec(invisible)))
+    residual = _length(projector.operator.matvec(invisible))
     return DetailParts(np.ravel(d) - invisible, invisible, residual)
 
 
@@ -188,3 +190,9 @@ def kernel_angles(A, basis) -> KernelAngles:
 
 def _projector(A):
     return A if isinstance(A, KernelProjector) else kernel_projector(A)
+
+
+def _length(x) -> float:
+    """Return the 2-norm of a vector of any size: a power of two keeps the squares in range."""
+    exponent = int(np.clip(np.frexp(np.abs(x).max(initial=0.0))[1], -1000, 1000))
+    return float(np.linalg.norm(x * 2.0**-exponent)) * 2.0**exponent

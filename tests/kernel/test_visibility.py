@@ -82,3 +82,12 @@ def test_bad_bases():
         kernel_angles([[1.0, 0.0]], np.ones((2, 3)))
     with pytest.raises(ValueError, match="basis must be finite"):
         kernel_angles([[1.0, 0.0]], [[np.nan], [1.0]])
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e300])
+def test_details_of_any_size(scale):
+    # the square of the norm would be 0 or infinite: 3-4-5 all the same
+    seen = visibility([[1.0, 0.0]], [3.0 * scale, 4.0 * scale])
+    np.testing.assert_allclose((seen.kernel_fraction, seen.gain, seen.distance / scale), (0.8, 0.6, 3.0))
+    parts = split_detail([[1.0, 0.0]], [3e-300, 4e-300])
+    assert repr(parts) == "<DetailParts visible 3e-300, invisible 4e-300, residual 0.0e+00>"
