@@ -5,6 +5,7 @@ import numpy as np
 from kernelstab.kernel.sizes._reach_discrete import FiniteFeasible, SparseFeasible
 from kernelstab.kernel.sizes._reach_program import ProgramSet
 from kernelstab.kernel.sizes._reach_quadratic import QuadraticSet, SubspaceSet
+from kernelstab.kernel.sizes._scales import check_scales
 from kernelstab.kernel.sizes.priors import (
     Ball,
     Ellipsoid,
@@ -29,6 +30,7 @@ def feasible_set(A, y, prior, eps, max_supports):
         many supports.
     """
     _check_prior(prior, A.shape[1])
+    check_scales(**prior.spec())
     if isinstance(prior, FiniteSet):
         return FiniteFeasible(A, y, eps, prior)
     matrix = A.to_dense()

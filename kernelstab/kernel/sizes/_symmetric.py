@@ -4,29 +4,17 @@ from math import sqrt
 
 import numpy as np
 
+from kernelstab.kernel.sizes._scales import check_scales
 from kernelstab.kernel.sizes.result import KernelSize
 
 EPS = float(np.finfo(np.float64).eps)
 _AGREE = 1e-8                       # relative gap up to which two ends are called one value
-_SCALES = (1e-70, 1e70)             # magnitudes whose squares and ratios are far from both ends of the floats
 
 
 def dense(operator, eps, prior) -> np.ndarray:
-    """Return the matrix of an operator, after a check that no magnitude leads out of the floats.
-
-    >>> from kernelstab.kernel import Ball
-    >>> from kernelstab.operators import as_operator
-    >>> dense(as_operator([[1.0, 0.0]]), 1e-200, Ball(1.0))
-    Traceback (most recent call last):
-        ...
-    ValueError: eps must be 0 or between 1e-70 and 1e+70 in magnitude, got 1e-200; change the units
-    """
+    """Return the matrix of an operator, after a check that no magnitude leads out of the floats."""
     matrix = operator.to_dense()
-    for name, value in (("A", matrix), ("eps", eps), *prior.spec().items()):
-        size = 0.0 if isinstance(value, str) or value is None else float(np.abs(value).max())
-        if size and not _SCALES[0] <= size <= _SCALES[1]:
-            raise ValueError(f"{name} must be 0 or between {_SCALES[0]:g} and {_SCALES[1]:g} in magnitude, "
-                             f"got {size:g}; change the units")
+    check_scales(operator, eps=eps, **prior.spec())
     return matrix
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from kernelstab._checks import as_array, as_number
+from kernelstab.kernel.sizes._scales import check_scales
 from kernelstab.operators import as_operator
 
 _UNIT = float(np.finfo(np.float64).eps)
@@ -130,6 +131,7 @@ def confusable_detail(A, u, eps, *, x=None) -> ConfusableDetail:
     """
     A = as_operator(A)
     u, eps = _direction(A, u), as_number(eps, "eps", low=0.0)
+    check_scales(A, eps=eps)
     image = A.matvec(u)
     gain, slack = float(np.linalg.norm(image)), _rounding(A)
     size = 2 * eps / (gain + slack) if gain + slack > 0 else np.inf
@@ -184,6 +186,7 @@ def removable_detail(A, y, x_hat, u, eps) -> RemovableDetail:
     A = as_operator(A)
     y = as_array(y, "y", shape=(A.shape[0],))
     u, eps, x_hat = _direction(A, u), as_number(eps, "eps", low=0.0), _signal(A, x_hat, "x_hat")
+    check_scales(A, y=y, eps=eps)
     image, r = A.matvec(u), y - A.matvec(x_hat)
     gain, residual, slack = float(np.linalg.norm(image)), float(np.linalg.norm(r)), _rounding(A)
     blur = slack * float(np.linalg.norm(x_hat)) + 8 * _UNIT * float(np.linalg.norm(y))
@@ -221,6 +224,7 @@ def _signal(A, x, name):
     x = as_array(x, name)
     if x.size != A.shape[1]:
         raise ValueError(f"{name} must have {A.shape[1]} entries, got {x.size}")
+    check_scales(**{name: x})
     return x.ravel()
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from kernelstab._checks import as_array, as_count, as_number
 from kernelstab.kernel.sizes import _feasible
+from kernelstab.kernel.sizes._scales import check_scales
 from kernelstab.kernel.sizes.priors import FiniteSet, Sparse
 from kernelstab.operators import as_operator
 
@@ -236,6 +237,7 @@ def detail_interval(A, y, d, prior, eps=0.0, *, max_supports=1_000_000) -> Detai
     d = as_array(d, "d", real=True).ravel()
     d = as_array(d, "d", shape=(A.shape[1],))
     y, eps = check_data(A, y, eps)
+    check_scales(d=d)
     max_supports = as_count(max_supports, "max_supports", low=1)
     feasible = _feasible.feasible_set(A, y, prior, eps, max_supports)
     return interval_over(feasible, A, y, d, prior, eps)
@@ -244,7 +246,9 @@ def detail_interval(A, y, d, prior, eps=0.0, *, max_supports=1_000_000) -> Detai
 def check_data(A, y, eps):
     """Return data and noise level, checked against a real operator."""
     y = as_array(np.ravel(as_array(y, "y", real=True)), "y", shape=(A.shape[0],))
-    return y, as_number(eps, "eps", low=0.0)
+    eps = as_number(eps, "eps", low=0.0)
+    check_scales(A, y=y, eps=eps)
+    return y, eps
 
 
 def interval_over(feasible, A, y, d, prior, eps) -> DetailInterval:

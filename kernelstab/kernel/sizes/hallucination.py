@@ -10,6 +10,7 @@ from kernelstab.kernel.sizes import _feasible
 from kernelstab.kernel.sizes._confine import confine
 from kernelstab.kernel.sizes._reach import UNIT
 from kernelstab.kernel.sizes._reach_quadratic import QuadraticSet, SubspaceSet
+from kernelstab.kernel.sizes._scales import check_scales
 from kernelstab.kernel.sizes.detail_interval import check_data
 from kernelstab.kernel.sizes.miniball import chebyshev_ball
 from kernelstab.kernel.sizes.priors import Ball, FiniteSet
@@ -144,6 +145,7 @@ def _details(detail, n):
     detail = as_array(detail, "detail", real=True)
     if detail.ndim not in (1, 2) or detail.shape[-1] != n:
         raise ValueError(f"detail must have shape ({n},) or (k, {n}), got {detail.shape}")
+    check_scales(detail=detail)
     return np.atleast_2d(detail)
 
 

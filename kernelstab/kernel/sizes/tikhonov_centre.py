@@ -9,6 +9,7 @@ from kernelstab._checks import as_array, as_number
 from kernelstab.kernel.projector import kernel_part
 from kernelstab.kernel.sizes._reach import CONSISTENT, UNIT, empty, pull_inside
 from kernelstab.kernel.sizes._reach_quadratic import QuadraticSet
+from kernelstab.kernel.sizes._scales import check_scales
 from kernelstab.kernel.sizes.priors import Ball
 from kernelstab.operators import as_operator
 
@@ -108,6 +109,7 @@ def tikhonov_centre(A, y, radius, eps=0.0) -> TikhonovCentre:
     A = as_operator(A)
     radius, eps = as_number(radius, "radius", low=0.0, strict=True), as_number(eps, "eps", low=0.0)
     y = as_array(y, "y", shape=(A.shape[0],), real=A.is_real and A.tight is None)
+    check_scales(A, y=y, radius=radius, eps=eps)
     if A.tight is not None and A.shape[0] < A.shape[1]:
         return _tight(A, y, radius, eps)
     if not A.is_real:

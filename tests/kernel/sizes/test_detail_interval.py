@@ -18,7 +18,11 @@ from kernelstab.kernel import (
     Polytope,
     Sparse,
     Subspace,
+    confusable_detail,
     detail_interval,
+    minimum_hallucination,
+    removable_detail,
+    tikhonov_centre,
 )
 from kernelstab.kernel.sizes import _reach_program
 from kernelstab.operators import DenseOperator
@@ -344,3 +348,24 @@ def test_certificate_names_the_interval(tmp_path):
         found.certificate(end="top")
     with pytest.raises(ValueError, match="sparse signals has no certificate"):
         detail_interval([FIRST], [3.0], FIRST, Sparse(1), 0.5).certificate()
+
+
+def test_magnitudes_beyond_the_squares_of_floats_are_refused():
+    A, y, d = np.array([[1.0, 2.0, 0.0], [0.0, 1.0, 1.0]]), np.ones(2), np.array([1.0, 0.0, 0.0])
+    for scale in (1e-200, 1e200):
+        with pytest.raises(ValueError, match="A must be 0 or between 1e-70"):
+            detail_interval(A * scale, y, d, Ball(3.0), 0.5)
+        with pytest.raises(ValueError, match="d must be 0 or between 1e-70"):
+            detail_interval(A, y, d * scale, Ball(3.0), 0.5)
+        with pytest.raises(ValueError, match="eps must be 0 or between 1e-70"):
+            detail_interval(A, y, d, Ball(3.0), scale)
+        with pytest.raises(ValueError, match="T must be 0 or between 1e-70"):
+            detail_interval(A, y, d, Ellipsoid(np.eye(3) * scale), 0.5)
+        with pytest.raises(ValueError, match="detail must be 0 or between 1e-70"):
+            minimum_hallucination(A, y, Everything(), 0.5, d * scale)
+        with pytest.raises(ValueError, match="radius must be 0 or between 1e-70"):
+            tikhonov_centre(A, y, scale, 0.5)
+        with pytest.raises(ValueError, match="u must be 0 or between 1e-70"):
+            confusable_detail(A, d * scale, 0.5)
+        with pytest.raises(ValueError, match="y must be 0 or between 1e-70"):
+            removable_detail(A, y * scale, np.zeros(3), d, 2e200)
