@@ -1,5 +1,6 @@
 r"""Programs :math:`\max\langle\xi,v\rangle` over one kernel, solved in batches, with proved bounds."""
 
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -7,6 +8,7 @@ import numpy as np
 from scipy.linalg import qr
 from scipy.optimize import linprog
 
+from kernelstab._errors import UnclearRank
 from kernelstab.kernel.nullspace import nullspace_basis
 
 EPS = float(np.finfo(np.float64).eps)
@@ -154,7 +156,9 @@ def balance(matrix, null):
     """
     sizes = np.linalg.norm(matrix, axis=1, keepdims=True)
     scale = np.exp2(-np.round(np.log2(np.where(sizes > 0, sizes, 1.0))))
-    balanced = nullspace_basis(scale * matrix)
+    with warnings.catch_warnings():         # whether the rank is clear was said about the matrix itself
+        warnings.simplefilter("ignore", UnclearRank)
+        balanced = nullspace_basis(scale * matrix)
     return (scale, balanced) if balanced.rank == null.rank else (np.ones_like(scale), null)
 
 

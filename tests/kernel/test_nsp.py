@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy.fft import dct
 from scipy.linalg import hadamard
 
+from kernelstab._errors import UnclearRank
 from kernelstab.certify import verify
 from kernelstab.kernel import _nsp_jit, _nsp_programs, _nsp_search, dual_bound, nsp_constant, nullspace_basis
 
@@ -244,6 +245,21 @@ def test_the_walk_writes_every_support_above_a_bound_once(levels, caps, buffer, 
             assert pairs[i, j, int(a != b)] >= min(bound, 1.0) * (1 - 1e-12)
     assert [last for last, _ in ends] == [False] * (len(ends) - 1) + [True]
     assert len(ends) > 1 or buffer == 1000
+
+
+def test_an_unclear_rank_is_said_once():
+    # the third row is the sum of the others up to a few times the rounding error of singular values
+    A = np.array([[1.0, 2.0, 0.0, 1.0], [0.0, 1.0, 3.0, 1.0], [1.0, 3.0, 3.0, 2.0 + 1e-13]])
+    with pytest.warns(UnclearRank, match="between 2 and 3") as caught:
+        result = nsp_constant(A, 1)
+    assert len(caught) == 1
+    assert result.lower <= result.upper
+
+
+def test_a_row_of_rounding_does_not_make_the_rank_unclear():
+    # scaled up, 1e-20 times the first row with an error of 1e-14 is nearly, but not quite, that row
+    A = np.array([[1.0, 2.0, 3.0], [1e-20, 2e-20, 3e-20 * (1 + 1e-14)]])
+    assert nsp_constant(A, 1).exact
 
 
 def test_bad_input():
