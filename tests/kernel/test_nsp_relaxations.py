@@ -159,3 +159,14 @@ def test_bad_input():
              "max_entries must be at least 18 for the joint program of this matrix, got 17; method 'rows'")]:
         with pytest.raises(ValueError, match=message):
             jn_bound(*args, **keywords)
+
+
+def test_without_a_solution_the_bound_is_trivial(monkeypatch):
+    import cvxpy
+
+    def fail(*args, **options):
+        raise cvxpy.SolverError("no")
+
+    monkeypatch.setattr(cvxpy.Problem, "solve", fail)
+    result = jn_bound(_DCT12 * (1 + 1j), 2)
+    assert 0 <= result.lower <= result.upper == 1.0

@@ -97,3 +97,14 @@ def test_trivial_kernel_and_bad_input():
             ((_MERCEDES, 1), {"max_size": 2}, "max_size must be at least the number of columns, 3, got 2")]:
         with pytest.raises(ValueError, match=message):
             sdp_bound(*args, **keywords)
+
+
+def test_without_a_solution_the_bound_is_trivial(monkeypatch):
+    import cvxpy
+
+    def fail(*args, **options):
+        raise cvxpy.SolverError("no")
+
+    monkeypatch.setattr(cvxpy.Problem, "solve", fail)
+    result = sdp_bound(_GAUSS16, 2)
+    assert 0 <= result.lower <= result.upper == 1.0

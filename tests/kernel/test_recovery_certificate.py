@@ -258,6 +258,22 @@ def test_ctrl_c_leaves_the_patterns_that_were_solved(monkeypatch):
     assert not full.interrupted
 
 
+def test_without_a_solution_the_vector_of_fuchs_serves(monkeypatch):
+    import cvxpy
+
+    def fail(*args, **options):
+        raise cvxpy.SolverError("no")
+
+    rng = np.random.default_rng(0)
+    A = rng.standard_normal((4, 7)) + 1j * rng.standard_normal((4, 7))
+    full = recovery_certificate(A, [0, 1], [1, 1j])
+    monkeypatch.setattr(cvxpy.Problem, "solve", fail)
+    result = recovery_certificate(A, [0, 1], [1, 1j])
+    np.testing.assert_allclose(result.upper, result.fuchs)
+    assert full.lower <= result.upper
+    assert not result.exact
+
+
 def test_bad_input():
     for args, message in [((_FRAME, []), r"support must hold distinct columns, at least one, got \[\]"),
                           ((_FRAME, [1, 1]), r"distinct columns, at least one, got \[1, 1\]"),
