@@ -88,7 +88,11 @@ def chebyshev_ball(points) -> ChebyshevBall:
     base = real[0]
     scale = float(np.abs(real - base).max()) or 1.0  # so that squares neither vanish nor overflow
     near = (real - base) / scale
-    centre, support, weights = _climb(near)
+    if len(near) < near.shape[1]:       # the same distances in as many dimensions as there are points
+        _, support, weights = _climb(np.ascontiguousarray(np.linalg.qr(near.T, mode="r").T))
+        centre = weights @ near[support]
+    else:
+        centre, support, weights = _climb(near)
     lower = scale * _lower(near - centre, support, weights)
     centre = base + scale * centre
     upper = max(lower, scale * _upper((real - centre) / scale))

@@ -111,6 +111,16 @@ def test_points_that_nearly_coincide():
     assert ball.upper == pytest.approx(2.0**-52, rel=1e-13)
 
 
+def test_few_points_in_many_dimensions():
+    rng = np.random.default_rng(3)
+    points = rng.standard_normal((20, 300)) + 5.0
+    ball = chebyshev_ball(points)
+    assert ball.lower <= ball.upper <= ball.lower * (1 + 1e-12)
+    assert np.linalg.norm(points - ball.centre, axis=1).max() <= ball.upper
+    simplex = chebyshev_ball(np.eye(10, 300))
+    np.testing.assert_allclose((simplex.lower, simplex.upper), 0.9**0.5, rtol=1e-12)
+
+
 def test_scales_repeats_and_complex_points():
     assert chebyshev_ball([[1.0, 2.0]]).upper == 0.0
     assert chebyshev_ball(np.ones((4, 2))).upper == 0.0
