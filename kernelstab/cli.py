@@ -75,12 +75,13 @@ def _problem(arguments):
 def _constants(arguments) -> int:
     from tqdm import tqdm
 
+    from kernelstab.certify import write_certificate
     from kernelstab.report import matrix_card, read_matrix
 
     matrix = read_matrix(arguments.matrix, "matrix")
-    folder = os.path.dirname(arguments.certificate or "") or "."
-    if not os.path.isdir(folder):        # before the work, not after it
-        raise ValueError(f"certificate: no such folder: {folder}")
+    path = arguments.certificate
+    _writable(path)
+    order = min(3, matrix.shape[1]) if arguments.order is None else arguments.order
     with tqdm(file=sys.stderr, disable=arguments.quiet, leave=False, delay=0.2,
               bar_format="{bar:24} {n_fmt}/{total_fmt} [{elapsed}] {desc}") as bar:
         def show(stage, done, total, note):
@@ -91,13 +92,35 @@ def _constants(arguments) -> int:
             bar.update(done - bar.n)
 
         progress = None if arguments.quiet else show
-        card = matrix_card(matrix, arguments.order, normalise=arguments.normalise,
+        card = matrix_card(matrix, order, normalise=arguments.normalise,
                            max_supports=arguments.max_supports, progress=progress)
         bar.clear()
         print(json.dumps(card.to_json()) if arguments.json else card.text(), flush=True)
-        if arguments.certificate is not None:
-            card.certificate(arguments.certificate, progress=progress)
+        proofs = None if path is None else card.proofs(progress)
+    if proofs is not None:
+        write_certificate(proofs.collection, path)
+        _say_what_is_proved(proofs, path)
     return 130 if card.interrupted else 0
+
+
+def _writable(path):
+    """Refuse a certificate file that cannot be written, before the work and not after it."""
+    if path is None:
+        return
+    folder = os.path.dirname(path) or "."
+    if not os.path.isdir(folder):
+        raise ValueError(f"certificate: no such folder: {folder}")
+    if os.path.isdir(path):
+        raise ValueError(f"certificate must be a file, but {path} is a folder")
+
+
+def _say_what_is_proved(proofs, path):
+    """Say on the error stream, which never mixes with JSON, what the certificate holds and lacks."""
+    print(f"{path}: proofs of {', '.join(proofs.certificates) or 'nothing'}", file=sys.stderr)
+    for name, reason in proofs.missing.items():
+        print(f"{path}: no proof of {name}: {reason}", file=sys.stderr)
+    for bound in proofs.weaker:
+        print(f"{path}: weaker than computed: {bound}", file=sys.stderr)
 
 
 def _list(arguments) -> int:
@@ -149,13 +172,18 @@ def _check(arguments) -> int:
 def _verify(arguments) -> int:
     from kernelstab.report import recheck
 
-    results = [recheck(path) for path in arguments.files]
+    results = []
+    for path in arguments.files:
+        try:
+            results.append(recheck(path))
+        except ValueError as error:              # one missing file does not hide what the others prove
+            print(f"kernelstab: error: {error}", file=sys.stderr)
     if arguments.json:
         print(json.dumps([result.to_json() for result in results]))
     else:
         for result in results:
             print(result.text(), file=sys.stdout if result.accepted else sys.stderr)
-    return 0 if all(result.accepted for result in results) else 2
+    return 0 if len(results) == len(arguments.files) and all(result.accepted for result in results) else 2
 
 
 def _train(arguments) -> int:
@@ -210,8 +238,7 @@ def _parser():
     command = _command(commands, _constants, "constants",
                        "print what the kernel of a matrix allows: spark, isometry and null space constants")
     command.add_argument("matrix", metavar="FILE", help="a matrix (.npy, .npz)")
-    command.add_argument("--order", type=int, default=3, metavar="S",
-                         help="largest sparsity (default %(default)s)")
+    command.add_argument("--order", type=int, metavar="S", help="largest sparsity (default 3)")
     command.add_argument("--normalise", action="store_true", help="divide every column by its length first")
     command.add_argument("--max-supports", type=int, metavar="N",
                          help="budget of each search; beyond it an answer is two-sided")

@@ -149,6 +149,7 @@ BAD = [
     (["constants", "x.npy"], "matrix must have 2 dimension(s)"),
     (["constants", "A.npy", "--order", "1", "--certificate", "none/card.json"],
      "certificate: no such folder: none"),
+    (["constants", "A.npy", "--certificate", "."], "certificate must be a file, but . is a folder"),
     (["verify", "none.json"], "certificate: no such file: none.json"),
     (["train", "nobody"], "nobody"),
     (["fly"], "invalid choice: 'fly'"),
@@ -192,7 +193,8 @@ def test_the_card_of_a_matrix_and_its_proofs(tmp_path, monkeypatch, capsys):
     np.save("frame.npy", np.array([[0.0, np.sqrt(0.75), -np.sqrt(0.75)], [1.0, -0.5, -0.5]]))
     code, out, err = _run(capsys, "constants", "frame.npy", "--order", "2", "--json", "--quiet",
                           "--certificate", "card.json")
-    assert (code, err) == (0, "")
+    assert (code, err) == (0, "card.json: proofs of rank, coherence, delta^-_1, delta^+_1, delta^-_2, "
+                              "delta^+_2, alpha_1, alpha_2, spark\n")
     card = json.loads(out)
     assert card["spark"]["lower"] == 3                              # the kernel is spanned by (1, 1, 1)
     assert [row["recovers"] for row in card["nsp"]] == [True, False]         # alpha_s = s / 3
@@ -204,6 +206,13 @@ def test_the_card_of_a_matrix_and_its_proofs(tmp_path, monkeypatch, capsys):
     assert code == 0
     assert "recovers every 1-sparse vector" in out
     assert "alpha_1" in err                                                  # the bar
+    np.save("one.npy", np.ones((1, 1)))
+    assert _run(capsys, "constants", "one.npy", "--quiet")[0] == 0           # the order has to fit
+    code, out, err = _run(capsys, "verify", "none.json", "card.json", "frame.npy")
+    assert code == 2
+    assert "PROVED" in out
+    assert "no such file: none.json" in err
+    assert "it is not a text file" in err
 
 
 def test_ctrl_c_leaves_a_card_that_is_true(folder, capsys, monkeypatch):

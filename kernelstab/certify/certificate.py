@@ -127,6 +127,8 @@ def read_certificate(path) -> dict:
     """
     try:
         text = Path(path).read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise CertificateError("certificate is not JSON: it is not a text file") from None
     except (OSError, ValueError, TypeError) as error:
         raise CertificateError(f"certificate cannot be read: {error}") from None
     try:

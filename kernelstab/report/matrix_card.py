@@ -1,20 +1,25 @@
 """Everything that is known of one forward matrix, on one card."""
 
+import warnings
 from dataclasses import dataclass, field
 from functools import partial
-from math import comb, isfinite
+from math import comb
 from typing import Any
 
 import numpy as np
 
 from kernelstab import kernel
 from kernelstab._checks import as_count
-from kernelstab.certify import make_collection, write_certificate
+from kernelstab._errors import UnclearRank
+from kernelstab.certify import write_certificate
 from kernelstab.operators import as_operator
+from kernelstab.report.matrix_proofs import CardProofs, prove_card
 from kernelstab.report.matrix_words import card_text
 from kernelstab.report.numbers import plain
 
 _ROBUST_PROGRAMS = 20_000      # beyond this the noise constant is left to whoever asks for it
+_SETS = 20_000_000             # default budget of the enumerations: seconds
+_FLOAT_SETS = 2_000_000        # the same for the second reading of the spark
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,9 @@ class MatrixCard:
     coherence : Coherence or None
         None if there is only one column, or a zero one.
     spark : Spark or None
+        Of the numbers as they are stored.
+    spark_float : Spark or None
+        Its reading in floating point, where a dependence that holds up to rounding counts.
     isometry : tuple of RIC
         Orders 1, 2, ...
     alpha : tuple of NSPConstant
@@ -48,6 +56,7 @@ class MatrixCard:
     null: kernel.NullSpace
     coherence: kernel.Coherence | None = None
     spark: kernel.Spark | None = None
+    spark_float: kernel.Spark | None = None
     isometry: tuple[kernel.RIC, ...] = ()
     alpha: tuple[kernel.NSPConstant, ...] = ()
     robust: kernel.BestRobustNSP | None = None
@@ -57,6 +66,22 @@ class MatrixCard:
     def recovered(self) -> int:
         """The largest sparsity on the card for which basis pursuit is known to recover every vector."""
         return max((s for s, constant in enumerate(self.alpha, 1) if constant.holds), default=0)
+
+    @property
+    def unit(self) -> bool:
+        """Whether all columns have length one, up to rounding."""
+        return max(abs(length - 1) for length in self.lengths) < 1e-12
+
+    @property
+    def coherent(self) -> int:
+        """The largest ``s`` for which the coherence promises recovery; it needs columns of length one."""
+        return self.coherence.sparsity if self.coherence is not None and self.unit else 0
+
+    @property
+    def unique(self) -> int:
+        """The largest ``s`` such that no two ``s``-sparse vectors share their data, in both readings."""
+        readings = [found.lower for found in (self.spark, self.spark_float) if found is not None]
+        return int(min(min(readings) - 1, self.matrix.shape[1]) // 2) if readings else 0
 
     @property
     def promised(self) -> int:
@@ -72,9 +97,9 @@ class MatrixCard:
     def to_json(self) -> dict:
         """Return the numbers of the card as plain values; infinities are text."""
         two = {"coherence": self.coherence and {"value": self.coherence.mu, "columns": self.coherence.pair,
-                                                "welch_lower": self.coherence.welch_lower,
-                                                "recovers": self.coherence.sparsity},
-               "spark": self.spark and bounds(self.spark) | {"columns": self.spark.support}}
+                                                "welch_lower": self.coherence.welch_lower},
+               "spark": self.spark and bounds(self.spark) | {"columns": self.spark.support},
+               "spark_float": self.spark_float and bounds(self.spark_float)}
         return {
             "shape": self.matrix.shape, "real": not np.iscomplexobj(self.matrix), "order": self.order,
             "column_lengths": self.lengths, "rank": self.null.rank, "kernel_dimension": self.null.dimension,
@@ -84,46 +109,34 @@ class MatrixCard:
                     for r in self.isometry],
             "nsp": [bounds(a) | {"s": a.s, "recovers": a.holds, "support": [int(i) for i in a.support],
                                  "residual": a.residual} for a in self.alpha],
-            "robust": self.robust and bounds(self.robust) | {"s": self.robust.s, "rho": self.robust.rho},
-            "recovered": self.recovered, "promised_by_ric": self.promised, "interrupted": self.interrupted,
+            "robust": self.robust and bounds(self.robust) | {"s": self.robust.s, "rho": self.robust.rho,
+                                                             "constant": "min 4 tau/(1 - rho)"},
+            "recovered": self.recovered, "promised_by_coherence": self.coherent,
+            "promised_by_ric": self.promised, "interrupted": self.interrupted,
         }
 
-    def certificate(self, path=None, *, progress=None) -> dict:
-        """Collect the certificates of rank, coherence, spark, isometry and null space constants in one file.
+    def proofs(self, progress=None) -> CardProofs:
+        """Make the certificates of the constants, and say which have none; see ``matrix_proofs``."""
+        return prove_card(self, progress)
 
-        Each is proved once while it is made, which can take longer than the search: the verifier goes
-        through all column sets of the spark and all supports of an isometry constant one by one.
+    def certificate(self, path=None) -> dict:
+        """Collect in one file the certificates of all constants that can be proved.
 
         Parameters
         ----------
         path : str or Path, optional
             Where to write it.
-        progress : callable, optional
-            Called as ``progress("proofs", done, total, name)``.
 
         Returns
         -------
         dict
             For ``kernelstab verify``.
 
-        Raises
-        ------
-        CertificateError
-            If the matrix as it is stored has another kernel than in floating point.
+        See Also
+        --------
+        MatrixCard.proofs : also says what could not be proved.
         """
-        jobs = {} if np.iscomplexobj(self.matrix) else {
-            "rank": lambda: kernel.rational_nullspace(self.matrix).certificate()}
-        jobs |= {name: getattr(self, name).certificate for name in ("coherence", "spark")
-                 if getattr(self, name) is not None}
-        jobs |= {f"delta^{sign}_{found.s}": partial(found.certificate, side=side)
-                 for found in self.isometry for side, sign in (("minus", "-"), ("plus", "+"))}
-        jobs |= {f"alpha_{found.s}": found.certificate for found in self.alpha}
-        parts = []
-        for name, make in jobs.items():
-            if progress is not None:
-                progress("proofs", len(parts), len(jobs), name)
-            parts.append(make())
-        collection = make_collection(parts)
+        collection = self.proofs().collection
         if path is not None:
             write_certificate(collection, path)
         return collection
@@ -131,13 +144,14 @@ class MatrixCard:
 
 def bounds(result) -> dict:
     """Return the two ends of a constant as JSON holds them."""
+    ends = {side: value if isinstance(value, int) else plain(float(value))
+            for side, value in (("lower", result.lower), ("upper", result.upper))}
     exact = getattr(result, "exact", None)
-    return {"lower": plain(float(result.lower)), "upper": plain(float(result.upper))} | (
-        {} if exact is None else {"exact": bool(exact)})
+    return ends if exact is None else ends | {"exact": bool(exact)}
 
 
 def matrix_card(A, order=3, *, normalise=False, max_supports=None, progress=None) -> MatrixCard:
-    """Compute the constants of a matrix up to an order.
+    """Compute the constants of a matrix up to an order, the spark last.
 
     Parameters
     ----------
@@ -148,7 +162,7 @@ def matrix_card(A, order=3, *, normalise=False, max_supports=None, progress=None
     normalise : bool
         Divide every column by its length first.
     max_supports : int, optional
-        Budget of each search; beyond it an answer is two-sided and says so.
+        Budget of each search; beyond it an answer is two-sided and says so. Default: what takes seconds.
     progress : callable, optional
         Called as ``progress(stage, done, total, note)``.
 
@@ -190,24 +204,26 @@ def matrix_card(A, order=3, *, normalise=False, max_supports=None, progress=None
 
 def _stages(matrix, order, lengths, max_supports, progress):
     """Yield the constants one by one, cheap ones first."""
-    budget = {} if max_supports is None else {"max_supports": max_supports}
-
-    def options(stage):
-        return budget | ({} if progress is None else
-                         {"progress": lambda done, total, note: progress(stage, done, total, note)})
+    def options(stage, default=None):
+        budget = max_supports or default
+        told = {} if progress is None else {"progress": partial(progress, stage)}
+        return told if budget is None else told | {"max_supports": budget}
 
     if progress is not None:      # whoever watches sees what the first run spends its time on
         kernel.warmup(partial(progress, "compiling (once)"))
     if matrix.shape[1] > 1 and lengths.all():
         yield "coherence", kernel.coherence(matrix)
-    yield "spark", kernel.spark(matrix, **options("spark"))
     for s in range(1, order + 1):
-        yield "isometry", kernel.ric(matrix, s, **options(f"delta_{s}"))
+        yield "isometry", kernel.ric(matrix, s, **options(f"delta_{s}", _SETS))
     recovered = 0
     for s in range(1, order + 1):
         constant = kernel.nsp_constant(matrix, s, **options(f"alpha_{s}"))
         recovered = s if constant.holds else recovered
         yield "alpha", constant
     programs = comb(matrix.shape[1], recovered) * 2 ** max(0, recovered - 1)
-    if recovered and np.isrealobj(matrix) and programs <= _ROBUST_PROGRAMS and isfinite(constant.upper):
+    if recovered and np.isrealobj(matrix) and programs <= _ROBUST_PROGRAMS:
         yield "robust", kernel.best_robust_nsp(matrix, recovered)
+    yield "spark", kernel.spark(matrix, **options("spark", _SETS))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UnclearRank)      # the two readings stand in the result
+        yield "spark_float", kernel.spark(matrix, arithmetic="float", **options("spark (float)", _FLOAT_SETS))

@@ -14,37 +14,49 @@ def card_text(card) -> str:
     lines += ["", *_consequences(card)]
     if card.interrupted:
         lines.append("interrupted: what stands here is true, but the search was not finished")
-    lines.append("bounds are computed with their rounding errors; --certificate FILE makes them proofs")
+    lines.append("computed in floating point, rounding errors included; certificates prove it")
     return "\n".join(lines)
 
 
 def _facts(card):
     m, n = card.matrix.shape
-    low, high = card.lengths
+    low, high = (f"{length:.4g}" for length in card.lengths)
     kind = "complex" if card.matrix.dtype.kind == "c" else "real"
-    unit = "of length 1" if max(abs(low - 1), abs(high - 1)) < 1e-12 else f"of length {low:.4g} to {high:.4g}"
-    yield "matrix", f"{m} x {n}, {kind}, columns {unit}"
+    length = "1" if card.unit else low if low == high else f"{low} to {high}"
+    yield "matrix", f"{m} x {n}, {kind}, columns of length {length}"
     above, below = card.null.gap
     unclear = "".join(f" or {other.rank}" for other in card.null.alternatives)
-    yield "rank", (f"{card.null.rank}{unclear}, kernel of dimension {card.null.dimension}; singular values "
-                   f"{above:.3g} and {below:.3g} beside the tolerance {card.null.tol:.1e}")
+    beside = f" and {below:.3g}" if card.null.rank < min(m, n) else ""
+    yield "rank", (f"{card.null.rank}{unclear}, kernel of dimension {card.null.dimension}; singular value"
+                   f"{'s' if beside else ''} {above:.3g}{beside} beside the tolerance {card.null.tol:.1e}")
     if card.coherence is not None:
         pair = _columns(card.coherence.pair)
-        yield "coherence", (f"{card.coherence.mu:.6g} at columns {pair}; no matrix of "
-                            f"this shape is below {card.coherence.welch_lower:.6g}")
+        yield "coherence", (f"{card.coherence.mu:.6g} at {pair}, of the columns divided by their lengths; no "
+                            f"matrix of this shape is below {card.coherence.welch_lower:.6g}")
     if card.spark is not None:
-        yield "spark", _spark_text(card.spark)
+        yield "spark", f"{_spark_text(card.spark)}{_other_reading(card)}"
 
 
 def _spark_text(spark):
     if isinf(spark.lower):
         return "infinite: all columns together are independent"
     value = f"{spark.lower}" if spark.exact else f"between {spark.lower} and {spark.upper}"
-    return f"{value}; dependent columns {_columns(spark.support)}"
+    return f"{value}; dependent are {_columns(spark.support)}"
+
+
+def _other_reading(card):
+    """Say what floating point makes of the spark, if it is something else."""
+    other = card.spark_float
+    if other is None or other.upper >= card.spark.lower:
+        return ""
+    value = f"{other.lower}" if other.exact else f"between {other.lower} and {other.upper}"
+    where = _columns(other.support)
+    return f"\n{'':<10} that is the numbers as stored; up to rounding it is {value}: {where}"
 
 
 def _columns(support):
-    return ", ".join(map(str, support[:12])) + (", ..." if len(support) > 12 else "")
+    listed = ", ".join(map(str, support[:16])) + (", ..." if len(support) > 16 else "")
+    return f"column{'' if len(support) == 1 else 's'} {listed}"
 
 
 def _row(card, s):
@@ -64,25 +76,26 @@ def _verdict(card, s):
         return "-"
     constant = card.alpha[s - 1]
     if constant.holds is None:
-        return "not decided"
+        return "1/2 up to rounding: a certificate can decide it" if constant.exact else "not decided"
     if constant.holds:
         return f"recovers every {s}-sparse vector"
-    return f"fails on columns {_columns([int(i) for i in constant.support])}"
+    return f"fails on {_columns([int(i) for i in constant.support])}"
 
 
 def _consequences(card):
     if card.null.dimension == 0:
         yield "the kernel is trivial: without noise every vector is determined by its data"
-    elif card.spark is not None and card.spark.lower > 2:
-        sparsity = int((card.spark.lower - 1) // 2)
-        yield f"every {sparsity}-sparse vector is the only one of its kind with its data (2s < spark)"
-    if card.coherence is not None and card.coherence.sparsity:
-        yield f"coherence alone promises recovery up to s = {card.coherence.sparsity}"
+    elif card.unique:
+        yield f"every {card.unique}-sparse vector is the only one of its kind with its data (2s < spark)"
+    if not card.unit:
+        yield "delta_s and alpha_s are about the columns as they stand (--normalise divides by their lengths)"
+    if card.coherent:
+        yield f"coherence alone promises recovery up to s = {card.coherent}"
     if card.promised:
         yield f"the isometry constant of order {2 * card.promised} alone promises it to s = {card.promised}"
     if card.recovered:
         rho = card.alpha[card.recovered - 1].rho_upper
-        yield f"basis pursuit recovers every vector up to s = {card.recovered} (stable constant {rho:.6g})"
+        yield f"basis pursuit recovers every vector up to s = {card.recovered}; alpha/(1 - alpha) = {rho:.6g}"
     if card.robust is not None:
         factor = readable(card.robust.upper, 4)
         yield (f"with noise eta, constrained basis pursuit errs by at most {factor} eta in the 1-norm on "

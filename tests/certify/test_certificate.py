@@ -70,5 +70,5 @@ def test_files_that_cannot_be_read(tmp_path):
     with pytest.raises(CertificateError, match="cannot be read"):
         read_certificate(tmp_path)
     (tmp_path / "e.json").write_bytes(b"\xff\xfe")
-    with pytest.raises(CertificateError, match="cannot be read"):
+    with pytest.raises(CertificateError, match="is not JSON: it is not a text file"):
         read_certificate(tmp_path / "e.json")

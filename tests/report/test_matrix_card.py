@@ -28,7 +28,7 @@ def test_numbers_by_hand():
 
 def test_the_text_says_what_follows():
     text = matrix_card(MERCEDES, 2).text()
-    assert "spark      3; dependent columns 0, 1, 2" in text
+    assert "spark      3; dependent are columns 0, 1, 2" in text
     assert "every 1-sparse vector is the only one of its kind" in text
     assert "recovers every 1-sparse vector" in text
     assert "fails on columns" in text
@@ -48,7 +48,9 @@ def test_json_holds_both_ends():
 def test_the_collection_proves_every_bound(tmp_path):
     seen = []
     card = matrix_card(MERCEDES, 2)
-    card.certificate(tmp_path / "card.json", progress=lambda *args: seen.append(args))
+    proofs = card.proofs(lambda *args: seen.append(args))
+    assert (proofs.missing, proofs.weaker) == ({}, ())
+    assert card.certificate(tmp_path / "card.json") == proofs.collection
     found = verify(tmp_path / "card.json")
     assert found.ok, found.reason
     assert set(found.quantities) == {"rank", "mu", "spark", "delta^-_1", "delta^+_1", "delta^-_2",
@@ -56,6 +58,15 @@ def test_the_collection_proves_every_bound(tmp_path):
     for name, value in (("alpha_2", 2 / 3), ("mu", 0.5), ("spark", 3.0), ("rank", 2.0)):
         assert abs(found.quantities[name].value - value) < 1e-12
     assert [stage for stage, *_ in seen] == ["proofs"] * 9
+
+
+def test_coherence_promises_nothing_for_columns_of_other_lengths():
+    card = matrix_card(MERCEDES * [1.0, 1.0, 9.0], 1)
+    assert card.coherence.sparsity == 1
+    assert card.coherent == 0
+    assert "coherence alone" not in card.text()
+    assert "--normalise" in card.text()
+    assert "coherence alone promises recovery up to s = 1" in matrix_card(MERCEDES, 1).text()
 
 
 def test_trivial_kernel():

@@ -10,6 +10,7 @@ from kernelstab.report.matrix_words import card_text
 def _card(**changes):
     fields = {"matrix": np.ones((1, 2)), "lengths": (1.0, 2.0), "coherence": None, "spark": None,
               "isometry": (), "alpha": (), "recovered": 0, "promised": 0, "robust": None,
+              "unit": False, "coherent": 0, "unique": 0, "spark_float": None,
               "interrupted": False,
               "null": N(rank=1, dimension=1, gap=(1.0, 0.0), tol=1e-15, alternatives=())}
     return N(**(fields | changes))
@@ -34,6 +35,6 @@ def test_two_sided_rows_say_so():
 
 
 def test_long_supports_are_cut():
-    text = card_text(_card(spark=N(lower=21, upper=21, exact=True, support=tuple(range(21)))))
-    assert "11, ..." in text
+    text = card_text(_card(spark=N(lower=21, upper=21, exact=True, support=tuple(range(21))), unique=10))
+    assert "15, ..." in text
     assert "every 10-sparse vector" in text

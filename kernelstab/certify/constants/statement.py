@@ -139,7 +139,7 @@ def readable(value: str) -> str:
     ('0.50662', '6', '1e-300')
     """
     mantissa, _, exponent = value.partition("e")
-    return f"{Decimal(value):f}" if abs(int(exponent or 0)) < 16 else f"{mantissa}e{exponent}"
+    return f"{Decimal(value):f}" if -5 < int(exponent or 0) < 16 else f"{mantissa}e{exponent}"
 
 
 def subject(plain, matrix) -> str:
