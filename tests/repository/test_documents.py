@@ -33,6 +33,16 @@ def test_the_python_of_the_readme_runs(readme, tmp_path):
     assert (tmp_path / "mirror.json").is_file()
 
 
+@pytest.mark.parametrize("name", ["docs/kernel.md", "docs/certificates.md"])
+def test_the_python_of_the_documents_runs(name, root, tmp_path):
+    for block in re.findall(r"```python\n(.*?)```", (root / name).read_text(encoding="utf-8"), re.DOTALL):
+        run = subprocess.run([sys.executable, "-W", "error", "-c", block], cwd=tmp_path, capture_output=True,
+                             text=True, check=False)
+        assert run.returncode == 0, run.stderr
+        promised = re.search(r"print\(.*\) +# (alpha.*)", block)
+        assert promised is None or run.stdout.strip() == promised.group(1)
+
+
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_commands_exist(name, root):
     text = (root / name).read_text(encoding="utf-8")
