@@ -11,6 +11,7 @@ from kernelstab.kernel.sizes.priors import FiniteSet, Sparse
 from kernelstab.operators import as_operator
 
 _EXACT = 1e-7
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -93,13 +94,19 @@ class DetailInterval:
         r"""The larger :math:`\|Ax-y\|` of ``x_min`` and ``x_max``, at most ``eps``, or rounding."""
         return max(float(np.linalg.norm(self.matrix @ x - self.data)) for x in (self.x_min, self.x_max))
 
+    @property
+    def rounding(self) -> float:
+        """What rounding, of the witnesses' equations too, may change in the inner ends: 1e-9 of the size."""
+        sizes = [float(np.linalg.norm(x)) for x in (self.x_min, self.x_max)]
+        return _ROUNDING * float(np.linalg.norm(self.detail)) * max(sizes)
+
     def claim(self, theta) -> str:
         r"""Judge the claim :math:`\langle d,x\rangle\ge\theta`.
 
         ``"FAITHFUL"``: it holds for every signal that explains the data. ``"HALLUCINATED"``: for
         none. ``"UNDECIDABLE"``: ``x_max`` and ``x_min`` explain the same data, and it holds for one and not
         for the other; no model can know. ``"UNDECIDED"``: :math:`\theta` lies in the gap
-        between the outer and the inner end.
+        between the outer and the inner end, or within rounding of the inner one.
 
         Parameters
         ----------
@@ -111,7 +118,8 @@ class DetailInterval:
             return "FAITHFUL"
         if self.upper < theta:
             return "HALLUCINATED"
-        return "UNDECIDABLE" if self.inner[0] < theta <= self.inner[1] else "UNDECIDED"
+        low, high = self.inner
+        return "UNDECIDABLE" if low + self.rounding < theta < high - self.rounding else "UNDECIDED"
 
     def check(self, value) -> ValueCheck:
         """Judge the value that a model gives to the detail.

@@ -369,3 +369,18 @@ def test_magnitudes_beyond_the_squares_of_floats_are_refused():
             confusable_detail(A, d * scale, 0.5)
         with pytest.raises(ValueError, match="y must be 0 or between 1e-70"):
             removable_detail(A, y * scale, np.zeros(3), d, 2e200)
+
+
+def test_a_threshold_within_rounding_of_a_value_is_undecided():
+    # four sparse explanations of exact data are one signal: nothing but rounding separates the inner ends
+    rng = np.random.default_rng(0)
+    for _ in range(10):
+        A, x = rng.standard_normal((6, 12)), np.zeros(12)
+        x[rng.choice(12, 3, replace=False)] = rng.standard_normal(3)
+        d = np.zeros(12)
+        d[np.argmax(np.abs(x))] = 1.0
+        found = detail_interval(A, A @ x, d, Sparse(4))
+        assert abs(found.upper - found.lower) < 1e-8
+        assert found.claim(d @ x) == "UNDECIDED"
+        assert found.claim(d @ x - 1e-6) == "FAITHFUL"
+        assert found.claim(d @ x + 1e-6) == "HALLUCINATED"
