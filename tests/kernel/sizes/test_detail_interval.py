@@ -228,8 +228,8 @@ def test_verdicts():
     assert found.claim(0.0) == found.claim(-3.99) == found.claim(3.99) == "UNDECIDABLE"
     # a solver that came only half way: nothing is claimed of what lies between
     vague = replace(found, inner=(-2.0, 2.0), exact=False)
-    assert [vague.claim(t) for t in (-4.1, -3.0, 0.0, 2.0, 3.0, 4.1)] == [
-        "FAITHFUL", "UNDECIDED", "UNDECIDABLE", "UNDECIDABLE", "UNDECIDED", "HALLUCINATED"]
+    assert [vague.claim(t) for t in (-4.1, -3.0, 0.0, 1.99, 2.0, 3.0, 4.1)] == [
+        "FAITHFUL", "UNDECIDED", "UNDECIDABLE", "UNDECIDABLE", "UNDECIDED", "UNDECIDED", "HALLUCINATED"]
     assert [vague.check(v).consistent for v in (0.0, 3.0, 5.0)] == [True, None, False]
     # the worst truth for the answer 1 is -4, at distance 5; the best answer is 0
     worst = found.check(1.0)
