@@ -159,9 +159,4 @@ class NSPConstant:
         # entries of the size of rounding would each cost digits in the exact vector
         large = np.abs(self.witness) > 1e-12 * np.abs(self.witness).max()
         vector = kernel_vector_near(exact_matrix(self.matrix), np.where(large, self.witness, 0).tolist())
-        if self.polygon is None:
-            return {"kind": "kernel-vector", **sparse_entries(vector)}
-        columns = [j for j, parts in enumerate(vector) if any(parts)]
-        return {"kind": "kernel-vector", "columns": columns,
-                "entries": [str(int(vector[j][0])) for j in columns],
-                "imag": [str(int(vector[j][1])) for j in columns]}
+        return {"kind": "kernel-vector", **sparse_entries(vector)}

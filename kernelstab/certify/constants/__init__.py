@@ -44,7 +44,7 @@ CONSTANTS = {
 
 _PLACES = {
     "exact_matrix": "make", "make_constant_certificate": "make",
-    "kernel_vector_near": "matrix", "sparse_entries": "matrix",
+    "kernel_vector_near": "kernel_vector", "sparse_entries": "kernel_vector",
 }
 
 __all__ = ["CONSTANTS", "Constant", "checker", *_PLACES]

@@ -7,7 +7,7 @@ of integers and fractions are stored as integers over one denominator.
 import re
 from dataclasses import dataclass
 from fractions import Fraction
-from math import gcd, lcm
+from math import lcm
 
 from flint import fmpz, fmpz_mat, nmod_mat
 
@@ -198,6 +198,15 @@ def integer(value, name) -> int:
     return int(fmpz(value))       # unlike int, without a limit on the number of digits
 
 
+def digits(value) -> str:
+    """Write an integer in decimal digits; unlike ``str``, without a limit on their number.
+
+    >>> digits(-12)
+    '-12'
+    """
+    return str(fmpz(int(value)))
+
+
 def modular_rank(matrix, columns=None, prime=PRIME) -> int:
     """Return the rank of the numerators of some columns modulo a prime: a lower bound of their rank.
 
@@ -221,111 +230,3 @@ def modular_rank(matrix, columns=None, prime=PRIME) -> int:
         embedded = ComplexExactMatrix(*parts).embedded().numerators
         return (nmod_mat(embedded, prime).rank() + 1) // 2
     return nmod_mat(matrix.columns(chosen), prime).rank()
-
-
-def kernel_vector_near(matrix, floats, tolerance=1e-6):
-    """Return an exact kernel vector near a computed one.
-
-    Columns that are independent are picked in falling order of the size of the entries of the
-    computed vector, and the entries there are solved for exactly, with all others kept as the
-    floats that they are; zeros stay zeros, so set entries that are mere rounding to zero before.
-
-    Parameters
-    ----------
-    matrix : ExactMatrix or ComplexExactMatrix
-    floats : list of float, length N
-        For a complex matrix a list of complex numbers.
-    tolerance : float
-        Largest distance, relative to the size of ``floats``, both in the 1-norm.
-
-    Returns
-    -------
-    list of int, or for a complex matrix list of (int, int)
-        Coprime integers, a positive multiple of a vector near ``floats``; real and imaginary parts.
-
-    Raises
-    ------
-    CertificateError
-        If there is none: the exact kernel is smaller than the numerical one, as for floats
-        that only round to dependent columns.
-
-    Notes
-    -----
-    Cost: one elimination modulo a prime and one exact solution of the size of the rank.
-
-    >>> kernel_vector_near(exact([[1, 1, 1]]), [-0.5, 0.25, 0.25])
-    [-2, 1, 1]
-    >>> kernel_vector_near(exact([[0.1 + 0.2, 1.0], [0.3, 1.0]]), [1.0, -0.3])
-    Traceback (most recent call last):
-        ...
-    kernelstab._errors.CertificateError: the exact kernel is smaller than the numerical one: no exact
-    kernel vector is near the computed one
-    """
-    if matrix.is_complex:
-        wide = kernel_vector_near(matrix.embedded(), [*(complex(z).real for z in floats),
-                                                      *(complex(z).imag for z in floats)], tolerance)
-        return list(zip(wide[:len(floats)], wide[len(floats):]))
-    if len(floats) != matrix.shape[1]:
-        raise CertificateError(f"a kernel vector must have {matrix.shape[1]} entries, got {len(floats)}")
-    wanted = [Fraction(float(value)) for value in floats]
-    found = _completed(matrix.numerators, wanted)
-    size = sum(map(abs, wanted))
-    if not any(found) or sum(abs(a - b) for a, b in zip(found, wanted)) > Fraction(tolerance) * size:
-        raise CertificateError("the exact kernel is smaller than the numerical one: "
-                               "no exact kernel vector is near the computed one")
-    scale = lcm(*{value.denominator for value in found})
-    whole = [value.numerator * (scale // value.denominator) for value in found]
-    divisor = gcd(*whole)
-    return [n // divisor for n in whole]
-
-
-def _completed(matrix, wanted):
-    """Change the entries on independent columns of large entries so that the vector lies in the kernel."""
-    order = sorted(range(matrix.ncols()), key=lambda j: -abs(wanted[j]))
-    rows = range(matrix.nrows())
-    pivots = [order[k] for k in _pivots(submatrix(matrix, rows, order))]
-    kept = _pivots(submatrix(matrix, rows, pivots).transpose())
-    free = [j for j in order if j not in set(pivots) and wanted[j] != 0]
-    found = [Fraction(0)] * matrix.ncols()
-    if not free:
-        return found
-    scale = lcm(*{wanted[j].denominator for j in free})
-    right = submatrix(matrix, rows, free) * fmpz_mat(len(free), 1, [int(-wanted[j] * scale) for j in free])
-    if kept:
-        solution = submatrix(matrix, kept, pivots).solve(submatrix(right, kept, [0]))
-        for j, value in zip(pivots, solution.entries()):
-            found[j] = Fraction(int(value.p), int(value.q)) / scale
-    for j in free:
-        found[j] = wanted[j]
-    common = lcm(*{value.denominator for value in found})
-    vector = fmpz_mat(len(found), 1, [int(value * common) for value in found])
-    if any(value != 0 for value in (matrix * vector).entries()):
-        raise CertificateError(f"the rank of the matrix modulo {PRIME} is not its rank")
-    return found
-
-
-def _pivots(matrix):
-    """Return the first independent columns modulo the prime."""
-    reduced, rank = nmod_mat(matrix, PRIME).rref()
-    found = []
-    for j in range(matrix.ncols()):
-        if len(found) < rank and reduced[len(found), j] != 0:
-            found.append(j)
-    return found
-
-
-def sparse_entries(vector) -> dict:
-    """Write an integer vector as proofs hold it: the columns where it is not zero, and the entries there.
-
-    >>> sparse_entries([0, -2, 1])
-    {'columns': [1, 2], 'entries': ['-2', '1']}
-    >>> sparse_entries([(0, 0), (-2, 1)])
-    {'columns': [1], 'entries': ['-2'], 'imag': ['1']}
-    """
-    columns = [j for j, value in enumerate(vector) if value not in (0, (0, 0))]
-    if columns and isinstance(vector[0], tuple):
-        parts = {"entries": [vector[j][0] for j in columns], "imag": [vector[j][1] for j in columns]}
-    else:
-        parts = {"entries": [vector[j] for j in columns]}
-    # unlike str of an int, without a limit on the number of digits
-    return {"columns": columns} | {name: [str(fmpz(n)) for n in part] for name, part in parts.items()}

@@ -71,12 +71,23 @@ def _signal(interval, matrix, x):
 
 def _solution(matrix, right, near):
     """Return an exact solution of ``matrix z = right`` near a computed one: integers over a denominator."""
-    whole = np.hstack([_exact(matrix), -_exact(right)[:, None]])
-    vector = constants.kernel_vector_near(constants.exact_matrix(whole), [*map(float, near), 1.0])
+    from kernelstab.certify.constants.matrix import digits
+
+    # the vector (z / unit, 1) is in a null space, with entries of one size
+    power = int(np.frexp(np.abs(near).max())[1])
+    unit = Fraction(2) ** power
+    whole = np.hstack([_exact(matrix), -_exact(right)[:, None] / unit])
+    wanted = [*np.ldexp(np.asarray(near, float), -power).tolist(), 1.0]
+    reason = "the equations have no exact solution near the computed one"
+    try:
+        vector = constants.kernel_vector_near(constants.exact_matrix(whole), wanted)
+    except CertificateError as error:
+        raise CertificateError(f"{reason}: {error}") from None
     if vector[-1] == 0:
-        raise CertificateError("the equations have no exact solution near the computed one")
+        raise CertificateError(reason)
     sign = 1 if vector[-1] > 0 else -1
-    return {"integers": [str(sign * value) for value in vector[:-1]], "denominator": str(abs(vector[-1]))}
+    return {"integers": [digits(sign * value * unit.numerator) for value in vector[:-1]],
+            "denominator": digits(abs(vector[-1]) * unit.denominator)}
 
 
 def _exact(array):

@@ -58,6 +58,8 @@ def kernel_size_certificate(result, path=None) -> dict:
 
 def lower_proof(result, margin) -> dict | None:
     """Return the witnesses as exact vectors, moved inward by the margin; None where the size is 0."""
+    from kernelstab.certify.constants.matrix import digits
+
     kind = result.prior.spec()["kind"]
     if kind == "finite":
         rows = [int(np.argmin(np.linalg.norm(result.prior.signals - x, axis=1)))
@@ -65,7 +67,7 @@ def lower_proof(result, margin) -> dict | None:
         return {"kind": "signals", "first": rows[0], "second": rows[1]}
     if np.isinf(result.lower):
         direction = _exact_kernel_vector(result, result.direction)
-        return {"kind": "ray", "direction": [str(value) for value in direction], "reach": REACH}
+        return {"kind": "ray", "direction": [digits(value) for value in direction], "reach": REACH}
     if result.lower == 0:
         return None
     if result.eps > 0:
@@ -82,9 +84,11 @@ def lower_proof(result, margin) -> dict | None:
 
 def _pair(vectors) -> dict:
     """Write two rational vectors over one denominator."""
+    from kernelstab.certify.constants.matrix import digits
+
     denominator = lcm(*{value.denominator for vector in vectors for value in vector})
-    x, x_alt = ([str(int(value * denominator)) for value in vector] for vector in vectors)
-    return {"kind": "pair", "x": x, "x_alt": x_alt, "denominator": str(denominator)}
+    x, x_alt = ([digits(value * denominator) for value in vector] for vector in vectors)
+    return {"kind": "pair", "x": x, "x_alt": x_alt, "denominator": digits(denominator)}
 
 
 def _coordinates(result, x):
@@ -100,8 +104,8 @@ def _coordinates(result, x):
 
 def _exact_kernel_vector(result, v):
     """Return an integer vector of the null space near another; for a ray, one without end in the prior."""
+    from kernelstab.certify.constants.kernel_vector import kernel_vector_near
     from kernelstab.certify.constants.make import exact_matrix
-    from kernelstab.certify.constants.matrix import kernel_vector_near
 
     spec, wanted = result.prior.spec(), _coordinates(result, v)
     wanted = np.where(np.abs(wanted) > 1e-12 * np.abs(wanted).max(), wanted, 0.0)
