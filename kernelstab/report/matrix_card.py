@@ -79,9 +79,13 @@ class MatrixCard:
 
     @property
     def unique(self) -> int:
-        """The largest ``s`` such that no two ``s``-sparse vectors share their data, in both readings."""
-        readings = [found.lower for found in (self.spark, self.spark_float) if found is not None]
-        return int(min(min(readings) - 1, self.matrix.shape[1]) // 2) if readings else 0
+        """The largest ``s`` such that no two ``s``-sparse vectors share their data, up to rounding too."""
+        if self.spark is None:
+            return 0
+        other = self.spark_float
+        doubt = other is not None and (other.exact or other.upper < self.spark.lower)
+        least = min(self.spark.lower, other.lower) if doubt else self.spark.lower
+        return int(min(least - 1, self.matrix.shape[1]) // 2)
 
     @property
     def promised(self) -> int:

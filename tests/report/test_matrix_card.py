@@ -69,6 +69,13 @@ def test_coherence_promises_nothing_for_columns_of_other_lengths():
     assert "coherence alone promises recovery up to s = 1" in matrix_card(MERCEDES, 1).text()
 
 
+def test_an_unfinished_second_reading_takes_nothing_back():
+    # 24 columns in general position in 12 dimensions: spark 13, too many sets for the reading in floats
+    card = matrix_card(np.random.default_rng(3).standard_normal((12, 24)), 1)
+    assert (card.spark.lower, card.spark_float.exact) == (13, False)
+    assert card.unique == 6
+
+
 def test_trivial_kernel():
     card = matrix_card(np.eye(3), 2)
     assert card.spark.lower == np.inf
