@@ -9,7 +9,10 @@ from flint import fmpz_mat, nmod_mat
 from kernelstab._errors import CertificateError
 from kernelstab.certify.constants.matrix import PRIME, digits, modular_rank, submatrix
 
-_SPAN = 1e-8       # a column this close to a span, relative to its length, counts as lying in it
+# a column this close to a span, relative to its length, counts as lying in it; the smaller number keeps more
+# zeros, the larger one columns of better condition
+_SPANS = (1e-8, 1e-4)
+_CLOSE = Fraction(1, 10**11)      # relative distance at which no other choice of columns is tried
 _BITS = 60
 
 
@@ -45,10 +48,11 @@ def kernel_vector_near(matrix, floats, tolerance=1e-6):
 
     Notes
     -----
-    The distance is about the rounding of ``floats`` times the condition of the columns picked.
+    The distance is about the rounding of ``floats`` times the condition of the columns picked; where it
+    is not small columns of better condition are tried too.
 
-    Cost: one orthogonalisation in Python, :math:`mr^2` operations for rank r, one elimination modulo a prime
-    and one exact solution of the size of the rank.
+    Cost: two orthogonalisations in Python, :math:`mr^2` operations for rank r, one elimination modulo a prime
+    and one exact solution of the size of the rank, at most three of both.
 
     >>> from kernelstab.certify.constants.matrix import exact
     >>> kernel_vector_near(exact([[1, 1, 1]]), [-0.5, 0.25, 0.25])
@@ -80,18 +84,25 @@ def _near(matrix, floats, tolerance, parts=1):
     sizes = [hypot(*floats[j % half::half]) for j in range(len(floats))]
     order = sorted(range(len(floats)), key=lambda j: -sizes[j])
     wanted = _rounded(floats)
-    near = Fraction(tolerance) * sum(map(abs, wanted))
+    size = sum(map(abs, wanted))
+    best, least = None, Fraction(tolerance) * size
     rank = modular_rank(matrix)
-    chosen = _independent(matrix.numerators, order, rank)
-    # a rank that rounding made is reached by further columns; which serve is not known: two orders are tried
-    for first in (chosen, []):
+    choices = [_independent(matrix.numerators, order, rank, span) for span in _SPANS]
+    # where a choice falls short of the rank further columns fill up; the last choice is the order alone
+    for first in (*choices, []):
         found = _completed(matrix.numerators, wanted, first + [j for j in order if j not in set(first)])
-        if any(found) and sum(abs(a - b) for a, b in zip(found, wanted)) <= near:
-            return _coprime(found)
-    if len(chosen) == rank:
+        away = sum(abs(a - b) for a, b in zip(found, wanted))
+        if any(found) and away <= least:
+            best, least = found, away
+            if least <= _CLOSE * size:
+                break
+    if best is not None:
+        return _coprime(best)
+    numerical = len(choices[0])
+    if numerical == rank:
         raise CertificateError("no exact kernel vector is near the computed one")
     raise CertificateError("the exact kernel is smaller than the numerical one: the rank is "
-                           f"{rank // parts}, in floating point {len(chosen) // parts}, and no exact kernel "
+                           f"{rank // parts}, in floating point {numerical // parts}, and no exact kernel "
                            "vector is near the computed one")
 
 
@@ -101,8 +112,8 @@ def _rounded(floats):
     return [round(Fraction(value) / unit) * unit for value in floats]
 
 
-def _independent(matrix, order, most):
-    """Return columns away from the span of those before them, as floats; at most so many."""
+def _independent(matrix, order, most, span):
+    """Return columns that lie away from the span of those before them, as floats; at most so many."""
     basis, chosen = [], []
     for j in order:
         if len(chosen) == most:
@@ -118,7 +129,7 @@ def _independent(matrix, order, most):
                 along = sum(map(mul, vector, column))
                 column = [a - along * b for a, b in zip(column, vector)]
         rest = hypot(*column)
-        if rest > _SPAN * length:
+        if rest > span * length:
             basis.append([value / rest for value in column])
             chosen.append(j)
     return chosen

@@ -36,7 +36,7 @@ def test_both_ends_for_sparse_signals_in_a_ball(seed):
             width = found.upper - found.lower
             for end, value in (("largest", found.upper), ("smallest", found.lower)):
                 made = found.certificate(end=end)
-                assert verify(made)
+                assert verify(made).ok
                 # the signal is moved inward by 1e-9 of the way to the middle, half the width away
                 for statement in made["statements"]:
                     assert abs(float(statement["value"]) - value) <= 2e-9 * (width + abs(value))
@@ -47,7 +47,7 @@ def test_sizes_of_the_signal_do_not_matter():
     for t in (1e-30, 1.0, 1e30):
         found = detail_interval(np.ones((1, 3)), [3 * t], [1.0, 0.0, 0.0], Ball(2 * t))
         for end in ("largest", "smallest"):
-            assert verify(found.certificate(end=end))
+            assert verify(found.certificate(end=end)).ok
         # |x|^2 <= 4 t^2, sum 3t: x_1 = t (1 +- sqrt(2/3)), from (x_1 - t)^2 * 3/2 = t^2
         assert found.upper == pytest.approx(t * (1 + np.sqrt(2 / 3)), rel=1e-7)
 
@@ -62,7 +62,7 @@ def test_exact_data_of_sparse_signals():
         found = detail_interval(matrix, matrix @ x, rng.standard_normal(7), Sparse(2))
         for end in ("largest", "smallest"):
             made = found.certificate(end=end)
-            assert verify(made)
+            assert verify(made).ok
 
 
 def test_data_that_no_signal_explains_exactly():
