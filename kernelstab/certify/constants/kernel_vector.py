@@ -80,16 +80,16 @@ def kernel_vector_near(matrix, floats, tolerance=1e-6):
 
 def _near(matrix, floats, tolerance, parts=1):
     """Find the vector for a real matrix, or for one that acts on real and imaginary parts."""
-    half = len(floats) // parts
-    sizes = [hypot(*floats[j % half::half]) for j in range(len(floats))]
-    order = sorted(range(len(floats)), key=lambda j: -sizes[j])
+    order = sorted(range(len(floats)), key=lambda j: -abs(floats[j]))
     wanted = _rounded(floats)
     size = sum(map(abs, wanted))
     best, least = None, Fraction(tolerance) * size
     rank = modular_rank(matrix)
     choices = [_independent(matrix.numerators, order, rank, span) for span in _SPANS]
-    # where a choice falls short of the rank further columns fill up; the last choice is the order alone
-    for first in (*choices, []):
+    numerical = len(choices[0])
+    if numerical < rank:
+        choices.insert(0, [])         # rows of very different lengths: the order alone may keep more zeros
+    for first in choices:             # where a choice falls short of the rank further columns fill up
         found = _completed(matrix.numerators, wanted, first + [j for j in order if j not in set(first)])
         away = sum(abs(a - b) for a, b in zip(found, wanted))
         if any(found) and away <= least:
@@ -98,7 +98,6 @@ def _near(matrix, floats, tolerance, parts=1):
                 break
     if best is not None:
         return _coprime(best)
-    numerical = len(choices[0])
     if numerical == rank:
         raise CertificateError("no exact kernel vector is near the computed one")
     raise CertificateError("the exact kernel is smaller than the numerical one: the rank is "
@@ -124,10 +123,9 @@ def _independent(matrix, order, most, span):
             continue
         column = [value / scale for value in entries]      # quotients of integers of any length
         length = hypot(*column)
-        for _ in range(2):                # once more: the first pass leaves rounding along a long basis
-            for vector in basis:
-                along = sum(map(mul, vector, column))
-                column = [a - along * b for a, b in zip(column, vector)]
+        for vector in basis:
+            along = sum(map(mul, vector, column))
+            column = [a - along * b for a, b in zip(column, vector)]
         rest = hypot(*column)
         if rest > span * length:
             basis.append([value / rest for value in column])

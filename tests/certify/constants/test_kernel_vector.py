@@ -151,6 +151,33 @@ def test_lengths_of_columns_and_digits_of_entries_do_not_matter():
     assert kernel_vector_near(row, [-1.0 - 2.0**-40, 1.0, 2.0**-40, 0.0]) == [-(2**40) - 1, 2**40, 1, 0]
 
 
+def _distance(vector, computed):
+    size = Fraction(sum(map(abs, vector)))
+    scaled = np.array([float(n / size) for n in vector]) * np.abs(computed).sum()
+    return np.abs(scaled - computed).sum() / np.abs(computed).sum()
+
+
+def test_columns_that_are_nearly_dependent():
+    """Blur at random points: of the columns that differ by 1e-8 some have a large condition."""
+    for seed in range(8):
+        points = np.sort(np.random.default_rng(seed).uniform(0, 1, 14))
+        array = np.exp(-((np.linspace(0, 1, 8)[:, None] - points) ** 2) / 0.08)
+        for computed in np.linalg.svd(array)[2][8:]:
+            assert _distance(kernel_vector_near(exact_matrix(array), computed.tolist()), computed) < 2e-10
+
+
+def test_a_row_shorter_than_the_tolerance():
+    """A rank that only the short row makes: rows scaled by powers of two leave the kernel as it is."""
+    cosines = np.cos(np.pi * np.outer([0, 2, 4, 6, 8, 5], np.arange(12) + 0.5) / 12)
+    cosines[5] *= 2.0**-36
+    matrix, computed = exact_matrix(cosines), np.zeros(12)
+    # rows of even order agree at the columns j and 11 - j, the other one has opposite signs there
+    first, second = np.cos(5 * np.pi * 0.5 / 12), np.cos(5 * np.pi * 1.5 / 12)
+    computed[[0, 11, 1, 10]] = second, -second, -first, first
+    assert np.abs(cosines @ computed).max() < 1e-14
+    assert _distance(kernel_vector_near(matrix, computed.tolist()), computed) < 1e-12
+
+
 def test_refusals_say_why():
     # full rank in floating point too: the kernel of (1 1) is spanned by (1, -1), far from (1, 1)
     with pytest.raises(CertificateError, match=r"^no exact kernel vector is near the computed one$"):
