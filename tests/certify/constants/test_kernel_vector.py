@@ -178,6 +178,15 @@ def test_a_row_shorter_than_the_tolerance():
     assert _distance(kernel_vector_near(matrix, computed.tolist()), computed) < 1e-12
 
 
+def test_zeros_stay_where_rows_have_very_different_lengths():
+    # by hand: 6 - 4 - 14 + 12 = 6 - 12 + 8 - 14 + 12 = -6 - 8 + 14 = -3 + 12 + 4 - 7 - 6 = 0
+    rows = np.array([[2, 0, 1, 2, -2, 0, 1, 1], [2, 1, -2, 2, -2, -1, 0, -2], [-2, 0, 2, -2, 0, -1, 2, 1],
+                     [-1, -1, -1, 1, 1, 1, -2, 2]]) * 2.0 ** np.array([[0], [-30], [-43], [-20]])
+    expected = [3, -12, -4, -7, -6, 0, 0, 0]
+    computed = [n / 32 * (1 - 2.0 ** (-50 - j)) for j, n in enumerate(expected)]
+    assert kernel_vector_near(exact_matrix(rows), computed) == expected
+
+
 def test_refusals_say_why():
     # full rank in floating point too: the kernel of (1 1) is spanned by (1, -1), far from (1, 1)
     with pytest.raises(CertificateError, match=r"^no exact kernel vector is near the computed one$"):
