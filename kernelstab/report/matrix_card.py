@@ -83,8 +83,9 @@ class MatrixCard:
         if self.spark is None:
             return 0
         other = self.spark_float
-        doubt = other is not None and (other.exact or other.upper < self.spark.lower)
-        least = min(self.spark.lower, other.lower) if doubt else self.spark.lower
+        least = self.spark.lower
+        if other is not None and (other.exact or other.upper < least):
+            least = min(least, other.lower)
         return int(min(least - 1, self.matrix.shape[1]) // 2)
 
     @property

@@ -89,7 +89,8 @@ def chebyshev_ball(points) -> ChebyshevBall:
     scale = float(np.abs(real - base).max()) or 1.0  # so that squares neither vanish nor overflow
     near = (real - base) / scale
     if len(near) < near.shape[1]:       # the same distances in as many dimensions as there are points
-        _, support, weights = _climb(np.ascontiguousarray(np.linalg.qr(near.T, mode="r").T))
+        triangle = np.asarray(np.linalg.qr(near.T, mode="r"))
+        _, support, weights = _climb(np.ascontiguousarray(triangle.T))
         centre = weights @ near[support]
     else:
         centre, support, weights = _climb(near)
