@@ -119,7 +119,8 @@ def ric():
     print(f"ric, N = 60, s = 4: {plain / ours:.0f} times faster than eigvalsh in a loop, {batch / ours:.0f} "
           f"times faster than batched eigvalsh (both sampled), {comb(n, s) / ours / 1e6:.1f} million "
           f"supports a second; {found!r}")
-    print(f"ric, N = 60, s = 6, {comb(n, 6)} supports: {scaling(lambda t: kernel.ric(matrix, 6, threads=t))}")
+    wide = gaussian(40, 80, 2)
+    print(f"ric, N = 80, s = 6, {comb(80, 6)} supports: {scaling(lambda t: kernel.ric(wide, 6, threads=t))}")
 
 
 def highs(matrix, support, signs):
