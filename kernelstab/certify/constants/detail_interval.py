@@ -127,7 +127,7 @@ def _signal(setting, y, value) -> fmpq_mat:
     width = setting.form.ncols() if setting.kind == "subspace" else setting.matrix.ncols()
     x = _vector(value, "x", width)
     x = setting.form * x if setting.kind == "subspace" else x
-    if not _member(setting, x):
+    if not setting.holds(x):
         raise CertificateError(f"x is no member of the prior {setting.kind}")
     if not _explains(setting, x, y):
         raise CertificateError("x does not explain the data to within eps")
@@ -136,21 +136,6 @@ def _signal(setting, y, value) -> fmpq_mat:
 
 def _explains(setting, x, y) -> bool:
     return squares(setting.matrix * x - y) <= setting.eps**2
-
-
-def _member(setting, x) -> bool:
-    kind = setting.kind
-    if kind in ("ball", "subspace"):
-        return setting.radius is None or squares(x) <= setting.radius**2
-    if kind == "ellipsoid":
-        return squares(setting.form * x) <= 1
-    if kind == "polytope":
-        return largest(setting.form * x) <= 1
-    if kind == "sparse":
-        return sum(value != 0 for value in x.entries()) <= setting.s
-    if kind == "l1-ball":
-        return sum(map(abs, fractions(x))) <= setting.radius
-    return kind == "everything" or x.transpose().tolist()[0] in setting.form.tolist()
 
 
 def _enumerated(setting, d, y, side) -> Fraction:

@@ -24,7 +24,6 @@ from fractions import Fraction
 from kernelstab._errors import CertificateError
 from kernelstab.certify.constants.kernel_size_setting import (
     column,
-    fractions,
     largest,
     read_setting,
     root_below,
@@ -69,7 +68,9 @@ def _pair(setting, proof) -> Fraction:
             raise CertificateError(f"{name} must have {width} entries, got {len(entries)}")
         x = column(entries, denominator)
         x = setting.form * x if setting.kind == "subspace" else x
-        if not _member(setting, x):
+        if setting.kind == "finite":
+            raise CertificateError("members of a finite set are given by their rows")
+        if not setting.holds(x):
             raise CertificateError(f"{name} is no member of the prior {setting.kind}")
         signals.append(x)
     gap = signals[0] - signals[1]
@@ -77,23 +78,6 @@ def _pair(setting, proof) -> Fraction:
     if setting.norm == "inf":
         return largest(gap)
     return root_below(squares(gap))
-
-
-def _member(setting, x) -> bool:
-    kind = setting.kind
-    if kind == "finite":
-        raise CertificateError("members of a finite set are given by their rows")
-    if kind in ("ball", "subspace"):
-        return setting.radius is None or squares(x) <= setting.radius**2
-    if kind == "ellipsoid":
-        return squares(setting.form * x) <= 1
-    if kind == "polytope":
-        return largest(setting.form * x) <= 1
-    if kind == "sparse":
-        return sum(value != 0 for value in x.entries()) <= setting.s
-    if kind == "l1-ball":
-        return sum(abs(value) for value in fractions(x)) <= setting.radius
-    return True
 
 
 def _require_near(setting, gap):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isqrt
+from typing import Any
 
 from flint import fmpq, fmpq_mat, fmpz
 
@@ -26,9 +27,23 @@ class Setting:
     matrix: fmpq_mat
     eps: Fraction
     norm: str
-    form: fmpq_mat | None
+    form: Any           # None for priors without one
     radius: Fraction | None
     s: int
+
+    def holds(self, x: fmpq_mat) -> bool:
+        """Whether a column is a member of the prior, decided exactly; for a subspace, of its ball."""
+        if self.kind in ("ball", "subspace"):
+            return self.radius is None or squares(x) <= self.radius**2
+        if self.kind == "ellipsoid":
+            return squares(self.form * x) <= 1
+        if self.kind == "polytope":
+            return largest(self.form * x) <= 1
+        if self.kind == "sparse":
+            return sum(value != 0 for value in x.entries()) <= self.s
+        if self.kind == "l1-ball":
+            return sum(map(abs, fractions(x))) <= self.radius
+        return self.kind == "everything" or x.transpose().tolist()[0] in self.form.tolist()
 
 
 def read_setting(matrix, options) -> Setting:
