@@ -28,7 +28,7 @@ class Setting:
     eps: Fraction
     norm: str
     form: Any           # None for priors without one
-    radius: Fraction | None
+    radius: Any         # a Fraction, or None
     s: int
 
     def holds(self, x: fmpq_mat) -> bool:
