@@ -13,7 +13,6 @@ from kernelstab import __version__, cli, kernel, solvers, theorems
 from kernelstab.certify.certificate import digest
 
 MODULE = '''
-import signal
 import numpy as np
 INVERSE = np.linalg.pinv(np.load("A.npy"))
 CALLS = []
@@ -40,10 +39,10 @@ def wordy(y):
     raise ValueError("first line\\nsecond line")
 
 def impatient(y):
-    """Press Ctrl-C in the middle of the work."""
+    """Press Ctrl-C in the middle of the work; a signal might be lost in a callback of the collector."""
     CALLS.append(1)
     if len(CALLS) == 40:
-        signal.raise_signal(signal.SIGINT)
+        raise KeyboardInterrupt
     return plain(y)
 '''
 
