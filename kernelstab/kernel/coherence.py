@@ -58,13 +58,10 @@ class Coherence:
         CertificateError
             If the matrix has too many columns for the verifier.
         """
-        from kernelstab.certify import make_constant_certificate, write_certificate
+        from kernelstab.certify import make_constant_certificate
 
         gram = {"kind": "gram"}
-        made = make_constant_certificate("coherence", self.matrix, lower=gram, upper=gram)
-        if path is not None:
-            write_certificate(made, path)
-        return made
+        return make_constant_certificate("coherence", self.matrix, lower=gram, upper=gram, path=path)
 
     def alpha_upper(self, s) -> float:
         r"""Return :math:`s\mu/(1+\mu)\ge\alpha_s`, the null space constant for unit columns."""

@@ -1,7 +1,5 @@
 r"""The null space constant :math:`\alpha_s`, between a kernel vector and a dual certificate."""
 
-from os import cpu_count
-
 import numpy as np
 
 from kernelstab._checks import as_array, as_count
@@ -9,6 +7,7 @@ from kernelstab.kernel._entry_range import dense_within_range
 from kernelstab.kernel._nsp_groups import dual_groups
 from kernelstab.kernel._nsp_programs import EPS, Programs, residuals_of
 from kernelstab.kernel._nsp_search import Search, count_supports
+from kernelstab.kernel._supports import thread_count
 from kernelstab.kernel.nsp_result import NSPConstant
 from kernelstab.kernel.nullspace import nullspace_basis
 
@@ -106,7 +105,7 @@ def nsp_constant(A, s, *, weights=None, levels=None, max_supports=100_000, threa
             raise ValueError("weights must lie between 1e-50 and 1e50, "
                              f"got {float(weights.min())!r} to {float(weights.max())!r}")
     max_supports = as_count(max_supports, "max_supports", low=1)
-    threads = (cpu_count() or 1) if threads is None else as_count(threads, "threads", low=1)
+    threads = thread_count(threads)
     null = nullspace_basis(matrix)
     extra = {"matrix": matrix, "weights": weights, "levels": None if levels is None else labels}
     if null.dimension == 0:

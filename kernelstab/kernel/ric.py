@@ -92,7 +92,7 @@ class RIC:
         ValueError
             If ``side`` is unknown.
         """
-        from kernelstab.certify import make_constant_certificate, write_certificate
+        from kernelstab.certify import make_constant_certificate
         from kernelstab.certify.constants.ric_plus import MOST_SUPPORTS
         from kernelstab.certify.enclosure import decimal_above
 
@@ -104,12 +104,9 @@ class RIC:
         enumerate_all = self.exact and weight * self.supports <= MOST_SUPPORTS
         upper = ({"kind": "enumeration", "bound": decimal_above(Fraction(found.upper))} if enumerate_all
                  else {"kind": "gershgorin"})
-        made = make_constant_certificate(
-            f"ric-{side}", self.matrix, order=self.s, upper=upper,
+        return make_constant_certificate(
+            f"ric-{side}", self.matrix, order=self.s, upper=upper, path=path,
             lower={"kind": "vector", "support": list(found.support), "entries": found.vector})
-        if path is not None:
-            write_certificate(made, path)
-        return made
 
     def __repr__(self):
         return (f"<RIC s={self.s}, {self.lower:.10g} <= delta <= {self.upper:.10g} "

@@ -62,7 +62,7 @@ class RICRelaxation:
         """
         from fractions import Fraction
 
-        from kernelstab.certify import make_constant_certificate, write_certificate
+        from kernelstab.certify import make_constant_certificate
         from kernelstab.certify.enclosure import decimal_above
 
         if side not in (None, "minus", "plus"):
@@ -70,10 +70,7 @@ class RICRelaxation:
         side = side or ("plus" if self.plus_upper >= self.minus_upper else "minus")
         shift = decimal_above(Fraction(getattr(self, f"{side}_shift")))
         upper = {"kind": "sdp", "Y": getattr(self, f"{side}_dual"), "t": shift}
-        made = make_constant_certificate(f"ric-{side}", self.matrix, order=self.s, upper=upper)
-        if path is not None:
-            write_certificate(made, path)
-        return made
+        return make_constant_certificate(f"ric-{side}", self.matrix, order=self.s, upper=upper, path=path)
 
     def __repr__(self):
         return f"<RICRelaxation s={self.s}, minus <= {self.minus_upper:.6g}, plus <= {self.plus_upper:.6g}>"

@@ -68,7 +68,7 @@ class Spark:
         ValueError
             If the arithmetic was floating point: then nothing is proved about the numbers stored.
         """
-        from kernelstab.certify import make_constant_certificate, write_certificate
+        from kernelstab.certify import make_constant_certificate
         from kernelstab.certify.constants.spark import MOST_SETS
 
         if self.arithmetic != "exact":
@@ -80,10 +80,7 @@ class Spark:
             "kind": "dependent", "columns": list(self.support),
             "entries": [str(part) for entry in self.kernel_vector
                         for part in (entry if isinstance(entry, tuple) else (entry,))]}
-        made = make_constant_certificate("spark", self.matrix, lower=lower, upper=upper)
-        if path is not None:
-            write_certificate(made, path)
-        return made
+        return make_constant_certificate("spark", self.matrix, lower=lower, upper=upper, path=path)
 
     def __repr__(self):
         value = f"{self.lower}" if self.exact else f"between {self.lower} and {self.upper}"

@@ -1,9 +1,11 @@
 """The card of a matrix: every number on it is that of the constant, and half a card is true too."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.fft import dct
 
 from kernelstab import kernel
 from kernelstab.certify import verify
@@ -122,6 +124,33 @@ def test_a_key_press_leaves_a_true_card(monkeypatch):
     assert card.recovered == 1
     assert "interrupted" in card.text()
     assert verify(card.certificate()).ok
+
+
+def test_an_isometry_constant_promises_for_half_its_order():
+    # order 2 is below 4/sqrt(41) = 0.6247 and promises s = 1; order 4 is not, so s = 2 has no promise
+    rows = [0, 1, 2, 3, 5, 7, 8, 11, 13, 14]
+    card = matrix_card(dct(np.eye(16), axis=0, norm="ortho")[rows], 4, normalise=True)
+    assert card.isometry[1].upper < 4 / np.sqrt(41) < card.isometry[3].lower
+    assert card.promised == 1
+
+
+def test_columns_that_are_parallel_up_to_rounding_share_data():
+    # on paper one column is a multiple of the next; the numbers stored are independent in pairs
+    rng = np.random.default_rng(0)
+    card = matrix_card(np.outer(rng.standard_normal(3), rng.standard_normal(6)), 1)
+    assert card.spark.lower >= 3
+    assert card.spark_float.upper == 2
+    assert card.unique == 0
+    assert "only one of its kind" not in card.text()
+
+
+def test_a_search_that_was_interrupted_ends_the_work(monkeypatch):
+    real = kernel.ric
+    monkeypatch.setattr(kernel, "ric", lambda *args, **options: replace(real(*args), interrupted=True))
+    card = matrix_card(MERCEDES, 2)
+    assert card.interrupted
+    assert [found.s for found in card.isometry] == [1]
+    assert (card.alpha, card.spark) == ((), None)
 
 
 def test_a_budget_is_passed_on():

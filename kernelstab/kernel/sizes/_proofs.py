@@ -1,9 +1,7 @@
 """Proofs of kernel sizes in the form that certificates hold them."""
 
-import json
 from fractions import Fraction
 from math import lcm
-from pathlib import Path
 
 import numpy as np
 
@@ -50,10 +48,7 @@ def kernel_size_certificate(result, path=None) -> dict:
                 break
     if not proofs:
         raise CertificateError("neither side of the kernel size has a proof that a certificate can hold")
-    certificate = make_constant_certificate("kernel-size", result.matrix, options=options, **proofs)
-    if path is not None:
-        Path(path).write_text(json.dumps(certificate, indent=1) + "\n", encoding="utf-8")
-    return certificate
+    return make_constant_certificate("kernel-size", result.matrix, options=options, path=path, **proofs)
 
 
 def lower_proof(result, margin) -> dict | None:
