@@ -14,8 +14,8 @@ from kernelstab.solvers.solution import Solution
 class System:
     """A forward matrix and data, in one arithmetic.
 
-    ``matrix`` is a writeable C-ordered array if the matrix is dense, else None;
-    ``forward`` and ``adjoint`` work for both. ``tight`` is the constant of
+    ``matrix`` is the array as it came if the matrix is dense (any order, perhaps read-only),
+    else None; ``forward`` and ``adjoint`` work for both. ``tight`` is the constant of
     ``AA* = cI`` where known, ``source`` what the caller handed in.
     """
 
@@ -27,6 +27,11 @@ class System:
     adjoint: Callable
     tight: float | None
     source: object
+
+    @property
+    def compilable(self) -> np.ndarray:
+        """The matrix in writeable C order, for which compiled loops are specialised; a copy if need be."""
+        return np.require(self.matrix, self.dtype, ["C", "W"])
 
     def norm(self) -> float:
         """Return the spectral norm, or an upper bound where the operator declares one.
@@ -66,21 +71,27 @@ def as_system(A, y) -> System:
         matrix = getattr(A, "matrix", None)
         matrix = matrix if isinstance(matrix, np.ndarray) else None
     else:
-        operator, matrix = None, as_array(A, "A", ndim=2)
+        operator, matrix = None, _as_matrix(A)
     source = operator if matrix is None else matrix
     y = as_array(y, "y", shape=(source.shape[0],))
     dtype = np.result_type(source.dtype, y.dtype, np.float64)
     y = y.astype(dtype, copy=False)
     tight = getattr(A, "tight", None)
     if matrix is not None:
-        # Compiled loops are specialised for writeable C order: one variant, not four.
-        matrix = np.require(matrix, dtype, ["C", "W"])
+        matrix = matrix.astype(dtype, copy=False)
         return System(matrix.shape, dtype, y, matrix, lambda x: matrix @ x,
                       lambda u: np.conj(np.conj(u) @ matrix), tight, A)
     forward, adjoint = operator.matvec, operator.rmatvec
     if dtype.kind == "c" and np.dtype(operator.dtype).kind != "c":
         forward, adjoint = _by_parts(forward), _by_parts(adjoint)
     return System(operator.shape, dtype, y, None, forward, adjoint, tight, A)
+
+
+def _as_matrix(A):
+    """Check all but finiteness, which the front door tells from the first product."""
+    if isinstance(A, np.ndarray) and A.ndim == 2 and A.size and A.dtype in (np.float64, np.complex128):
+        return A
+    return as_array(A, "A", ndim=2)
 
 
 def _by_parts(product):

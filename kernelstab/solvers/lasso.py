@@ -1,46 +1,50 @@
 """The LASSO: least squares with a price on the absolute sum."""
 
-import warnings
-
-import numpy as np
-
-from kernelstab._checks import as_count, as_number
-from kernelstab._errors import NotConverged
-from kernelstab.solvers._system import as_start, as_system, require_finite
-from kernelstab.solvers.solution import Solution, relative
-
-_BLOCK = 10  # steps between two evaluations of the gap
+from kernelstab._checks import as_number
+from kernelstab.solvers._solve import solve
+from kernelstab.solvers.solution import Solution
 
 
-def lasso(A, y, lam, *, tol=1e-6, max_iter=50_000, x0=None, callback=None, history=False) -> Solution:
+def lasso(A, y, lam, *, weights=None, nonneg=False, tol=1e-6, method="auto", max_iter=None, x0=None,
+          callback=None, progress=None, history=False) -> Solution:
     r"""Minimise :math:`\tfrac12\|Ax-y\|_2^2 + \lambda\|x\|_1` until a duality gap proves it.
 
-    FISTA, restarted whenever its momentum points uphill. For real and complex data;
-    the modulus of a complex entry counts once, not its two parts.
+    For real and complex data; the modulus of a complex entry counts once, not its two parts.
 
     Parameters
     ----------
     A : ndarray (m, N) or LinearOperator
-        Forward matrix. Arrays run in a compiled loop, operators in the same loop in numpy.
+        Forward matrix, in any memory order.
     y : ndarray, shape (m,)
         Data.
     lam : float
         The price :math:`\lambda > 0`. From :math:`\|A^*y\|_\infty` on, the solution is 0.
+    weights : ndarray, shape (N,), optional
+        Positive weights: :math:`\sum_i w_i|x_i|` takes the place of :math:`\|x\|_1`, and
+        :math:`|A^*h|_i\le w_i` the place of the dual constraint. In levels: one weight per level,
+        repeated.
+    nonneg : bool
+        Whether to minimise over :math:`x\ge0` only (real problems).
     tol : float
-        Stop at ``relative_gap <= tol``, the gap divided by the objective.
-    max_iter : int
-        Budget of steps. Beyond it the best point so far is returned with a warning.
+        Stop at ``relative_gap <= tol``.
+    method : str
+        ``"auto"`` or a method of the LASSO; see docs/solvers.md for the rule.
+    max_iter : int, optional
+        Budget of iterations; the default depends on the method. Beyond it the best point so
+        far is returned with a warning.
     x0 : ndarray (N,) or Solution, optional
         Where to start.
     callback : callable, optional
         Called as ``callback(iteration, x, gap)`` at every evaluation of the gap.
+    progress : callable, optional
+        Called as ``progress(done, total, note)`` at every evaluation of the gap.
     history : bool
         Whether to record (iteration, objective, gap).
 
     Returns
     -------
     Solution
-        ``dual`` is the scaled residual :math:`u`; it satisfies
+        ``dual`` is a multiple :math:`u` of the residual; it satisfies
         :math:`\|A^*u\|_\infty \le \lambda` up to rounding.
 
     Raises
@@ -51,7 +55,8 @@ def lasso(A, y, lam, *, tol=1e-6, max_iter=50_000, x0=None, callback=None, histo
     Warns
     -----
     NotConverged
-        If the budget ends first; then ``converged`` is False.
+        If the budget ends first, or Ctrl-C does (``interrupted`` is then True): the best point
+        so far is returned with its gap, and ``converged`` is False.
 
     Notes
     -----
@@ -62,10 +67,13 @@ def lasso(A, y, lam, *, tol=1e-6, max_iter=50_000, x0=None, callback=None, histo
     .. math:: \tfrac12\|r-u\|^2 + \bigl(\lambda\|x\|_1 - \mathrm{Re}\langle x, A^*u\rangle\bigr),
 
     a sum of two nonnegative terms, so nothing cancels in its evaluation.
-    Cost: one product with ``A`` and one with its adjoint per step.
+    Cost: dense problems take a few passes over ``A``; operators one product with ``A`` and one
+    with its adjoint per iteration.
 
     Examples
     --------
+    >>> import numpy as np
+
     With the identity the solution is soft thresholding: 3 becomes 2, 0.5 becomes 0.
 
     >>> s = lasso(np.eye(2), [3.0, 0.5], lam=1.0)
@@ -74,76 +82,6 @@ def lasso(A, y, lam, *, tol=1e-6, max_iter=50_000, x0=None, callback=None, histo
 
     The objective is ``(1 + 0.25)/2 + 2``.
     """
-    system = as_system(A, y)
     lam = as_number(lam, "lam", low=0, strict=True)
-    tol = as_number(tol, "tol", low=0)
-    max_iter = as_count(max_iter, "max_iter", low=1)
-    advance, iterate = _start(system, lam, as_start(x0, system)[0])
-
-    best, rows, done = None, [], 0
-    while True:
-        current = evaluate(system, lam, iterate)
-        require_finite(current["objective"], current["gap"])
-        rows.append((done, current["objective"], current["gap"]))
-        if best is None or current["gap"] < best["gap"]:
-            best = current
-        if callback is not None:
-            callback(done, current["x"].copy(), current["gap"])
-        ratio = relative(best["gap"], best["objective"])
-        if ratio <= tol or done >= max_iter:
-            break
-        count = min(_BLOCK, max_iter - done)
-        iterate, done = advance(iterate, count), done + count
-    if ratio > tol:
-        warnings.warn(f"lasso stopped after {done} iterations at relative gap {ratio:.1e}", NotConverged,
-                      stacklevel=2)
-    return Solution(
-        **best, relative_gap=ratio, feasibility=0.0, iterations=done, converged=ratio <= tol,
-        method="lasso by restarted FISTA, " + ("operator" if system.matrix is None else "compiled"),
-        history=np.array(rows) if history else None)
-
-
-def evaluate(system, lam, iterate):
-    """Evaluate objective, dual point and gap at the last point."""
-    x, residual = iterate[0], system.y - iterate[1]
-    correlation = system.adjoint(residual)
-    square, peak, mass = np.vdot(residual, residual).real, np.abs(correlation).max(), np.abs(x).sum()
-    limit = lam / peak if peak > 0 else np.inf
-    t = min(max(np.vdot(residual, system.y).real / square, -limit), limit) if square > 0 else 0.0
-    gap = 0.5 * (1 - t) ** 2 * square + (lam * mass - t * np.vdot(x, correlation).real)
-    objective = 0.5 * square + lam * mass
-    return {"x": x, "dual": t * residual, "objective": float(objective), "gap": float(gap),
-            "dual_objective": float(objective - gap), "residual": float(np.sqrt(square))}
-
-
-def _start(system, lam, x):
-    """Return the function that takes steps, and the first iterate."""
-    lipschitz = system.norm() ** 2
-    step = 1.0 / lipschitz if lipschitz > 0 else 1.0
-    image = system.forward(x)
-    first = (x, image, x, image, 1.0)
-    if system.matrix is None:
-        return lambda iterate, count: _steps(system, iterate, step, lam * step, count), first
-    from kernelstab.solvers._lasso_jit import Iterate, steps
-
-    def advance(iterate, count):
-        return steps(system.matrix, system.y, Iterate(*iterate), step, lam * step, count)
-
-    return advance, first
-
-
-def _steps(system, iterate, step, threshold, count):
-    """Take steps with an operator; the same arithmetic as the compiled loop."""
-    x, image, x_old, image_old, momentum = iterate
-    for _ in range(count):
-        following = 0.5 + np.sqrt(0.25 + momentum * momentum)
-        weight = (momentum - 1.0) / following
-        z = x + weight * (x - x_old)
-        new = z - step * system.adjoint(image + weight * (image - image_old) - system.y)
-        size = np.abs(new)
-        new = new * (1.0 - threshold / np.maximum(size, threshold))
-        turn = np.vdot(z - new, new - x).real
-        x_old, image_old = x, image
-        x, image = new, system.forward(new)
-        momentum = 1.0 if turn > 0.0 else following
-    return x, image, x_old, image_old, momentum
+    return solve("lasso", A, y, lam, weights=weights, nonneg=nonneg, tol=tol, method=method,
+                 max_iter=max_iter, x0=x0, callback=callback, progress=progress, history=history)

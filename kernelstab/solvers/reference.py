@@ -6,10 +6,9 @@ import numpy as np
 
 from kernelstab._checks import as_number
 from kernelstab._errors import NotConverged
+from kernelstab.solvers._problem import Problem
 from kernelstab.solvers._system import as_system
-from kernelstab.solvers.lasso import evaluate as evaluate_lasso
-from kernelstab.solvers.qcbp import evaluate as evaluate_qcbp
-from kernelstab.solvers.solution import Solution, relative
+from kernelstab.solvers.solution import Solution
 
 _OPTIONS = {"solver": "CLARABEL", "tol_gap_abs": 1e-10, "tol_gap_rel": 1e-10, "tol_feas": 1e-10}
 
@@ -41,11 +40,7 @@ def reference_lasso(A, y, lam, *, tol=1e-6) -> Solution:
     z, product, data, mass = _embedded(cp, system)
     problem = cp.Problem(cp.Minimize(0.5 * cp.sum_squares(product - data) + lam * mass))
     _solve(problem)
-    x = _complex(z.value, system)
-    found = evaluate_lasso(system, lam, (x, system.forward(x)))
-    ratio = relative(found["gap"], found["objective"])
-    return _said(Solution(**found, relative_gap=ratio, feasibility=0.0, converged=ratio <= tol,
-                          iterations=problem.solver_stats.num_iters or 0, method="lasso by cvxpy, CLARABEL"))
+    return _judged(Problem("lasso", system, lam, tol), _complex(z.value, system), None, problem)
 
 
 def reference_qcbp(A, y, eta=0.0, *, tol=1e-6) -> Solution:
@@ -80,9 +75,7 @@ def reference_qcbp(A, y, eta=0.0, *, tol=1e-6) -> Solution:
     if z.value is None:
         raise ValueError(f"eta must allow a solution, got {eta} and the solver's verdict {problem.status}")
     h = -_complex(np.reshape(balance.dual_value, (-1, system.shape[0])), system)
-    h = h / max(1.0, float(np.abs(system.adjoint(h)).max()))
-    return _said(evaluate_qcbp(system, eta, tol, _complex(z.value, system), h,
-                               problem.solver_stats.num_iters, "qcbp by cvxpy, CLARABEL", None))
+    return _judged(Problem("qcbp", system, eta, tol), _complex(z.value, system), h, problem)
 
 
 def _solve(problem):
@@ -92,7 +85,13 @@ def _solve(problem):
         problem.solve(**_OPTIONS)
 
 
-def _said(solution):
+def _judged(problem, x, dual, program):
+    """Judge the points that came back as any other solver's."""
+    best = problem.judge(x, dual=dual)
+    solution = Solution(
+        best.x, best.dual, best.objective, best.dual_objective, best.gap, best.relative_gap, best.residual,
+        best.feasibility, program.solver_stats.num_iters or 0, problem.finished(best),
+        f"{problem.form} by cvxpy, CLARABEL")
     if not solution.converged:
         warnings.warn(f"{solution.method} ended at relative gap {solution.relative_gap:.1e}, infeasible by "
                       f"{solution.feasibility:.1e}", NotConverged, stacklevel=3)

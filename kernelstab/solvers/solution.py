@@ -43,6 +43,8 @@ class Solution:
         Rows (iteration, objective, gap), if asked for.
     image : ndarray or None
         The signal that the coefficients ``x`` stand for, for synthesis problems.
+    interrupted : bool
+        Whether Ctrl-C ended the run; the point is the best one met until then.
 
     Examples
     --------
@@ -64,6 +66,7 @@ class Solution:
     method: str
     history: np.ndarray | None = None
     image: np.ndarray | None = None
+    interrupted: bool = False
 
     def __repr__(self):
         word = "converged" if self.converged else "stopped"

@@ -1,0 +1,126 @@
+"""The three convex problems, and the one judgement of a point: its duality gap."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from kernelstab.solvers._system import System
+from kernelstab.solvers.solution import relative
+
+NAMES = {"lasso": "lasso", "qcbp": "qcbp", "sqrt-lasso": "square-root lasso"}
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A point, a dual point that is feasible up to rounding, and what the two prove."""
+
+    x: np.ndarray
+    dual: np.ndarray
+    objective: float
+    dual_objective: float
+    gap: float
+    relative_gap: float
+    residual: float
+    feasibility: float
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    r"""One of three problems for one system.
+
+    =============== ================================================== ================
+    form            minimise                                           ``level``
+    =============== ================================================== ================
+    ``lasso``       :math:`\tfrac12\|Ax-y\|^2+\lambda\|x\|_1`          :math:`\lambda`
+    ``qcbp``        :math:`\|x\|_1` subject to :math:`\|Ax-y\|\le\eta` :math:`\eta`
+    ``sqrt-lasso``  :math:`\lambda\|x\|_1+\|Ax-y\|`                    :math:`\lambda`
+    =============== ================================================== ================
+
+    With ``nonneg`` (real problems only) the minimum is over :math:`x\ge0`.
+    """
+
+    form: str
+    system: System
+    level: float
+    tol: float
+    nonneg: bool = False
+
+    @cached_property
+    def correlation(self) -> np.ndarray:
+        """``A^H y``."""
+        return self.system.adjoint(self.system.y)
+
+    @cached_property
+    def size(self) -> float:
+        """``||y||``."""
+        return float(np.linalg.norm(self.system.y))
+
+    @property
+    def price(self) -> float:
+        """What one unit of the absolute sum costs; the dual constraint is ``|A^H h| <= price``."""
+        return 1.0 if self.form == "qcbp" else self.level
+
+    def judge(self, x, *, image=None, dual=None, pulled=None) -> Judged:
+        r"""Judge ``x`` with the best multiple ``u`` of the direction ``dual`` (default: the residual).
+
+        With :math:`r=y-Ax` and :math:`\|A^*u\|_\infty\le p`, the price, the gap is
+        :math:`p\|x\|_1-\mathrm{Re}\langle x,A^*u\rangle` plus what the data term adds:
+
+        - lasso: :math:`\tfrac12\|r-u\|^2`;
+        - qcbp: :math:`\|u\|\max(\eta,\|r\|)-\mathrm{Re}\langle u,r\rangle`, so that an infeasible
+          ``x`` pays :math:`\|u\|` times its excess;
+        - sqrt-lasso: :math:`\|r\|-\mathrm{Re}\langle u,r\rangle`, where :math:`\|u\|\le1`.
+
+        Both parts are nonnegative, so nothing cancels. ``image`` is ``Ax`` and ``pulled``
+        is ``A^H dual``, where known; each one that is missing costs a product.
+        """
+        system, price = self.system, self.price
+        r = system.y - (system.forward(x) if image is None else image)
+        if dual is None:
+            dual = r
+        if pulled is None:
+            pulled = system.adjoint(dual)
+        size = _norm(r)
+        length = size if dual is r else _norm(dual)
+        inner = size * size if dual is r else float(np.vdot(dual, r).real)
+        along = float(np.vdot(x, pulled).real)
+        peak = float(pulled.max() if self.nonneg else np.abs(pulled).max())
+        mass = price * float(np.abs(x).sum())
+        t = self._multiple(inner + along, length, peak)
+        slack = mass - t * along
+        if self.form == "lasso":
+            objective, excess = 0.5 * size * size + mass, 0.0
+            rest = 0.5 * (1.0 - t) ** 2 * size * size if dual is r else 0.5 * _norm(r - t * dual) ** 2
+        elif self.form == "qcbp":
+            objective, excess = mass, max(size - self.level, 0.0)
+            rest = t * (length * max(self.level, size) - inner)
+        else:
+            objective, excess = mass + size, 0.0
+            rest = size - t * inner
+        gap = slack + rest
+        value = objective + t * length * excess - gap
+        return Judged(x, t * dual, objective, value, gap, relative(gap, objective), size, excess)
+
+    def _multiple(self, value, length, peak):
+        """Return the t that makes ``t * dual`` feasible and its dual value largest."""
+        if value <= (self.level * length if self.form == "qcbp" else 0.0):
+            return 0.0
+        limit = self.price / peak if peak > 0 else np.inf
+        if self.form == "lasso":
+            return min(value / (length * length), limit)
+        if self.form == "sqrt-lasso":
+            return min(1.0 / length, limit)
+        return limit if limit < np.inf else 0.0
+
+    def finished(self, judged: Judged) -> bool:
+        """Return whether the point meets the tolerance."""
+        return judged.relative_gap <= self.tol and judged.feasibility <= self.tol * self.size
+
+    def distance(self, judged: Judged) -> float:
+        """Return how far the point is from finished; smaller is better."""
+        return max(judged.relative_gap, judged.feasibility / self.size if self.size > 0 else 0.0)
+
+
+def _norm(v):
+    return float(np.sqrt(np.vdot(v, v).real))

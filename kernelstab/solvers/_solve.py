@@ -1,0 +1,120 @@
+"""The front door of all convex problems: check, scale, run the engines in turn, and say what came out."""
+
+import warnings
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from kernelstab._checks import as_array, as_count, as_number
+from kernelstab._errors import NotConverged
+from kernelstab.solvers._methods import chain, engine
+from kernelstab.solvers._problem import NAMES, Problem
+from kernelstab.solvers._system import System, as_start, as_system
+from kernelstab.solvers._watch import Watch
+from kernelstab.solvers.solution import Solution
+
+
+class Start(NamedTuple):
+    """Where an engine begins: fresh arrays, zeros unless ``given``; ``options`` are its own keywords."""
+
+    x: np.ndarray
+    dual: np.ndarray
+    given: bool
+    options: dict
+
+
+def solve(form, A, y, level, *, weights=None, nonneg=False, tol=1e-6, method="auto", max_iter=None, x0=None,
+          callback=None, progress=None, history=False, options=None) -> Solution:
+    """Solve one of the three forms of ``Problem``; the public functions describe the arguments."""
+    system = as_system(A, y)
+    if nonneg and system.dtype.kind == "c":
+        raise ValueError("nonneg must be False for complex problems")
+    weights = None if weights is None else _weights(weights, system.shape[1])
+    problem = Problem(form, system if weights is None else _scaled(system, weights), level,
+                      as_number(tol, "tol", low=0), bool(nonneg))
+    require_finite_matrix(problem)
+    engines = chain(problem, method)
+    budget = None if max_iter is None else as_count(max_iter, "max_iter", low=1)
+    x, dual = as_start(x0, system)
+    start = Start(x if weights is None else x * weights, dual, x0 is not None, options or {})
+    watch = Watch(problem, callback, progress, history, weights)
+    words, interrupted = "closed form", False
+    try:
+        if not _zero_is_optimal(problem, watch):
+            words = _run(problem, engines, start, watch, budget)
+    except KeyboardInterrupt:
+        if watch.best is None:
+            raise
+        words, interrupted = "interrupted", True
+    return _said(problem, watch, words, interrupted, weights)
+
+
+def _zero_is_optimal(problem, watch):
+    """Judge zero with what is known already; it needs no product beyond ``A^H y``."""
+    zero, none = np.zeros(problem.system.shape[1], problem.system.dtype), 0 * problem.system.y
+    judged = problem.judge(zero, image=none, dual=problem.system.y, pulled=problem.correlation)
+    nothing_comes_closer = problem.form == "qcbp" and not np.any(problem.correlation)
+    if (judged.gap == 0 and judged.feasibility == 0) or nothing_comes_closer:
+        watch(0, zero, image=none, dual=problem.system.y, pulled=problem.correlation)
+        return True
+    return False
+
+
+def _run(problem, engines, start, watch, budget):
+    words = ""
+    for _, method in engines:
+        watch.begin(method.budget if budget is None else budget)
+        if watch.best is not None:  # what the engine before has left
+            start = start._replace(x=watch.best.x.copy(), dual=watch.best.dual.copy(), given=True)
+        words = engine(method, problem).solve(problem, start, watch)
+        if watch.finished:
+            break
+    return words
+
+
+def _said(problem, watch, words, interrupted, weights):
+    best, name = watch.best, NAMES[problem.form]
+    solution = Solution(
+        best.x if weights is None else best.x / weights, best.dual, best.objective, best.dual_objective,
+        best.gap, best.relative_gap, best.residual, best.feasibility, watch.done, watch.finished,
+        f"{name} by {words}", watch.history, interrupted=interrupted)
+    if not watch.finished:
+        ended = "was interrupted" if interrupted else "stopped"
+        excess = f", infeasible by {best.feasibility:.1e}" if problem.form == "qcbp" else ""
+        warnings.warn(f"{name} {ended} after {watch.done} iterations at relative gap "
+                      f"{best.relative_gap:.1e}{excess}", NotConverged, stacklevel=4)
+    return solution
+
+
+def _weights(weights, count):
+    weights = as_array(weights, "weights", shape=(count,), real=True)
+    if weights.min() <= 0:
+        raise ValueError(f"weights must be positive, got {weights.min()}")
+    return weights
+
+
+def _scaled(system: System, weights) -> System:
+    r"""Return the system in :math:`z=w\cdot x`, where the weighted absolute sum is the plain one."""
+    if system.matrix is not None:
+        matrix = system.matrix / weights
+        return replace(system, matrix=matrix, forward=lambda z: matrix @ z,
+                       adjoint=lambda u: np.conj(np.conj(u) @ matrix), tight=None, source=None)
+    return replace(system, forward=lambda z: system.forward(z / weights),
+                   adjoint=lambda u: system.adjoint(u) / weights, tight=None, source=None)
+
+
+def require_finite_matrix(problem) -> None:
+    """Refuse a dense matrix with entries that are not finite, without a pass over it.
+
+    One such entry makes the product with data without zeros not finite; only then, or when
+    the data hold zeros, all entries are looked at.
+
+    Raises
+    ------
+    ValueError
+        Naming the entry.
+    """
+    system = problem.system
+    if system.matrix is not None and not (np.isfinite(problem.correlation).all() and system.y.all()):
+        as_array(system.matrix, "A", ndim=2)

@@ -1,0 +1,45 @@
+"""What is kept while an engine runs: the best point, the history, and when to stop."""
+
+import numpy as np
+
+from kernelstab.solvers._system import require_finite
+
+
+class Watch:
+    """Judge the points that an engine reports and keep the best.
+
+    ``watch(done, x, ...)`` returns True when the engine should stop: the tolerance is met,
+    or the budget of iterations is spent. ``best`` is None until the first report.
+    """
+
+    def __init__(self, problem, callback=None, progress=None, history=False, scale=None):
+        self.problem, self.callback, self.progress, self.scale = problem, callback, progress, scale
+        self.rows = [] if history else None
+        self.best, self.finished = None, False
+        self.done = self.before = 0
+        self.budget = 0
+
+    def begin(self, budget) -> None:
+        """Start another engine: its iterations are counted on top of those before."""
+        self.before, self.budget = self.done, budget
+
+    def __call__(self, done, x, image=None, dual=None, pulled=None) -> bool:
+        problem = self.problem
+        judged = problem.judge(x, image=image, dual=dual, pulled=pulled)
+        require_finite(judged.objective, judged.gap)
+        self.done = self.before + done
+        if self.best is None or problem.distance(judged) < problem.distance(self.best):
+            self.best = judged
+            self.finished = problem.finished(judged)
+        if self.rows is not None:
+            self.rows.append((self.done, judged.objective, judged.gap))
+        if self.callback is not None:
+            self.callback(self.done, x.copy() if self.scale is None else x / self.scale, judged.gap)
+        if self.progress is not None:
+            self.progress(self.done, self.before + self.budget, f"relative gap {self.best.relative_gap:.1e}")
+        return self.finished or done >= self.budget
+
+    @property
+    def history(self):
+        """Rows (iteration, objective, gap), or None."""
+        return None if self.rows is None else np.array(self.rows).reshape(-1, 3)
