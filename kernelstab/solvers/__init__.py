@@ -1,9 +1,9 @@
 """Sparse reconstruction with proof: every answer comes with a dual point and its gap.
 
 ``lasso``, ``qcbp``, ``basis_pursuit`` and ``sqrt_lasso`` take a matrix or an operator, real or
-complex, and stop on a duality gap; ``wavelet_qcbp`` reconstructs images; ``reference_lasso`` and ``reference_qcbp``
-pose the same problems to an independent interior point solver; ``warmup`` compiles the
-loops ahead of time.
+complex, and stop on a duality gap; ``wavelet_qcbp`` reconstructs images; ``reference_lasso`` and
+``reference_qcbp`` pose the same problems to an independent interior point solver; ``warmup``
+compiles the loops ahead of time.
 """
 
 from kernelstab.solvers.basis_pursuit import basis_pursuit

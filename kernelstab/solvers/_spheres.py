@@ -32,7 +32,8 @@ class DenseSphere:
         self.y, self.eta = system.y, eta
         if system.tight is not None:
             scale = np.sqrt(system.tight)
-            self.Q, self.s, self.U = np.ascontiguousarray(system.matrix) / scale, np.full(system.shape[0], scale), None
+            self.Q, self.U = np.ascontiguousarray(system.matrix) / scale, None
+            self.s = np.full(system.shape[0], scale)
         else:
             self.Q, self.s, self.U = _whitened(system)
         self.b = system.y if self.U is None else self.U.conj().T @ system.y

@@ -28,7 +28,7 @@ class Watch:
         judged = problem.judge(x, image=image, dual=dual, pulled=pulled)
         require_finite(judged.objective, judged.gap)
         self.done = self.before + done
-        if self.best is None or problem.distance(judged) < problem.distance(self.best):
+        if self.best is None or problem.distance(judged) <= problem.distance(self.best):
             self.best = judged
             self.finished = problem.finished(judged)
         if self.rows is not None:
