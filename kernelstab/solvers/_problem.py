@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import sqrt
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,8 +13,7 @@ from kernelstab.solvers.solution import relative
 NAMES = {"lasso": "lasso", "qcbp": "qcbp", "sqrt-lasso": "square-root lasso"}
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(NamedTuple):
     """A point, a dual point that is feasible up to rounding, and what the two prove."""
 
     x: np.ndarray
@@ -54,7 +55,23 @@ class Problem:
     @cached_property
     def size(self) -> float:
         """``||y||``."""
-        return float(np.linalg.norm(self.system.y))
+        return _norm(self.system.y)
+
+    @cached_property
+    def peak(self) -> float:
+        """``||A^H y||_inf``, or the largest entry for nonnegative solutions."""
+        return self._peak(self.correlation)
+
+    @property
+    def zero_is_optimal(self) -> bool:
+        r"""Whether zero is a solution: the dual point along ``y`` proves it, or nothing comes closer.
+
+        lasso: :math:`\lambda\ge\|A^*y\|_\infty`; sqrt-lasso: :math:`\lambda\|y\|\ge\|A^*y\|_\infty`;
+        qcbp: :math:`\eta\ge\|y\|`. Data orthogonal to the range are closest to zero's.
+        """
+        if self.form == "qcbp":
+            return self.level >= self.size or not self.correlation.any()
+        return self.level * (1.0 if self.form == "lasso" else self.size) >= self.peak
 
     @property
     def price(self) -> float:
@@ -85,9 +102,8 @@ class Problem:
         length = size if dual is r else _norm(dual)
         inner = size * size if dual is r else float(np.vdot(dual, r).real)
         along = float(np.vdot(x, pulled).real)
-        peak = float(pulled.max() if self.nonneg else np.abs(pulled).max())
-        mass = price * float(np.abs(x).sum())
-        t = self._multiple(inner + along, length, peak)
+        mass = price * float(np.add.reduce(np.abs(x)))
+        t = self._multiple(inner + along, length, self._peak(pulled))
         slack = mass - t * along
         if self.form == "lasso":
             objective, excess = 0.5 * size * size + mass, 0.0
@@ -101,6 +117,9 @@ class Problem:
         gap = slack + rest
         value = objective + t * length * excess - gap
         return Judged(x, t * dual, objective, value, gap, relative(gap, objective), size, excess)
+
+    def _peak(self, pulled):
+        return float(np.maximum.reduce(pulled if self.nonneg else np.abs(pulled)))
 
     def _multiple(self, value, length, peak):
         """Return the t that makes ``t * dual`` feasible and its dual value largest."""
@@ -123,4 +142,4 @@ class Problem:
 
 
 def _norm(v):
-    return float(np.sqrt(np.vdot(v, v).real))
+    return sqrt(np.vdot(v, v).real)

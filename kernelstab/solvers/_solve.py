@@ -41,24 +41,17 @@ def solve(form, A, y, level, *, weights=None, nonneg=False, tol=1e-6, method="au
     watch = Watch(problem, callback, progress, history, weights)
     words, interrupted = "closed form", False
     try:
-        if not _zero_is_optimal(problem, watch):
+        if problem.zero_is_optimal:
+            # Known without any product beyond A^H y.
+            watch(0, np.zeros(system.shape[1], system.dtype), image=0 * system.y, dual=system.y,
+                  pulled=problem.correlation)
+        else:
             words = _run(problem, engines, start, watch, budget)
     except KeyboardInterrupt:
         if watch.best is None:
             raise
         words, interrupted = "interrupted", True
     return _said(problem, watch, words, interrupted, weights)
-
-
-def _zero_is_optimal(problem, watch):
-    """Judge zero with what is known already; it needs no product beyond ``A^H y``."""
-    zero, none = np.zeros(problem.system.shape[1], problem.system.dtype), 0 * problem.system.y
-    judged = problem.judge(zero, image=none, dual=problem.system.y, pulled=problem.correlation)
-    nothing_comes_closer = problem.form == "qcbp" and not np.any(problem.correlation)
-    if (judged.gap == 0 and judged.feasibility == 0) or nothing_comes_closer:
-        watch(0, zero, image=none, dual=problem.system.y, pulled=problem.correlation)
-        return True
-    return False
 
 
 def _run(problem, engines, start, watch, budget):
@@ -116,5 +109,6 @@ def require_finite_matrix(problem) -> None:
         Naming the entry.
     """
     system = problem.system
-    if system.matrix is not None and not (np.isfinite(problem.correlation).all() and system.y.all()):
+    finite = np.isfinite(problem.correlation).all() if problem.nonneg else np.isfinite(problem.peak)
+    if system.matrix is not None and not (finite and system.y.all()):
         as_array(system.matrix, "A", ndim=2)
