@@ -31,6 +31,55 @@ def test_signals_as_pywavelets_does():
     np.testing.assert_allclose(W.H @ x, array, atol=1e-12)
 
 
+@pytest.mark.filterwarnings("ignore:Level value")
+@pytest.mark.parametrize(("shape", "wavelet", "level"), [
+    ((8, 8, 8), "haar", 3), ((4, 8, 12), "db3", 2), ((2, 4, 6), "sym4", 1), ((16, 8, 8), "coif2", 1),
+])
+def test_volumes_as_pywavelets_does(shape, wavelet, level):
+    W = WaveletSynthesis(shape, wavelet, level=level)
+    x = np.random.default_rng(2).standard_normal(shape)
+    array, slices = pywt.coeffs_to_array(pywt.wavedecn(x, wavelet, mode="periodization", level=level))
+    np.testing.assert_allclose(W.H @ x.ravel(), array.ravel(), atol=1e-12)
+    parts = pywt.array_to_coeffs(array, slices, output_format="wavedecn")
+    volume = pywt.waverecn(parts, wavelet, mode="periodization")
+    np.testing.assert_allclose(W @ array.ravel(), volume.ravel(), atol=1e-10)
+
+
+# 40 and 12 samples: strips that are not full, and filters of odd and even half length, up to 38 taps
+@pytest.mark.filterwarnings("ignore:Level value")
+@pytest.mark.parametrize("wavelet", ["haar", "db2", "db3", "sym4", "db5", "coif2", "db19"])
+def test_complex_images_are_two_real_ones(wavelet):
+    W, rng = WaveletSynthesis((40, 12), wavelet, level=2), np.random.default_rng(3)
+    x = rng.standard_normal(480) + 1j * rng.standard_normal(480)
+    array, _ = pywt.coeffs_to_array(pywt.wavedec2(x.reshape(40, 12), wavelet, mode="periodization", level=2))
+    np.testing.assert_allclose(W.H @ x, array.ravel(), atol=1e-12)
+    np.testing.assert_allclose(W @ x, W @ x.real + 1j * (W @ x.imag), atol=1e-13)
+    np.testing.assert_allclose(W @ (W.H @ x), x, atol=1e-10)
+
+
+def test_in_place_and_into_given_memory():
+    W, x = WaveletSynthesis((4, 6), "db2", level=1), np.arange(24.0) ** 2
+    image, out = x.reshape(4, 6), np.empty((4, 6))
+    W.analyse(image, out)
+    np.testing.assert_array_equal(out.ravel(), W.H @ x)
+    np.testing.assert_array_equal(image.ravel(), np.arange(24.0) ** 2)
+    W.synthesise(out)
+    np.testing.assert_allclose(out, image, atol=1e-11)
+    with pytest.raises(ValueError, match="out must be"):
+        W.analyse(image, np.empty((6, 4)).T)
+    with pytest.raises(ValueError, match="image must be"):
+        W.analyse(image.astype(np.float32), out)
+    with pytest.raises(ValueError, match="out must be"):
+        W.analyse(image, out.astype(complex))
+
+
+def test_the_input_is_left_alone():
+    W, x = WaveletSynthesis((16,), "db2", level=2), np.arange(16)
+    x.flags.writeable = False
+    assert (W @ x).dtype == (W.H @ x).dtype == float
+    np.testing.assert_array_equal(x, np.arange(16))
+
+
 @pytest.mark.parametrize("wavelet", ["haar", "db2", "db8", "sym5", "coif3"])
 def test_orthogonal_down_to_single_samples(wavelet):
     # level 3 of 8 leaves one coefficient, shorter than every filter
@@ -65,7 +114,7 @@ def test_bad_input():
         (lambda: WaveletSynthesis((16, 16), "dmey"), "wavelet must be orthonormal, got 'dmey'"),
         (lambda: WaveletSynthesis((16, 16), "none"), "wavelet must be a discrete wavelet"),
         (lambda: WaveletSynthesis((16, 12), level=3), r"divisible by 2\*\*level = 8, got \(16, 12\)"),
-        (lambda: WaveletSynthesis((4, 4, 4)), "shape must have 1 or 2 dimensions"),
+        (lambda: WaveletSynthesis((4, 4, 4, 4)), "shape must have 1 to 3 dimensions"),
         (lambda: WaveletSynthesis((16,), level=0), "level must be at least 1"),
     ]:
         with pytest.raises(ValueError, match=message):
