@@ -34,6 +34,7 @@ CONSTANTS = {
     "detail-interval": Constant("detail", "detail_interval", ("d", "end", "eps", "prior", "y")),
     "kernel-size": Constant("kersize", "kernel_size", ("eps", "norm", "prior")),
     "nsp": Constant("alpha", "nsp", ("levels", "sparsities", "weights"), True, "nsp_complex"),
+    "optimal-value": Constant("value", "optimal_value", ("level", "nonneg", "problem", "weights", "y")),
     "rank": Constant("rank", "rank"),
     "recovery": Constant("theta", "recovery", ("signs", "support")),
     "ric-minus": Constant("delta^-", "ric_minus", (), True),
