@@ -1,0 +1,59 @@
+"""The columns in the working set: gathered once, with their Gram matrix."""
+
+import numpy as np
+
+
+class Columns:
+    """A growing selection of the columns of a dense real matrix.
+
+    ``rows[:size]`` holds the selected columns as rows, ``gram[:size, :size]`` their inner
+    products, ``index[:size]`` their numbers and ``member`` marks them among all columns.
+    """
+
+    def __init__(self, matrix, capacity):
+        self.matrix = matrix
+        self.size = 0
+        self.index = np.empty(0, np.int64)
+        self.member = np.zeros(matrix.shape[1], bool)
+        self.rows = np.empty((capacity, matrix.shape[0]))
+        self.gram = np.empty((capacity, capacity))
+
+    def extend(self, chosen) -> None:
+        """Add the columns numbered ``chosen`` (none of them a member yet).
+
+        Cost: one read of them, and their inner products with all members.
+        """
+        from kernelstab.solvers._gram_jit import gather
+
+        first, last = self.size, self.size + chosen.size
+        chosen = np.sort(chosen)
+        if last > self.rows.shape[0]:
+            self._reserve(min(max(last, 2 * self.rows.shape[0]), self.member.size))
+        if self.matrix.flags.c_contiguous:
+            gather(self.matrix, chosen, self.rows, first)
+        else:
+            np.take(self.matrix.T, chosen, axis=0, out=self.rows[first:last])
+        new = self.rows[first:last]
+        if first:
+            cross = self.rows[:first] @ new.T
+            self.gram[:first, first:last] = cross
+            self.gram[first:last, :first] = cross.T
+        self.gram[first:last, first:last] = new @ new.T
+        self.index = np.concatenate([self.index, chosen])
+        self.member[chosen] = True
+        self.size = last
+
+    def combine(self, x) -> np.ndarray:
+        """Return the combination of the columns with coefficients ``x`` (size,)."""
+        return x @ self.rows[:self.size]
+
+    def correlate(self, u) -> np.ndarray:
+        """Return the inner products of the columns with ``u`` (m,)."""
+        return self.rows[:self.size] @ u
+
+    def _reserve(self, capacity):
+        rows, gram = self.rows, self.gram
+        self.rows = np.empty((capacity, rows.shape[1]))
+        self.rows[:self.size] = rows[:self.size]
+        self.gram = np.empty((capacity, capacity))
+        self.gram[:self.size, :self.size] = gram[:self.size, :self.size]
