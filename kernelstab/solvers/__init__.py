@@ -8,14 +8,17 @@ compiles the loops ahead of time.
 
 from kernelstab.solvers.basis_pursuit import basis_pursuit
 from kernelstab.solvers.lasso import lasso
+from kernelstab.solvers.proofs import SolutionProofs
 from kernelstab.solvers.qcbp import qcbp
 from kernelstab.solvers.reference import reference_lasso, reference_qcbp
+from kernelstab.solvers.sharpness import Restarts, Sharpness, restart_radii, sharpness_from
 from kernelstab.solvers.solution import Solution
 from kernelstab.solvers.sqrt_lasso import sqrt_lasso
 from kernelstab.solvers.warmup import warmup
 from kernelstab.solvers.wavelet import wavelet_qcbp
 
 __all__ = [
-    "Solution", "basis_pursuit", "lasso", "qcbp", "reference_lasso", "reference_qcbp", "sqrt_lasso", "warmup",
-    "wavelet_qcbp",
+    "Restarts", "Sharpness", "Solution", "SolutionProofs", "basis_pursuit", "lasso", "qcbp",
+    "reference_lasso", "reference_qcbp",
+    "restart_radii", "sharpness_from", "sqrt_lasso", "warmup", "wavelet_qcbp",
 ]

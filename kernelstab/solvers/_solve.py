@@ -25,7 +25,7 @@ class Start(NamedTuple):
 
 
 def solve(form, A, y, level, *, weights=None, nonneg=False, tol=1e-6, method="auto", max_iter=None, x0=None,
-          callback=None, progress=None, history=False, options=None) -> Solution:
+          callback=None, progress=None, history=False, certify=False, options=None) -> Solution:
     """Solve one of the three forms of ``Problem``; the public functions describe the arguments."""
     system = as_system(A, y)
     if nonneg and system.dtype.kind == "c":
@@ -35,6 +35,8 @@ def solve(form, A, y, level, *, weights=None, nonneg=False, tol=1e-6, method="au
                       as_number(tol, "tol", low=0), bool(nonneg))
     require_finite_matrix(problem)
     engines = chain(problem, method)
+    if certify and system.matrix is None:
+        raise ValueError("certify needs a dense matrix, got an operator")
     budget = None if max_iter is None else as_count(max_iter, "max_iter", low=1)
     x, dual = as_start(x0, system)
     start = Start(x if weights is None else x * weights, dual, x0 is not None, options or {})
@@ -51,7 +53,14 @@ def solve(form, A, y, level, *, weights=None, nonneg=False, tol=1e-6, method="au
         if watch.best is None:
             raise
         words, interrupted = "interrupted", True
-    return _said(problem, watch, words, interrupted, weights)
+    proofs = None
+    if certify:
+        from kernelstab.solvers.proofs import prove_solution
+
+        plain = replace(problem, system=system)
+        x = watch.best.x if weights is None else watch.best.x / weights
+        proofs = prove_solution(plain, x, watch.best.dual, weights)
+    return _said(problem, watch, words, interrupted, weights, proofs)
 
 
 def _run(problem, engines, start, watch, budget):
@@ -66,12 +75,13 @@ def _run(problem, engines, start, watch, budget):
     return words
 
 
-def _said(problem, watch, words, interrupted, weights):
+def _said(problem, watch, words, interrupted, weights, proofs):
     best, name = watch.best, NAMES[problem.form]
     solution = Solution(
         best.x if weights is None else best.x / weights, best.dual, best.objective, best.dual_objective,
         best.gap, best.relative_gap, best.residual, best.feasibility, watch.done, watch.finished,
-        f"{name} by {words}", watch.history, interrupted=interrupted)
+        f"{name} by {words}", watch.history, interrupted=interrupted, proofs=proofs,
+        restarts=watch.restarts)
     if not watch.finished:
         ended = "was interrupted" if interrupted else "stopped"
         excess = f", infeasible by {best.feasibility:.1e}" if problem.form == "qcbp" else ""

@@ -5,7 +5,7 @@ from kernelstab.solvers.solution import Solution
 
 
 def basis_pursuit(A, y, *, weights=None, nonneg=False, tol=1e-6, method="auto", max_iter=None, x0=None,
-                  callback=None, progress=None, history=False) -> Solution:
+                  callback=None, progress=None, history=False, certify=False) -> Solution:
     r"""Minimise :math:`\|x\|_1` subject to :math:`Ax=y`, with a proof.
 
     The same as :func:`qcbp` with ``eta=0``, and the same arguments. A real dense problem is a
@@ -39,6 +39,9 @@ def basis_pursuit(A, y, *, weights=None, nonneg=False, tol=1e-6, method="auto", 
         Called as ``progress(done, total, note)`` at every evaluation of the gap.
     history : bool
         Whether to record (iteration, objective, gap).
+    certify : bool
+        Whether to prove what the solution shows in exact arithmetic, for dense matrices; then
+        ``proofs`` holds the certificates, see :class:`SolutionProofs`.
 
     Returns
     -------
@@ -73,4 +76,5 @@ def basis_pursuit(A, y, *, weights=None, nonneg=False, tol=1e-6, method="auto", 
     array([0., 2.])
     """
     return solve("qcbp", A, y, 0.0, weights=weights, nonneg=nonneg, tol=tol, method=method,
-                 max_iter=max_iter, x0=x0, callback=callback, progress=progress, history=history)
+                 max_iter=max_iter, x0=x0, callback=callback, progress=progress, history=history,
+                 certify=certify)

@@ -6,7 +6,7 @@ from kernelstab.solvers.solution import Solution
 
 
 def lasso(A, y, lam, *, weights=None, nonneg=False, tol=1e-6, method="auto", max_iter=None, x0=None,
-          callback=None, progress=None, history=False) -> Solution:
+          callback=None, progress=None, history=False, certify=False) -> Solution:
     r"""Minimise :math:`\tfrac12\|Ax-y\|_2^2 + \lambda\|x\|_1` until a duality gap proves it.
 
     For real and complex data; the modulus of a complex entry counts once, not its two parts.
@@ -40,6 +40,9 @@ def lasso(A, y, lam, *, weights=None, nonneg=False, tol=1e-6, method="auto", max
         Called as ``progress(done, total, note)`` at every evaluation of the gap.
     history : bool
         Whether to record (iteration, objective, gap).
+    certify : bool
+        Whether to prove what the solution shows in exact arithmetic, for dense matrices; then
+        ``proofs`` holds the certificates, see :class:`SolutionProofs`.
 
     Returns
     -------
@@ -84,4 +87,5 @@ def lasso(A, y, lam, *, weights=None, nonneg=False, tol=1e-6, method="auto", max
     """
     lam = as_number(lam, "lam", low=0, strict=True)
     return solve("lasso", A, y, lam, weights=weights, nonneg=nonneg, tol=tol, method=method,
-                 max_iter=max_iter, x0=x0, callback=callback, progress=progress, history=history)
+                 max_iter=max_iter, x0=x0, callback=callback, progress=progress, history=history,
+                 certify=certify)

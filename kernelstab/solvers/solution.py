@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kernelstab.solvers.sharpness import Restarts
+
 
 @dataclass(frozen=True, repr=False)
 class Solution:
@@ -45,6 +47,10 @@ class Solution:
         The signal that the coefficients ``x`` stand for, for synthesis problems.
     interrupted : bool
         Whether Ctrl-C ended the run; the point is the best one met until then.
+    proofs : SolutionProofs or None
+        Certificates, if asked for by ``certify=True``.
+    restarts : Restarts or None
+        What the theorem of the method promised at each restart, if ``sharpness`` was given.
 
     Examples
     --------
@@ -67,6 +73,8 @@ class Solution:
     history: np.ndarray | None = None
     image: np.ndarray | None = None
     interrupted: bool = False
+    proofs: object = None
+    restarts: Restarts | None = None
 
     def __repr__(self):
         word = "converged" if self.converged else "stopped"
