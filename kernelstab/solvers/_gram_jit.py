@@ -14,7 +14,7 @@ def gather(A, chosen, buffer, first):
     buffer written along its own.
     """
     m, count = A.shape[0], chosen.size
-    block = np.empty((ROWS, count), A.dtype)
+    block = np.empty((ROWS, count))
     for top in range(0, m, ROWS):
         height = min(ROWS, m - top)
         for i in range(height):
@@ -26,43 +26,35 @@ def gather(A, chosen, buffer, first):
 
 
 @njit(cache=True, nogil=True)
-def descend(G, c, lam, nonneg, x, q, size, epochs, still):
-    r"""Run coordinate descent on :math:`\tfrac12x^*Gx-c^*x+\lambda\|x\|_1`, in place.
+def descend(gram, level, nonneg, x, g, epochs, still):
+    """Run coordinate descent on the LASSO, in place.
 
-    Only the leading ``size`` coordinates count; ``q`` is kept equal to ``G x``. One epoch
-    over all coordinates is followed by epochs over the nonzero ones, until no sign has
-    changed for ``still`` epochs or the budget is spent.
-
-    Returns
-    -------
-    int
-        Epochs run.
+    ``g`` holds the correlations of the columns with the residual and is kept up to date. One
+    epoch over all coordinates is followed by epochs over the nonzero ones, until no sign
+    has changed for ``still`` epochs or the budget is spent.
     """
-    active = np.empty(size, np.int64)
-    count, calm = size, 0
-    for j in range(size):
-        active[j] = j
+    size = x.size
+    active, count, calm = np.arange(size), size, 0
     for epoch in range(epochs):
         changed = 0
         for i in range(count):
             j = active[i]
-            diagonal = G[j, j]
+            diagonal, old = gram[j, j], x[j]
             if diagonal <= 0.0:
                 continue
-            old = x[j]
-            g = c[j] - q[j] + diagonal * old
-            new = 0.0
-            if g > lam:
-                new = (g - lam) / diagonal
-            elif g < -lam and not nonneg:
-                new = (g + lam) / diagonal
-            step = new - old
-            if step != 0.0:
-                if (new > 0.0) != (old > 0.0) or (new < 0.0) != (old < 0.0):
-                    changed += 1
-                x[j] = new
-                for i2 in range(size):
-                    q[i2] += step * G[j, i2]
+            pull, new = g[j] + diagonal * old, 0.0
+            if pull > level:
+                new = (pull - level) / diagonal
+            elif pull < -level and not nonneg:
+                new = (pull + level) / diagonal
+            step, row = new - old, gram[j]
+            if step == 0.0:
+                continue
+            if (new > 0.0) != (old > 0.0) or (new < 0.0) != (old < 0.0):
+                changed += 1
+            x[j] = new
+            for k in range(size):
+                g[k] -= step * row[k]
         if epoch == 0 or changed > 0:
             count = 0
             for j in range(size):
@@ -71,5 +63,4 @@ def descend(G, c, lam, nonneg, x, q, size, epochs, still):
                     count += 1
         calm = calm + 1 if changed == 0 else 0
         if calm >= still:
-            return epoch + 1
-    return epochs
+            break

@@ -43,13 +43,23 @@ class Columns:
         self.member[chosen] = True
         self.size = last
 
+    @property
+    def members(self) -> np.ndarray:
+        """The selected columns, as rows."""
+        return self.rows[:self.size]
+
+    @property
+    def inner(self) -> np.ndarray:
+        """Their inner products."""
+        return self.gram[:self.size, :self.size]
+
     def combine(self, x) -> np.ndarray:
         """Return the combination of the columns with coefficients ``x`` (size,)."""
-        return x @ self.rows[:self.size]
+        return x @ self.members
 
     def correlate(self, u) -> np.ndarray:
         """Return the inner products of the columns with ``u`` (m,)."""
-        return self.rows[:self.size] @ u
+        return self.members @ u
 
     def _reserve(self, capacity):
         rows, gram = self.rows, self.gram

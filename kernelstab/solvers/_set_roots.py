@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kernelstab.solvers._set_settle import Face, settle
+from kernelstab.solvers._set_settle import Face, excess, settle
 
 EXPLAINED = 1e-12   # a residual this small against the data leaves nothing unexplained
 NEGLIGIBLE = 1e-10  # entries this small against the largest one vanish at level 0
@@ -23,14 +23,16 @@ ATTEMPTS = 40       # faces visited between two passes
 
 
 class Stop(NamedTuple):
-    """Where the search halted: x is exact on ``face`` at ``level``; ``goal`` is the level to try next.
+    """Where the search halted: the point is exact on ``face`` at ``level``; ``goal`` is the level to try next.
 
-    ``dual`` is a direction whose correlations with all columns decide whether it is the end.
+    ``image`` is that of the point, and ``dual`` a direction whose correlations with all columns
+    decide whether it is the end.
     """
 
     face: Face
     level: float
     goal: float
+    image: np.ndarray
     dual: np.ndarray
 
 
@@ -49,8 +51,6 @@ def root(form, level, unexplained, pull):
     >>> root("qcbp", 5.0, 3.0, 1.0), root("sqrt-lasso", 2.0, 3.0, 0.4)
     (4.0, 10.0)
     """
-    if form == "lasso":
-        return level
     if form == "qcbp":
         if unexplained > level:
             return -1.0
@@ -59,7 +59,7 @@ def root(form, level, unexplained, pull):
     return float(level * unexplained / np.sqrt(rest)) if rest > 0.0 else np.inf
 
 
-def follow(problem, columns, c, level, x) -> Stop | None:
+def follow(problem, columns, level, x) -> Stop | None:
     """Move ``x`` (in place) to the solution on the working set, or as far as can be trusted.
 
     Returns
@@ -67,97 +67,89 @@ def follow(problem, columns, c, level, x) -> Stop | None:
     Stop or None
         None if some face could not be found exactly.
     """
-    if problem.form == "lasso":
-        face = settle(columns, c, level, problem.nonneg, x)
-        return face and Stop(face, level, level, _polish(columns, problem.system.y, face, level, x))
-    y, tiny = problem.system.y, EXPLAINED * problem.size
+    y = problem.system.y
+    g = columns.correlate(y - columns.combine(x))
     for _ in range(ATTEMPTS):
-        face = settle(columns, c, level, problem.nonneg, x)
+        face = settle(columns, level, problem.nonneg, x, g)
         if face is None or face.support.size == 0:
             return None
-        z, d, rho, w = _line(columns, y, c, face)
+        if problem.form == "lasso":
+            image = _refined(columns, y, face, level, x)
+            return Stop(face, level, level, image, y - image)
+        d, pulled, w, rho = _line(columns, y, face, level, x)
+        z = x[face.support] + level * d
         unexplained = _norm(rho)
-        goal = root(problem.form, problem.level, 0.0 if unexplained <= tiny else unexplained, _norm(w))
+        unexplained = 0.0 if unexplained <= EXPLAINED * problem.size else unexplained
+        goal = root(problem.form, problem.level, unexplained, _norm(w))
         if goal == 0.0:
-            if _vertex(columns, problem.nonneg, face, z, d):
+            if _is_vertex(problem.nonneg, face, z, pulled):
                 x[face.support] = z
-                _polish(columns, y, face, 0.0, x)
-                return Stop(face, 0.0, 0.5 * min(2.0 * level, _breakpoint(z, d)), w)
+                image = _refined(columns, y, face, 0.0, x)
+                return Stop(face, 0.0, 0.5 * min(2.0 * level, _breakpoint(z, d)), image, w)
             goal = level / DESCENT
         elif not level / STRIDE <= goal <= STRIDE * level:
             goal = level / DESCENT if goal < level else level * DESCENT
-            return Stop(face, level, goal, rho + level * w)
+            return Stop(face, level, goal, y - rho - level * w, rho + level * w)
         moved = z - goal * d
         kept = moved * face.signs > 0.0
-        x[face.support] = np.where(kept, moved, 0.0)
-        if kept.all() and _stays(columns, c, problem.nonneg, face, x, goal):
-            return _finish(problem, columns, face, goal, x, d, w)
+        if kept.all():
+            g += (goal - level) * pulled
+            x[face.support] = moved
+            if excess(problem.nonneg, face, g, goal) <= 1e-10 * goal:
+                return _finished(problem, columns, face, goal, x, d, w)
+        else:
+            x[face.support] = np.where(kept, moved, 0.0)
+            g = columns.correlate(y - columns.combine(x))
         level = goal
     return None
 
 
-def _line(columns, y, c, face):
-    """Return z, d, rho and w of the face."""
+def _line(columns, y, face, level, x):
+    """Return d, its correlations with the members, w and rho."""
     both = np.zeros((2, columns.size))
-    both[0, face.support] = z = face.solve(c[face.support])
-    both[1, face.support] = d = face.solve(face.signs)
-    images = both @ columns.rows[:columns.size]
-    return z, d, y - images[0], images[1]
+    both[0, face.support] = d = face.solve(face.signs)
+    both[1] = x + level * both[0]
+    images = both @ columns.members
+    return d, columns.inner @ both[0], images[0], y - images[1]
 
 
-def _vertex(columns, nonneg, face, z, d):
+def _is_vertex(nonneg, face, z, pulled):
     """Return whether the face reaches level 0: no sign turns, and no member pulls harder than 1."""
-    if np.any(z * face.signs < -NEGLIGIBLE * np.abs(z).max()):
-        return False
-    full = np.zeros(columns.size)
-    full[face.support] = d
-    pulled = columns.gram[:columns.size, :columns.size] @ full
-    return (pulled.max() if nonneg else np.abs(pulled).max()) <= 1.0 + 1e-9
+    turned = z * face.signs < -NEGLIGIBLE * np.abs(z).max()
+    return not turned.any() and excess(nonneg, face, pulled, 1.0) <= 1e-9
 
 
 def _breakpoint(z, d):
     """Return the level at which the first entry of ``z - level * d`` reaches zero, or infinity."""
-    big = np.abs(z) > NEGLIGIBLE * np.abs(z).max()
-    ahead = big & (z * d > 0.0)
+    ahead = (np.abs(z) > NEGLIGIBLE * np.abs(z).max()) & (np.sign(z) == np.sign(d))
     return float(np.min(z[ahead] / d[ahead])) if ahead.any() else np.inf
 
 
-def _stays(columns, c, nonneg, face, x, level):
-    """Return whether no member off the support pulls harder than ``level``."""
-    g = c - columns.gram[:columns.size, :columns.size] @ x
-    g[face.support] = 0.0
-    return (g.max() if nonneg else np.abs(g).max()) <= level * (1.0 + 1e-10)
+def _refined(columns, y, face, level, x):
+    """Correct ``x`` once by its true residual, whose Gram form has lost digits; return its image."""
+    right = columns.correlate(y - columns.combine(x))[face.support] - level * face.signs
+    x[face.support] += face.solve(right)
+    return columns.combine(x)
 
 
-def _polish(columns, y, face, level, x):
-    """Correct ``x`` once by its true residual, whose Gram form has lost digits; return the new one."""
-    r = y - columns.combine(x)
-    if face.support.size:
-        right = columns.correlate(r)[face.support] - level * face.signs
-        x[face.support] += face.solve(right)
-        r = y - columns.combine(x)
-    return r
-
-
-def _finish(problem, columns, face, level, x, d, w):
-    r"""Correct x and the level together, so that the residual has the length it should have.
+def _finished(problem, columns, face, level, x, d, w):
+    r"""Correct the point and the level together, so that the residual has the length it should have.
 
     Along the face :math:`\|r\|` has the derivative :math:`\lambda\|w\|^2/\|r\|`: Newton's method.
     """
-    r = _polish(columns, problem.system.y, face, level, x)
-    slope = level * float(w @ w)
+    y, slope = problem.system.y, float(w @ w)
+    image = _refined(columns, y, face, level, x)
     for _ in range(3 if problem.form == "qcbp" else 0):
-        size = _norm(r)
-        excess = size - problem.level
-        if -1e-15 * problem.level <= excess <= 0.0:
+        size = _norm(y - image)
+        if problem.level * (1.0 - 1e-15) <= size <= problem.level:
             break
-        step = (excess * size + 2e-16 * problem.level * size) / slope
-        if not step < 0.1 * level:
+        step = (size - problem.level * (1.0 - 2e-16)) * size / (slope * level)
+        if abs(step) > 0.1 * level:
             break
         x[face.support] += step * d
         level -= step
-        r = problem.system.y - columns.combine(x)
-    return Stop(face, level, level, r)
+        image = columns.combine(x)
+    return Stop(face, level, level, image, y - image)
 
 
 def _norm(v):

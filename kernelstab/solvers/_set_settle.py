@@ -1,12 +1,21 @@
-"""The LASSO on the working set, solved exactly in the Gram domain."""
+"""The LASSO on the working set, solved exactly in the Gram domain.
+
+Coordinate descent finds most of the support, one linear solve makes the point exact on it,
+and where signs turn or columns depend on each other an active-set method does the rest. All
+of them work with corrections and with ``g``, the correlations of the columns with the
+residual, so that the accuracy is that of ``g`` at the start.
+"""
 
 from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg.lapack import dpotrf, dpotrs
 
-ATTEMPTS = 60       # descents, each followed by an exact solve on the support reached
-DEPENDENT = 1e-13   # squared relative distance below which a column depends on those before it
+BLOCKS = 8         # descents, each followed by an exact solve, before the active-set method
+EPOCHS = 20        # first budget of a descent
+DEPENDENT = 1e-13  # a squared distance below this share of its column is rounding
+SLACK = 1e-12      # what a column may pull beyond the level,
+ROUNDING = 1e-14   # and what rounding adds, as a share of the largest correlation
 
 
 class Face(NamedTuple):
@@ -21,95 +30,78 @@ class Face(NamedTuple):
         return dpotrs(self.factor, right, lower=1)[0] if self.support.size else right
 
 
-def factorise(gram, support):
-    """Return the lower Cholesky factor of a principal block, and the first dependent position or -1."""
+def face_of(gram, x) -> Face | None:
+    """Return the face of ``x``; None if its columns depend on each other."""
+    support = np.flatnonzero(x)
     block = gram[np.ix_(support, support)]
     diagonal = block.diagonal().copy()
     factor, info = dpotrf(block.T, lower=1, clean=0, overwrite_a=1)
-    good = info - 1 if info > 0 else support.size
-    weak = np.flatnonzero(factor.diagonal()[:good] ** 2 <= DEPENDENT * diagonal[:good])
-    if weak.size:
-        return factor, int(weak[0])
-    return factor, good if info > 0 else -1
+    if info or np.any(factor.diagonal() ** 2 <= DEPENDENT * diagonal):
+        return None
+    return Face(support, np.sign(x[support]), factor)
 
 
-def settle(columns, c, lam, nonneg, x):
-    """Minimise the LASSO over the working set, starting from and overwriting ``x``.
+def settle(columns, level, nonneg, x, g) -> Face | None:
+    """Minimise the LASSO over the working set from ``x``, whose correlations are ``g``; both in place.
 
     Returns
     -------
     Face or None
-        The face on which ``x`` is exact; None if the attempts ran out first.
+        The face on which ``x`` is exact; None if rounding forbids one.
     """
     from kernelstab.solvers._gram_jit import descend
+    from kernelstab.solvers._set_pivot_jit import pivot
 
-    n, gram = columns.size, columns.gram
-    block = gram[:n, :n]
-    q = block @ x
-    epochs = 20
-    for _ in range(ATTEMPTS):
-        descend(gram, c, lam, nonneg, x, q, n, epochs, 2)
-        support = np.flatnonzero(x)
-        signs = np.sign(x[support])
-        factor, dependent = factorise(gram, support)
-        if dependent >= 0:
-            _eliminate(gram, support, signs, factor, dependent, x)
-            q = block @ x
-            continue
-        face = Face(support, signs, factor)
-        target = face.solve(c[support] - lam * signs)
-        if np.all(target * signs > 0.0):
-            x[support] = target
-            q = block @ x
-            g = c - q
-            g[support] = 0.0
-            if (g.max() if nonneg else np.abs(g).max()) <= lam * (1.0 + 1e-12):
+    gram = columns.inner
+    epochs, slack = EPOCHS, SLACK * level + ROUNDING * float(np.abs(g).max())
+    for _ in range(BLOCKS):
+        descend(columns.gram, level, nonneg, x, g, epochs, 2)
+        face = face_of(gram, x)
+        if face is None:
+            break
+        if _exact(gram, level, face, x, g):
+            if excess(nonneg, face, g, level) <= slack:
                 return face
         else:
-            _toward(block, c, lam, support, signs, target, x, q)
-            q = block @ x
-            epochs = min(2 * epochs, 400)
-    return None
+            epochs *= 2
+    if not pivot(columns.gram, level, nonneg, x, g, slack, 10 * x.size + 100):
+        return None
+    return face_of(gram, x)
 
 
-def _toward(block, c, lam, support, signs, target, x, q):
-    """Move towards a target some of whose signs are wrong, and never uphill.
+def excess(nonneg, face, g, level):
+    """Return by how much the hardest pull off the support exceeds the level."""
+    pulls = g.copy() if nonneg else np.abs(g)
+    pulls[face.support] = 0.0
+    return float(pulls.max()) - level
 
-    With the wrong entries set to zero if that is downhill; else straight to the first zero.
+
+def _exact(gram, level, face, x, g):
+    """Move to the minimiser on the face if no sign turns; else towards it, and never uphill.
+
+    With the turned entries set to zero if that is downhill; else straight to the first zero.
     """
-    trial = np.zeros_like(x)
-    trial[support] = np.where(target * signs > 0.0, target, 0.0)
-    before = 0.5 * (x @ q) - c @ x + lam * np.abs(x).sum()
-    after = 0.5 * (trial @ (block @ trial)) - c @ trial + lam * np.abs(trial).sum()
-    if after < before:
-        x[:] = trial
-        return
+    support, signs = face.support, face.signs
     old = x[support]
-    share = old / (old - target)
-    share[target * signs > 0.0] = np.inf
-    first = int(np.argmin(share))
-    old += share[first] * (target - old)
-    old[first] = 0.0
-    x[support] = old
+    full = face.solve(g[support] - level * signs)
+    kept = (old + full) * signs > 0.0
+    step = np.where(kept, full, -old)
+    pulled = _pulled(gram, support, step)
+    if not kept.all():
+        change = step @ (0.5 * pulled[support] - g[support]) + level * (signs @ step)
+        if change >= 0.0:
+            share = np.where(kept, np.inf, old / np.where(kept, 1.0, -full))
+            first = int(np.argmin(share))
+            step = share[first] * full
+            step[first] = -old[first]
+            pulled = _pulled(gram, support, step)
+    x[support] = old + step
+    x[support[x[support] * signs <= 0.0]] = 0.0
+    g -= pulled
+    return bool(kept.all())
 
 
-def _eliminate(gram, support, signs, factor, dependent, x):
-    """Move along a dependence of the columns, without raising the absolute sum, until one is free."""
-    head = support[:dependent]
-    null = np.zeros(support.size)
-    null[dependent] = 1.0
-    if dependent:
-        lead = np.asfortranarray(factor[:dependent, :dependent])
-        null[:dependent] = -dpotrs(lead, gram[head, support[dependent]], lower=1)[0]
-    if signs @ null > 0.0:
-        null = -null
-    old = x[support]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.where(null * signs < 0.0, -old / null, np.inf)
-    first = int(np.argmin(share))
-    if share[first] == np.inf:   # rounding: the sum would fall for ever
-        first = dependent
-    else:
-        old += share[first] * null
-    old[first] = 0.0
-    x[support] = old
+def _pulled(gram, support, step):
+    full = np.zeros(gram.shape[0])
+    full[support] = step
+    return gram @ full

@@ -34,15 +34,14 @@ def solve(problem, start, watch):
         if chosen.size:
             columns.extend(chosen)
             x = np.concatenate([x, np.zeros(chosen.size)])
-        stop = follow(problem, columns, c[columns.index], level, x)
+        stop = follow(problem, columns, level, x)
         if stop is None:
             break
         full = np.zeros(c.size)
         full[columns.index] = x
         pulled = system.adjoint(stop.dual)
         done += 1
-        image = columns.combine(x)
-        if watch(done, full, image=image, dual=stop.dual, pulled=pulled):
+        if watch(done, full, image=stop.image, dual=stop.dual, pulled=pulled):
             break
         settled = stop.goal == level
         if stop.level == 0.0:
