@@ -1,4 +1,4 @@
-"""The command line: ``kernelstab audit | constants | list | show | check | verify | train | warmup``.
+"""The command line: ``kernelstab audit | constants | solve | list | show | check | verify | train | warmup``.
 
 Exit codes: 0 done; 1 a check does not hold or a stage failed; 2 bad input or a certificate that
 is refused, with one line on the error stream; 130 interrupted.
@@ -80,7 +80,7 @@ def _constants(arguments) -> int:
 
     matrix = read_matrix(arguments.matrix, "matrix")
     path = arguments.certificate
-    _writable(path)
+    _writable(path, "certificate")
     order = min(3, matrix.shape[1]) if arguments.order is None else arguments.order
     with tqdm(file=sys.stderr, disable=arguments.quiet, leave=False, delay=0.2,
               bar_format="{bar:24} {n_fmt}/{total_fmt} [{elapsed}] {desc}") as bar:
@@ -103,15 +103,50 @@ def _constants(arguments) -> int:
     return 130 if card.interrupted else 0
 
 
-def _writable(path):
-    """Refuse a certificate file that cannot be written, before the work and not after it."""
+def _solve(arguments) -> int:
+    import warnings
+
+    from tqdm import tqdm
+
+    from kernelstab._errors import NotConverged
+    from kernelstab.report import solve_files
+
+    _writable(arguments.out, "out")
+    _writable(arguments.certificate, "certificate")
+    with tqdm(file=sys.stderr, disable=arguments.quiet, leave=False, delay=0.5,
+              bar_format="{bar:24} {n_fmt} [{elapsed}] {desc}") as bar:
+        def show(done, total, note):
+            bar.total = total
+            bar.set_description_str(note, refresh=False)
+            bar.update(done - bar.n)
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NotConverged)      # the text and the exit code say it
+            solved = solve_files(
+                arguments.matrix, arguments.data, problem=arguments.problem, lam=arguments.lam,
+                eta=arguments.eta, certify=arguments.certificate is not None, tol=arguments.tol,
+                method=arguments.method, max_iter=arguments.max_iter, nonneg=arguments.nonneg,
+                progress=None if arguments.quiet else show)
+    solved.write(arguments.out, arguments.certificate)
+    if arguments.json:
+        print(json.dumps(solved.to_json()))
+    elif not arguments.quiet:
+        print(solved.text())
+    solution = solved.solution
+    if arguments.quiet and not solution.converged:
+        print(f"kernelstab: not converged: {solution!r}", file=sys.stderr)
+    return 130 if solution.interrupted else 0 if solution.converged else 1
+
+
+def _writable(path, name):
+    """Refuse a file that cannot be written, before the work and not after it."""
     if path is None:
         return
     folder = os.path.dirname(path) or "."
     if not os.path.isdir(folder):
-        raise ValueError(f"certificate: no such folder: {folder}")
+        raise ValueError(f"{name}: no such folder: {folder}")
     if os.path.isdir(path):
-        raise ValueError(f"certificate must be a file, but {path} is a folder")
+        raise ValueError(f"{name} must be a file, but {path} is a folder")
 
 
 def _say_what_is_proved(proofs, path):
@@ -243,6 +278,23 @@ def _parser():
     command.add_argument("--max-supports", type=int, metavar="N",
                          help="budget of each search; beyond it an answer is two-sided")
     command.add_argument("--certificate", metavar="FILE", help="write the proofs of all bounds")
+
+    command = _command(commands, _solve, "solve",
+                       "solve a sparse recovery problem and say how good the answer is")
+    command.add_argument("matrix", metavar="FILE",
+                         help="a matrix (.npy, .npz), or an archive with A, y and perhaps lam, eta, weights")
+    command.add_argument("data", metavar="DATA", nargs="?", help="the data (.npy, .npz)")
+    command.add_argument("--problem", choices=("lasso", "qcbp", "basis-pursuit", "sqrt-lasso"),
+                         help="default: lasso if there is a lam, qcbp if there is an eta, else basis-pursuit")
+    command.add_argument("--lam", type=float, metavar="L", help="price of the absolute sum")
+    command.add_argument("--eta", type=float, metavar="E", help="noise level, in units of the data")
+    command.add_argument("--nonneg", action="store_true", help="solutions without negative entries only")
+    command.add_argument("--tol", type=float, default=1e-6, metavar="T",
+                         help="relative duality gap at which to stop (default %(default)s)")
+    command.add_argument("--method", default="auto", metavar="M", help="see docs/solvers.md (default auto)")
+    command.add_argument("--max-iter", type=int, metavar="N", help="budget of iterations")
+    command.add_argument("--out", metavar="FILE", help="write x, dual and the numbers (.npz)")
+    command.add_argument("--certificate", metavar="FILE", help="write exact proofs for `kernelstab verify`")
 
     _command(commands, _list, "list", "list the theorems", quiet=False)
 

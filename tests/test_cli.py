@@ -149,6 +149,12 @@ BAD = [
     (["constants", "A.npy", "--order", "1", "--certificate", "none/card.json"],
      "certificate: no such folder: none"),
     (["constants", "A.npy", "--certificate", "."], "certificate must be a file, but . is a folder"),
+    (["solve", "none.npz"], "problem: no such file: none.npz"),
+    (["solve", "A.npy"], "problem: A.npy must hold A and y, got ['']; or name a second file"),
+    (["solve", "A.npy", "x.npy"], "y must have shape (24,), got (3, 8, 8)"),
+    (["solve", "A.npy", "A.npy", "--problem", "omp"], "invalid choice: 'omp'"),
+    (["solve", "A.npy", "A.npy", "--out", "none/x.npz"], "out: no such folder: none"),
+    (["solve", "A.npy", "A.npy", "--certificate", "."], "certificate must be a file, but . is a folder"),
     (["verify", "none.json"], "certificate: no such file: none.json"),
     (["train", "nobody"], "nobody"),
     (["fly"], "invalid choice: 'fly'"),
@@ -352,3 +358,32 @@ def test_a_closed_pipe_is_no_error():
     command = f"'{sys.executable}' -m kernelstab list --json | true"
     run = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
     assert run.stderr == ""
+
+
+def test_a_problem_from_files_is_solved_proved_and_written(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    # x1 + 2 x2 = 2: (0, 1) with objective 1; the dual point 1/2 has the products 1/2 and 1
+    np.savez("p.npz", A=np.array([[1.0, 2.0]]), y=np.array([2.0]))
+    code, out, _ = _run(capsys, "solve", "p.npz", "--out", "x.npz", "--certificate", "proof.json")
+    assert code == 0
+    assert "least objective >= 1, exactly\nproved     least objective <= 1, exactly" in out
+    with np.load("x.npz") as found:
+        np.testing.assert_allclose(found["x"], [0.0, 1.0], atol=1e-6)
+    code, out, _ = _run(capsys, "verify", "proof.json")
+    assert code == 0
+    assert "value (level = 0.0, problem = qcbp, given y) >= 1" in out
+    assert "theta" in out
+    code, out, err = _run(capsys, "solve", "p.npz", "--eta", "1", "--json", "--quiet")
+    assert (code, err) == (0, "")
+    assert json.loads(out)["objective"] == pytest.approx(0.5)
+
+
+def test_a_solution_without_convergence_has_exit_code_1(folder, capsys):
+    np.save("y.npy", np.ones(24))
+    problem = ("solve", "A.npy", "y.npy", "--eta", "0.1", "--method", "primal-dual", "--max-iter", "2")
+    code, out, _ = _run(capsys, *problem)
+    assert code == 1
+    assert "NOT CONVERGED after 2 iterations" in out
+    code, out, err = _run(capsys, *problem, "--quiet")
+    assert (code, out) == (1, "")
+    assert err.startswith("kernelstab: not converged")

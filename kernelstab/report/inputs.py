@@ -59,6 +59,17 @@ def read_images(path) -> np.ndarray:
     return as_array(_one(_read(path, "images"), ("images", "x"), path, "images"), "images")
 
 
+def read_arrays(path, name) -> dict:
+    """Read all arrays of a ``.npy`` or ``.npz`` file by their names; the one of a ``.npy`` is called ``""``.
+
+    Raises
+    ------
+    ValueError
+        As for :func:`read_matrix`.
+    """
+    return _read(_existing(path, name), name)
+
+
 def _existing(path, name, hint=""):
     path = Path(path)
     if path.is_dir():
