@@ -1,6 +1,7 @@
 """What a solution proves: its optimal value between two exact bounds, and that no other signal would do."""
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 import numpy as np
 
@@ -27,7 +28,8 @@ class SolutionProofs:
     missing : dict
         Name of what could not be proved to the reason.
     lower, upper : float
-        The proved bounds on the least objective; ``upper`` is infinite where there is no exact point.
+        The proved bounds on the least objective, rounded outward; ``upper`` is infinite where there
+        is no exact point.
     theta : float
         The proved bound of ``recovery``; infinite where there is none.
     """
@@ -79,11 +81,19 @@ def prove_solution(problem, x, dual, weights=None) -> SolutionProofs:
             missing[name] = str(error)
     if "optimal-value" in certificates and len(certificates["optimal-value"]["statements"]) == 1:
         missing["upper bound"] = f"an exact point needs at most {MOST_ROWS} rows and full row rank"
-    found = {(name, entry["side"]): float(entry["value"])
+    found = {(name, entry["side"]): _outward(entry)
              for name, made in certificates.items() for entry in made["statements"]}
     lower = found.get(("optimal-value", "lower"), 0.0)
     upper, theta = (found.get((name, "upper"), np.inf) for name in ("optimal-value", "recovery"))
     return SolutionProofs(certificates, missing, lower, upper, theta)
+
+
+def _outward(entry):
+    """Return the float next to a stated decimal, on the side where the bound stays true."""
+    value, exact = float(entry["value"]), Fraction(entry["value"])
+    if entry["side"] == "lower":
+        return value if Fraction(value) <= exact else float(np.nextafter(value, -np.inf))
+    return value if Fraction(value) >= exact else float(np.nextafter(value, np.inf))
 
 
 def _value(problem, x, dual, weights):
