@@ -30,8 +30,8 @@ def solve(form, A, y, level, *, weights=None, nonneg=False, tol=1e-6, method="au
     system = as_system(A, y)
     if nonneg and system.dtype.kind == "c":
         raise ValueError("nonneg must be False for complex problems")
-    weights = None if weights is None else _weights(weights, system.shape[1])
-    problem = Problem(form, system if weights is None else _scaled(system, weights), level,
+    weights = None if weights is None else as_weights(weights, system.shape[1])
+    problem = Problem(form, system if weights is None else scaled(system, weights), level,
                       as_number(tol, "tol", low=0), bool(nonneg))
     require_finite_matrix(problem)
     engines = chain(problem, method)
@@ -90,14 +90,15 @@ def _said(problem, watch, words, interrupted, weights, proofs):
     return solution
 
 
-def _weights(weights, count):
+def as_weights(weights, count) -> np.ndarray:
+    """Check positive weights, one for each column."""
     weights = as_array(weights, "weights", shape=(count,), real=True)
     if weights.min() <= 0:
         raise ValueError(f"weights must be positive, got {weights.min()}")
     return weights
 
 
-def _scaled(system: System, weights) -> System:
+def scaled(system: System, weights) -> System:
     r"""Return the system in :math:`z=w\cdot x`, where the weighted absolute sum is the plain one."""
     if system.matrix is not None:
         matrix = system.matrix / weights
