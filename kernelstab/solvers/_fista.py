@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from kernelstab.solvers._shrink import shrink
+
 BLOCK = 10  # steps between two evaluations of the gap
 
 
@@ -10,32 +12,40 @@ def solve(problem, start, watch) -> str:
     system, lam = problem.system, problem.level
     lipschitz = system.norm() ** 2
     step = 1.0 / lipschitz if lipschitz > 0 else 1.0
+    vars(problem).pop("correlation", None)  # as long as a point; it comes back if anybody asks
     image = system.forward(start.x)
     iterate, done = (start.x, image, start.x, image, 1.0), 0
     matrix = None if system.matrix is None else system.compilable
     while not watch(done, iterate[0], image=iterate[1]):
         count = min(BLOCK, watch.budget - done)
         if matrix is None:
-            iterate = _steps(system, iterate, step, lam * step, count)
+            iterate = _steps(system, iterate, step, lam * step, problem.nonneg, count)
         else:
             from kernelstab.solvers._fista_jit import Iterate, steps
 
-            iterate = steps(matrix, system.y, Iterate(*iterate), step, lam * step, count)
+            iterate = steps(matrix, system.y, Iterate(*iterate), step, lam * step, problem.nonneg, count)
         done += count
     return "restarted FISTA, " + ("operator" if matrix is None else "compiled")
 
 
-def _steps(system, iterate, step, threshold, count):
-    """Take steps with an operator; the same arithmetic as the compiled loop."""
+def _steps(system, iterate, step, threshold, nonneg, count):
+    """Take steps with an operator; the same arithmetic as the compiled loop.
+
+    Holds ``x``, the point before, and at most three more vectors of length N; nothing that
+    came in is changed, because the best point is kept elsewhere without a copy.
+    """
     x, image, x_old, image_old, momentum = iterate
     for _ in range(count):
         following = 0.5 + np.sqrt(0.25 + momentum * momentum)
         weight = (momentum - 1.0) / following
-        z = x + weight * (x - x_old)
-        new = z - step * system.adjoint(image + weight * (image - image_old) - system.y)
-        size = np.abs(new)
-        new = new * (1.0 - threshold / np.maximum(size, threshold))
-        turn = np.vdot(z - new, new - x).real
+        z = np.subtract(x, x_old)
+        z *= weight
+        z += x
+        new = np.multiply(system.adjoint(image + weight * (image - image_old) - system.y), -step)
+        new += z
+        shrink(new, threshold, nonneg)
+        z -= new
+        turn = np.vdot(z, new).real - np.vdot(z, x).real
         x_old, image_old = x, image
         x, image = new, system.forward(new)
         momentum = 1.0 if turn > 0.0 else following

@@ -9,7 +9,7 @@ Iterate = namedtuple("Iterate", ["x", "image", "x_old", "image_old", "momentum"]
 
 
 @njit(cache=True)
-def steps(A, y, iterate, step, threshold, count):
+def steps(A, y, iterate, step, threshold, nonneg, count):
     """Take ``count`` steps from ``iterate``; the same arithmetic as the loop for operators."""
     x, image, x_old, image_old, momentum = iterate
     for _ in range(count):
@@ -20,7 +20,7 @@ def steps(A, y, iterate, step, threshold, count):
         new = z - step * np.conj(np.dot(A.T, np.conj(residual)))
         turn = 0.0
         for i in range(new.size):
-            size = abs(new[i])
+            size = new[i].real if nonneg else abs(new[i])
             new[i] = new[i] * (1.0 - threshold / size) if size > threshold else 0.0
             turn += (np.conj(z[i] - new[i]) * (new[i] - x[i])).real
         x_old, image_old = x, image

@@ -26,8 +26,14 @@ class Method(NamedTuple):
 
 _ALL = ("lasso", "qcbp", "sqrt-lasso")
 METHODS = {
-    "fista": Method("_fista", "_fista", ("lasso",), 50_000, nonneg=False),
-    "primal-dual": Method("_primal_dual", "_primal_dual", ("qcbp",), 20_000, nonneg=False),
+    "working-set": Method("_working_set", "_complex_set", _ALL, 1_000, dense=True),
+    "fista": Method("_fista", "_fista", ("lasso",), 50_000),
+    "primal-dual": Method("_primal_dual", "_primal_dual", ("qcbp", "sqrt-lasso"), 20_000),
+    "douglas-rachford": Method("_douglas_rachford", "_douglas_rachford", ("qcbp",), 20_000, tight=True,
+                               nonneg=False),
+    "warpd": Method("_warpd", "_warpd", ("qcbp",), 100_000),
+    "firenet": Method("_firenet", "_firenet", ("sqrt-lasso",), 100_000),
+    "nesta": Method("_nesta", "_nesta", ("qcbp",), 100_000, tight=True, nonneg=False),
 }
 
 

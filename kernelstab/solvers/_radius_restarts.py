@@ -38,14 +38,16 @@ def run(method, problem, start, watch) -> str:
     if not stop:
         watch.begin(watch.budget - done)
         dual = watch.last.dual if point.dual is None else point.dual
-        words += ", then " + _primal_dual.solve(problem, start._replace(x=point.x, dual=dual, given=True), watch)
+        start = start._replace(x=point.x.copy(), dual=dual, given=True)
+        del point, x, image
+        words += ", then " + _primal_dual.solve(problem, start, watch)
     return words
 
 
 def _scheduled(method, sharpness, point, given, watch, stop):
     """Restart with the radii of the theorem until they no longer shrink, and keep the record."""
     problem, judged = method.problem, watch.last
-    constant, floor = method.use(sharpness), sharpness.floor(method.problem.form, method.problem.level)
+    constant, floor = method.use(sharpness), sharpness.floor(problem.form, problem.level)
     # The optimal value is at least 0, and at least the dual value of a start that is no zero.
     radius = constant * max(method.value(judged) - (judged.dual_objective if given else 0.0), 0.0) + floor
     steps, done, first = int(np.ceil(2.0 * constant * method.rate / RATIO)), 0, radius

@@ -1,10 +1,11 @@
-r"""The constraint :math:`\|Ax-y\|\le\eta` in coordinates where the matrix has norm one.
+r"""The data term in coordinates where the matrix has norm one.
 
-Both classes offer the same things to the loop of ``qcbp``: ``forward`` and ``adjoint``
+Both classes offer the same things to the loop of ``_restarts.py``: ``forward`` and ``adjoint``
 apply a matrix Q of norm at most one, ``advance`` takes steps, ``repair`` moves a point
-into the constraint where that has a closed form and returns what is left to pay, ``lift``
-and ``lower`` carry the dual point to the coordinates of ``y`` and back. The constraint
-reads ``||s*(Qx) - b|| <= radius``; ``attainable`` is False if no point is known to meet it.
+into the constraint where that has a closed form, ``image``, ``lift`` and ``lower`` carry
+images and dual points to the coordinates of ``y`` and back. The constraint of ``qcbp`` reads
+``||s*(Qx) - b|| <= radius``; the data term of ``sqrt-lasso`` is ``||s*(Qx) - b||``, and
+``outside`` is added in the square.
 """
 
 import weakref
@@ -12,6 +13,7 @@ import weakref
 import numpy as np
 
 from kernelstab.operators import DenseOperator
+from kernelstab.solvers._shrink import shrink
 
 _WHITENED = weakref.WeakKeyDictionary()  # dense operator -> its factors (its matrix is read-only)
 
@@ -28,21 +30,24 @@ class DenseSphere:
 
     kind = "compiled"
 
-    def __init__(self, system, eta):
-        self.y, self.eta = system.y, eta
+    def __init__(self, problem):
+        system = problem.system
+        self.problem = problem
         if system.tight is not None:
             scale = np.sqrt(system.tight)
-            self.Q, self.U = np.ascontiguousarray(system.matrix) / scale, None
-            self.s = np.full(system.shape[0], scale)
+            self.Q, self.s, self.U = system.compilable / scale, np.full(system.shape[0], scale), None
         else:
             self.Q, self.s, self.U = _whitened(system)
         self.b = system.y if self.U is None else self.U.conj().T @ system.y
         self.outside = 0 * system.y if self.U is None else system.y - self.U @ self.b
-        distance = float(np.linalg.norm(self.outside))
-        if distance <= 1e-13 * np.linalg.norm(system.y):  # rounding of the projection
-            distance, self.outside = 0.0, 0 * system.y
-        self.attainable = distance <= eta
-        self.radius = float(np.sqrt(max(eta - distance, 0.0) * (eta + distance)))
+        self.distance = float(np.linalg.norm(self.outside))
+        if self.distance <= 1e-13 * np.linalg.norm(system.y):  # rounding of the projection
+            self.distance, self.outside = 0.0, 0 * system.y
+        self.free = problem.form == "sqrt-lasso"
+        self.repairs = not (self.free or problem.nonneg)
+        eta = problem.level
+        self.radius = (self.distance if self.free else
+                       float(np.sqrt(max(eta - self.distance, 0.0) * (eta + self.distance))))
 
     def forward(self, x):
         return self.Q @ x
@@ -51,20 +56,28 @@ class DenseSphere:
         return np.conj(np.conj(u) @ self.Q)
 
     def advance(self, walk, tau, count):
-        from kernelstab.solvers._qcbp_jit import Walk, steps
+        from kernelstab.solvers._qcbp_jit import Data, Walk, steps
 
-        return steps(self.Q, self.s, self.b, self.radius, Walk(*walk), tau, RELAXATION, count)
+        data = Data(self.s, self.b, self.radius, self.problem.price, self.problem.nonneg, self.free)
+        return steps(self.Q, data, Walk(*walk), tau, RELAXATION, count)
 
-    def repair(self, x):
+    def repair(self, c):
+        """Return the image of the nearest point that meets the constraint."""
         from kernelstab.solvers._qcbp_jit import project
 
-        c = self.forward(x)
-        return x + self.adjoint(project(c, self.s, self.b, self.radius) - c), 0.0
+        return project(c, self.s, self.b, self.radius)
+
+    def image(self, c):
+        return self.s * c if self.U is None else self.U @ (self.s * c)
 
     def lift(self, w):
         # The share along y's outside part is free for A*h; this one maximises the dual.
         h = w / self.s if self.U is None else self.U @ (w / self.s)
-        share = np.linalg.norm(h) / self.radius if self.radius > 0 else 0.0
+        size = float(np.linalg.norm(h))
+        if self.free:
+            share = np.sqrt(max(1.0 - size * size, 0.0)) / self.distance if self.distance > 0 else 0.0
+        else:
+            share = size / self.radius if self.radius > 0 else 0.0
         return h + share * self.outside
 
     def lower(self, h):
@@ -90,43 +103,57 @@ class OperatorSphere:
     """
 
     kind = "operator"
-    attainable = True
 
-    def __init__(self, system, eta):
-        self.system, self.tight = system, system.tight is not None
-        norm = np.sqrt(system.tight) if self.tight else system.norm()
+    def __init__(self, problem):
+        system = problem.system
+        self.problem, self.system = problem, system
+        norm = np.sqrt(system.tight) if system.tight is not None else system.norm()
         self.s = float(norm) if norm > 0 else 1.0
-        self.b, self.radius = system.y, eta
+        self.b, self.radius = system.y, problem.level
+        self.free = problem.form == "sqrt-lasso"
+        self.repairs = system.tight is not None and not (self.free or problem.nonneg)
 
     def forward(self, x):
         return self.system.forward(x) / self.s
 
     def adjoint(self, u):
-        return self.system.adjoint(u) / self.s
+        return self.system.adjoint(u / self.s)
 
-    def project(self, v):
-        r = self.s * v - self.b
+    def repair(self, c):
+        """Return the image of the nearest point that meets the constraint, if the rows are orthonormal."""
+        r = self.s * c - self.b
         size = np.linalg.norm(r)
-        return v if size <= self.radius else (self.b + r * (self.radius / size)) / self.s
+        return c if size <= self.radius else (self.b + r * (self.radius / size)) / self.s
+
+    def approach(self, v, tau):
+        """Minimise ``tau * ||s*c - b|| + ||c - v||^2/2``: shorten the residual by ``tau s^2``."""
+        r = self.s * v - self.b
+        size, less = np.linalg.norm(r), tau * self.s * self.s
+        return (self.b + r * (1.0 - less / size)) / self.s if size > less else self.b / self.s
 
     def advance(self, walk, tau, count):
-        x, u, x_new, u_new, x_sum, u_sum = walk
+        """Take steps; holds the vectors of ``walk`` and two more of length N."""
+        x, c, u, x_new, c_new, u_new, x_sum, c_sum, u_sum = walk
+        threshold, nonneg, x_new = tau * self.problem.price, self.problem.nonneg, None
         for _ in range(count):
-            x_new = x - tau * self.adjoint(u)
-            x_new *= 1.0 - tau / np.maximum(np.abs(x_new), tau)
-            v = tau * u + self.forward(2.0 * x_new - x)
-            u_new = (v - self.project(v)) / tau
-            x = x_new + RELAXATION * (x_new - x)
+            x_new = np.multiply(self.adjoint(u), -tau)
+            x_new += x
+            shrink(x_new, threshold, nonneg)
+            c_new = self.forward(x_new)
+            v = tau * u + 2.0 * c_new - c
+            u_new = (v - (self.approach(v, tau) if self.free else self.repair(v))) / tau
+            x -= x_new
+            x *= -RELAXATION
+            x += x_new
+            c = c_new + RELAXATION * (c_new - c)
             u = u_new + RELAXATION * (u_new - u)
-            x_sum = x_sum + x_new
+            x_sum += x_new
+            c_sum = c_sum + c_new
             u_sum = u_sum + u_new
-        return x, u, x_new, u_new, x_sum, u_sum
+        return x, c, u, x_new, c_new, u_new, x_sum, c_sum, u_sum
 
-    def repair(self, x):
-        c = self.forward(x)
-        if not self.tight:
-            return x, max(float(np.linalg.norm(self.s * c - self.b)) - self.radius, 0.0)
-        return x + self.adjoint(self.project(c) - c), 0.0
+    def image(self, c):
+        return self.s * c
 
     def lift(self, w):
         return w / self.s

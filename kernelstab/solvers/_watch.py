@@ -9,13 +9,14 @@ class Watch:
     """Judge the points that an engine reports and keep the best.
 
     ``watch(done, x, ...)`` returns True when the engine should stop: the tolerance is met,
-    or the budget of iterations is spent. ``best`` is None until the first report.
+    or the budget of iterations is spent. ``best`` and ``last`` are None until the first report;
+    ``restarts`` is what an engine has to say about its restarts.
     """
 
     def __init__(self, problem, callback=None, progress=None, history=False, scale=None):
         self.problem, self.callback, self.progress, self.scale = problem, callback, progress, scale
         self.rows = [] if history else None
-        self.best, self.finished = None, False
+        self.best, self.last, self.restarts, self.finished = None, None, None, False
         self.done = self.before = 0
         self.budget = 0
 
@@ -27,6 +28,7 @@ class Watch:
         problem = self.problem
         judged = problem.judge(x, image=image, dual=dual, pulled=pulled)
         require_finite(judged.objective, judged.gap)
+        self.last = judged._replace(x=np.empty(0))  # what was proved, without holding the point
         self.done = self.before + done
         if self.best is None or problem.distance(judged) <= problem.distance(self.best):
             self.best = judged
