@@ -7,8 +7,8 @@ import numpy as np
 from kernelstab._checks import as_array, as_number
 from kernelstab.maps.base import Map
 from kernelstab.operators import as_operator
-from kernelstab.solvers import qcbp
-from kernelstab.solvers.wavelet import wavelet_system
+from kernelstab.solvers import qcbp, wavelet_qcbp
+from kernelstab.solvers.imaging.wavelet import wavelet_system
 
 SUPPORT = 1e-6      # coefficients below this fraction of the largest one count as zero
 
@@ -83,7 +83,8 @@ class QCBPMap(Map):
 
     def __init__(self, A, eta, wavelet="coif2", *, level=None, tol=1e-4, max_iter=20_000, name=None):
         self.A, self.eta = as_operator(A), as_number(eta, "eta", low=0)
-        self.wavelet, self.tol, self.max_iter = wavelet, as_number(tol, "tol", low=0), max_iter
+        self.wavelet, self.level = wavelet, level
+        self.tol, self.max_iter = as_number(tol, "tol", low=0), max_iter
         self._system, self._synthesis = self.A, None
         if wavelet is not None:
             self._system, self._synthesis = wavelet_system(self.A, wavelet, level)
@@ -94,8 +95,12 @@ class QCBPMap(Map):
     def solve(self, y):
         """Return the :class:`~kernelstab.solvers.Solution` in coefficients; ``image`` is the signal."""
         y = as_array(y, "y", shape=self.A.shape[:1])
-        solution = qcbp(self._system, y, self.eta, tol=self.tol, max_iter=self.max_iter)
-        return replace(solution, image=self._signal(solution.x))
+        budget = {"tol": self.tol, "max_iter": self.max_iter}
+        if self.wavelet is None:
+            solution = qcbp(self.A, y, self.eta, **budget)
+            return replace(solution, image=solution.x)
+        solution = wavelet_qcbp(self.A, y, self.eta, self.wavelet, level=self.level, **budget)
+        return replace(solution, image=solution.image.ravel())
 
     def __call__(self, y):
         return self.solve(y).image

@@ -1,24 +1,24 @@
 """Sparse reconstruction with proof: every answer comes with a dual point and its gap.
 
 ``lasso``, ``qcbp``, ``basis_pursuit`` and ``sqrt_lasso`` take a matrix or an operator, real or
-complex, and stop on a duality gap; ``wavelet_qcbp`` reconstructs images; ``reference_lasso`` and
-``reference_qcbp`` pose the same problems to an independent interior point solver; ``warmup``
-compiles the loops ahead of time.
+complex, and stop on a duality gap; ``wavelet_qcbp`` and ``wavelet_lasso`` reconstruct images;
+``reference_lasso`` and ``reference_qcbp`` pose the same problems to an independent interior point
+solver; ``warmup`` compiles the loops ahead of time.
 """
 
 from kernelstab.solvers.basis_pursuit import basis_pursuit
+from kernelstab.solvers.imaging.wavelet import wavelet_lasso, wavelet_qcbp
 from kernelstab.solvers.lasso import lasso
 from kernelstab.solvers.proofs import SolutionProofs
 from kernelstab.solvers.qcbp import qcbp
-from kernelstab.solvers.reference import reference_lasso, reference_qcbp
+from kernelstab.solvers.reference import reference_lasso, reference_qcbp, reference_sqrt_lasso
 from kernelstab.solvers.sharpness import Restarts, Sharpness, restart_radii, sharpness_from
 from kernelstab.solvers.solution import Solution
 from kernelstab.solvers.sqrt_lasso import sqrt_lasso
 from kernelstab.solvers.warmup import warmup
-from kernelstab.solvers.wavelet import wavelet_qcbp
 
 __all__ = [
     "Restarts", "Sharpness", "Solution", "SolutionProofs", "basis_pursuit", "lasso", "qcbp",
-    "reference_lasso", "reference_qcbp",
-    "restart_radii", "sharpness_from", "sqrt_lasso", "warmup", "wavelet_qcbp",
+    "reference_lasso", "reference_qcbp", "reference_sqrt_lasso",
+    "restart_radii", "sharpness_from", "sqrt_lasso", "warmup", "wavelet_lasso", "wavelet_qcbp",
 ]

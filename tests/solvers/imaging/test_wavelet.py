@@ -11,6 +11,7 @@ from kernelstab.operators import (
     partial_orthogonal,
 )
 from kernelstab.solvers import qcbp, wavelet_qcbp
+from kernelstab.solvers.imaging.wavelet import wavelet_system
 
 
 def psnr(image, truth):
@@ -39,7 +40,7 @@ def test_dense_and_transform_give_the_same_image():
     fast = wavelet_qcbp(A, y, 0.05, "haar", level=2, tol=1e-7)
     dense = wavelet_qcbp(DenseOperator(A.to_dense(), image_shape=(16, 16)), y, 0.05, "haar", tol=1e-7)
     assert fast.objective == pytest.approx(dense.objective, rel=2e-7)
-    np.testing.assert_allclose(fast.image, dense.image, atol=1e-3)
+    np.testing.assert_allclose(fast.image, dense.image, atol=5e-3)
 
 
 def test_a_sparse_image_is_recovered(fourier):
@@ -93,14 +94,12 @@ def test_bad_input_is_named(options, message):
         wavelet_qcbp(np.eye(3, 8), np.ones(3), **({"eta": 0.1} | options))
 
 
-def test_a_dense_operator_is_factorised_once(monkeypatch):
-    A, calls = gaussian(6, 16, image_shape=(4, 4), rng=0), []
-    svd = np.linalg.svd
-    monkeypatch.setattr(np.linalg, "svd", lambda *a, **k: calls.append(1) or svd(*a, **k))
-    first = wavelet_qcbp(A, np.ones(6), 0.1, "haar")
-    second = wavelet_qcbp(A, np.ones(6), 0.1, "haar")
-    assert len(calls) == 1
-    np.testing.assert_array_equal(first.x, second.x)
-    # orthonormal rows stay so behind the synthesis and need no factors
-    wavelet_qcbp(partial_orthogonal(6, 16, image_shape=(4, 4), rng=0), np.ones(6), 0.1, "haar")
-    assert len(calls) == 1
+def test_a_dense_operator_is_multiplied_once():
+    A = gaussian(6, 16, image_shape=(4, 4), rng=0)
+    first, _ = wavelet_system(A, "haar")
+    assert wavelet_system(A, "haar")[0] is first
+    assert wavelet_system(A, "db2")[0] is not first
+    np.testing.assert_allclose(first.matrix, A.matrix @ WaveletSynthesis((4, 4), "haar", level=2).to_dense(),
+                               atol=1e-14)
+    # orthonormal rows stay so behind the synthesis
+    assert wavelet_system(partial_orthogonal(6, 16, image_shape=(4, 4), rng=0))[0].tight == 1

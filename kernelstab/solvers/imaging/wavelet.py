@@ -4,15 +4,22 @@ import dataclasses
 import functools
 import weakref
 
+import numpy as np
+
+from kernelstab._checks import as_array, as_count, as_number
 from kernelstab.operators import DenseOperator, WaveletSynthesis, as_operator
-from kernelstab.solvers.qcbp import qcbp
+from kernelstab.solvers._problem import NAMES, Problem
+from kernelstab.solvers._solve import Start, solve
+from kernelstab.solvers._system import as_start, as_system
+from kernelstab.solvers.imaging import _splitting
+from kernelstab.solvers.imaging._run import run
 from kernelstab.solvers.solution import Solution
 
 _DENSE_PRODUCTS = weakref.WeakKeyDictionary()  # dense operator -> {synthesis settings: product}
 
 
-def wavelet_qcbp(A, y, eta, wavelet="coif2", *, level=None, tol=1e-4, max_iter=20_000, x0=None,
-                 callback=None, history=False) -> Solution:
+def wavelet_qcbp(A, y, eta, wavelet="coif2", *, level=None, weights=None, tol=1e-4, max_iter=20_000, x0=None,
+                 callback=None, progress=None, history=False) -> Solution:
     r"""Find the image with the least :math:`\ell^1` norm of wavelet coefficients that fits the data.
 
     Minimises :math:`\|c\|_1` subject to :math:`\|AWc-y\|_2\le\eta`, where :math:`W` is
@@ -23,7 +30,7 @@ def wavelet_qcbp(A, y, eta, wavelet="coif2", *, level=None, tol=1e-4, max_iter=2
     ----------
     A : ForwardOperator, or anything that ``as_operator`` takes
         Acts on flat images; its ``image_shape`` is the shape that is transformed. A
-        ``DenseOperator`` that is used again is factorised only once.
+        ``DenseOperator`` that is used again is multiplied by :math:`W` only once.
     y : ndarray, shape (m,)
         Data.
     eta : float
@@ -33,7 +40,10 @@ def wavelet_qcbp(A, y, eta, wavelet="coif2", *, level=None, tol=1e-4, max_iter=2
         An orthonormal wavelet of PyWavelets.
     level : int, optional
         Number of levels. Default 2, or 1 if a side is not divisible by 4.
-    tol, max_iter, x0, callback, history
+    weights : ndarray, shape (N,), optional
+        Positive weights of the coefficients: :math:`\|w\cdot c\|_1` is minimised. For weights in
+        levels see :func:`level_weights`.
+    tol, max_iter, x0, callback, progress, history
         As for :func:`kernelstab.solvers.qcbp`, on coefficients.
 
     Returns
@@ -83,11 +93,80 @@ def wavelet_qcbp(A, y, eta, wavelet="coif2", *, level=None, tol=1e-4, max_iter=2
     >>> s.x.round(3) + 0.0, s.image.round(3) + 0.0
     (array([0.   , 1.414, 0.   , 0.   ]), array([0., 0., 1., 1.]))
     """
+    eta = as_number(eta, "eta", low=0)
+    return _recover("qcbp", A, y, eta, wavelet, level, weights,
+                    dict(tol=tol, max_iter=max_iter, x0=x0, callback=callback, progress=progress,
+                         history=history))
+
+
+def wavelet_lasso(A, y, lam, wavelet="coif2", *, level=None, weights=None, tol=1e-4, max_iter=20_000, x0=None,
+                  callback=None, progress=None, history=False) -> Solution:
+    r"""Find the image that balances its misfit against the :math:`\ell^1` norm of its wavelet coefficients.
+
+    Minimises :math:`\tfrac12\|AWc-y\|_2^2+\lambda\|c\|_1`; arguments, answer and cost are those of
+    :func:`wavelet_qcbp`, with ``lam`` positive in place of ``eta``.
+
+    Raises
+    ------
+    ValueError
+        As :func:`wavelet_qcbp`, with ``lam`` in place of ``eta``.
+
+    Warns
+    -----
+    NotConverged
+        If the budget ends first.
+
+    Examples
+    --------
+    All pixels are seen, so every coefficient shrinks by 1: (6, 0) becomes (5, 0).
+
+    >>> import numpy as np
+    >>> s = wavelet_lasso(np.eye(2), np.sqrt([18.0, 18.0]), 1.0, "haar", level=1)
+    >>> s.x.round(3) + 0.0
+    array([5., 0.])
+    """
+    lam = as_number(lam, "lam", low=0, strict=True)
+    return _recover("lasso", A, y, lam, wavelet, level, weights,
+                    dict(tol=tol, max_iter=max_iter, x0=x0, callback=callback, progress=progress,
+                         history=history))
+
+
+def _recover(form, A, y, bound, wavelet, level, weights, options):
+    """Split where ``AA* = cI`` and products are fast; the general door has the rest."""
     A = as_operator(A)
     product, W = wavelet_system(A, wavelet, level)
-    solution = qcbp(product, y, eta, tol=tol, max_iter=max_iter, x0=x0, callback=callback, history=history)
+    if isinstance(A, DenseOperator) or A.tight is None:
+        solution = solve(form, product, y, bound, weights=weights, **options)
+    else:
+        solution = _split(form, A, product, W, y, bound, weights, **options)
     return dataclasses.replace(solution, image=A.image(W.matvec(solution.x)),
                                method=f"{solution.method}, {wavelet} level {W.level}")
+
+
+def _split(form, A, product, W, y, bound, weights, *, tol, max_iter, x0, **options):
+    w = np.ones(1) if weights is None else _positive(weights, W.shape[1])
+    system, images = as_system(product, y), as_system(A, y)
+    x, dual = as_start(x0, system)
+    if weights is not None:
+        system = _weighted(system, w)
+    problem = Problem(form, system, bound, as_number(tol, "tol", low=0))
+    start = Start(x * w, dual, x0 is not None, {})
+    parts = _splitting.Parts(A, images, W, w)
+    return run(problem, lambda watch: _splitting.solve(problem, start, watch, parts), NAMES[form],
+               budget=as_count(max_iter, "max_iter", low=1), scale=None if weights is None else w, **options)
+
+
+def _weighted(system, w):
+    """Return the system in ``w * c``, where the weighted absolute sum is the plain one."""
+    return dataclasses.replace(system, forward=lambda z: system.forward(z / w), tight=None, source=None,
+                               adjoint=lambda u: system.adjoint(u) / w)
+
+
+def _positive(weights, count):
+    weights = as_array(weights, "weights", shape=(count,), real=True)
+    if weights.min() <= 0:
+        raise ValueError(f"weights must be positive, got {weights.min()}")
+    return weights
 
 
 def wavelet_system(A, wavelet="coif2", level=None):
@@ -104,7 +183,7 @@ def _synthesis(shape, wavelet, level):
 
 
 def _dense_product(A, W):
-    """Form ``A W`` once for each dense operator, so that its factors are found once too."""
+    """Form ``A W`` once for each dense operator, so that nothing about it is found twice."""
     products = _DENSE_PRODUCTS.setdefault(A, {})
     key = (W.wavelet, W.level)
     if key not in products:

@@ -1,0 +1,1 @@
+"""Images: sparse in wavelets, in their gradient, or under any analysis operator."""

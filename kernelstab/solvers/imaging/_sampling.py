@@ -1,0 +1,88 @@
+"""What the splitting loop asks of a forward operator: the residual of an image, pulled back."""
+
+import numpy as np
+from scipy import fft
+
+from kernelstab.operators import SubsampledFourier
+
+
+class PlainSampling:
+    """Any operator with ``AA* = cI``: two products."""
+
+    def __init__(self, system):
+        self.system, self.r, self.reference = system, None, 0.0
+
+    def pull(self, image):
+        r"""Return, for :math:`r=Ax-y`, :math:`A^*r`, :math:`\|r\|` and :math:`\mathrm{Re}\langle r,y\rangle`.
+        """
+        self.r = self.system.forward(image) - self.system.y
+        return (self.system.adjoint(self.r), float(np.linalg.norm(self.r)),
+                float(np.vdot(self.r, self.system.y).real))
+
+    def residual(self):
+        """Return the last r."""
+        return self.r
+
+    def travelled(self, scale):
+        """Return how far ``scale * r`` is from where it was at the last call."""
+        before, self.reference = self.reference, scale * self.r
+        return float(np.linalg.norm(self.reference - before))
+
+
+class FourierSampling:
+    """Subsampled Fourier transforms: the residual is formed where the transform leaves it.
+
+    Real images use half spectra; ``out`` is zero off the mask and stays so. The norm and the
+    product are those of the coordinates of ``y``, which are orthonormal.
+    """
+
+    def __init__(self, A, y):
+        self.A = A
+        n1, n2 = A.image_shape
+        stored = n2 // 2 + 1 if A.is_real else n2
+        mask = A.mask[:, :stored]
+        self.index = np.flatnonzero(mask)
+        self.data = A.to_kspace(y)[:, :stored].ravel()[self.index]
+        column = self.index % stored
+        alone = (column == 0) | (2 * column == n2) if A.is_real else np.ones(self.index.size, dtype=bool)
+        self.weight = np.where(alone, 1.0, 2.0)
+        self.out, self.reference = np.zeros((n1, stored), dtype=np.complex128), 0.0
+
+    def pull(self, image):
+        """As for any operator; the image may be overwritten."""
+        from kernelstab.solvers.imaging._splitting_jit import residual
+
+        image = image.reshape(self.A.image_shape)
+        if self.A.is_real:
+            spectrum = fft.rfft2(image, norm="ortho")
+        else:
+            spectrum = fft.fft2(image, norm="ortho", overwrite_x=True)
+        square, inner = residual(spectrum.ravel(), self.index, self.data, self.weight, self.out.ravel())
+        del spectrum
+        back = (fft.irfft2(self.out, s=image.shape, norm="ortho") if self.A.is_real
+                else fft.ifft2(self.out, norm="ortho"))
+        return back.ravel(), float(np.sqrt(square)), float(inner)
+
+    def travelled(self, scale):
+        """As for any operator."""
+        before, self.reference = self.reference, scale * self.out.ravel()[self.index]
+        return float(np.linalg.norm(np.sqrt(self.weight) * (self.reference - before)))
+
+    def residual(self):
+        """Return the last r in the coordinates of y."""
+        if not self.A.is_real:
+            return self.out.ravel()[self.index]
+        n1, n2 = self.A.image_shape
+        whole = np.empty((n1, n2), dtype=np.complex128)
+        stored = self.out.shape[1]
+        whole[:, :stored] = self.out
+        mirrored = self.out[-np.arange(n1) % n1, 1:n2 - stored + 1]
+        whole[:, stored:] = mirrored[:, ::-1].conj()
+        return self.A.from_kspace(whole)
+
+
+def sampling(A, system):
+    """Return the fastest way to sample with ``A``, where ``system`` holds the data and plain products."""
+    if type(A) is SubsampledFourier and system.dtype == A.dtype:
+        return FourierSampling(A, system.y)
+    return PlainSampling(system)
