@@ -1,0 +1,187 @@
+"""Compiled loops of orthogonal matching pursuit: from the columns, and from their Gram matrix."""
+
+from collections import namedtuple
+
+import numpy as np
+from numba import njit
+
+# Why a loop ended.
+FULL, FITTED, NOTHING, DEPENDENT = 0, 1, 2, 3
+
+TIE = 2e-12    # squared scores this close are equal: rounding must not decide between equal columns
+PIVOT = 1e-10  # a column whose distance from the chosen ones is this part of its length depends on them
+GRAM_PIVOT = 1e-12  # the same for the squared distance, where the Gram matrix has lost half the digits
+
+Factor = namedtuple("Factor", ["basis", "triangle", "weights"])
+Rule = namedtuple("Rule", ["atoms", "eta", "floor"])
+
+
+@njit(cache=True, nogil=True)
+def leader(correlation, weights, scores):
+    """Return the first column with the largest |correlation| times weight, and that number squared.
+
+    Ties within rounding go to the lowest index. Four running maxima, because the compiler may
+    not reorder a single one.
+    """
+    n = correlation.size
+    a = b = c = d = 0.0
+    for j in range(n):
+        re, im = correlation[j].real * weights[j], correlation[j].imag * weights[j]
+        scores[j] = re * re + im * im
+    for j in range(0, n - 3, 4):
+        a = scores[j] if scores[j] > a else a
+        b = scores[j + 1] if scores[j + 1] > b else b
+        c = scores[j + 2] if scores[j + 2] > c else c
+        d = scores[j + 3] if scores[j + 3] > d else d
+    for j in range(n - n % 4, n):
+        a = scores[j] if scores[j] > a else a
+    best = max(max(a, b), max(c, d))
+    limit = (1.0 - TIE) * best
+    for j in range(n):
+        if scores[j] >= limit:
+            return j, best
+    return 0, 0.0
+
+
+@njit(cache=True, nogil=True)
+def climb(V, weights, residual, factor, picks, trail, k, rule):
+    """Choose columns until ``rule`` says stop; return their number and the reason.
+
+    The rows of ``V`` are the columns to choose from, so that each lies in one piece. Row ``i`` of
+    ``factor.basis`` is the unit vector that the i-th chosen column adds to the span, row ``i`` of
+    ``triangle`` holds the coordinates of that column, and ``factor.weights[i]`` those of the data.
+    ``residual`` is changed in place; ``trail[i]`` keeps the residual before the i-th choice counted
+    from the start of this call. Chosen columns lose their weight.
+    """
+    Q, R, z = factor
+    first, scores = k, np.empty(weights.size)
+    while True:
+        trail[k - first] = residual
+        size = np.sqrt(np.sum(residual.real ** 2) + np.sum(residual.imag ** 2))
+        if size <= rule.eta:
+            return k, FITTED
+        if k == rule.atoms:
+            return k, FULL
+        # r^H a_j; the conjugate of the correlation has the same modulus.
+        j, score = leader(np.dot(V, np.conj(residual)), weights, scores)
+        if score <= rule.floor * rule.floor:
+            return k, NOTHING
+        v = V[j].copy()
+        length = np.sqrt(np.sum(v.real ** 2) + np.sum(v.imag ** 2))
+        rest = length
+        R[k, :k] = 0.0
+        for _ in range(2):  # twice is enough: what the first leaves of the span is rounding
+            before = rest
+            if k > 0:
+                t = np.conj(np.dot(Q[:k], np.conj(v)))
+                v = v - np.dot(t, Q[:k])
+                R[k, :k] += t
+            rest = np.sqrt(np.sum(v.real ** 2) + np.sum(v.imag ** 2))
+            if rest > 0.7 * before:  # nothing cancelled
+                break
+        weights[j] = 0.0
+        if rest <= PIVOT * length:
+            return k, DEPENDENT
+        Q[k] = v / rest
+        R[k, k] = rest
+        z[k] = np.sum(np.conj(Q[k]) * residual)
+        residual -= z[k] * Q[k]
+        picks[k] = j
+        k += 1
+
+
+@njit(cache=True, nogil=True)
+def coordinates(triangle, weights, k):
+    """Return the coefficients of the first ``k`` chosen columns, by back substitution."""
+    x = weights[:k].copy()
+    for i in range(k - 1, -1, -1):
+        x[i] = x[i] / triangle[i, i]
+        for l in range(i):
+            x[l] -= triangle[i, l] * x[i]
+    return x
+
+
+@njit(cache=True, nogil=True)
+def subtract(target, factors, rows, count):
+    """Subtract ``sum_i factors[i] * rows[i]`` from ``target``, four rows at a time."""
+    n, i = target.size, 0
+    while i + 4 <= count:
+        a, b, c, d = factors[i], factors[i + 1], factors[i + 2], factors[i + 3]
+        p, q, r, s = rows[i], rows[i + 1], rows[i + 2], rows[i + 3]
+        for j in range(n):
+            target[j] -= (a * p[j] + b * q[j]) + (c * r[j] + d * s[j])
+        i += 4
+    while i < count:
+        a, p = factors[i], rows[i]
+        for j in range(n):
+            target[j] -= a * p[j]
+        i += 1
+
+
+@njit(cache=True, nogil=True)
+def true_size(A, y, picks, x):
+    """Return the length of ``y - A x``, from the columns."""
+    r = y.copy()
+    for i in range(x.size):
+        for l in range(r.size):
+            r[l] -= A[l, picks[i]] * x[i]
+    return np.sqrt(np.sum(r.real ** 2) + np.sum(r.imag ** 2))
+
+
+@njit(cache=True, nogil=True)
+def gram_climb(A, G, y, correlation, weights, rows, triangle, z, picks, scores, rule):
+    """Choose columns by a Gram matrix ``G``; return their number and the reason.
+
+    The rows of ``rows`` are ``Q^H A`` for the orthonormal basis that the chosen columns span: the
+    pivoted Cholesky factor of ``G`` over all columns, so each choice costs one row and no
+    triangular solve. ``correlation`` holds ``conj(A^H y)`` and becomes ``conj(A^H r)``.
+    """
+    square = np.sum(y.real ** 2) + np.sum(y.imag ** 2)
+    left, k = square, 0
+    while True:
+        size = np.sqrt(max(left, 0.0))
+        if left <= 1e-8 * square and size <= 2.0 * rule.eta + 1e-6 * np.sqrt(square):
+            # The difference of squares has lost its digits: measure.
+            size = true_size(A, y, picks, coordinates(triangle, z, k))
+        if size <= rule.eta:
+            return k, FITTED
+        if k == rule.atoms:
+            return k, FULL
+        j, score = leader(correlation, weights, scores)
+        if score <= rule.floor * rule.floor:
+            return k, NOTHING
+        pivot = G[j, j].real
+        for i in range(k):
+            triangle[k, i] = rows[i, j]
+            pivot -= rows[i, j].real ** 2 + rows[i, j].imag ** 2
+        weights[j] = 0.0
+        if pivot <= GRAM_PIVOT * G[j, j].real:
+            return k, DEPENDENT
+        root = np.sqrt(pivot)
+        new = rows[k]
+        new[:] = G[j]
+        subtract(new, np.conj(triangle[k]), rows, k)
+        new /= root
+        triangle[k, k] = root
+        z[k] = np.conj(correlation[j]) / root
+        tail = np.conj(z[k])
+        for l in range(new.size):
+            correlation[l] -= tail * new[l]
+        left -= z[k].real ** 2 + z[k].imag ** 2
+        picks[k] = j
+        k += 1
+
+
+@njit(cache=True, nogil=True)
+def gram_batch(A, G, Y, correlations, weights, atoms, etas, floors, supports, values, counts, reasons):
+    """Solve one problem per row of ``Y``; fill supports, values, counts and reasons row by row."""
+    n = weights.size
+    rows = np.empty((atoms, n), Y.dtype)
+    triangle = np.zeros((atoms, atoms), Y.dtype)
+    z, scores = np.empty(atoms, Y.dtype), np.empty(n)
+    for p in range(Y.shape[0]):
+        rule = Rule(atoms, etas[p], floors[p])
+        k, reason = gram_climb(A, G, Y[p], np.conj(correlations[p]), weights.copy(), rows, triangle, z,
+                               supports[p], scores, rule)
+        values[p, :k] = coordinates(triangle, z, k)
+        counts[p], reasons[p] = k, reason

@@ -1,0 +1,139 @@
+"""The front door of the greedy methods: check, scale, walk, keep the best point, and judge it."""
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from math import frexp
+from typing import NamedTuple
+
+import numpy as np
+
+from kernelstab._checks import as_count, as_number
+from kernelstab._errors import NotConverged
+from kernelstab.solvers._problem import Problem
+from kernelstab.solvers._solve import require_finite_matrix
+from kernelstab.solvers._system import System, as_start, as_system, require_finite
+from kernelstab.solvers.greedy._columns import columns_of, largest
+from kernelstab.solvers.greedy._fuchs import dual_direction
+from kernelstab.solvers.solution import Solution
+
+
+class Point(NamedTuple):
+    """A sparse point of the scaled problem; ``residual`` is y - Ax, ``pulled`` is A^H of it if known."""
+
+    done: int
+    support: np.ndarray
+    values: np.ndarray
+    residual: np.ndarray
+    pulled: np.ndarray | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """What a method gets: data of size 1, its sparsity, tolerance and budget, and where to start.
+
+    ``each`` says whether somebody looks at every step; ``correlation`` is ``A^H y``.
+    """
+
+    system: System
+    correlation: np.ndarray
+    s: int
+    tol: float
+    budget: int
+    support: np.ndarray
+    values: np.ndarray
+    each: bool
+    size: float
+    scale: float
+
+    def fitted(self, residual) -> bool:
+        """Return whether a residual is below ``tol * ||y||``."""
+        return bool(np.linalg.norm(residual) <= self.tol * self.size)
+
+
+def walked(name, walk: Callable, A, y, s, *, tol, max_iter, x0, callback, progress, history,
+           eta=0.0) -> Solution:
+    """Run a greedy method and judge the point of smallest residual that it met.
+
+    ``walk(task)`` is a generator of ``Point``; it returns whether its stopping rule was met and
+    in which way it ran. Without a ``max_iter`` the budget is ``s``. Data are scaled by a
+    power of two, which changes no digit, so that thresholds mean the same at every scale and no
+    square overflows.
+    """
+    system = as_system(A, y)
+    given = Problem("qcbp", system, 0.0, 0.0)
+    require_finite_matrix(given)
+    require_finite(0.0, given.peak)
+    task = _task(given, s, tol, max_iter, as_start(x0, system)[0], callback is not None or history)
+    best = Point(0, np.zeros(0, int), np.zeros(0, system.dtype), task.system.y)
+    last, rows, done, interrupted = task.size, [], 0, False
+    # No column correlates with the data: zero is the least squares fit on every support.
+    converged, words = not eta or task.size <= eta * task.scale, "closed form"
+    try:
+        steps = walk(task) if given.correlation.any() else iter(())
+        while True:
+            point = next(steps)
+            size, done = float(np.linalg.norm(point.residual)), point.done
+            if size <= last:  # later points win ties
+                best, last = point, size
+            _tell(task, point, size, rows, callback, progress)
+    except StopIteration as end:
+        converged, words = end.value or (converged, words)
+    except KeyboardInterrupt:
+        converged, words, interrupted = False, "interrupted", True
+    return _judged(given, task, best, done, converged, interrupted, f"{name}, {words}",
+                   rows if history else None)
+
+
+def _task(given, s, tol, max_iter, start, each):
+    system = given.system
+    peak = np.abs(system.y).max()
+    scale = 2.0 ** -frexp(peak)[1] if peak > 0 else 1.0
+    scaled = replace(system, y=system.y * scale)
+    count = min(system.shape) if s is None else as_count(s, "s", low=1, high=min(system.shape))
+    support = largest(start, min(count, np.count_nonzero(start)))
+    budget = count if max_iter is None else as_count(max_iter, "max_iter", low=1)
+    return Task(scaled, given.correlation * scale, count, as_number(tol, "tol", low=0), budget, support,
+                start[support] * scale, each, float(np.linalg.norm(scaled.y)), scale)
+
+
+def _tell(task, point, size, rows, callback, progress):
+    """Report a point in the caller's units."""
+    size, values = size / task.scale, point.values / task.scale
+    if task.each:
+        rows.append((point.done, float(np.abs(values).sum()), size))
+    if callback is not None:
+        callback(point.done, _spread(task, point.support, values), size)
+    if progress is not None:
+        progress(point.done, task.budget, f"{point.support.size} atoms, residual {size:.1e}")
+
+
+def _spread(task, support, values):
+    x = np.zeros(task.system.shape[1], task.system.dtype)
+    x[support] = values
+    return x
+
+
+def _judged(given, task, best, done, converged, interrupted, method, rows):
+    """Judge the best point as a candidate for QCBP at the level of its own residual."""
+    values = best.values / task.scale
+    kept = values != 0
+    support, values = best.support[kept], values[kept]
+    x, columns = _spread(task, support, values), columns_of(task.system, support)
+    image = columns.image(values)
+    residual = given.system.y - image
+    problem = replace(given, level=float(np.linalg.norm(residual)))
+    # The walk's own residual, because what it was pulled to belongs to it to the last digit.
+    pulled = None if best.pulled is None else best.pulled / task.scale
+    h, pulled = dual_direction(given.system, columns, values / np.abs(values), best.residual / task.scale,
+                               pulled)
+    judged = problem.judge(x, image=image, dual=h, pulled=pulled)
+    require_finite(judged.objective, judged.gap)
+    if not converged:
+        ended = "was interrupted" if interrupted else "stopped"
+        warnings.warn(f"{method} {ended} after {done} steps with {support.size} atoms at residual "
+                      f"{judged.residual:.1e}", NotConverged, stacklevel=4)
+    return Solution(
+        x, judged.dual, judged.objective, judged.dual_objective, judged.gap, judged.relative_gap,
+        judged.residual, 0.0, done, converged, method,
+        None if rows is None else np.array(rows).reshape(-1, 3), interrupted=interrupted)
