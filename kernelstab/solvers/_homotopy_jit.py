@@ -154,7 +154,9 @@ def goal(kind, level, lam, square, rate):
     target = 0.0
     if kind == LASSO:
         return level
-    if kind == QCBP and rate > 0.0:
+    if kind == QCBP and rate == 0.0:  # no column is active
+        return lam if square <= level * level else 0.0
+    if kind == QCBP:
         target = lam * lam - (square - level * level) / rate
     elif kind == ROOT and level * level * rate < 1.0:
         target = level * level * (square - rate * lam * lam) / (1.0 - level * level * rate)
@@ -252,8 +254,8 @@ def walk(A, gram, y, state, kind, level, nonneg, count):
 
 
 @njit(cache=True, nogil=True)
-def finish(A, y, state, kind, level, x, image, dual, pulled):
-    """Solve on the final support with the true residual; write the point, its dual and their images.
+def finish(y, state, kind, level, x, image, dual):
+    """Solve on the final support with the true residual; write the point, its image and its dual.
 
     The dual point is the residual, or ``A_S d`` where that is the limit of its direction.
     Where the walk has not arrived, its own lambda takes the place of the level.
@@ -293,7 +295,6 @@ def finish(A, y, state, kind, level, x, image, dual, pulled):
     x[:] = 0.0
     for k in range(size):
         x[state.order[k]] = state.x[k]
-    combine(A, ranks, dual, dual.size, pulled)
 
 
 @njit(cache=True, nogil=True)
@@ -301,7 +302,8 @@ def pack(A, y, state, kind, level):
     """Finish in fresh arrays: the point, its image, the dual direction and what ``A'`` makes of it."""
     m, n = A.shape
     x, image, dual, pulled = np.empty(n), np.empty(m), np.empty(m), np.empty(n)
-    finish(A, y, state, kind, level, x, image, dual, pulled)
+    finish(y, state, kind, level, x, image, dual)
+    combine(A, np.arange(m), dual, m, pulled)
     return x, image, dual, pulled
 
 

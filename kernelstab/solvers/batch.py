@@ -1,0 +1,242 @@
+"""Many small problems at once: one compiled loop over them, on as many threads as wished."""
+
+import os
+import warnings
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+
+import numpy as np
+
+from kernelstab._checks import as_array, as_count, as_number
+from kernelstab._errors import NotConverged
+from kernelstab.solvers._homotopy import kind_of, locked
+from kernelstab.solvers._judge_rows import judge_rows
+from kernelstab.solvers.lasso import lasso
+from kernelstab.solvers.qcbp import qcbp
+from kernelstab.solvers.solution import Solution
+from kernelstab.solvers.sqrt_lasso import sqrt_lasso
+
+_DOORS = {"lasso": lasso, "qcbp": qcbp, "sqrt-lasso": sqrt_lasso}
+_STEPS = 100_000        # events of one path; thousands are rare
+_GRAM_COLUMNS = 4096    # a Gram matrix of more columns takes more than 128 MB
+_WORK = 2 * 10**9       # multiplications of one chunk at most, so that Ctrl-C is heard
+
+
+@dataclass(frozen=True, repr=False)
+class BatchSolution:
+    r"""The solutions of many problems of one kind, with their duality gaps.
+
+    The attributes are those of :class:`kernelstab.solvers.Solution` with a leading axis for
+    the problems; ``batch[i]`` is the i-th ``Solution``, ``len(batch)`` the number of problems.
+
+    Attributes
+    ----------
+    x : ndarray, shape (B, N)
+        The points.
+    dual : ndarray, shape (B, m)
+        The dual points; their constraints are met up to rounding.
+    objective, dual_objective, gap, relative_gap, residual, feasibility : ndarray, shape (B,)
+        What the points prove, recomputed from them alone.
+    iterations : ndarray of int, shape (B,)
+        Events on the path, or iterations of the method that took over.
+    converged : ndarray of bool, shape (B,)
+        Whether the tolerance was met.
+    methods : list of str
+        The algorithm of each problem.
+
+    Examples
+    --------
+    >>> solve_batch("lasso", np.eye(2), [[3.0, 0.5], [0.0, 4.0]], 1.0)
+    <BatchSolution of 2 problems: 2 converged, largest relative gap 0.0e+00>
+    """
+
+    x: np.ndarray
+    dual: np.ndarray
+    objective: np.ndarray
+    dual_objective: np.ndarray
+    gap: np.ndarray
+    relative_gap: np.ndarray
+    residual: np.ndarray
+    feasibility: np.ndarray
+    iterations: np.ndarray
+    converged: np.ndarray
+    methods: list
+
+    def __len__(self):
+        return self.objective.size
+
+    def __getitem__(self, i) -> Solution:
+        numbers = (self.objective, self.dual_objective, self.gap, self.relative_gap, self.residual,
+                   self.feasibility)
+        return Solution(self.x[i], self.dual[i], *(float(values[i]) for values in numbers),
+                        int(self.iterations[i]), bool(self.converged[i]), self.methods[i])
+
+    def __repr__(self):
+        return (f"<BatchSolution of {len(self)} problems: {int(self.converged.sum())} converged, "
+                f"largest relative gap {self.relative_gap.max():.1e}>")
+
+
+def solve_batch(problem, A, Y, level=0.0, *, nonneg=False, tol=1e-6, threads=None,
+                progress=None) -> BatchSolution:
+    r"""Solve many problems of one kind, for one matrix or a matrix each.
+
+    Phase transitions and searches for adversarial noise solve thousands of small problems; here
+    they cost no Python in between. Real problems follow the exact path of the LASSO, which
+    passes through the solutions of all four kinds of problems.
+
+    Parameters
+    ----------
+    problem : str
+        ``"lasso"``, ``"qcbp"``, ``"basis-pursuit"`` or ``"sqrt-lasso"``.
+    A : ndarray, shape (m, N) or (B, m, N)
+        One matrix for all problems, or one for each.
+    Y : ndarray, shape (B, m)
+        Data, one problem per row.
+    level : float or ndarray, shape (B,)
+        :math:`\lambda` for ``lasso`` and ``sqrt-lasso``, :math:`\eta` for ``qcbp``; ``basis-pursuit``
+        has none and ignores it.
+    nonneg : bool
+        Whether to minimise over :math:`x\ge0` only (real problems).
+    tol : float
+        What counts as converged: a relative gap ``<= tol``, and infeasible by at most
+        ``tol * ||y||``. The path itself is exact up to rounding.
+    threads : int, optional
+        How many threads share the problems; all processors by default. The answer does not depend
+        on it.
+    progress : callable, optional
+        Called as ``progress(done, total, note)`` after every chunk of problems.
+
+    Returns
+    -------
+    BatchSolution
+        Every problem with its dual point and its gap.
+
+    Raises
+    ------
+    ValueError
+        If the problem is unknown, a shape does not fit, an entry is not finite, or a level is
+        out of its range.
+
+    Warns
+    -----
+    NotConverged
+        Once, if any problem has not met the tolerance.
+
+    Notes
+    -----
+    For a shared matrix the Gram matrix :math:`A^TA` is computed once where the batch is large
+    enough to pay for it. A problem whose path does not meet the tolerance (columns dependent in
+    working precision) is handed to the function for single problems; so are complex problems,
+    one after the other.
+
+    Cost: per problem and event one product with ``A``, or with the active rows of the Gram
+    matrix. Memory: a square matrix of order ``min(m, N)`` and as many columns per thread.
+
+    Examples
+    --------
+    With the identity the solutions are soft thresholding: 3 becomes 2, 0.5 becomes 0.
+
+    >>> import numpy as np
+    >>> batch = solve_batch("lasso", np.eye(2), [[3.0, 0.5], [0.0, 4.0]], 1.0)
+    >>> batch.x
+    array([[2., 0.],
+           [0., 3.]])
+    >>> batch.objective, batch[0].gap
+    (array([2.625, 3.5  ]), 0.0)
+    """
+    form = {"basis-pursuit": "qcbp"}.get(problem, problem)
+    if form not in _DOORS:
+        raise ValueError(f"problem must be one of {sorted([*_DOORS, 'basis-pursuit'])}, got {problem!r}")
+    A, Y = _arrays(A, Y)
+    levels = np.zeros(len(Y)) if problem == "basis-pursuit" else _levels(level, form, len(Y))
+    tol = as_number(tol, "tol", low=0)
+    threads = _available() if threads is None else as_count(threads, "threads", low=1)
+    is_complex = np.result_type(A, Y).kind == "c"
+    if nonneg and is_complex:
+        raise ValueError("nonneg must be False for complex problems")
+    size = np.linalg.norm(Y, axis=1)
+    methods = [f"{problem} by homotopy, compiled batch"] * len(Y)
+    if is_complex:
+        X, H = np.zeros((len(Y), A.shape[-1]), complex), np.zeros(Y.shape, complex)
+        steps, alone = np.zeros(len(Y), np.int64), np.ones(len(Y), bool)
+    else:
+        X, H, steps = _paths(form, A, Y, levels, bool(nonneg), threads, progress)
+        found = judge_rows(form, A, Y, levels, X, H, nonneg)
+        alone = ~_finished(found, tol, size)
+    for done, i in enumerate(np.flatnonzero(alone), 1):
+        solution = _single(form, A if A.ndim == 2 else A[i], Y[i], levels[i], tol, nonneg)
+        X[i], H[i], steps[i], methods[i] = solution.x, solution.dual, solution.iterations, solution.method
+        if progress is not None:
+            progress(done, int(alone.sum()), "one by one")
+    if alone.any():
+        found = judge_rows(form, A, Y, levels, X, H, nonneg)
+    converged = _finished(found, tol, size)
+    if not converged.all():
+        warnings.warn(f"{int((~converged).sum())} of {len(Y)} problems stopped, the worst at relative gap "
+                      f"{found['relative_gap'].max():.1e}", NotConverged, stacklevel=2)
+    return BatchSolution(**found, iterations=steps, converged=converged, methods=methods)
+
+
+def _arrays(A, Y):
+    A = as_array(A, "A")
+    if A.ndim not in (2, 3):
+        raise ValueError(f"A must have shape (m, N) or (B, m, N), got {A.shape}")
+    Y = as_array(Y, "Y", ndim=2)
+    if Y.shape[1] != A.shape[-2] or (A.ndim == 3 and len(A) != len(Y)):
+        rows = f"({len(A) if A.ndim == 3 else 'B'}, {A.shape[-2]})"
+        raise ValueError(f"Y must have shape {rows}, got {Y.shape}")
+    return A, Y
+
+
+def _levels(level, form, count):
+    levels = as_array(level, "level", real=True)
+    if levels.shape not in ((), (1,), (count,)):
+        raise ValueError(f"level must be a number or have shape ({count},), got {levels.shape}")
+    if levels.min() < 0 or (levels.min() == 0 and form != "qcbp"):
+        raise ValueError(f"level must be {'nonnegative' if form == 'qcbp' else 'positive'}, got {levels.min()}")
+    return np.broadcast_to(levels, (count,))
+
+
+def _finished(found, tol, size):
+    return (found["relative_gap"] <= tol) & (found["feasibility"] <= tol * size)
+
+
+def _paths(form, A, Y, levels, nonneg, threads, progress):
+    """Walk all paths, in chunks that do not depend on which thread takes them."""
+    from kernelstab.solvers._batch_jit import sweep
+    from kernelstab.solvers._homotopy_jit import KINDS
+
+    (count, m), n = Y.shape, A.shape[-1]
+    gram = A.T @ A if A.ndim == 2 and n <= _GRAM_COLUMNS and count * m >= 4 * n else np.empty((0, 0))
+    X, H, steps = np.empty((count, n)), np.empty((count, m)), np.empty(count, np.int64)
+    A, Y = locked(A if A.ndim == 3 else A[None]), locked(Y)
+    kinds = np.array([KINDS[kind_of(form, level)] for level in levels])
+    levels = np.array(levels)
+    length = max(1, min(-(-count // (4 * threads)), _WORK // (m * n * min(m, n))))
+
+    def work(first, last):
+        own = A if len(A) == 1 else A[first:last]
+        sweep(own, gram, Y[first:last], kinds[first:last], levels[first:last], nonneg, _STEPS,
+              X[first:last], H[first:last], steps[first:last])
+        return last - first
+
+    pool, done = ThreadPoolExecutor(threads), 0
+    try:
+        jobs = [pool.submit(work, first, min(first + length, count)) for first in range(0, count, length)]
+        for job in as_completed(jobs):
+            done += job.result()
+            if progress is not None:
+                progress(done, count, "paths")
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return X, H, steps
+
+
+def _single(form, A, y, level, tol, nonneg):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotConverged)  # said once for the whole batch
+        return _DOORS[form](A, y, float(level), tol=tol, nonneg=nonneg)
+
+
+def _available():
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
