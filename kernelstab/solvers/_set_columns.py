@@ -2,6 +2,8 @@
 
 import numpy as np
 
+FIRST = 256  # columns for which there is room before the first move
+
 
 class Columns:
     """A growing selection of the columns of a dense real matrix.
@@ -10,26 +12,30 @@ class Columns:
     products, ``index[:size]`` their numbers and ``member`` marks them among all columns.
     """
 
-    def __init__(self, matrix, capacity):
-        self.matrix = matrix
+    def __init__(self, matrix):
+        m, n = matrix.shape
+        self.matrix = matrix.view()
+        self.matrix.flags.writeable = False  # compiled loops are specialised for one kind of array
         self.size = 0
         self.index = np.empty(0, np.int64)
-        self.member = np.zeros(matrix.shape[1], bool)
-        self.rows = np.empty((capacity, matrix.shape[0]))
-        self.gram = np.empty((capacity, capacity))
+        self.member = np.zeros(n, bool)
+        self.rows = np.empty((min(n, FIRST), m))
+        self.gram = np.empty((min(n, FIRST),) * 2)
 
     def extend(self, chosen) -> None:
         """Add the columns numbered ``chosen`` (none of them a member yet).
 
         Cost: one read of them, and their inner products with all members.
         """
-        from kernelstab.solvers._gram_jit import gather
-
+        if not chosen.size:
+            return
         first, last = self.size, self.size + chosen.size
         chosen = np.sort(chosen)
         if last > self.rows.shape[0]:
             self._reserve(min(max(last, 2 * self.rows.shape[0]), self.member.size))
         if self.matrix.flags.c_contiguous:
+            from kernelstab.solvers._gram_jit import gather
+
             gather(self.matrix, chosen, self.rows, first)
         else:
             np.take(self.matrix.T, chosen, axis=0, out=self.rows[first:last])
@@ -60,6 +66,12 @@ class Columns:
     def correlate(self, u) -> np.ndarray:
         """Return the inner products of the columns with ``u`` (m,)."""
         return self.members @ u
+
+    def spread(self, x) -> np.ndarray:
+        """Return the coefficients ``x`` at their places among all columns."""
+        full = np.zeros(self.member.size)
+        full[self.index] = x
+        return full
 
     def _reserve(self, capacity):
         rows, gram = self.rows, self.gram

@@ -23,13 +23,13 @@ ATTEMPTS = 40       # faces visited between two passes
 
 
 class Stop(NamedTuple):
-    """Where the search halted: the point is exact on ``face`` at ``level``; ``goal`` is the level to try next.
+    """Where the search halted: the point is exact on ``face`` at ``level``; try ``goal`` next.
 
     ``image`` is that of the point, and ``dual`` a direction whose correlations with all columns
-    decide whether it is the end.
+    decide whether it is the end. Without a face the search has failed.
     """
 
-    face: Face
+    face: Face | None
     level: float
     goal: float
     image: np.ndarray
@@ -59,23 +59,20 @@ def root(form, level, unexplained, pull):
     return float(level * unexplained / np.sqrt(rest)) if rest > 0.0 else np.inf
 
 
-def follow(problem, columns, level, x) -> Stop | None:
-    """Move ``x`` (in place) to the solution on the working set, or as far as can be trusted.
-
-    Returns
-    -------
-    Stop or None
-        None if some face could not be found exactly.
-    """
+def follow(problem, columns, level, x) -> Stop:
+    """Move ``x`` (in place) to the solution on the working set, or as far as can be trusted."""
     y = problem.system.y
     g = columns.correlate(y - columns.combine(x))
     for _ in range(ATTEMPTS):
         face = settle(columns, level, problem.nonneg, x, g)
-        if face is None or face.support.size == 0:
-            return None
+        if face is None:
+            break
         if problem.form == "lasso":
             image = _refined(columns, y, face, level, x)
             return Stop(face, level, level, image, y - image)
+        if face.support.size == 0:  # the level was above the path
+            level = 0.5 * float(g.max() if problem.nonneg else np.abs(g).max())
+            continue
         d, pulled, w, rho = _line(columns, y, face, level, x)
         z = x[face.support] + level * d
         unexplained = _norm(rho)
@@ -101,7 +98,8 @@ def follow(problem, columns, level, x) -> Stop | None:
             x[face.support] = np.where(kept, moved, 0.0)
             g = columns.correlate(y - columns.combine(x))
         level = goal
-    return None
+    image = columns.combine(x)
+    return Stop(None, level, level, image, y - image)
 
 
 def _line(columns, y, face, level, x):

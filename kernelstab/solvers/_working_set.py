@@ -12,62 +12,59 @@ from kernelstab.solvers._set_columns import Columns
 from kernelstab.solvers._set_roots import follow
 
 START = 0.03    # first level where none is known, as a share of the largest correlation
-NEAR = 0.5      # columns that pull at least this share of the level may join
-LOWEST = 1e-14  # give up at levels below this share of the largest correlation
+NEAR = 0.7      # columns that pull at least this share of the level may join
+LOWEST = 1e-12  # give up at levels below this share of the largest correlation
+BATCH = 40      # columns that may join per round: this many, or more for a very wide matrix
+REPEATS = 2     # rounds without a new column or level, each of which only refines
 
 
-def solve(problem, start, watch):
-    """Solve a real dense problem; see ``_methods`` for what an engine is.
+def solve(problem, start, watch) -> str:
+    """Solve a real dense problem; an iteration is a round.
 
-    Returns without finishing if a face cannot be found (columns that depend on each other in
-    working precision), if the level falls below rounding, or if no column helps any more.
+    Stops short of the tolerance if no point within reach meets the constraint, if the columns
+    depend on each other too closely for double precision, or if rounds cease to help.
     """
-    system, c = problem.system, problem.correlation
-    columns = Columns(system.matrix, capacity=256)
-    pulled, level = c, _first_level(problem)
-    lowest = LOWEST * float(np.abs(c).max())
-    x = _warm(columns, start)
-    batch = max(32, c.size // 100)
-    done = 0
-    while True:
+    system, peak = problem.system, problem.peak
+    columns = Columns(system.matrix)
+    pulled, batch = problem.correlation, max(BATCH, system.shape[1] // 200)
+    x, level = _warm(problem, columns, start)
+    done = repeats = 0
+    while repeats <= REPEATS and level > LOWEST * peak:
         chosen = _strongest(columns, pulled, level, max(batch, np.count_nonzero(x) // 2), problem.nonneg)
-        if chosen.size:
-            columns.extend(chosen)
-            x = np.concatenate([x, np.zeros(chosen.size)])
+        columns.extend(chosen)
+        x = np.concatenate([x, np.zeros(chosen.size)])
         stop = follow(problem, columns, level, x)
-        if stop is None:
-            break
-        full = np.zeros(c.size)
-        full[columns.index] = x
         pulled = system.adjoint(stop.dual)
         done += 1
-        if watch(done, full, image=stop.image, dual=stop.dual, pulled=pulled):
+        over = watch(done, columns.spread(x), image=stop.image, dual=stop.dual, pulled=pulled)
+        if over or stop.face is None:
             break
-        settled = stop.goal == level
-        if stop.level == 0.0:
+        repeats = repeats + 1 if stop.goal == level and not chosen.size else 0
+        if stop.level == 0.0:  # the dual direction is the residual at level one
             pulled = pulled * stop.goal
         level = stop.goal
-        if level < lowest or (settled and not chosen.size):
-            break
     return "working set, compiled"
 
 
-def _first_level(problem):
-    largest = float(np.abs(problem.correlation).max())
-    if problem.form == "lasso":
-        return problem.level
-    if problem.form == "qcbp":
-        return START * largest
-    return min(START * largest, problem.level * problem.size)
+def _warm(problem, columns, start):
+    """Take the support of the start into the set; return its values and the first level.
 
-
-def _warm(columns, start):
-    """Take the support of the start into the set and return its values there."""
+    The level of a start is what its support pulls, which is a guess only: where the start
+    is none, or interpolates the data, a share of the largest correlation takes its place.
+    """
+    guess = START * problem.peak
+    if problem.form == "sqrt-lasso":
+        guess = min(guess, problem.level * problem.size)
     support = np.flatnonzero(start.x)
-    if not 0 < support.size <= columns.rows.shape[1]:
-        return np.zeros(0)
+    if support.size > columns.rows.shape[1]:
+        support = support[:0]
     columns.extend(support)
-    return start.x[support]
+    x = start.x[columns.index]
+    if support.size:
+        pulls = np.abs(columns.correlate(problem.system.y - columns.combine(x)))
+        found = float(np.median(pulls))
+        guess = found if 1e-6 * problem.peak < found < problem.peak else guess
+    return x, problem.level if problem.form == "lasso" else guess
 
 
 def _strongest(columns, pulled, level, batch, nonneg):
