@@ -30,7 +30,8 @@ class Firenet:
     words = "FIRENET"
 
     def __init__(self, problem):
-        self.problem, self.rate = problem, problem.system.norm() or 1.0
+        self.problem = problem
+        self.norm = self.rate = problem.system.norm() or 1.0
 
     def use(self, sharpness) -> float:
         """Return the error per unit of objective.
@@ -60,5 +61,5 @@ class Firenet:
 
     def stretch(self, x, radius, steps):
         """Yield averages, the last one after ``steps`` steps."""
-        return ergodic(self.problem, x, radius / self.rate, 1.0 / (radius * self.rate), steps,
+        return ergodic(self.problem, x, radius / self.norm, 1.0 / (radius * self.norm), steps,
                        lambda v: v / max(1.0, float(np.linalg.norm(v))))

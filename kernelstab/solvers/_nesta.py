@@ -36,6 +36,7 @@ class Nesta:
 
     def __init__(self, problem):
         self.problem, self.rate = problem, float(np.sqrt(problem.system.shape[1]))
+        self.norm = float(np.sqrt(problem.system.tight))
 
     def use(self, sharpness) -> float:
         """Return the error per unit of objective."""

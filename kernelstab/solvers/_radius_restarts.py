@@ -26,8 +26,10 @@ def run(method, problem, start, watch) -> str:
     """
     x = method.begin(start.x)
     image = problem.system.forward(x)
-    stop, done, words = watch(0, x, image=image, dual=start.dual if start.given else None), 0, method.words
-    point = Point(x, image, None)
+    known = start.given and bool(np.any(start.dual))
+    stop = watch(0, x, image=image, dual=start.dual if known else problem.system.y,
+                 pulled=None if known else problem.correlation)
+    point, done, words = Point(x, image, None), 0, method.words
     sharpness = start.options.get("sharpness")
     if sharpness is not None:
         point, done, stop = _scheduled(method, sharpness, point, start.given, watch, stop)
@@ -46,23 +48,36 @@ def run(method, problem, start, watch) -> str:
 
 def _scheduled(method, sharpness, point, given, watch, stop):
     """Restart with the radii of the theorem until they no longer shrink, and keep the record."""
-    problem, judged = method.problem, watch.last
+    problem, judged, done = method.problem, watch.last, 0
     constant, floor = method.use(sharpness), sharpness.floor(problem.form, problem.level)
     # The optimal value is at least 0, and at least the dual value of a start that is no zero.
     radius = constant * max(method.value(judged) - (judged.dual_objective if given else 0.0), 0.0) + floor
-    steps, done, first = int(np.ceil(2.0 * constant * method.rate / RATIO)), 0, radius
-    rows, moves = [(0, radius, judged.objective, judged.residual)], []
-    while not stop and radius > max(1.01 * floor / (1.0 - RATIO), ROUNDING * first):
+    steps, least = int(np.ceil(2.0 * constant * method.rate / RATIO)), ROUNDING * radius
+    ledger = Ledger(method, sharpness)
+    watch.restarts = ledger.enter(0, radius, judged, None)
+    while not (stop or watch.restarts.refuted) and radius > max(1.01 * floor / (1.0 - RATIO), least):
         x = point.x
         point, taken, stop = drive(method, point, radius, steps, watch, done)
         done += taken
-        if taken < steps:
-            break
-        radius = RATIO * radius + floor
-        rows.append((done, radius, watch.last.objective, watch.last.residual))
-        moves.append(float(np.linalg.norm(point.x - x)))
-        watch.restarts = Restarts(*(np.array(column) for column in zip(*rows, strict=True)), np.array(moves))
-        if watch.restarts.refuted:
-            break
-    watch.restarts = Restarts(*(np.array(column) for column in zip(*rows, strict=True)), np.array(moves))
+        if taken == steps:
+            radius = RATIO * radius + floor
+            watch.restarts = ledger.enter(done, radius, watch.last, float(np.linalg.norm(point.x - x)))
     return point, done, stop
+
+
+class Ledger:
+    """The rows of a :class:`Restarts`, as they come in."""
+
+    def __init__(self, method, sharpness):
+        problem, self.norm, self.noise = method.problem, method.norm, sharpness.noise
+        if self.noise is None:
+            self.noise = problem.level if problem.form == "qcbp" else 0.0
+        self.rows, self.moves = [], []
+
+    def enter(self, done, radius, judged, move) -> Restarts:
+        """Add a restart, ``move`` away from the last one, and return the record."""
+        limit = self.norm * radius + self.noise
+        self.rows.append((done, radius, judged.objective, judged.residual, limit))
+        if move is not None:
+            self.moves.append(move)
+        return Restarts(*(np.array(column) for column in zip(*self.rows, strict=True)), np.array(self.moves))

@@ -26,14 +26,14 @@ PATIENCE = 50  # stretches of the smallest guess before the search may end for l
 
 
 def search(method, point, watch, done):
-    """Race the guesses until ``watch`` stops them, or until half of all steps brought nothing.
+    """Race the guesses until ``watch`` stops them, or until a quarter of all steps did not halve the gap.
 
     Returns the best point, the steps taken, whether to stop, and how many guesses were tried.
     """
     began = gained = done
-    best, value, lower, tol = point, method.value(watch.last), watch.last.dual_objective, watch.problem.tol
-    race = Race()
-    while done - began < PATIENCE * FIRST or 2 * (done - gained) < done - began:
+    best, value, lower = point, method.value(watch.last), watch.last.dual_objective
+    race, target = Race(), 0.5 * (value - lower)
+    while done - began < PATIENCE * FIRST or 4 * (done - gained) < done - began:
         excess = race.excess(lane := race.next(), value - lower)
         if not excess > 0.0:
             break
@@ -47,14 +47,15 @@ def search(method, point, watch, done):
         lower = max(lower, judged.dual_objective)
         if method.adapt(judged.dual):  # another objective: what was believed of the old one is void
             value = method.value(judged)
-            best, gained = found, done
+            best, gained, target = found, done, 0.5 * (value - lower)
             race.forget()
             continue
         after = method.value(judged)
         race.believe(lane, taken, after, RATIO * excess)
         if after < value:
-            gained = done if value - after > tol * abs(value) else gained
             best, value = found, after
+        if value - lower <= target:
+            gained, target = done, 0.5 * (value - lower)
         race.refute(value)
     return best, done, False, len(race.spent)
 

@@ -44,8 +44,10 @@ def restarted(problem, sphere, x, u, watch) -> None:
         merit = min(last, mean)
         stalled = merit <= STALL * first and merit > previous
         if merit <= DECREASE * first or stalled or (length >= LONGEST * done and done > 20 * BLOCK):
-            x, c, u = walk[:3] if last <= mean else (np.divide(walk[6], length, out=walk[6]),
-                                                     walk[7] / length, walk[8] / length)
+            x, c, u = walk[:3]
+            if mean < last:
+                np.divide(walk[6], length, out=x)
+                c, u = walk[7] / length, walk[8] / length
             del walk
             np.subtract(x, start[0], out=start[0])
             moved, turned = float(np.linalg.norm(start[0])), float(np.linalg.norm(u - start[1]))

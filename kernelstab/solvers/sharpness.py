@@ -180,13 +180,15 @@ class Restarts:
     objectives, residuals : ndarray, shape (n + 1,)
         :math:`\|X^{(j)}\|_1` (times the price for ``sqrt_lasso``, plus the residual), and
         :math:`\|AX^{(j)}-y\|`.
+    limits : ndarray, shape (n + 1,)
+        :math:`\|A\|D_j` plus the noise: no residual is larger if the theorem holds.
     moves : ndarray, shape (n,)
-        :math:`\|X^{(j+1)}-X^{(j)}\|`. The theorem needs this to be at most
-        :math:`D_j+D_{j+1}`, and that can be checked without knowing ``x``.
+        :math:`\|X^{(j+1)}-X^{(j)}\|`: at most :math:`D_j+D_{j+1}` if the theorem holds.
 
     Examples
     --------
-    >>> r = Restarts(np.array([0, 9]), np.array([2.0, 1.0]), np.zeros(2), np.ones(2), np.array([3.5]))
+    >>> two = np.ones(2)
+    >>> r = Restarts(np.array([0, 9]), np.array([2.0, 1.0]), two, two, two, np.array([3.5]))
     >>> r
     <Restarts: 1 in 9 steps, radius 2 to 1, constants refuted>
     """
@@ -195,15 +197,18 @@ class Restarts:
     radii: np.ndarray
     objectives: np.ndarray = field(repr=False)
     residuals: np.ndarray = field(repr=False)
+    limits: np.ndarray = field(repr=False)
     moves: np.ndarray = field(repr=False)
 
     @property
     def refuted(self) -> bool:
-        r"""Whether two restarts lie further apart than their radii allow: the constants are too small.
+        r"""Whether the points contradict the radii, which needs no ``x``: the constants are too small.
 
-        False proves nothing: the points may agree with each other and be far from ``x``.
+        Two restarts lie further apart than their radii allow, or one further from the data. False
+        proves nothing.
         """
-        return bool(np.any(self.moves > (self.radii[:-1] + self.radii[1:]) * (1 + 1e-12)))
+        apart = self.moves > (self.radii[:-1] + self.radii[1:]) * (1 + 1e-12)
+        return bool(np.any(apart) or np.any(self.residuals > self.limits * (1 + 1e-12)))
 
     def __repr__(self):
         word = ", constants refuted" if self.refuted else ""

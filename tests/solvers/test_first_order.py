@@ -1,0 +1,215 @@
+"""The loops for operators: against their compiled twins, against each other, and what they hold."""
+
+import tracemalloc
+import warnings
+
+import numpy as np
+import pytest
+
+from kernelstab._errors import NotConverged
+from kernelstab.operators import DenseOperator, ForwardOperator
+from kernelstab.solvers import Sharpness, lasso, qcbp, sqrt_lasso
+from kernelstab.solvers._douglas_rachford import step
+from kernelstab.solvers._problem import Problem
+from kernelstab.solvers._qcbp_jit import approach
+from kernelstab.solvers._restarts import _walk
+from kernelstab.solvers._shrink import shrink
+from kernelstab.solvers._spheres import RELAXATION, DenseSphere, OperatorSphere
+from kernelstab.solvers._system import as_system
+
+M, N, TIGHT = 12, 30, 4.0
+SHARP = Sharpness(0.5, 1.0)
+METHODS = {
+    "fista": (lasso, 0.3, {}),
+    "fista nonneg": (lasso, 0.3, {"nonneg": True}),
+    "primal-dual": (qcbp, 0.1, {}),
+    "primal-dual exact": (qcbp, 0.0, {}),
+    "primal-dual nonneg": (qcbp, 0.1, {"nonneg": True}),
+    "primal-dual price": (sqrt_lasso, 0.5, {}),
+    "primal-dual price nonneg": (sqrt_lasso, 0.5, {"nonneg": True}),
+    "douglas-rachford": (qcbp, 0.1, {}),
+    "warpd": (qcbp, 0.1, {"sharpness": SHARP}),
+    "warpd search": (qcbp, 0.1, {}),
+    "warpd nonneg": (qcbp, 0.1, {"nonneg": True}),
+    "firenet": (sqrt_lasso, 0.5, {"sharpness": SHARP}),
+    "firenet search": (sqrt_lasso, 0.5, {}),
+    "nesta": (qcbp, 0.1, {"sharpness": SHARP}),
+    "nesta search": (qcbp, 0.0, {}),
+}
+each = pytest.mark.parametrize("name", METHODS)
+
+
+class Products(ForwardOperator):
+    """A matrix that hides its entries."""
+
+    def __init__(self, matrix, tight=None):
+        self.hidden = matrix
+        super().__init__(matrix.shape, matrix.dtype, tight=tight,
+                         norm_upper=DenseOperator(matrix, tight=tight).norm_upper)
+
+    def _matvec(self, x):
+        return self.hidden @ x
+
+    def _rmatvec(self, y):
+        return self.hidden.conj().T @ y
+
+
+def instance(is_complex=False, positive=False):
+    """Return a matrix with AA* = 4 I and data with noise of norm 0.1."""
+    rng = np.random.default_rng(7)
+    A = rng.standard_normal((N, M)) + 1j * is_complex * rng.standard_normal((N, M))
+    A = 2.0 * np.linalg.qr(A if is_complex else A.real)[0].conj().T
+    x, noise = np.zeros(N, A.dtype), rng.standard_normal(M)
+    x[rng.choice(N, 3, replace=False)] = [1.0, 0.6 if positive else -0.6, 1j if is_complex else 0.8]
+    return A, A @ x + 0.1 * noise / np.linalg.norm(noise)
+
+
+def solve(name, A, y, **options):
+    solver, level, own = METHODS[name]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotConverged)
+        return solver(A, y, level, method=name.split()[0], **own, **options)
+
+
+@each
+@pytest.mark.parametrize("count", [1, 43])
+@pytest.mark.parametrize("is_complex", [False, True])
+def test_dense_and_operator_loops_give_the_same_points(name, count, is_complex):
+    if is_complex and "nonneg" in name:
+        pytest.skip("only real vectors have a sign")
+    A, y = instance(is_complex, positive="nonneg" in name)
+    dense = solve(name, DenseOperator(A, tight=TIGHT), y, tol=0.0, max_iter=count, history=True)
+    products = solve(name, Products(A, TIGHT), y, tol=0.0, max_iter=count, history=True)
+    assert (dense.iterations, products.iterations) == (count, count)
+    np.testing.assert_allclose(dense.x, products.x, atol=1e-11)
+    np.testing.assert_allclose(dense.history, products.history, rtol=1e-9, atol=1e-11)
+
+
+@each
+@pytest.mark.parametrize("start", ["solution", "point"])
+def test_converges_and_a_warm_start_stays(name, start):
+    A, y = instance(positive="nonneg" in name)
+    first = solve(name, Products(A, TIGHT), y)
+    assert first.converged
+    assert first.gap >= -1e-13
+    again = solve(name, Products(A, TIGHT), y, x0=first if start == "solution" else first.x)
+    assert again.converged
+    assert again.objective == pytest.approx(first.objective, rel=3e-6)
+    if start == "solution":
+        assert again.iterations <= 20
+    if "nonneg" in name:
+        assert first.x.min() >= 0.0
+
+
+def reference(name, A, y):
+    import cvxpy as cp
+
+    solver, level, own = METHODS[name]
+    x = cp.Variable(N)
+    residual, mass = cp.norm(A @ x - y), cp.norm1(x)
+    limits = [x >= 0] if own.get("nonneg") else []
+    if solver is qcbp:
+        program = cp.Problem(cp.Minimize(mass), [residual <= level, *limits])
+    else:
+        data = residual if solver is sqrt_lasso else 0.5 * cp.sum_squares(A @ x - y)
+        program = cp.Problem(cp.Minimize(data + level * mass), limits)
+    return program.solve(solver="CLARABEL", tol_gap_abs=1e-9, tol_gap_rel=1e-9, tol_feas=1e-9)
+
+
+@pytest.mark.parametrize("name", ["fista nonneg", "primal-dual nonneg", "primal-dual price",
+                                  "primal-dual price nonneg", "douglas-rachford", "warpd nonneg",
+                                  "firenet search", "nesta search"])
+def test_agrees_with_the_reference(name):
+    A, y = instance(positive="nonneg" in name)
+    found = solve(name, Products(A, TIGHT), y, tol=1e-8)
+    assert found.converged
+    assert found.objective == pytest.approx(reference(name, A, y), rel=1e-6)
+
+
+def test_douglas_rachford_is_the_primal_dual_loop_seen_through_one_vector():
+    A, y = instance()
+    system = as_system(Products(A, TIGHT), y)
+    problem, tau = Problem("qcbp", system, 0.1, 0.0), 0.07
+    sphere = OperatorSphere(problem)
+    rng = np.random.default_rng(2)
+    x, u = rng.standard_normal(N), rng.standard_normal(M)
+    z = x - tau * sphere.adjoint(u)
+    walk = _walk(x, sphere.forward(x), u)
+    for _ in range(7):
+        walk = sphere.advance(walk, tau, 1)
+        p, image, dual, pull = step(problem, z, tau, 1.0 + RELAXATION)
+        np.testing.assert_allclose(z, walk[0] - tau * sphere.adjoint(walk[2]), atol=1e-13)
+        # the dual point, and what it pulls back to; p is feasible and its image is known
+        np.testing.assert_allclose(dual, -tau * walk[5] / sphere.s, atol=1e-13)
+        np.testing.assert_allclose(pull, A.T @ dual, atol=1e-13)
+        np.testing.assert_allclose(image, A @ p, atol=1e-13)
+        assert np.linalg.norm(image - y) <= 0.1 * (1 + 1e-12)
+
+
+@pytest.mark.parametrize("form", ["qcbp", "sqrt-lasso"])
+def test_whitened_coordinates(form):
+    # rank 3 of 5 rows, data with a part outside the range
+    rng = np.random.default_rng(4)
+    A = np.vstack([rng.standard_normal((3, 8)), np.zeros((2, 8))])
+    A = np.linalg.qr(rng.standard_normal((5, 5)))[0] @ np.diag([1, 9, 3, 1, 1]) @ A
+    y = A @ rng.standard_normal(8) + 0.01 * rng.standard_normal(5)
+    sphere = DenseSphere(Problem(form, as_system(A, y), 2.0, 0.0))
+    x, w = rng.standard_normal(8), rng.standard_normal(3)
+    np.testing.assert_allclose(sphere.image(sphere.forward(x)), A @ x, atol=1e-12)
+    np.testing.assert_allclose(sphere.adjoint(w), A.T @ sphere.lift(w), atol=1e-12)
+    np.testing.assert_allclose(sphere.lower(sphere.lift(w)), w, atol=1e-12)
+    assert np.vdot(sphere.forward(x), w) == pytest.approx(np.vdot(x, sphere.adjoint(w)))
+
+
+@pytest.mark.parametrize("outside", [0.0, 0.4])
+@pytest.mark.parametrize("tau", [1e-3, 0.3, 30.0])
+def test_approach_meets_its_optimality_condition(tau, outside):
+    rng = np.random.default_rng(6)
+    s, b, v = np.logspace(0, -3, 10), rng.standard_normal(10), 5 * rng.standard_normal(10)
+    c = approach(v, s, b, tau, outside)
+    residual = s * c - b
+    size = np.hypot(np.linalg.norm(residual), outside)
+    if size > 1e-10:  # c - v + tau s residual / size = 0
+        np.testing.assert_allclose(c - v, -tau * s * residual / size, rtol=1e-8, atol=1e-8 * tau)
+    else:  # zero residual: the multiplier that is needed lies in the ball
+        assert np.linalg.norm((v - c) / s) <= tau * (1 + 1e-9)
+    # one coordinate by hand: 2 c - 1 falls from 5 by tau s^2 = 4 * 0.5 to 3, so c = 2; and v = .6 reaches 0
+    np.testing.assert_allclose(approach(np.array([3.0]), np.array([2.0]), np.array([1.0]), 0.5, 0.0), [2.0])
+    np.testing.assert_allclose(approach(np.array([0.6]), np.array([2.0]), np.array([1.0]), 0.5, 0.0), [0.5])
+
+
+def test_shrink_by_hand():
+    np.testing.assert_allclose(shrink(np.array([3.0, -0.5, -2.0]), 1.0), [2.0, 0.0, -1.0])
+    np.testing.assert_allclose(shrink(np.array([3.0, -0.5, -2.0]), 1.0, True), [2.0, 0.0, 0.0])
+    np.testing.assert_allclose(shrink(np.array([3.0 + 4.0j]), 1.0), [2.4 + 3.2j])
+    np.testing.assert_array_equal(shrink(np.array([0.0, 2.0]), 0.0), [0.0, 2.0])
+
+
+class Picks(ForwardOperator):
+    """Every hundredth entry: rows so few that only vectors of length N count."""
+
+    def __init__(self):
+        super().__init__((1000, 100_000), np.float64, tight=1.0)
+
+    def _matvec(self, x):
+        return x[::100].copy()
+
+    def _rmatvec(self, y):
+        x = np.zeros(100_000)
+        x[::100] = y
+        return x
+
+
+@pytest.mark.parametrize("name", ["fista", "primal-dual", "douglas-rachford", "warpd search",
+                                  "firenet search", "nesta search"])
+def test_operator_loops_hold_at_most_eight_images(name):
+    A, y = Picks(), np.random.default_rng(0).standard_normal(1000)
+    solve(name, A, y, tol=0.0, max_iter=1)
+    tracemalloc.start()
+    try:
+        solve(name, A, y, tol=0.0, max_iter=25)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    # vectors of length m are a hundredth each
+    assert peak / (8 * 100_000) <= 8.5
