@@ -1,0 +1,149 @@
+"""Forward operators that act on each frequency by itself, and what the splitting needs of them."""
+
+import numpy as np
+from scipy import fft
+
+from kernelstab.operators import Blur
+
+
+def eigenvalues(shape, real):
+    """Return the eigenvalues of the periodic Laplacian ``D* D`` as (outer, last): their sums over rows.
+
+    Along an axis of n pixels they are ``4 sin(pi k/n)^2``; half spectra keep ``k <= n/2``
+    along the last axis.
+
+    >>> eigenvalues((2, 4), real=True)[0].round(12), eigenvalues((2, 4), real=True)[1].round(12)
+    (array([0., 4.]), array([0., 2., 4.]))
+    """
+    lines = [4.0 * np.sin(np.pi * np.arange(n) / n) ** 2 for n in shape]
+    outer = np.zeros(1)
+    for line in lines[:-1]:
+        outer = np.add.outer(outer, line).ravel()
+    return outer, lines[-1][: shape[-1] // 2 + 1] if real else lines[-1]
+
+
+class Spectrum:
+    r"""Unitary transforms of images of one shape, real ones by half spectra.
+
+    ``invert`` applies :math:`(D^*D)^+`, the one solve that repairs any dual field.
+    """
+
+    def __init__(self, shape, real, workers=1):
+        self.shape, self.real, self.workers = tuple(shape), real, workers
+        self.outer, self.last = eigenvalues(self.shape, real)
+        self.others = tuple(range(len(self.shape) - 1))
+
+    def forward(self, image):
+        """Return the spectrum as (rows, frequencies); the image may be overwritten if complex."""
+        transform = fft.rfft if self.real else fft.fft
+        B = transform(image.reshape(self.shape), axis=-1, norm="ortho", workers=self.workers,
+                      overwrite_x=not self.real)
+        if self.others:
+            B = fft.fftn(B, axes=self.others, norm="ortho", overwrite_x=True, workers=self.workers)
+        return B.reshape(self.outer.size, self.last.size)
+
+    def back(self, B):
+        """Return the image (rows, n) of a spectrum, which is overwritten."""
+        B = B.reshape(*self.shape[:-1], self.last.size)
+        if self.others:
+            B = fft.ifftn(B, axes=self.others, norm="ortho", overwrite_x=True, workers=self.workers)
+        if self.real:
+            x = fft.irfft(B, n=self.shape[-1], axis=-1, norm="ortho", overwrite_x=True, workers=self.workers)
+        else:
+            x = fft.ifft(B, axis=-1, norm="ortho", overwrite_x=True, workers=self.workers)
+        return x.reshape(self.outer.size, self.shape[-1])
+
+    def invert(self, image):
+        r"""Return :math:`(D^*D)^+` of an image."""
+        from kernelstab.solvers.imaging._spectrum_jit import divide
+
+        B = self.forward(image)
+        divide(B, self.outer, self.last)
+        return self.back(B)
+
+
+class Sampled(Spectrum):
+    r"""A subsampled Fourier transform or a blur: :math:`\hat x_k\mapsto a_k\hat x_k` at sampled places.
+
+    ``residual`` is what the last fit left, ``a x - data`` at the sampled places; sums over
+    them count a place of a half spectrum twice where it stands for two frequencies, so that
+    norms and products are those of the coordinates of ``y``.
+    """
+
+    def __init__(self, A, y, workers=1):
+        super().__init__(A.image_shape, A.is_real, workers)
+        self.A, count = A, self.last.size
+        n = self.shape[-1]
+        if isinstance(A, Blur):
+            self.a, whole = A.transfer[..., :count].ravel(), fft.rfftn(y.reshape(self.shape), norm="ortho")
+            self.index = np.arange(whole.size)
+        else:
+            self.a, whole = np.ones(1, complex), A.to_kspace(y)[..., :count]
+            self.index = np.flatnonzero(A.mask[..., :count])
+        self.data = whole.ravel()[self.index]
+        column = self.index % count
+        self.d = self.outer[self.index // count] + self.last[column]
+        alone = (column == 0) | (2 * column == n) if self.real else np.ones(column.size, bool)
+        self.weight = np.where(alone, 1.0, 2.0)
+        self.residual = np.zeros_like(self.data)
+
+    def inner(self, u, v) -> float:
+        """Return the real inner product of two sets of values at the sampled places."""
+        return float(np.dot(self.weight, u.real * v.real) + np.dot(self.weight, u.imag * v.imag))
+
+    def norm(self, u) -> float:
+        """Return the norm of values at the sampled places."""
+        return float(np.sqrt(self.inner(u, u)))
+
+    def fit(self, b, mu, radius=None):
+        r"""Solve the x-step: the image nearest to the field whose adjoint difference is ``b``.
+
+        With a radius: subject to :math:`\|Ax-y\|\le radius`; the multiplier is sought from
+        ``mu`` on. Without: with the penalty :math:`\tfrac\mu2\|Ax-y\|^2`. Returns the image and
+        the multiplier.
+        """
+        from kernelstab.solvers.imaging._spectrum_jit import divide, fit, mismatches, multiplier
+
+        B = self.forward(b)
+        divide(B, self.outer, self.last)
+        flat, r, q = B.ravel(), self.residual, np.empty(self.index.size)
+        mismatches(flat, self.index, self.data, self.a, self.d, self.weight, r, q)
+        if radius is not None:
+            mu = multiplier(q, self.d, self.a, radius, mu) if radius > 0 else np.inf
+        limit = np.inf if radius is None else radius
+        fit(flat, self.index, self.data, self.a, self.d, self.weight, r, mu, limit)
+        return self.back(B), mu
+
+    def share(self, b, h):
+        r"""Split ``b = D* p`` into :math:`A^*h` and a rest; return h and :math:`(D^*D)^+` of the rest.
+
+        A subsampled transform takes :math:`h=Ab`, which leaves least. A blur keeps the ``h``
+        given, since dividing by small factors would make it large.
+        """
+        from kernelstab.solvers.imaging._spectrum_jit import divide
+
+        B = self.forward(b)
+        flat = B.ravel()
+        if self.a.size == 1:
+            h = flat[self.index]
+            h[self.d == 0.0] = 0.0
+            flat[self.index] = 0.0
+        else:
+            flat[self.index] -= self.a.conj() * h
+        divide(B, self.outer, self.last)
+        return h, self.back(B)
+
+    def measured(self, values):
+        """Return values at the sampled places as a vector in the coordinates of y."""
+        if isinstance(self.A, Blur):
+            whole = values.reshape(*self.shape[:-1], self.last.size)
+            return fft.irfftn(whole, s=self.shape, norm="ortho").ravel()
+        count, rows, n = self.last.size, self.outer.size, self.shape[-1]
+        half = np.zeros((rows, count), dtype=complex)
+        half.ravel()[self.index] = values
+        if not self.real:
+            return self.A.from_kspace(half)
+        whole = np.empty((rows, n), dtype=complex)
+        whole[:, :count] = half
+        whole[:, count:] = half[-np.arange(rows) % rows, 1:n - count + 1][:, ::-1].conj()
+        return self.A.from_kspace(whole)

@@ -1,0 +1,88 @@
+"""Compiled steps between two Fourier transforms: every frequency by itself.
+
+``outer[row] + last[j]`` is the eigenvalue of the Laplacian at a frequency; it vanishes at the
+mean only. The sampled places are flat indices with data, eigenvalue ``d`` and ``a``, the
+factor by which the forward operator multiplies there (one number if it is the same everywhere).
+"""
+
+import numpy as np
+from numba import njit
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def divide(B, outer, last):
+    """Divide a spectrum by the eigenvalues of the Laplacian; the mean becomes 0."""
+    for row in range(B.shape[0]):
+        line, base = B[row], outer[row]
+        for j in range(last.size):
+            line[j] *= 1.0 / (base + last[j]) if base + last[j] > 0.0 else 0.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def mismatches(flat, index, data, a, d, weight, r, q):
+    """Write ``d (a x - data)`` to r and its weighted square to q."""
+    for k in range(index.size):
+        g = d[k] * (a[k if a.size > 1 else 0] * flat[index[k]] - data[k])
+        r[k] = g
+        q[k] = weight[k] * (g.real * g.real + g.imag * g.imag)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def multiplier(q, d, a, radius, mu):
+    r"""Return the ``mu >= 0`` with :math:`\sum q/(d+\mu|a|^2)^2=radius^2`, or 0 if 0 leaves less.
+
+    The reciprocal root of the sum is an increasing concave function of ``mu`` (a power mean
+    of linear functions), so Newton's method on it climbs from the left without overshooting,
+    and comes to the left in one step from the right.
+    """
+    for _ in range(100):
+        size2, slope = 0.0, 0.0
+        for k in range(q.size):
+            if q[k] > 0.0:
+                v = a[k if a.size > 1 else 0]
+                a2 = v.real * v.real + v.imag * v.imag
+                w = 1.0 / (d[k] + mu * a2)
+                e = q[k] * w * w
+                size2 += e
+                slope += e * w * a2
+        size = np.sqrt(size2)
+        if (mu == 0.0 and size <= radius) or slope == 0.0:
+            return mu
+        change = (size / radius - 1.0) * size2 / slope
+        if mu + change <= 0.0:
+            mu = 0.0
+            continue
+        mu += change
+        if abs(change) <= 1e-10 * mu:
+            break
+    return mu
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def fit(flat, index, data, a, d, weight, r, mu, radius):
+    r"""Write ``(d x + mu conj(a) data)/(d + mu |a|^2)`` to the sampled places and the residual to r.
+
+    On entry r holds ``d (a x - data)``. An infinite ``mu`` means exact data. What Newton's method
+    left of an excess over the radius is taken away where ``a`` is one number.
+    """
+    square = 0.0
+    for k in range(index.size):
+        v = a[k if a.size > 1 else 0]
+        a2 = v.real * v.real + v.imag * v.imag
+        below = d[k] + mu * a2
+        if a2 == 0.0:
+            r[k] = -data[k]
+        elif mu == np.inf:
+            flat[index[k]] = data[k] / v
+            r[k] = 0.0
+        elif below > 0.0:
+            r[k] = r[k] / below
+            flat[index[k]] = (d[k] * flat[index[k]] + mu * np.conj(v) * data[k]) / below
+        else:
+            r[k] = v * flat[index[k]] - data[k]
+        square += weight[k] * (r[k].real * r[k].real + r[k].imag * r[k].imag)
+    if a.size == 1 and square > radius * radius:
+        share = radius / np.sqrt(square)
+        for k in range(index.size):
+            r[k] *= share
+            flat[index[k]] = (data[k] + r[k]) / a[0]

@@ -1,0 +1,119 @@
+"""Total variation problems: the judgement of an image and a dual field, and its proof."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from kernelstab.solvers._problem import Judged
+from kernelstab.solvers.imaging._spectrum import Spectrum
+from kernelstab.solvers.solution import relative
+
+POLISH = 1.9     # relaxation of the projections that polish a bound
+
+
+class Bound(NamedTuple):
+    """A dual point of a proved value: ``field`` is feasible and its adjoint is ``A^H h``."""
+
+    value: float
+    h: np.ndarray
+    field: np.ndarray | None
+
+
+class TVProblem:
+    r"""One of two problems for one system, on images of one shape.
+
+    ``qcbp``: :math:`TV(x)` subject to :math:`\|Ax-y\|\le` level; ``lasso``:
+    :math:`\tfrac12\|Ax-y\|^2+` level :math:`TV(x)`. A field p has one component per axis,
+    ``|p|`` is its size at a pixel (``joint``) or of each entry, and the dual constraint is
+    :math:`D^*p=A^*h,\ |p|\le` price.
+    """
+
+    def __init__(self, form, system, level, shape, joint, tol, workers=1):
+        self.form, self.system, self.level, self.joint, self.tol = form, system, level, joint, tol
+        self.shape, self.size = tuple(shape), float(np.linalg.norm(system.y))
+        self.real = system.dtype.kind == "f"
+        self.spectrum = Spectrum(self.shape, self.real, workers)
+        self.rows, self.n = self.spectrum.outer.size, self.shape[-1]
+        numbers = np.arange(self.rows).reshape(self.shape[:-1])
+        following = [np.roll(numbers, -1, c).ravel() for c in range(numbers.ndim)]
+        self.step = np.array(following, dtype=np.int64).reshape(numbers.ndim, self.rows)
+        self.price = 1.0 if form == "qcbp" else level
+
+    def zeros(self, *, field=False, dtype=None):
+        """Return a zero image (rows, n), or a zero field (d, rows, n)."""
+        shape = (len(self.shape), self.rows, self.n) if field else (self.rows, self.n)
+        return np.zeros(shape, self.system.dtype if dtype is None else dtype)
+
+    def variation(self, x) -> float:
+        """Return the total variation of an image."""
+        from kernelstab.solvers.imaging._tv_jit import total
+
+        return float(total(x.reshape(self.rows, self.n), self.step, self.joint))
+
+    def objective(self, variation, residual) -> float:
+        """Return the objective from the total variation and the norm of the residual."""
+        return variation if self.form == "qcbp" else 0.5 * residual**2 + self.level * variation
+
+    def excess(self, residual) -> float:
+        """Return by how much the constraint is missed."""
+        return max(residual - self.level, 0.0) if self.form == "qcbp" else 0.0
+
+    def multiple(self, inner, norm, peak):
+        r"""Return the best t for which t h is feasible, and its dual value.
+
+        ``inner`` is :math:`\mathrm{Re}\langle h,y\rangle`, ``norm`` :math:`\|h\|` and ``peak`` the
+        largest size of a field whose adjoint is :math:`A^*h`.
+        """
+        limit = self.price / peak if peak > 0 else 0.0
+        if self.form == "qcbp":
+            t = limit if inner > self.level * norm else 0.0
+            return t, t * (inner - self.level * norm)
+        t = min(limit, max(inner, 0.0) / norm**2) if norm > 0 else 0.0
+        return t, t * inner - 0.5 * (t * norm) ** 2
+
+    def judge(self, x, *, image=None, dual=None, pulled=None) -> Judged:
+        """Pair an image with a ``Bound``; ``image`` is ``(variation, residual)`` where known."""
+        if image is None:
+            residual = float(np.linalg.norm(self.system.forward(x.ravel()) - self.system.y))
+            image = self.variation(x), residual
+        objective, excess = self.objective(*image), self.excess(image[1])
+        weight = float(np.linalg.norm(dual.h)) if excess > 0 else 0.0
+        gap = objective + weight * excess - dual.value
+        return Judged(x, dual, objective, dual.value, gap, relative(gap, objective), image[1], excess)
+
+    def finished(self, judged) -> bool:
+        """Return whether the point meets the tolerance."""
+        return judged.relative_gap <= self.tol and judged.feasibility <= self.tol * self.size
+
+    def distance(self, judged) -> float:
+        """Return how far the point is from finished; smaller is better."""
+        return max(judged.relative_gap, judged.feasibility / self.size if self.size > 0 else 0.0)
+
+    def prove(self, h, field, rounds=1, goal=np.inf) -> Bound:
+        r"""Make any h and any field feasible, and return the bound they prove.
+
+        h loses its component along :math:`A\mathbf1`, so that :math:`A^*h` has mean zero and
+        lies in the range of :math:`D^*`; the field becomes
+        :math:`p+D(D^*D)^+(A^*h-D^*p)`, whose adjoint is :math:`A^*h`; both are scaled. The
+        field is overwritten. More ``rounds``, until the bound reaches the goal, move the field
+        into the unit balls and back to those of that adjoint in turn, so that less is left to scale.
+        Cost: one product with A, one with its adjoint, one solve by fast transforms per round.
+        """
+        from kernelstab.solvers.imaging._tv_jit import clip, correct
+
+        h = self._balanced(h)
+        pulled, rest = self.system.adjoint(h).reshape(self.rows, self.n), self.zeros()
+        inner, norm = float(np.vdot(h, self.system.y).real), float(np.linalg.norm(h))
+        for k in range(rounds):
+            clip(field, rest, self.step, self.joint, POLISH if k else 0.0)
+            np.subtract(pulled, rest, out=rest)
+            peak = float(correct(field, self.spectrum.invert(rest), self.step, self.joint, 1.0))
+            t, value = self.multiple(inner, norm, peak)
+            if value >= goal:
+                break
+        field *= t
+        return Bound(value, t * h, field)
+
+    def _balanced(self, h):
+        flat = self.system.forward(np.ones(self.rows * self.n, self.system.dtype))
+        return h - flat * (np.vdot(flat, h) / np.vdot(flat, flat)) if np.any(flat) else h
