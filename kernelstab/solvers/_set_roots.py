@@ -59,8 +59,11 @@ def root(form, level, unexplained, pull):
     return float(level * unexplained / np.sqrt(rest)) if rest > 0.0 else np.inf
 
 
-def follow(problem, columns, level, x) -> Stop:
-    """Move ``x`` (in place) to the solution on the working set, or as far as can be trusted."""
+def follow(problem, columns, level, x, bracket) -> Stop:
+    """Move ``x`` (in place) to the solution on the working set, or as far as can be trusted.
+
+    ``bracket`` holds two levels between which the root on this working set lies, and is narrowed.
+    """
     y = problem.system.y
     g = columns.correlate(y - columns.combine(x))
     for _ in range(ATTEMPTS):
@@ -71,22 +74,27 @@ def follow(problem, columns, level, x) -> Stop:
             image = _refined(columns, y, face, level, x)
             return Stop(face, level, level, image, y - image)
         if face.support.size == 0:  # the level was above the path
-            level = 0.5 * float(g.max() if problem.nonneg else np.abs(g).max())
+            bracket[1], level = level, 0.5 * float(g.max() if problem.nonneg else np.abs(g).max())
             continue
         d, pulled, w, rho = _line(columns, y, face, level, x)
-        z = x[face.support] + level * d
-        unexplained = _norm(rho)
+        z, r = x[face.support] + level * d, rho + level * w
+        unexplained, size = _norm(rho), _norm(r)
         unexplained = 0.0 if unexplained <= EXPLAINED * problem.size else unexplained
         goal = root(problem.form, problem.level, unexplained, _norm(w))
-        if goal == 0.0:
-            if _is_vertex(problem.nonneg, face, z, pulled):
-                x[face.support] = z
-                image = _refined(columns, y, face, 0.0, x)
-                return Stop(face, 0.0, 0.5 * min(2.0 * level, _breakpoint(z, d)), image, w)
-            goal = level / DESCENT
-        elif not level / STRIDE <= goal <= STRIDE * level:
-            goal = level / DESCENT if goal < level else level * DESCENT
-            return Stop(face, level, goal, y - rho - level * w, rho + level * w)
+        if goal == 0.0 and _is_vertex(problem.nonneg, face, z, pulled):
+            x[face.support] = z
+            image = _refined(columns, y, face, 0.0, x)
+            return Stop(face, 0.0, 0.5 * min(2.0 * level, _breakpoint(z, d)), image, w)
+        if size > problem.level if problem.form == "qcbp" else level > problem.level * size:
+            bracket[1] = level
+        else:
+            bracket[0] = level
+        low, high = bracket
+        if not max(low, level / STRIDE) <= goal <= min(high, level * STRIDE):
+            if low == 0.0 or high == np.inf:
+                goal = level / DESCENT if low == 0.0 else level * DESCENT
+                return Stop(face, level, goal, y - r, r)
+            goal = np.sqrt(low) * np.sqrt(high)
         moved = z - goal * d
         kept = moved * face.signs > 0.0
         if kept.all():

@@ -25,15 +25,19 @@ def solve(problem, start, watch) -> str:
     depend on each other too closely for double precision, or if rounds cease to help.
     """
     system, peak = problem.system, problem.peak
+    if peak <= 0.0:  # nonnegative combinations only lead away from the data
+        watch(0, np.zeros(system.shape[1]), image=0.0 * system.y)
+        return "working set, compiled"
     columns = Columns(system.matrix)
     pulled, batch = problem.correlation, max(BATCH, system.shape[1] // 200)
     x, level = _warm(problem, columns, start)
-    done = repeats = 0
+    done, repeats, bracket = 0, 0, [0.0, np.inf]
     while repeats <= REPEATS and level > LOWEST * peak:
         chosen = _strongest(columns, pulled, level, max(batch, np.count_nonzero(x) // 2), problem.nonneg)
-        columns.extend(chosen)
-        x = np.concatenate([x, np.zeros(chosen.size)])
-        stop = follow(problem, columns, level, x)
+        if chosen.size:
+            columns.extend(chosen)
+            x, bracket = np.concatenate([x, np.zeros(chosen.size)]), [0.0, np.inf]
+        stop = follow(problem, columns, level, x, bracket)
         pulled = system.adjoint(stop.dual)
         done += 1
         over = watch(done, columns.spread(x), image=stop.image, dual=stop.dual, pulled=pulled)

@@ -1,0 +1,290 @@
+"""The working set: its answers by hand, its proofs on awkward matrices, and each of its parts."""
+
+import numpy as np
+import pytest
+
+from kernelstab.solvers import _set_pivot_jit as loops
+from kernelstab.solvers import _working_set
+from kernelstab.solvers._gram_jit import descend, gather
+from kernelstab.solvers._problem import Problem
+from kernelstab.solvers._set_columns import Columns
+from kernelstab.solvers._set_roots import root
+from kernelstab.solvers._set_settle import face_of, settle
+from kernelstab.solvers._solve import Start
+from kernelstab.solvers._system import as_system
+from kernelstab.solvers._watch import Watch
+
+
+def run(A, y, form, level, *, tol=1e-10, nonneg=False, x0=None, budget=100):
+    """Run the engine alone and return its watch."""
+    problem = Problem(form, as_system(A, y), level, tol, nonneg)
+    watch = Watch(problem)
+    watch.begin(budget)
+    m, n = problem.system.shape
+    start = Start(np.zeros(n) if x0 is None else x0.copy(), np.zeros(m), x0 is not None, {})
+    assert _working_set.solve(problem, start, watch) == "working set, compiled"
+    return watch
+
+
+def gaussian(m, n, seed=0):
+    rng = np.random.default_rng(seed)
+    return rng.standard_normal((m, n)), rng.standard_normal(m)
+
+
+# By hand ----------------------------------------------------------------------------------------
+
+def test_lasso_with_the_identity_is_soft_thresholding():
+    watch = run(np.eye(3), np.array([3.0, 0.5, -2.0]), "lasso", 1.0)
+    np.testing.assert_allclose(watch.best.x, [2.0, 0.0, -1.0], atol=1e-15)
+
+
+def test_basis_pursuit_by_hand():
+    # On the line x1 + 2 x2 = 2 the larger coefficient is cheaper; h = 1/2 proves it.
+    best = run(np.array([[1.0, 2.0]]), np.array([2.0]), "qcbp", 0.0).best
+    np.testing.assert_allclose(best.x, [0.0, 1.0], atol=1e-15)
+    np.testing.assert_allclose(best.dual, [0.5], atol=1e-15)
+
+
+def test_qcbp_by_hand():
+    # |x - (4, 3)| <= sqrt(2) with least |x1| + |x2|: both entries fall by 1.
+    best = run(np.eye(2), np.array([4.0, 3.0]), "qcbp", np.sqrt(2.0)).best
+    np.testing.assert_allclose(best.x, [3.0, 2.0], atol=1e-14)
+    np.testing.assert_allclose(best.dual, [1.0, 1.0], atol=1e-14)
+
+
+def test_sqrt_lasso_by_hand():
+    # A = (1; 1), y = (3, 1): the residual is (1, -1) + (2 - x)(1, 1), of norm sqrt(2 + 2 t^2) with
+    # t = 2 - x, and its derivative 2 t / sqrt(2 + 2 t^2) equals the price 1 at t = 1: x = 1.
+    best = run(np.ones((2, 1)), np.array([3.0, 1.0]), "sqrt-lasso", 1.0).best
+    np.testing.assert_allclose(best.x, [1.0], atol=1e-15)
+    np.testing.assert_allclose(best.objective, 1.0 + 2.0, rtol=1e-15)
+
+
+def test_square_root_lasso_that_interpolates():
+    # A cheap price leaves no residual: the solution is that of basis pursuit, with dual h * price.
+    best = run(np.array([[1.0, 2.0]]), np.array([2.0]), "sqrt-lasso", 0.1).best
+    np.testing.assert_allclose(best.x, [0.0, 1.0], atol=1e-15)
+    np.testing.assert_allclose(best.dual, [0.05], atol=1e-15)
+
+
+# On awkward matrices ----------------------------------------------------------------------------
+
+A, Y = gaussian(12, 40)
+LOW = np.random.default_rng(1).standard_normal((12, 4)) @ np.random.default_rng(2).standard_normal((4, 40))
+HOLES = np.where(np.arange(40) % 3 == 0, 0.0, A)
+MATRICES = {
+    "gaussian": A,
+    "columns twice": np.hstack([A[:, :20], A[:, :20]]),
+    "columns and their negatives": np.hstack([A[:, :20], -A[:, :20]]),
+    "zero columns": HOLES,
+    "rank deficient": LOW,
+    "signs": np.sign(A),
+    "equal columns": np.ones((12, 5)),
+    "columns of all sizes": A * 10.0 ** np.linspace(-5, 5, 40),
+    "tall": A.T[:, :9],
+    "one row": A[:1],
+    "one column": A[:, :1],
+    "identity": np.eye(12),
+    "Fortran order": np.asfortranarray(A),
+    "every other column": np.repeat(A, 2, axis=1)[:, ::2],
+}
+
+
+@pytest.mark.parametrize("name", MATRICES)
+@pytest.mark.parametrize("nonneg", [False, True])
+def test_every_problem_is_solved_to_rounding(name, nonneg):
+    """The data lie in the cone of the columns, so that every constraint can be met."""
+    matrix = MATRICES[name].view()
+    matrix.flags.writeable = False
+    y = matrix @ (0.1 + np.abs(gaussian(matrix.shape[1], 1, seed=3)[1]))
+    peak, size = float(np.abs(matrix.T @ y).max()), float(np.linalg.norm(y))
+    cases = [("lasso", 0.3 * peak), ("lasso", 1e-4 * peak), ("qcbp", 0.3 * size), ("qcbp", 1e-3 * size),
+             ("qcbp", 0.0), ("sqrt-lasso", 0.5 * peak / size), ("sqrt-lasso", 1e-2 * peak / size)]
+    for form, level in cases:
+        watch = run(matrix, y, form, level, nonneg=nonneg)
+        assert watch.finished, (form, level, watch.best.relative_gap)
+        assert watch.best.gap >= -1e-13 * watch.best.objective
+        assert watch.best.feasibility <= 1e-13 * size
+        assert np.count_nonzero(watch.best.x) <= np.linalg.matrix_rank(matrix)
+        assert not nonneg or watch.best.x.min() >= 0.0
+
+
+@pytest.mark.parametrize("scale", [1e-150, 1e-60, 1e60, 1e150])
+def test_scales_far_from_one(scale):
+    peak = float(np.abs(A.T @ Y).max())
+    x = run(A, Y, "lasso", 0.1 * peak).best.x
+    np.testing.assert_allclose(run(scale * A, Y, "lasso", 0.1 * peak * scale).best.x * scale, x, atol=1e-12)
+    eta = 0.1 * float(np.linalg.norm(Y))
+    x = run(A, Y, "qcbp", eta).best.x
+    np.testing.assert_allclose(run(A, scale * Y, "qcbp", scale * eta).best.x / scale, x, atol=1e-12)
+
+
+def test_the_radius_is_met_from_inside():
+    for seed in range(5):
+        matrix, y = gaussian(30, 90, seed)
+        best = run(matrix, y, "qcbp", 0.2 * float(np.linalg.norm(y))).best
+        eta = 0.2 * float(np.linalg.norm(y))
+        assert (1 - 1e-13) * eta <= np.linalg.norm(matrix @ best.x - y) <= (1 + 1e-14) * eta
+
+
+def test_data_out_of_reach_end_gracefully():
+    # The rows of a tall matrix miss most data; the nearest points are further away than 0.
+    matrix, y = gaussian(20, 4)
+    watch = run(matrix, y, "qcbp", 0.0)
+    assert not watch.finished
+    assert watch.done < 100
+    nearest = np.linalg.norm(y - matrix @ np.linalg.lstsq(matrix, y)[0])
+    np.testing.assert_allclose(watch.best.feasibility, nearest, rtol=1e-2)
+
+
+def test_a_positive_sum_never_reaches_negative_data():
+    watch = run(np.ones((3, 2)), -np.ones(3), "qcbp", 0.1, nonneg=True)
+    assert not watch.finished
+    np.testing.assert_array_equal(watch.best.x, [0.0, 0.0])
+
+
+# Rounds ------------------------------------------------------------------------------------------
+
+def test_one_product_with_the_whole_matrix_per_round():
+    matrix, y = gaussian(40, 400)
+    system, calls = as_system(matrix, y), []
+    counted = type(system)(*[getattr(system, f) for f in ("shape", "dtype", "y", "matrix")],
+                           lambda x: pytest.fail("no product with A is needed"),
+                           lambda u: calls.append(1) or system.adjoint(u), None, matrix)
+    problem = Problem("lasso", counted, 0.2 * float(np.abs(matrix.T @ y).max()), 1e-9)
+    watch = Watch(problem)
+    watch.begin(100)
+    _working_set.solve(problem, Start(np.zeros(400), np.zeros(40), False, {}), watch)
+    assert watch.finished
+    assert len(calls) == watch.done + 1
+    assert watch.done <= 5
+
+
+@pytest.mark.parametrize(("form", "level"), [("lasso", 2.0), ("qcbp", 1.0), ("sqrt-lasso", 3.0)])
+def test_a_solution_as_start_takes_one_round(form, level):
+    matrix, y = gaussian(40, 400)
+    cold = run(matrix, y, form, level)
+    warm = run(matrix, y, form, level, x0=cold.best.x)
+    assert warm.finished
+    assert warm.done == 1 < cold.done
+    np.testing.assert_allclose(warm.best.x, cold.best.x, atol=1e-12)
+
+
+def test_the_budget_ends_the_rounds():
+    matrix, y = gaussian(40, 400)
+    watch = run(matrix, y, "lasso", 1e-3, budget=2)
+    assert watch.done == 2
+    assert not watch.finished
+    assert watch.best is not None
+
+
+# Parts --------------------------------------------------------------------------------------------
+
+def test_columns_keep_their_inner_products():
+    matrix = gaussian(7, 600)[0]
+    for layout in (matrix, np.asfortranarray(matrix)):
+        columns = Columns(layout)
+        for chosen in (np.array([5, 2]), np.arange(100, 400), np.array([], int), np.array([599])):
+            columns.extend(chosen)
+        assert columns.size == 303
+        assert columns.member.sum() == 303
+        np.testing.assert_array_equal(columns.members, matrix[:, columns.index].T)
+        np.testing.assert_allclose(columns.inner, columns.members @ columns.members.T, atol=1e-12)
+        x = np.arange(303.0)
+        np.testing.assert_allclose(columns.combine(x), matrix @ columns.spread(x), rtol=1e-12)
+
+
+def test_gather_reads_any_number_of_rows():
+    matrix = np.arange(300.0).reshape(75, 4)   # more than two blocks of rows, and a rest
+    buffer = np.full((3, 75), -1.0)
+    gather(matrix, np.array([3, 0]), buffer, 1)
+    np.testing.assert_array_equal(buffer, [np.full(75, -1.0), matrix[:, 3], matrix[:, 0]])
+
+
+@pytest.mark.parametrize(("form", "level"), [("qcbp", 5.0), ("sqrt-lasso", 0.5)])
+def test_roots_solve_their_equations(form, level):
+    lam = root(form, level, 3.0, 1.5)
+    residual = np.hypot(3.0, 1.5 * lam)
+    np.testing.assert_allclose(residual, level if form == "qcbp" else lam / level)
+
+
+def test_roots_where_there_is_none():
+    assert root("qcbp", 2.0, 3.0, 1.0) == -1.0
+    assert root("sqrt-lasso", 1.0, 3.0, 1.0) == np.inf
+    assert root("qcbp", 0.0, 0.0, 1.0) == root("sqrt-lasso", 0.5, 0.0, 1.0) == 0.0
+
+
+def test_descent_on_two_coordinates_by_hand():
+    # With g = c - G x, G = ((2, 1), (1, 2)), c = (3, 2) and price 1: x1 = (3 - 1)/2 = 1, which
+    # leaves g2 = 1, the price itself; x2 stays 0 and nothing moves any more.
+    gram, x, g = np.array([[2.0, 1.0], [1.0, 2.0]]), np.zeros(2), np.array([3.0, 2.0])
+    descend(gram, 1.0, False, x, g, 10, 2)
+    np.testing.assert_array_equal(x, [1.0, 0.0])
+    np.testing.assert_array_equal(g, [1.0, 1.0])
+
+
+def workspace(n):
+    return loops.Work(np.empty(n, np.int64), np.empty(n), np.zeros((n, n)), np.empty(n), np.empty(n))
+
+
+def test_the_factor_after_columns_join_and_leave():
+    columns = gaussian(9, 6)[0]
+    gram, work, x = columns.T @ columns, workspace(6), np.zeros(6)
+    size = 0
+    for j in (4, 0, 5, 2, 1):
+        size = loops.enter(gram, work, size, j, 1.0, x)
+    for place, left in ((1, [4, 5, 2, 1]), (3, [4, 5, 2]), (0, [5, 2])):
+        loops.leave(work, size, place)
+        size -= 1
+        assert list(work.order[:size]) == left
+        lower = np.tril(work.factor[:size, :size])
+        np.testing.assert_allclose(lower @ lower.T, gram[np.ix_(left, left)], atol=1e-12)
+    v = np.array([1.0, 2.0])
+    loops.forward(work.factor, 2, v)
+    loops.backward(work.factor, 2, v)
+    np.testing.assert_allclose(gram[np.ix_([5, 2], [5, 2])] @ v, [1.0, 2.0], rtol=1e-12)
+
+
+def test_a_dependent_point_moves_to_a_face_without_moving_its_image():
+    # Third column = first + second: the representation with fewest terms is also the shorter one.
+    columns = np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 1.0]])
+    gram, work, x = columns.T @ columns, workspace(3), np.array([1.0, 2.0, 3.0])
+    assert loops.gather_face(gram, work, x) == 2
+    np.testing.assert_allclose(columns @ x, [4.0, 5.0], rtol=1e-12)
+    np.testing.assert_allclose(x, [0.0, 1.0, 4.0], atol=1e-12)  # the sum falls from 6 to 5
+    assert loops.border(gram, work, 2, 0) == 0.0
+
+
+@pytest.mark.parametrize("nonneg", [False, True])
+@pytest.mark.parametrize("seed", range(4))
+def test_pivoting_and_descent_find_the_same_minimum(seed, nonneg):
+    columns, y = gaussian(15, 25, seed)
+    columns[:, 20:] = columns[:, :5]
+    gram, c, level = columns.T @ columns, columns.T @ y, 0.8
+    x, g = np.random.default_rng(seed).uniform(0.0, 1.0, 25), np.zeros(25)
+    g[:] = c - gram @ x
+    assert loops.pivot(gram, level, nonneg, x, g, 1e-12, 1000)
+    np.testing.assert_allclose(g, c - gram @ x, atol=1e-10)
+    slow, h = np.zeros(25), c.copy()
+    for _ in range(100):  # zero entries are looked at in the first epoch of each call only
+        descend(gram, level, nonneg, slow, h, 20, 20)
+    np.testing.assert_allclose(columns @ x, columns @ slow, atol=1e-8)   # images are unique
+    np.testing.assert_allclose(np.abs(x).sum(), np.abs(slow).sum(), rtol=1e-8)
+
+
+def test_settling_from_a_bad_start_meets_the_conditions_of_optimality():
+    matrix, y = gaussian(20, 30, 5)
+    columns = Columns(matrix)
+    columns.extend(np.arange(30))
+    x = np.full(30, 5.0)
+    g = columns.correlate(y - columns.combine(x))
+    face = settle(columns, 0.1, False, x, g)
+    pulls = matrix.T @ (y - matrix @ x)
+    np.testing.assert_array_equal(face.support, np.flatnonzero(x))
+    np.testing.assert_allclose(pulls[face.support], 0.1 * np.sign(x[face.support]), atol=1e-12)
+    assert np.abs(pulls).max() <= 0.1 + 1e-11
+
+
+def test_no_face_on_columns_that_depend_on_each_other():
+    assert face_of(np.ones((2, 2)), np.array([1.0, 1.0])) is None
+    assert face_of(np.ones((2, 2)), np.array([1.0, 0.0])).support.tolist() == [0]
