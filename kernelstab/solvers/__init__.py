@@ -1,12 +1,15 @@
 """Sparse reconstruction with proof: every answer comes with a dual point and its gap.
 
 ``lasso``, ``qcbp``, ``basis_pursuit`` and ``sqrt_lasso`` take a matrix or an operator, real or
-complex, and stop on a duality gap; ``wavelet_qcbp`` and ``wavelet_lasso`` reconstruct images;
+complex, and stop on a duality gap; ``wavelet_qcbp`` and ``wavelet_lasso`` reconstruct images,
+``analysis`` and ``tv_wavelet`` what is sparse under any analysis operator;
 ``reference_lasso`` and ``reference_qcbp`` pose the same problems to an independent interior point
 solver; ``warmup`` compiles the loops ahead of time.
 """
 
 from kernelstab.solvers.basis_pursuit import basis_pursuit
+from kernelstab.solvers.imaging.analysis import analysis, tv_wavelet
+from kernelstab.solvers.imaging.levels import level_weights
 from kernelstab.solvers.imaging.wavelet import wavelet_lasso, wavelet_qcbp
 from kernelstab.solvers.lasso import lasso
 from kernelstab.solvers.proofs import SolutionProofs
@@ -18,7 +21,8 @@ from kernelstab.solvers.sqrt_lasso import sqrt_lasso
 from kernelstab.solvers.warmup import warmup
 
 __all__ = [
-    "Restarts", "Sharpness", "Solution", "SolutionProofs", "basis_pursuit", "lasso", "qcbp",
-    "reference_lasso", "reference_qcbp", "reference_sqrt_lasso",
-    "restart_radii", "sharpness_from", "sqrt_lasso", "warmup", "wavelet_lasso", "wavelet_qcbp",
+    "Restarts", "Sharpness", "Solution", "SolutionProofs", "analysis", "basis_pursuit", "lasso",
+    "level_weights", "qcbp", "reference_lasso", "reference_qcbp", "reference_sqrt_lasso",
+    "restart_radii", "sharpness_from", "sqrt_lasso", "tv_wavelet", "warmup", "wavelet_lasso",
+    "wavelet_qcbp",
 ]
