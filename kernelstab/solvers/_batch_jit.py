@@ -7,13 +7,31 @@ from kernelstab.solvers._homotopy_jit import STEPS, allocate, begin, combine, fi
 
 
 @njit(cache=True, nogil=True)
-def sweep(A, gram, Y, kinds, levels, nonneg, count, X, duals, steps):
+def weigh(A, x, dual, ranks, image, pulled):
+    """Write ``A x``, from the entries of ``x`` that are not zero, and ``A' dual``."""
+    places, values, count = np.empty(x.size, np.int64), np.empty(x.size), 0
+    for j in range(x.size):
+        if x[j] != 0.0:
+            places[count], values[count] = j, x[j]
+            count += 1
+    for i in range(image.size):
+        row, total = A[i], 0.0
+        for k in range(count):
+            total += row[places[k]] * values[k]
+        image[i] = total
+    combine(A, ranks, dual, dual.size, pulled)
+
+
+@njit(cache=True, nogil=True)
+def sweep(A, gram, Y, kinds, levels, nonneg, count, X, H, steps, images, pulled):
     """Solve one problem per row of ``Y`` for ``A`` of shape (1, m, N) or (rows, m, N).
 
     ``gram`` is the Gram matrix of a shared ``A``, or of size 0. Points, dual directions and
-    numbers of steps are written row by row.
+    numbers of steps are written row by row. Where ``images`` and ``pulled`` are not of size 0
+    the problems have matrices of their own, which are in the cache now and will not be later:
+    what these make of the points is written too.
     """
-    shared = A.shape[0] == 1
+    shared = images.shape[0] == 0
     m, n = A.shape[1], A.shape[2]
     state, correlation, image, ranks = allocate(m, n), np.empty(n), np.empty(m), np.arange(m)
     for i in range(Y.shape[0]):
@@ -21,5 +39,7 @@ def sweep(A, gram, Y, kinds, levels, nonneg, count, X, duals, steps):
         combine(matrix, ranks, y, m, correlation)
         begin(state, correlation, y, nonneg)
         walk(matrix, gram, y, state, kinds[i], levels[i], nonneg, count)
-        finish(y, state, kinds[i], levels[i], X[i], image, duals[i])
+        finish(y, state, kinds[i], levels[i], X[i], image, H[i])
         steps[i] = int(state.numbers[STEPS])
+        if not shared:
+            weigh(matrix, X[i], H[i], ranks, images[i], pulled[i])

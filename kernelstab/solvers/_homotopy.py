@@ -39,6 +39,6 @@ def kind_of(form, level) -> str:
 
 def locked(array):
     """Return a read-only view in C order (a copy of other orders), so that one variant is compiled."""
-    view = np.ascontiguousarray(array).view()
-    view.flags.writeable = False
+    view = array.view() if array.flags.c_contiguous else np.ascontiguousarray(array)
+    view.setflags(write=False)
     return view

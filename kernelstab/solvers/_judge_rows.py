@@ -3,15 +3,14 @@
 import numpy as np
 
 
-def judge_rows(problem, A, Y, levels, X, H, nonneg) -> dict:
+def judge_rows(problem, Y, levels, X, H, images, pulled, nonneg) -> dict:
     """Judge the rows of ``X`` with the best multiples of the rows of ``H``, from these alone.
 
-    ``problem`` is "lasso", "qcbp" or "sqrt-lasso"; ``A`` has shape (m, N) or (B, m, N). Returns
-    the fields of a solution as arrays; see :class:`kernelstab.solvers._problem.Problem` for why
-    the gaps are sums of nonnegative parts.
+    ``problem`` is "lasso", "qcbp" or "sqrt-lasso"; ``images`` and ``pulled`` are as ``products``
+    returns them. Returns the fields of a solution as arrays; see
+    :class:`kernelstab.solvers._problem.Problem` for why the gaps are sums of nonnegative parts.
     """
-    pulled = _rows(H.conj(), A).conj()
-    R = Y - (X @ A.T if A.ndim == 2 else np.matmul(A, X[:, :, None])[:, :, 0])
+    R = Y - images
     size, length = np.linalg.norm(R, axis=1), np.linalg.norm(H, axis=1)
     inner, along = _inner(H, R), _inner(X, pulled)
     price = np.ones(len(Y)) if problem == "qcbp" else levels
@@ -33,8 +32,11 @@ def judge_rows(problem, A, Y, levels, X, H, nonneg) -> dict:
             "residual": size, "feasibility": excess}
 
 
-def _rows(H, A):
-    return H @ A if A.ndim == 2 else np.matmul(H[:, None, :], A)[:, 0]
+def products(A, X, H) -> tuple:
+    """Return the rows ``A x`` and ``A^H h`` for the rows of ``X`` and ``H``; ``A`` is (m, N) or (B, m, N)."""
+    if A.ndim == 2:
+        return X @ A.T, (H.conj() @ A).conj()
+    return np.matmul(A, X[:, :, None])[:, :, 0], np.matmul(H.conj()[:, None, :], A)[:, 0].conj()
 
 
 def _inner(P, Q):

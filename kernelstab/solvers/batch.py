@@ -10,7 +10,7 @@ import numpy as np
 from kernelstab._checks import as_array, as_count, as_number
 from kernelstab._errors import NotConverged
 from kernelstab.solvers._homotopy import kind_of, locked
-from kernelstab.solvers._judge_rows import judge_rows
+from kernelstab.solvers._judge_rows import judge_rows, products
 from kernelstab.solvers.lasso import lasso
 from kernelstab.solvers.qcbp import qcbp
 from kernelstab.solvers.solution import Solution
@@ -151,25 +151,26 @@ def solve_batch(problem, A, Y, level=0.0, *, nonneg=False, tol=1e-6, threads=Non
     levels = np.zeros(len(Y)) if problem == "basis-pursuit" else _levels(level, form, len(Y))
     tol = as_number(tol, "tol", low=0)
     threads = _available() if threads is None else as_count(threads, "threads", low=1)
-    is_complex = np.result_type(A, Y).kind == "c"
-    if nonneg and is_complex:
-        raise ValueError("nonneg must be False for complex problems")
+    if np.result_type(A, Y).kind == "c":
+        if nonneg:
+            raise ValueError("nonneg must be False for complex problems")
+        found, steps = _nothing(Y, A.shape[-1]), np.zeros(len(Y), np.int64)
+    else:
+        *points, steps = _paths(form, A, Y, levels, bool(nonneg), threads, progress)
+        with np.errstate(invalid="ignore", over="ignore"):  # what is not finite is found next
+            found = judge_rows(form, Y, levels, *points, nonneg)
+        if not np.isfinite(found["gap"]).all():
+            as_array(A, "A")
     size = np.linalg.norm(Y, axis=1)
     methods = [f"{problem} by homotopy, compiled batch"] * len(Y)
-    if is_complex:
-        X, H = np.zeros((len(Y), A.shape[-1]), complex), np.zeros(Y.shape, complex)
-        steps, alone = np.zeros(len(Y), np.int64), np.ones(len(Y), bool)
-    else:
-        X, H, steps = _paths(form, A, Y, levels, bool(nonneg), threads, progress)
-        found = judge_rows(form, A, Y, levels, X, H, nonneg)
-        alone = ~_finished(found, tol, size)
-    for done, i in enumerate(np.flatnonzero(alone), 1):
-        solution = _single(form, A if A.ndim == 2 else A[i], Y[i], levels[i], tol, nonneg)
-        X[i], H[i], steps[i], methods[i] = solution.x, solution.dual, solution.iterations, solution.method
+    alone = np.flatnonzero(~_finished(found, tol, size))
+    for done, i in enumerate(alone, 1):
+        one = _single(form, A if A.ndim == 2 else A[i], Y[i], levels[i], tol, nonneg)
+        steps[i], methods[i] = one.iterations, one.method
+        for name, values in found.items():
+            values[i] = getattr(one, name)
         if progress is not None:
-            progress(done, int(alone.sum()), "one by one")
-    if alone.any():
-        found = judge_rows(form, A, Y, levels, X, H, nonneg)
+            progress(done, alone.size, "one by one")
     converged = _finished(found, tol, size)
     if not converged.all():
         warnings.warn(f"{int((~converged).sum())} of {len(Y)} problems stopped, the worst at relative gap "
@@ -178,9 +179,13 @@ def solve_batch(problem, A, Y, level=0.0, *, nonneg=False, tol=1e-6, threads=Non
 
 
 def _arrays(A, Y):
-    A = as_array(A, "A")
+    """Check the shapes; whether many matrices are finite is left to the products with them."""
+    A = np.asarray(A)
     if A.ndim not in (2, 3):
         raise ValueError(f"A must have shape (m, N) or (B, m, N), got {A.shape}")
+    if A.ndim == 2 or A.dtype.kind not in "fc" or A.size == 0:
+        A = as_array(A, "A")
+    A = A.astype(np.result_type(A, np.float64), copy=False)
     Y = as_array(Y, "Y", ndim=2)
     if Y.shape[1] != A.shape[-2] or (A.ndim == 3 and len(A) != len(Y)):
         rows = f"({len(A) if A.ndim == 3 else 'B'}, {A.shape[-2]})"
@@ -193,7 +198,7 @@ def _levels(level, form, count):
     if levels.shape not in ((), (1,), (count,)):
         raise ValueError(f"level must be a number or have shape ({count},), got {levels.shape}")
     if levels.min() < 0 or (levels.min() == 0 and form != "qcbp"):
-        raise ValueError(f"level must be {'nonnegative' if form == 'qcbp' else 'positive'}, got {levels.min()}")
+        raise ValueError(f"level must be {'at least' if form == 'qcbp' else 'above'} 0, got {levels.min()}")
     return np.broadcast_to(levels, (count,))
 
 
@@ -206,36 +211,42 @@ def _paths(form, A, Y, levels, nonneg, threads, progress):
     from kernelstab.solvers._batch_jit import sweep
     from kernelstab.solvers._homotopy_jit import KINDS
 
-    (count, m), n = Y.shape, A.shape[-1]
-    gram = A.T @ A if A.ndim == 2 and n <= _GRAM_COLUMNS and count * m >= 4 * n else np.empty((0, 0))
+    (count, m), n, own = Y.shape, A.shape[-1], A.ndim == 3
+    gram = A.T @ A if not own and n <= _GRAM_COLUMNS and count * m >= 4 * n else np.empty((0, 0))
+    stack, Y = locked(A if own else A[None]), locked(Y)
+    kinds, levels = np.array([KINDS[kind_of(form, level)] for level in levels]), np.array(levels)
     X, H, steps = np.empty((count, n)), np.empty((count, m)), np.empty(count, np.int64)
-    A, Y = locked(A if A.ndim == 3 else A[None]), locked(Y)
-    kinds = np.array([KINDS[kind_of(form, level)] for level in levels])
-    levels = np.array(levels)
+    images, pulled = np.empty((count if own else 0, m)), np.empty((count if own else 0, n))
     length = max(1, min(-(-count // (4 * threads)), _WORK // (m * n * min(m, n))))
 
-    def work(first, last):
-        own = A if len(A) == 1 else A[first:last]
-        sweep(own, gram, Y[first:last], kinds[first:last], levels[first:last], nonneg, _STEPS,
-              X[first:last], H[first:last], steps[first:last])
-        return last - first
+    def work(first):
+        part = slice(first, first + length)
+        sweep(stack[part] if own else stack, gram, Y[part], kinds[part], levels[part], nonneg, _STEPS,
+              X[part], H[part], steps[part], images[part], pulled[part])
+        return len(steps[part])
 
     pool, done = ThreadPoolExecutor(threads), 0
     try:
-        jobs = [pool.submit(work, first, min(first + length, count)) for first in range(0, count, length)]
-        for job in as_completed(jobs):
+        for job in as_completed([pool.submit(work, first) for first in range(0, count, length)]):
             done += job.result()
             if progress is not None:
                 progress(done, count, "paths")
     finally:
         pool.shutdown(cancel_futures=True)
-    return X, H, steps
+    return X, H, *((images, pulled) if own else products(A, X, H)), steps
 
 
 def _single(form, A, y, level, tol, nonneg):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotConverged)  # said once for the whole batch
         return _DOORS[form](A, y, float(level), tol=tol, nonneg=nonneg)
+
+
+def _nothing(Y, n):
+    """Return the fields of solutions that have yet to be found; a gap of infinity is not good enough."""
+    found = {name: np.full(len(Y), np.inf) for name in (
+        "objective", "dual_objective", "gap", "relative_gap", "residual", "feasibility")}
+    return {"x": np.zeros((len(Y), n), complex), "dual": np.zeros(Y.shape, complex), **found}
 
 
 def _available():
