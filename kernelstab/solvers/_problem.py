@@ -123,7 +123,7 @@ class Problem:
 
     def _multiple(self, value, length, peak):
         """Return the t that makes ``t * dual`` feasible and its dual value largest."""
-        if value <= (self.level * length if self.form == "qcbp" else 0.0):
+        if length == 0 or not value > (self.level * length if self.form == "qcbp" else 0.0):
             return 0.0
         limit = self.price / peak if peak > 0 else np.inf
         if self.form == "lasso":

@@ -120,6 +120,8 @@ def require_finite_matrix(problem) -> None:
         Naming the entry.
     """
     system = problem.system
+    with np.errstate(invalid="ignore", over="ignore"):   # said below, in words
+        _ = problem.correlation
     finite = np.isfinite(problem.correlation).all() if problem.nonneg else np.isfinite(problem.peak)
     if system.matrix is not None and not (finite and system.y.all()):
         as_array(system.matrix, "A", ndim=2)

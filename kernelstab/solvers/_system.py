@@ -50,7 +50,8 @@ class System:
         if min(self.shape) == 1:  # too small for Lanczos
             one = np.ones(1, self.dtype)
             return float(np.linalg.norm(self.adjoint(one) if self.shape[0] == 1 else self.forward(one)))
-        operator = LinearOperator(self.shape, self.forward, self.adjoint, dtype=self.dtype)
+        operator = LinearOperator(self.shape, lambda x: self.forward(x.ravel()),
+                                  lambda u: self.adjoint(u.ravel()), dtype=self.dtype)
         start = np.random.default_rng(0).standard_normal(min(self.shape)).astype(self.dtype)
         return 1.01 * float(svds(operator, k=1, v0=start, return_singular_vectors=False)[0])
 
