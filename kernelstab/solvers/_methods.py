@@ -26,6 +26,7 @@ class Method(NamedTuple):
 
 _ALL = ("lasso", "qcbp", "sqrt-lasso")
 METHODS = {
+    "homotopy": Method("_homotopy", None, _ALL, 100_000, dense=True),
     "working-set": Method("_working_set", "_complex_set", _ALL, 1_000, dense=True),
     "fista": Method("_fista", "_fista", ("lasso",), 50_000),
     "primal-dual": Method("_primal_dual", "_primal_dual", ("qcbp", "sqrt-lasso"), 20_000),
