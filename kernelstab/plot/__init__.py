@@ -5,6 +5,7 @@ measures, decides or writes a file, and nothing touches ``pyplot``. The maps kee
 colour and marker from picture to picture, by their order.
 """
 
+from kernelstab.plot.decay import decay
 from kernelstab.plot.dial import detail_dial
 from kernelstab.plot.enclosing import enclosing_ball
 from kernelstab.plot.intervals import intervals
@@ -16,6 +17,6 @@ from kernelstab.plot.panel import Picture, panel
 from kernelstab.plot.render import png, svg
 
 __all__ = [
-    "Picture", "detail_dial", "enclosing_ball", "intervals", "learning_curve", "mirror_scatter", "panel",
-    "png", "quotient_ladder", "svg", "verdict_margins",
+    "Picture", "decay", "detail_dial", "enclosing_ball", "intervals", "learning_curve", "mirror_scatter",
+    "panel", "png", "quotient_ladder", "svg", "verdict_margins",
 ]
