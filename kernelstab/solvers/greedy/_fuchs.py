@@ -34,26 +34,25 @@ def dual_direction(system, columns, signs, residual, pulled=None):
     return max(pairs, key=lambda pair: _value(*pair, system.y, level))
 
 
-def reach(start, slope) -> float:
+def reach(start, slope):
     r"""Return the largest t >= 0 with :math:`|q_j+tp_j|\le1` wherever :math:`p_j` is not rounding.
 
     Zero if that fails at once. Entries of modulus 1 with no slope are the support and its
-    duplicates.
+    duplicates. Works along the last axis.
 
-    >>> reach(np.array([1.0, 0.5, -0.25]), np.array([0.0, 0.25, -0.25]))
+    >>> float(reach(np.array([1.0, 0.5, -0.25]), np.array([0.0, 0.25, -0.25])))
     2.0
     """
     square = slope.real**2 + slope.imag**2
-    moving = square > 1e-20 * square.max()
-    if not moving.any():
-        return 0.0
-    q, p, square = start[moving], slope[moving], square[moving]
-    half, left = (q.conj() * p).real, q.real**2 + q.imag**2 - 1.0
-    if left.max() >= 0.0:
-        return 0.0
+    moving = square > 1e-20 * square.max(axis=-1, keepdims=True)
+    half, left = (start.conj() * slope).real, start.real**2 + start.imag**2 - 1.0
+    left, square = np.where(moving, np.minimum(left, 0.0), -1.0), np.where(moving, square, 1.0)
+    half = np.where(moving, half, 0.0)
     root = np.sqrt(half**2 - square * left)
     # Two forms of one root, so that nothing cancels.
-    return float(np.min(np.where(half > 0, -left / (half + root), (root - half) / square)))
+    bottom = np.where(half > 0, half + root, 1.0)
+    t = np.where(moving, np.where(half > 0, -left / bottom, (root - half) / square), np.inf).min(axis=-1)
+    return np.where(np.isfinite(t), t, 0.0)
 
 
 def _value(h, pulled, y, level):

@@ -119,17 +119,43 @@ def subtract(target, factors, rows, count):
 
 
 @njit(cache=True, nogil=True)
-def true_size(A, y, picks, x):
-    """Return the length of ``y - A x``, from the columns."""
-    r = y.copy()
+def combine(V, picks, x, target):
+    """Write the combination of the rows ``picks`` of ``V`` into ``target``."""
+    target[:] = 0.0
     for i in range(x.size):
-        for l in range(r.size):
-            r[l] -= A[l, picks[i]] * x[i]
-    return np.sqrt(np.sum(r.real ** 2) + np.sum(r.imag ** 2))
+        row, a = V[picks[i]], x[i]
+        for l in range(target.size):
+            target[l] += a * row[l]
 
 
 @njit(cache=True, nogil=True)
-def gram_climb(A, G, y, correlation, weights, rows, triangle, z, picks, scores, rule):
+def sign_weights(triangle, x, k):
+    """Return ``(B^H B)^-1 sgn(x)`` for the chosen columns ``B``, by two triangular solves."""
+    w = np.zeros_like(x)
+    for i in range(k):
+        size = abs(x[i])
+        if size > 0.0:
+            w[i] = x[i] / size
+    for i in range(k):
+        for l in range(i):
+            w[i] -= np.conj(triangle[i, l]) * w[l]
+        w[i] = w[i] / triangle[i, i]
+    return coordinates(triangle, w, k)
+
+
+@njit(cache=True, nogil=True)
+def write(V, picks, triangle, z, k, x, h):
+    """Fill the point and the dual point that its signs suggest."""
+    values = coordinates(triangle, z, k)
+    combine(V, picks, sign_weights(triangle, values, k), h)
+    x[:] = 0.0
+    for i in range(k):
+        x[picks[i]] = values[i]
+
+
+@njit(cache=True, nogil=True)
+def gram_climb(V, G, y, correlation, weights, rows, triangle, z, picks, scores,
+               residual, rule):
     """Choose columns by a Gram matrix ``G``; return their number and the reason.
 
     The rows of ``rows`` are ``Q^H A`` for the orthonormal basis that the chosen columns span: the
@@ -142,7 +168,8 @@ def gram_climb(A, G, y, correlation, weights, rows, triangle, z, picks, scores, 
         size = np.sqrt(max(left, 0.0))
         if left <= 1e-8 * square and size <= 2.0 * rule.eta + 1e-6 * np.sqrt(square):
             # The difference of squares has lost its digits: measure.
-            size = true_size(A, y, picks, coordinates(triangle, z, k))
+            combine(V, picks, coordinates(triangle, z, k), residual)
+            size = np.sqrt(np.sum(np.abs(y - residual) ** 2))
         if size <= rule.eta:
             return k, FITTED
         if k == rule.atoms:
@@ -173,15 +200,29 @@ def gram_climb(A, G, y, correlation, weights, rows, triangle, z, picks, scores, 
 
 
 @njit(cache=True, nogil=True)
-def gram_batch(A, G, Y, correlations, weights, atoms, etas, floors, supports, values, counts, reasons):
-    """Solve one problem per row of ``Y``; fill supports, values, counts and reasons row by row."""
+def gram_batch(V, G, Y, correlations, weights, atoms, etas, floors, X, H, counts, reasons):
+    """Solve one problem per row of ``Y``, all with the columns in the rows of ``V``; fill the rest."""
     n = weights.size
-    rows = np.empty((atoms, n), Y.dtype)
-    triangle = np.zeros((atoms, atoms), Y.dtype)
-    z, scores = np.empty(atoms, Y.dtype), np.empty(n)
+    rows, triangle = np.empty((atoms, n), Y.dtype), np.zeros((atoms, atoms), Y.dtype)
+    z, scores, picks = np.empty(atoms, Y.dtype), np.empty(n), np.zeros(atoms, np.int64)
+    residual = np.empty(Y.shape[1], Y.dtype)
     for p in range(Y.shape[0]):
-        rule = Rule(atoms, etas[p], floors[p])
-        k, reason = gram_climb(A, G, Y[p], np.conj(correlations[p]), weights.copy(), rows, triangle, z,
-                               supports[p], scores, rule)
-        values[p, :k] = coordinates(triangle, z, k)
+        k, reason = gram_climb(V, G, Y[p], np.conj(correlations[p]), weights.copy(), rows, triangle, z,
+                               picks, scores, residual, Rule(atoms, etas[p], floors[p]))
+        write(V, picks, triangle, z, k, X[p], H[p])
+        counts[p], reasons[p] = k, reason
+
+
+@njit(cache=True, nogil=True)
+def column_batch(V, Y, weights, atoms, etas, floors, X, H, counts, reasons):
+    """Solve one problem per row of ``Y``: columns are the rows of ``V[p]``, or ``V[0]`` for all."""
+    m, own = Y.shape[1], V.shape[0] > 1
+    factor = Factor(np.empty((atoms, m), Y.dtype), np.zeros((atoms, atoms), Y.dtype),
+                    np.empty(atoms, Y.dtype))
+    trail, picks = np.empty((atoms + 1, m), Y.dtype), np.zeros(atoms, np.int64)
+    for p in range(Y.shape[0]):
+        i = p if own else 0
+        k, reason = climb(V[i], weights[i].copy(), Y[p].copy(), factor, picks, trail, 0,
+                          Rule(atoms, etas[p], floors[p]))
+        write(V[i], picks, factor.triangle, factor.weights, k, X[p], H[p])
         counts[p], reasons[p] = k, reason

@@ -6,10 +6,10 @@ from kernelstab.solvers.greedy._columns import largest
 from kernelstab.solvers.greedy._walk import Point, Task
 
 AT_ONCE = 1 << 18   # entries up to which a matrix stays in the cache, and every step looks at all of it
-BLOCK = 16          # guesses in the first block
+BLOCK = 32          # guesses in the first block
 LONGEST = 64        # guesses in a block at most
-CANDIDATES = 256    # columns gathered for a block; more for long ones
-PER_GUESS = 8
+CANDIDATES = 192    # columns gathered for a block; more for long ones
+PER_GUESS = 4
 
 
 class Pursuit:

@@ -3,7 +3,6 @@
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from math import frexp
 from typing import NamedTuple
 
 import numpy as np
@@ -85,10 +84,18 @@ def walked(name, walk: Callable, A, y, s, *, tol, max_iter, x0, callback, progre
                    rows if history else None)
 
 
+def power_of_two(y):
+    """Return what brings the largest modulus along the last axis into [1/2, 1): a power of two.
+
+    >>> power_of_two(np.array([[3.0, -5.0], [0.0, 0.0]]))
+    array([0.125, 1.   ])
+    """
+    return np.ldexp(1.0, -np.frexp(np.abs(y).max(axis=-1))[1])
+
+
 def _task(given, s, tol, max_iter, start, each):
     system = given.system
-    peak = np.abs(system.y).max()
-    scale = 2.0 ** -frexp(peak)[1] if peak > 0 else 1.0
+    scale = float(power_of_two(system.y))
     scaled = replace(system, y=system.y * scale)
     count = min(system.shape) if s is None else as_count(s, "s", low=1, high=min(system.shape))
     support = largest(start, min(count, np.count_nonzero(start)))
