@@ -4,7 +4,7 @@ For :math:`AA^*=cI` only, where the nearest point of the constraint is known:
 :math:`q+\frac{(1-\eta/\|r\|)_+}{c}A^*r` with :math:`r=y-Aq`.
 
 **Theorem.** Let ``x`` meet the constraint and be approximately sharp with
-:math:`C_1,C_2`. Take :math:`n` steps with :math:`n+1=\lceil2\sqrt NC_1/\nu\rceil` and the smoothing
+:math:`C_1,C_2`. Take :math:`n=\lceil2\sqrt NC_1/\nu\rceil` steps with the smoothing
 :math:`\mu=2D_j/((n+1)\sqrt N)`, from the last point. Then :math:`\|X^{(j)}-x\|\le D_j` with
 :math:`D_{j+1}=\nu D_j+C_1\delta+C_2(\eta+\|Ax-y\|)`.
 
@@ -56,7 +56,7 @@ class Nesta:
 
     def stretch(self, x, radius, steps):
         """Yield feasible points, the last one after ``steps`` products each way."""
-        mu = 2.0 * radius / (max(steps, 1) * self.rate)
+        mu = 2.0 * radius / ((steps + 1) * self.rate)
         ahead, momentum, every = x, 1.0, checks(x.size)
         for k in range(1, steps + 1):
             new, residual = self._nearest(shrink(ahead.copy(), mu))

@@ -154,3 +154,51 @@ def test_a_warm_start_has_a_smaller_first_radius_and_keeps_it(matrices, method):
     assert found.restarts.radii[0] < 0.01 * cold
     errors = [np.linalg.norm(points[done] - x) for done in found.restarts.iterations]
     assert np.all(errors <= found.restarts.radii + 1e-12)
+
+
+def soft(v, threshold):
+    return np.maximum(v - threshold, 0.0) - np.maximum(-v - threshold, 0.0)
+
+
+def averages_by_hand(A, y, x, tau, sigma, steps, price, turn):
+    """The primal-dual steps in the plainest way, from a zero dual point."""
+    u, total = np.zeros(len(y)), np.zeros(len(x))
+    for _ in range(steps):
+        new = soft(x - tau * (A.T @ u), tau * price)
+        u = turn(u + sigma * (A @ (2 * new - x) - y))
+        x, total = new, total + new
+    return total / steps
+
+
+def smoothed_by_hand(A, y, x, eta, mu, steps):
+    """Accelerated projected gradients of the smoothed norm, for A with orthonormal rows."""
+    ahead, t = x, 1.0
+    for _ in range(steps):
+        q = ahead - mu * ahead / np.maximum(np.abs(ahead), mu)
+        r = y - A @ q
+        new = q + max(0.0, 1 - eta / np.linalg.norm(r)) * (A.T @ r)
+        t, before = (1 + np.sqrt(1 + 4 * t * t)) / 2, t
+        x, ahead = new, new + (before - 1) / t * (new - x)
+    return x
+
+
+@pytest.mark.parametrize("method", ["warpd", "firenet", "nesta"])
+def test_the_restarts_are_the_layers_of_the_theorem(matrices, method):
+    """tau, sigma, mu, the number of steps and what each step does, against the statements."""
+    A, sharp = matrices["tight" if method == "nesta" else "plain"]
+    eta, norm, kappa = 0.02, np.linalg.norm(A, 2), sharp.C2 / sharp.C1
+    found, points = run(method, matrices, eta, 0, restarts=3)[1:]
+    _, y = instance(A, eta, 0)
+    record = found.restarts
+    for j in range(2):
+        x, D, steps = points[record.iterations[j]], record.radii[j], int(np.diff(record.iterations)[j])
+        if method == "warpd":
+            tau, sigma = D / (kappa * norm), kappa / (D * norm)
+            after = averages_by_hand(A, y, x, tau, sigma, steps, 1.0,
+                                     lambda w, cut=sigma * eta: w * max(0.0, 1 - cut / np.linalg.norm(w)))
+        elif method == "firenet":
+            after = averages_by_hand(A, y, x, D / norm, 1 / (D * norm), steps, 1 / kappa,
+                                     lambda w: w / max(1.0, np.linalg.norm(w)))
+        else:
+            after = smoothed_by_hand(A, y, x, eta, 2 * D / ((steps + 1) * np.sqrt(12)), steps)
+        np.testing.assert_allclose(points[record.iterations[j + 1]], after, atol=1e-12)
