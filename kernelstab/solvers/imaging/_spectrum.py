@@ -25,12 +25,15 @@ def eigenvalues(shape, real):
 class Spectrum:
     r"""Unitary transforms of images of one shape, real ones by half spectra.
 
-    ``invert`` applies :math:`(D^*D)^+`, the one solve that repairs any dual field.
+    ``invert`` applies :math:`(D^*D)^+`, the one solve that repairs any dual field. ``single`` images
+    are of single precision.
     """
 
-    def __init__(self, shape, real, workers=1):
+    def __init__(self, shape, real, workers=1, single=False):
         self.shape, self.real, self.workers = tuple(shape), real, workers
-        self.outer, self.last = eigenvalues(self.shape, real)
+        self.number = np.float32 if single else np.float64
+        self.dtype = np.dtype(self.number if real else np.complex64 if single else np.complex128)
+        self.outer, self.last = (line.astype(self.number) for line in eigenvalues(self.shape, real))
         self.others = tuple(range(len(self.shape) - 1))
 
     def forward(self, image):
@@ -55,11 +58,14 @@ class Spectrum:
 
     def invert(self, image):
         r"""Return :math:`(D^*D)^+` of an image."""
+        B = self.forward(image)
+        self._divide(B)
+        return self.back(B)
+
+    def _divide(self, B):
         from kernelstab.solvers.imaging._spectrum_jit import divide
 
-        B = self.forward(image)
-        divide(B, self.outer, self.last)
-        return self.back(B)
+        divide(B, self.outer, self.last, self.number(1.0))
 
 
 class Sampled(Spectrum):
@@ -70,8 +76,8 @@ class Sampled(Spectrum):
     norms and products are those of the coordinates of ``y``.
     """
 
-    def __init__(self, A, y, workers=1):
-        super().__init__(A.image_shape, A.is_real, workers)
+    def __init__(self, A, y, workers=1, single=False):
+        super().__init__(A.image_shape, A.is_real, workers, single)
         self.A, count = A, self.last.size
         n = self.shape[-1]
         if isinstance(A, Blur):
@@ -82,7 +88,8 @@ class Sampled(Spectrum):
             self.index = np.flatnonzero(A.mask[..., :count])
         self.data = whole.ravel()[self.index]
         column = self.index % count
-        self.d = self.outer[self.index // count] + self.last[column]
+        outer, last = eigenvalues(self.shape, self.real)
+        self.d = outer[self.index // count] + last[column]
         alone = (column == 0) | (2 * column == n) if self.real else np.ones(column.size, bool)
         self.weight = np.where(alone, 1.0, 2.0)
         self.residual = np.zeros_like(self.data)
@@ -102,10 +109,10 @@ class Sampled(Spectrum):
         ``mu`` on. Without: with the penalty :math:`\tfrac\mu2\|Ax-y\|^2`. Returns the image and
         the multiplier.
         """
-        from kernelstab.solvers.imaging._spectrum_jit import divide, fit, mismatches, multiplier
+        from kernelstab.solvers.imaging._spectrum_jit import fit, mismatches, multiplier
 
         B = self.forward(b)
-        divide(B, self.outer, self.last)
+        self._divide(B)
         flat, r, q = B.ravel(), self.residual, np.empty(self.index.size)
         mismatches(flat, self.index, self.data, self.a, self.d, self.weight, r, q)
         if radius is not None:
@@ -114,23 +121,37 @@ class Sampled(Spectrum):
         fit(flat, self.index, self.data, self.a, self.d, self.weight, r, mu, limit)
         return self.back(B), mu
 
+    def project(self, x, radius):
+        r"""Return the image nearest to x with :math:`\|Ax-y\|\le radius`, and note its residual.
+
+        A blur's image is returned as it is: what it misses is paid for.
+        """
+        B = self.forward(x.copy())
+        flat = B.ravel()
+        r = self.a * flat[self.index] - self.data
+        size = self.norm(r)
+        if size > radius and self.a.size == 1:
+            r *= radius / size
+            flat[self.index] = self.data + r
+            x = self.back(B)
+        self.residual = r
+        return x
+
     def share(self, b, h):
         r"""Split ``b = D* p`` into :math:`A^*h` and a rest; return h and :math:`(D^*D)^+` of the rest.
 
         A subsampled transform takes :math:`h=Ab`, which leaves least. A blur keeps the ``h``
         given, since dividing by small factors would make it large.
         """
-        from kernelstab.solvers.imaging._spectrum_jit import divide
-
         B = self.forward(b)
         flat = B.ravel()
         if self.a.size == 1:
-            h = flat[self.index]
+            h = flat[self.index].astype(complex)
             h[self.d == 0.0] = 0.0
             flat[self.index] = 0.0
         else:
             flat[self.index] -= self.a.conj() * h
-        divide(B, self.outer, self.last)
+        self._divide(B)
         return h, self.back(B)
 
     def measured(self, values):

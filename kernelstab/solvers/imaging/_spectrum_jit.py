@@ -10,12 +10,16 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def divide(B, outer, last):
-    """Divide a spectrum by the eigenvalues of the Laplacian; the mean becomes 0."""
+def divide(B, outer, last, one):
+    """Divide a spectrum by the eigenvalues of the Laplacian; the mean becomes 0.
+
+    ``one`` is 1 in the precision of the eigenvalues, so that nothing is widened on the way.
+    """
     for row in range(B.shape[0]):
         line, base = B[row], outer[row]
         for j in range(last.size):
-            line[j] *= 1.0 / (base + last[j]) if base + last[j] > 0.0 else 0.0
+            line[j] *= one / (base + last[j])
+    B[0, 0] = 0.0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -3,7 +3,8 @@
 An image is an array (rows, n), a field of differences (d, rows, n): one component per axis
 of the image, the last along the rows. ``step[c, row]`` is the row that follows along axis
 c < d - 1, periodically. Sums and maxima are kept per column, so that they need no reordering
-to run at vector speed. ``joint`` says whether a pixel is measured by the Euclidean norm of
+to run at vector speed; numbers come in the precision of the images, so that nothing is widened
+on the way: ``one`` is 1 in it. ``joint`` says whether a pixel is measured by the Euclidean norm of
 its differences (isotropic) or each difference by itself.
 """
 
@@ -62,7 +63,7 @@ def add_adjoint(v, b, c, row, step):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def advance(s, x, b, step, joint, relaxation, t, ratio):
+def advance(s, x, b, step, joint, relaxation, t, ratio, one):
     """Take a step ``s += relaxation * (Dx - z)``, then write the adjoint of ``2z - s`` to b.
 
     z is s shrunk by t, and p = (s - z)/t the dual field. ``ratio`` is the next threshold
@@ -77,7 +78,7 @@ def advance(s, x, b, step, joint, relaxation, t, ratio):
         for c in range(lines):
             f = share[c]
             for k in range(n):
-                f[k] = relaxation * (1.0 - t / max(f[k], t))
+                f[k] = relaxation * (one - t / max(f[k], t))
         for c in range(d):
             v, f = s[c, row], share[0 if joint else c]
             for k in range(n):
@@ -91,15 +92,15 @@ def advance(s, x, b, step, joint, relaxation, t, ratio):
         for c in range(d):
             v, f = s[c, row], share[0 if joint else c]
             for k in range(n):
-                line[k] = (1.0 - (1.0 + ratio) * f[k]) * v[k]
-            if ratio != 1.0:
+                line[k] = (one - (one + ratio) * f[k]) * v[k]
+            if ratio != one:
                 for k in range(n):
-                    v[k] -= (1.0 - ratio) * f[k] * v[k]
+                    v[k] -= (one - ratio) * f[k] * v[k]
             add_adjoint(line, b, c, row, step)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def mismatch(s, x, p, step, joint, t):
+def mismatch(s, x, p, step, joint, t, one):
     """Write the field ``(Dx - 2z + s)/t`` to p; its adjoint is what the last x-step left."""
     d, rows, n = s.shape
     share = np.empty((1 if joint else d, n), s.real.dtype)
@@ -108,12 +109,12 @@ def mismatch(s, x, p, step, joint, t):
         for c in range(d):
             v, f, q = s[c, row], share[0 if joint else c], p[c, row]
             for k in range(n):
-                q[k] = (2.0 * (t / max(f[k], t)) - 1.0) / t * v[k]
-            add_difference(q, x, c, row, step, 1.0 / t)
+                q[k] = ((one + one) / max(f[k], t) - one / t) * v[k]
+            add_difference(q, x, c, row, step, one / t)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def clip(p, b, step, joint, relaxation):
+def clip(p, b, step, joint, relaxation, one):
     """Move p towards (and by ``relaxation`` > 1 beyond) the unit balls; write its adjoint to b."""
     d, rows, n = p.shape
     share = np.empty((1 if joint else d, n), p.real.dtype)
@@ -123,12 +124,12 @@ def clip(p, b, step, joint, relaxation):
         for c in range(d):
             q, f = p[c, row], share[0 if joint else c]
             for k in range(n):
-                q[k] *= 1.0 + relaxation * (1.0 / max(f[k], 1.0) - 1.0)
+                q[k] *= one + relaxation * (one / max(f[k], one) - one)
             add_adjoint(q, b, c, row, step)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def ascend(p, x, b, step, joint, rho, relaxation):
+def ascend(p, x, b, step, joint, rho, relaxation, one):
     """Move p by ``relaxation`` times the way to ``p + rho Dx``, clipped; write its adjoint to b."""
     d, rows, n = p.shape
     share, line = np.empty((1 if joint else d, n), p.real.dtype), np.empty((d, 1, n), p.dtype)
@@ -141,7 +142,7 @@ def ascend(p, x, b, step, joint, rho, relaxation):
         for c in range(d):
             q, v, f = p[c, row], line[c, 0], share[0 if joint else c]
             for k in range(n):
-                q[k] += relaxation * (v[k] / max(f[k], 1.0) - q[k])
+                q[k] += relaxation * (v[k] / max(f[k], one) - q[k])
             add_adjoint(q, b, c, row, step)
 
 

@@ -37,7 +37,7 @@ class PrimalDual:
         image, grid = system.forward(x.ravel()), (problem.step, problem.joint)
         p = problem.zeros(field=True) if field is None else field
         rho, trend, done = 1.0 / self._threshold(x), Trend(self), 0
-        ascend(p, x, b, *grid, 0.0, 0.0)
+        ascend(p, x, b, *grid, 0.0, 0.0, 1.0)
         finished = self._report(watch, 0, x, image, h, p)
         while not finished:
             b -= system.adjoint(h).reshape(b.shape)
@@ -45,7 +45,7 @@ class PrimalDual:
             moved = system.forward(change.ravel())
             ahead = system.y - image + 2.0 * moved
             h += RELAXATION * (self._proximal(h + rho * self.step * ahead, rho) - h)
-            ascend(p, x - 2.0 * change, b, *grid, rho, RELAXATION)
+            ascend(p, x - 2.0 * change, b, *grid, rho, RELAXATION, 1.0)
             x -= RELAXATION * change
             image -= RELAXATION * moved
             done += 1

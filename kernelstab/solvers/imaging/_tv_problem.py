@@ -25,7 +25,8 @@ class TVProblem:
     ``qcbp``: :math:`TV(x)` subject to :math:`\|Ax-y\|\le` level; ``lasso``:
     :math:`\tfrac12\|Ax-y\|^2+` level :math:`TV(x)`. A field p has one component per axis,
     ``|p|`` is its size at a pixel (``joint``) or of each entry, and the dual constraint is
-    :math:`D^*p=A^*h,\ |p|\le` price.
+    :math:`D^*p=A^*h,\ |p|\le` price. While a loop computes in single precision, ``rounding`` is the
+    share of the objective by which it may be wrong; gaps are larger by it.
     """
 
     def __init__(self, form, system, level, shape, joint, tol, workers=1):
@@ -38,6 +39,7 @@ class TVProblem:
         following = [np.roll(numbers, -1, c).ravel() for c in range(numbers.ndim)]
         self.step = np.array(following, dtype=np.int64).reshape(numbers.ndim, self.rows)
         self.price = 1.0 if form == "qcbp" else level
+        self.rounding = 0.0
 
     def zeros(self, *, field=False, dtype=None):
         """Return a zero image (rows, n), or a zero field (d, rows, n)."""
@@ -78,7 +80,7 @@ class TVProblem:
             image = self.variation(x), residual
         objective, excess = self.objective(*image), self.excess(image[1])
         weight = float(np.linalg.norm(dual.h)) if excess > 0 else 0.0
-        gap = objective + weight * excess - dual.value
+        gap = (1.0 + self.rounding) * objective + weight * excess - dual.value
         return Judged(x, dual, objective, dual.value, gap, relative(gap, objective), image[1], excess)
 
     def finished(self, judged) -> bool:
@@ -105,7 +107,7 @@ class TVProblem:
         pulled, rest = self.system.adjoint(h).reshape(self.rows, self.n), self.zeros()
         inner, norm = float(np.vdot(h, self.system.y).real), float(np.linalg.norm(h))
         for k in range(rounds):
-            clip(field, rest, self.step, self.joint, POLISH if k else 0.0)
+            clip(field, rest, self.step, self.joint, POLISH if k else 0.0, 1.0)
             np.subtract(pulled, rest, out=rest)
             peak = float(correct(field, self.spectrum.invert(rest), self.step, self.joint, 1.0))
             t, value = self.multiple(inner, norm, peak)

@@ -17,7 +17,6 @@ from kernelstab.solvers.imaging._tv_problem import TVProblem
 from kernelstab.solvers.solution import Solution
 
 METHODS = ("auto", "fourier", "primal-dual")
-AIM = 0.95                # share of the tolerance that the loops aim at; the rest is for their rounding
 BUDGETS = {"fourier": 5_000, "primal-dual": 20_000}
 
 
@@ -125,9 +124,9 @@ def tv(A, y, eta=None, *, lam=None, shape=None, isotropic=True, tol=1e-4, method
     (array([0.25, 0.75]), 1.0)
     """
     form, level = _form(eta, lam)
-    system, tol = as_system(A, y), as_number(tol, "tol", low=0)
-    problem = TVProblem(form, system, level, _shape(A, system, shape), bool(isotropic), AIM * tol,
-                        as_count(workers, "workers", low=1))
+    system = as_system(A, y)
+    problem = TVProblem(form, system, level, _shape(A, system, shape), bool(isotropic),
+                        as_number(tol, "tol", low=0), as_count(workers, "workers", low=1))
     chosen = _chosen(method, problem, A)
     start = _start(x0, problem)
     watch, interrupted = Watch(problem, callback, progress, history), False
@@ -136,12 +135,12 @@ def tv(A, y, eta=None, *, lam=None, shape=None, isotropic=True, tol=1e-4, method
     try:
         if not _constant(problem, watch):
             loop = FourierSplitting(problem) if chosen == "fourier" else PrimalDual(problem)
-            loop.run(*start, watch)
+            loop.run(start[0], start[1], start[2], watch)
     except KeyboardInterrupt:
         if watch.best is None:
             raise
         interrupted = True
-    return _said(problem, watch, loop, interrupted, tol)
+    return _said(problem, watch, loop, interrupted)
 
 
 def _form(eta, lam):
@@ -195,13 +194,14 @@ def _constant(problem, watch):
     return problem.finished(judged) and watch(0, level * ones, image=figures, dual=bound)
 
 
-def _said(problem, watch, loop, interrupted, tol):
+def _said(problem, watch, loop, interrupted):
     """Evaluate everything that is reported once more, from A, the image and the dual pair alone."""
     best = watch.best
     h = best.dual.h if loop is None else loop.measured(best.dual.h)
     bound = problem.prove(h, best.dual.field.astype(problem.system.dtype, copy=False))
+    problem.rounding = 0.0
     found, words = problem.judge(best.x, dual=bound), "closed form" if loop is None else loop.words
-    converged = found.relative_gap <= tol and found.feasibility <= tol * problem.size
+    converged = problem.finished(found)
     if not converged:
         ended = "was interrupted" if interrupted else "stopped"
         warnings.warn(f"tv {ended} after {watch.done} iterations at relative gap {found.relative_gap:.1e}, "
