@@ -72,8 +72,9 @@ def iht(A, y, s, normalised=True, *, tol=1e-6, max_iter=5000, x0=None, callback=
 
     The residual falls whenever :math:`\mu\le0.99\,\|z-x\|^2/\|A(z-x)\|^2`, which always holds for
     :math:`\mu\le0.99/\|A\|^2`. The normalised step :math:`\|g_S\|^2/\|A_Sg_S\|^2` minimises the
-    residual along the entries in use; where the support changes the inequality is tested, and
-    the step halved until it holds.
+    residual along the entries in use; where another support comes out the inequality is tested, and
+    the step halved until it holds. The plain step is small, and thresholds can hold it at a support
+    that longer steps would leave.
 
     Stopping rule: see ``tol``; ``converged`` means that one of the two was met.
 
@@ -122,7 +123,7 @@ def _normalised(task):
         while True:
             new = _threshold(task, place.x + trial * gradient)
             move, shift = new.x - place.x, place.residual - new.residual
-            if np.array_equal(new.support, place.support):
+            if np.array_equal(new.support, used):
                 return new
             if trial * np.vdot(shift, shift).real <= (1 - _MARGIN) * np.vdot(move, move).real:
                 return new

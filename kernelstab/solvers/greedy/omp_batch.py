@@ -167,7 +167,8 @@ def _add_residual(A, Y, H, pulled, R, levels):
     rows = np.flatnonzero(levels > ROUNDING * np.linalg.norm(Y, axis=1))
     if not rows.size:
         return
-    start, slope = pulled[rows], products(A if A.ndim == 2 else A[rows], np.zeros_like(pulled[rows]), R[rows])[1]
+    own, start = A if A.ndim == 2 else A[rows], pulled[rows]
+    slope = products(own, start, R[rows])[1]
     t = reach(start, slope)[:, None]
     joint, joint_pulled = H[rows] + t * R[rows], start + t * slope
     worse = (_values(joint, joint_pulled, Y[rows], levels[rows])

@@ -1,0 +1,264 @@
+"""OMP against a naive one, its laws, its stops, and its edges."""
+
+import numpy as np
+import pytest
+from scipy.sparse.linalg import aslinearoperator
+
+from kernelstab._errors import NotConverged
+from kernelstab.solvers import qcbp
+from kernelstab.solvers.greedy import _pursuit, omp
+
+
+def draw(m, n, s, is_complex, seed=0, noise=0.0):
+    """Return a Gaussian matrix with columns of different norms, data, and the sparse vector."""
+    rng = np.random.default_rng(seed)
+
+    def gauss(*shape):
+        return rng.standard_normal(shape) + (1j * rng.standard_normal(shape) if is_complex else 0.0)
+
+    A = gauss(m, n) * rng.uniform(0.5, 2.0, n)
+    x = np.zeros(n, A.dtype)
+    x[rng.choice(n, s, replace=False)] = np.sign(rng.standard_normal(s)) * (1.0 + rng.random(s))
+    return A, A @ x + noise * gauss(m), x
+
+
+def naive(A, y, s):
+    """Return the columns in the order of choice, and the fit: plain loops, least squares from numpy."""
+    order, r, x = [], y, np.zeros(A.shape[1], A.dtype)
+    for _ in range(s):
+        scores = np.abs(A.conj().T @ r) / np.linalg.norm(A, axis=0)
+        scores[order] = 0.0
+        order.append(int(np.argmax(scores)))
+        fit = np.linalg.lstsq(A[:, order], y)[0]
+        r = y - A[:, order] @ fit
+    x[order] = fit
+    return order, x
+
+
+WAYS = {"at once": (10**9, lambda A: A), "fortran": (10**9, np.asfortranarray),
+        "by blocks": (0, lambda A: A), "by blocks, fortran": (0, np.asfortranarray),
+        "operator": (0, aslinearoperator)}
+
+
+@pytest.fixture(params=[False, True], ids=["real", "complex"])
+def is_complex(request):
+    return request.param
+
+
+@pytest.fixture(params=WAYS)
+def way(request, monkeypatch):
+    """Force one way through the method; few candidates, so that guesses fail and are repaired."""
+    size, wrap = WAYS[request.param]
+    monkeypatch.setattr(_pursuit, "AT_ONCE", size)
+    monkeypatch.setattr(_pursuit, "CANDIDATES", 6)
+    monkeypatch.setattr(_pursuit, "PER_GUESS", 0)
+    return wrap
+
+
+def norms(A):
+    return {"norms": np.linalg.norm(A, axis=0)}
+
+
+@pytest.mark.parametrize("noise", [0.0, 1.0])
+def test_every_way_makes_the_choices_of_the_naive_loop(way, is_complex, noise):
+    A, y, _ = draw(20, 50, 9, is_complex, noise=noise)
+    seen = []
+    s = omp(way(A), y, 9, **norms(A), callback=lambda k, x, r: seen.append(set(np.flatnonzero(x))))
+    order, x = naive(A, y, 9)
+    assert [len(support) for support in seen] == list(range(1, 10))
+    assert seen == [set(order[: k + 1]) for k in range(9)]
+    np.testing.assert_allclose(s.x, x, rtol=0, atol=1e-12 * np.abs(x).max())
+    assert s.iterations == 9
+    assert s.converged
+
+
+def test_recovery_gap_and_dual(way, is_complex):
+    A, y, x = draw(40, 60, 3, is_complex, seed=2)
+    s = omp(way(A), y, **norms(A))
+    np.testing.assert_allclose(s.x, x, atol=1e-13)
+    assert s.iterations == 3  # then every correlation is rounding
+    assert np.abs(A.conj().T @ s.dual).max() <= 1 + 1e-12
+    assert s.objective == pytest.approx(np.abs(s.x).sum())
+    assert s.dual_objective == pytest.approx(np.vdot(s.dual, y).real - s.residual * np.linalg.norm(s.dual))
+
+
+def test_a_vanishing_gap_proves_the_l1_solution():
+    A, y, x = draw(40, 60, 2, False, seed=2)
+    A /= np.linalg.norm(A, axis=0)
+    y = A @ x
+    s = omp(A, y, 2)
+    assert abs(s.gap) <= 1e-12 * s.objective
+    np.testing.assert_allclose(qcbp(A, y, tol=1e-9).x, s.x, atol=1e-6)
+
+
+def test_with_noise_the_gap_bounds_what_the_l1_solution_gains(is_complex):
+    A, y, _ = draw(20, 50, 4, is_complex, noise=0.5)
+    s = omp(A, y, 4)
+    best = qcbp(A, y, s.residual, tol=1e-8)
+    assert s.dual_objective <= best.objective * (1 + 1e-7)
+    assert best.objective <= s.objective * (1 + 1e-7)
+    assert s.gap == pytest.approx(s.objective - s.dual_objective, abs=1e-12 * s.objective)
+    # The residual helps: its own multiples reach less than what the joint direction reaches.
+    r = y - A @ s.x
+    alone = (np.vdot(r, y).real - s.residual**2) / np.abs(A.conj().T @ r).max()
+    assert s.dual_objective >= alone - 1e-12
+    assert s.dual_objective > 0
+
+
+def test_stops_at_the_noise_level(way):
+    A, y, _ = draw(20, 50, 4, False, noise=0.1)
+    sizes = [omp(A, y, k).residual for k in range(1, 6)]
+    eta = 0.5 * (sizes[2] + sizes[3])  # between three and four columns
+    s = omp(way(A), y, eta=eta, **norms(A))
+    assert s.iterations == 4
+    assert s.converged
+    with pytest.warns(NotConverged, match="2 atoms"):
+        s = omp(way(A), y, 2, eta=eta, **norms(A))
+    assert not s.converged
+
+
+def test_the_budget_counts_columns():
+    A, y, _ = draw(10, 20, 4, False)
+    with pytest.warns(NotConverged):
+        s = omp(A, y, 4, max_iter=2)
+    assert s.iterations == 2
+    np.testing.assert_array_equal(s.x, omp(A, y, 2).x)
+
+
+def test_a_warm_start_continues(way):
+    A, y, _ = draw(20, 50, 8, False, noise=0.3)
+    first = omp(A, y, 4)
+    s = omp(way(A), y, 8, x0=first, **norms(A))
+    np.testing.assert_allclose(s.x, omp(A, y, 8).x, atol=1e-11)
+    forced = omp(way(A), y, 3, x0=np.eye(50)[7], **norms(A))  # a column that would not be chosen
+    assert forced.x[7] != 0
+    assert np.count_nonzero(forced.x) == 3
+
+
+def test_equivariance(way, is_complex):
+    A, y, _ = draw(20, 50, 6, is_complex, noise=0.2)
+    rng = np.random.default_rng(1)
+    s = omp(way(A), y, 6, **norms(A))
+    np.testing.assert_array_equal(omp(way(A), 2.0**40 * y, 6, **norms(A)).x, 2.0**40 * s.x)
+    order = rng.permutation(50)
+    np.testing.assert_allclose(omp(way(A[:, order]), y, 6, **norms(A[:, order])).x, s.x[order], atol=1e-12)
+    U = np.linalg.qr(rng.standard_normal((20, 20)) + 1j * is_complex * rng.standard_normal((20, 20)))[0]
+    U = U if is_complex else U.real
+    turned = omp(way(U @ A), U @ y, 6, **norms(A))
+    np.testing.assert_allclose(turned.x, s.x, atol=1e-11)
+    np.testing.assert_allclose(turned.dual, U @ s.dual, atol=1e-10)
+
+
+def test_columns_of_any_length_are_matched_by_direction():
+    A, y, _ = draw(20, 50, 5, False, noise=0.2)
+    lengths = 2.0 ** np.random.default_rng(3).integers(-8, 9, 50)
+    np.testing.assert_array_equal(omp(A * lengths, y, 5).x * lengths, omp(A, y, 5).x)
+
+
+def test_an_operator_without_norms_compares_plain_correlations():
+    A = np.diag([1.0, 2.0])
+    # correlations 3 and 2*2 = 4; matched by direction 3 and 2
+    assert np.flatnonzero(omp(aslinearoperator(A), [3.0, 2.0], 1).x) == [1]
+    assert np.flatnonzero(omp(A, [3.0, 2.0], 1).x) == [0]
+
+
+def test_ties_go_to_the_lowest_index_and_zero_columns_are_never_chosen(way):
+    A = np.zeros((3, 7))
+    A[0, [2, 5]] = 1.0          # twice the first axis
+    A[1, 3], A[2, 6] = 1.0, 2.0
+    s = omp(way(A), [1.0, 1.0, 1.0], 3, **norms(A))
+    assert s.x.tolist() == [0, 0, 1.0, 1.0, 0, 0, 0.5]
+    assert s.gap == pytest.approx(0.0, abs=1e-14)
+
+
+def test_nothing_left_to_choose_ends_the_run(way):
+    A = np.zeros((3, 4))
+    A[0] = [0.0, 1.0, 1.0, 2.0]  # all columns on one line
+    s = omp(way(A), [2.0, 1.0, 0.0], 3, **norms(A))
+    assert s.x.tolist() == [0, 2.0, 0, 0]
+    assert s.residual == 1.0
+    assert s.converged
+    with pytest.warns(NotConverged):
+        assert not omp(way(A), [2.0, 1.0, 0.0], eta=0.5, **norms(A)).converged
+
+
+def test_a_nearly_dependent_column_is_not_divided_by(way):
+    # the third column leaves the span of the first two by 1e-12: fitting 1e-13 with it is noise
+    A = np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 1.0], [0.0, 0.0, 1e-12]])
+    s = omp(way(A), [2.0, 1.0, 1e-3], 3, **norms(A))
+    assert np.abs(s.x).max() < 10
+    assert s.residual == pytest.approx(1e-3)
+
+
+def test_all_columns_and_sizes_of_one(way):
+    A, y, _ = draw(6, 6, 6, False, seed=5)
+    np.testing.assert_allclose(omp(way(A), y, 6, **norms(A)).x, np.linalg.solve(A, y), rtol=1e-9)
+    assert omp(way(np.array([[2.0]])), [3.0]).x.tolist() == [1.5]
+    s = omp(way(np.array([[1.0, -2.0, 0.5]])), [4.0], norms=[1.0, 2.0, 0.5])  # one row: all match equally
+    assert s.x.tolist() == [4.0, 0, 0]
+    s = omp(way(np.array([[3.0], [4.0]])), [4.0, 3.0], norms=[5.0])  # 24/25
+    np.testing.assert_allclose(s.x, [0.96], rtol=1e-15)
+
+
+def test_zero_and_orthogonal_data(way):
+    A = np.eye(3, 2)
+    for y, residual in (([0.0, 0.0, 0.0], 0.0), ([0.0, 0.0, 2.0], 2.0)):
+        s = omp(way(A), y, 2)
+        assert s.x.tolist() == [0, 0]
+        assert (s.residual, s.gap, s.iterations, s.converged) == (residual, 0.0, 0, True)
+    with pytest.warns(NotConverged):
+        assert not omp(way(A), [0.0, 0.0, 2.0], eta=1.0).converged
+
+
+def test_history_and_progress(way):
+    A, y, _ = draw(20, 50, 5, False, noise=0.2)
+    calls = []
+    s = omp(way(A), y, 5, **norms(A), history=True, progress=lambda *call: calls.append(call))
+    assert s.history.shape == (5, 3)
+    assert s.history[:, 0].tolist() == [1, 2, 3, 4, 5]
+    assert np.all(np.diff(s.history[:, 2]) < 0)
+    np.testing.assert_allclose(s.history[-1, 1:], [s.objective, s.residual], rtol=1e-10)
+    assert calls[-1][:2] == (5, 5)
+
+
+def test_ctrl_c_returns_what_is_there(way):
+    A, y, _ = draw(20, 50, 5, False, noise=0.2)
+
+    def stop(k, x, r):
+        if k == 3:
+            raise KeyboardInterrupt
+
+    with pytest.warns(NotConverged, match="interrupted"):
+        s = omp(way(A), y, 5, **norms(A), callback=stop)
+    assert s.interrupted
+    np.testing.assert_allclose(s.x, omp(A, y, 3).x, atol=1e-12)
+
+
+@pytest.mark.parametrize(("change", "message"), [
+    ({"s": 0}, "s must be between 1 and 3, got 0"),
+    ({"s": 4}, "s must be between 1 and 3, got 4"),
+    ({"eta": -1.0}, "eta must lie in"),
+    ({"tol": np.nan}, "tol must lie in"),
+    ({"norms": [1.0, 1.0]}, r"norms must have shape \(4,\)"),
+    ({"norms": [1.0, -1.0, 1.0, 1.0]}, "norms must not be negative, got -1"),
+    ({"y": [1.0, 2.0]}, r"y must have shape \(3,\)"),
+    ({"y": [1.0, np.inf, 1.0]}, "y must be finite"),
+    ({"A": np.full((3, 4), np.nan)}, "A must be finite"),
+    ({"x0": np.ones(3)}, r"x0 must have shape \(4,\)"),
+    ({"max_iter": 0}, "max_iter must be at least 1"),
+])
+def test_bad_input(change, message):
+    arguments = {"A": np.eye(3, 4), "y": [1.0, 2.0, 3.0], "s": 2} | change
+    with pytest.raises(ValueError, match=message):
+        omp(**arguments)
+
+
+def test_input_of_any_kind_is_left_alone():
+    A, y = np.array([[1, 0, 1], [0, 2, 1]]), np.array([2, 2])
+    A.flags.writeable = y.flags.writeable = False
+    expected = omp(A.astype(float), y.astype(float), 2).x
+    for given in (A, A.astype(np.float32), aslinearoperator(A.astype(float))):
+        np.testing.assert_allclose(omp(given, y, 2, norms=[1.0, 2.0, 2**0.5]).x, expected, rtol=1e-15)
+    np.testing.assert_allclose(omp(A.astype(complex), y, 2).x, expected, rtol=1e-15)
+    # complex data for a real operator: both parts of one coefficient
+    np.testing.assert_allclose(omp(aslinearoperator(np.eye(2)), [1 + 2j, 0], 1).x, [1 + 2j, 0])
