@@ -3,15 +3,21 @@
 ``lasso``, ``qcbp``, ``basis_pursuit`` and ``sqrt_lasso`` take a matrix or an operator, real or
 complex, and stop on a duality gap; ``wavelet_qcbp`` and ``wavelet_lasso`` reconstruct images,
 ``analysis`` and ``tv_wavelet`` what is sparse under any analysis operator;
-``reference_lasso`` and ``reference_qcbp`` pose the same problems to an independent interior point
-solver; ``warmup`` compiles the loops ahead of time.
+``omp``, ``cosamp``, ``iht``, ``htp`` and ``subspace_pursuit`` choose greedily and are judged alike;
+``lasso_path`` follows all solutions of the LASSO, ``solve_batch`` solves many small problems at
+once; ``reference_lasso`` and ``reference_qcbp`` pose the same problems to an independent interior
+point solver; ``warmup`` compiles the loops ahead of time.
 """
 
 from kernelstab.solvers.basis_pursuit import basis_pursuit
+from kernelstab.solvers.batch import BatchSolution, solve_batch
+from kernelstab.solvers.greedy import cosamp, htp, iht, omp, omp_batch, subspace_pursuit
 from kernelstab.solvers.imaging.analysis import analysis, tv_wavelet
 from kernelstab.solvers.imaging.levels import level_weights
+from kernelstab.solvers.imaging.tv import TVSolution, tv
 from kernelstab.solvers.imaging.wavelet import wavelet_lasso, wavelet_qcbp
 from kernelstab.solvers.lasso import lasso
+from kernelstab.solvers.lasso_path import LassoPath, lasso_path
 from kernelstab.solvers.proofs import SolutionProofs
 from kernelstab.solvers.qcbp import qcbp
 from kernelstab.solvers.reference import reference_lasso, reference_qcbp, reference_sqrt_lasso
@@ -21,8 +27,9 @@ from kernelstab.solvers.sqrt_lasso import sqrt_lasso
 from kernelstab.solvers.warmup import warmup
 
 __all__ = [
-    "Restarts", "Sharpness", "Solution", "SolutionProofs", "analysis", "basis_pursuit", "lasso",
-    "level_weights", "qcbp", "reference_lasso", "reference_qcbp", "reference_sqrt_lasso",
-    "restart_radii", "sharpness_from", "sqrt_lasso", "tv_wavelet", "warmup", "wavelet_lasso",
-    "wavelet_qcbp",
+    "BatchSolution", "LassoPath", "Restarts", "Sharpness", "Solution", "SolutionProofs", "TVSolution",
+    "analysis", "basis_pursuit", "cosamp", "htp", "iht", "lasso", "lasso_path", "level_weights", "omp",
+    "omp_batch", "qcbp", "reference_lasso", "reference_qcbp", "reference_sqrt_lasso", "restart_radii",
+    "sharpness_from", "solve_batch", "sqrt_lasso", "subspace_pursuit", "tv", "tv_wavelet", "warmup",
+    "wavelet_lasso", "wavelet_qcbp",
 ]
