@@ -140,8 +140,11 @@ def gather_face(gram, work, x):
 
 
 @njit(cache=True, nogil=True)
-def pivot(gram, level, nonneg, x, g, slack, budget):
+def pivot(gram, level, nonneg, x, g, slack, budget, support, factor):
     """Solve the LASSO from ``x`` by exchanging columns; ``x`` and its correlations ``g`` in place.
+
+    ``factor`` is the Cholesky factor for ``support``, the nonzero entries of ``x``, if they are
+    independent; empty if not, or if it is not known.
 
     Returns
     -------
@@ -150,7 +153,12 @@ def pivot(gram, level, nonneg, x, g, slack, budget):
     """
     n = x.size
     work = Work(np.empty(n, np.int64), np.empty(n), np.empty((n, n)), np.empty(n), np.empty(n))
-    size, step = gather_face(gram, work, x), work.step
+    size, step = support.size, work.step
+    for i in range(size):
+        work.order[i], work.sign[i] = support[i], 1.0 if x[support[i]] > 0.0 else -1.0
+        work.factor[i, :i + 1] = factor[i, :i + 1]
+    if size == 0:
+        size = gather_face(gram, work, x)
     for _ in range(budget):
         share, first = 1.0, -1
         for k in range(size):

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kernelstab.solvers._set_settle import Face, excess, settle
+from kernelstab.solvers._set_settle import approach, excess, settle
 
 EXPLAINED = 1e-12   # a residual this small against the data leaves nothing unexplained
 NEGLIGIBLE = 1e-10  # entries this small against the largest one vanish at level 0
@@ -23,17 +23,17 @@ ATTEMPTS = 40       # faces visited between two passes
 
 
 class Stop(NamedTuple):
-    """Where the search halted: the point is exact on ``face`` at ``level``; try ``goal`` next.
+    """Where the search halted: ``x`` is exact on the working set at ``level``; try ``goal`` next.
 
-    ``image`` is that of the point, and ``dual`` a direction whose correlations with all columns
-    decide whether it is the end. Without a face the search has failed.
+    ``image`` is that of ``x``, and ``dual`` a direction whose correlations with all columns
+    decide whether it is the end. ``lost`` if no exact point was found.
     """
 
-    face: Face | None
     level: float
     goal: float
     image: np.ndarray
     dual: np.ndarray
+    lost: bool = False
 
 
 def root(form, level, unexplained, pull):
@@ -59,20 +59,25 @@ def root(form, level, unexplained, pull):
     return float(level * unexplained / np.sqrt(rest)) if rest > 0.0 else np.inf
 
 
-def follow(problem, columns, level, x, bracket) -> Stop:
+def follow(problem, columns, level, x, bracket, rough) -> Stop:
     """Move ``x`` (in place) to the solution on the working set, or as far as can be trusted.
 
     ``bracket`` holds two levels between which the root on this working set lies, and is narrowed.
+    A ``rough`` LASSO will do where many columns are known to be missing.
     """
     y = problem.system.y
     g = columns.correlate(y - columns.combine(x))
+    if rough and problem.form == "lasso":
+        approach(columns, level, problem.nonneg, x, g)
+        image = columns.combine(x)
+        return Stop(level, level, image, y - image)
     for _ in range(ATTEMPTS):
         face = settle(columns, level, problem.nonneg, x, g)
         if face is None:
             break
         if problem.form == "lasso":
             image = _refined(columns, y, face, level, x)
-            return Stop(face, level, level, image, y - image)
+            return Stop(level, level, image, y - image)
         if face.support.size == 0:  # the level was above the path
             bracket[1], level = level, 0.5 * float(g.max() if problem.nonneg else np.abs(g).max())
             continue
@@ -84,7 +89,7 @@ def follow(problem, columns, level, x, bracket) -> Stop:
         if goal == 0.0 and _is_vertex(problem.nonneg, face, z, pulled):
             x[face.support] = z
             image = _refined(columns, y, face, 0.0, x)
-            return Stop(face, 0.0, 0.5 * min(2.0 * level, _breakpoint(z, d)), image, w)
+            return Stop(0.0, 0.5 * min(2.0 * level, _breakpoint(z, d)), image, w)
         if size > problem.level if problem.form == "qcbp" else level > problem.level * size:
             bracket[1] = level
         else:
@@ -93,7 +98,7 @@ def follow(problem, columns, level, x, bracket) -> Stop:
         if not max(low, level / STRIDE) <= goal <= min(high, level * STRIDE):
             if low == 0.0 or high == np.inf:
                 goal = level / DESCENT if low == 0.0 else level * DESCENT
-                return Stop(face, level, goal, y - r, r)
+                return Stop(level, goal, y - r, r)
             goal = np.sqrt(low) * np.sqrt(high)
         moved = z - goal * d
         kept = moved * face.signs > 0.0
@@ -107,7 +112,7 @@ def follow(problem, columns, level, x, bracket) -> Stop:
             g = columns.correlate(y - columns.combine(x))
         level = goal
     image = columns.combine(x)
-    return Stop(None, level, level, image, y - image)
+    return Stop(level, level, image, y - image, lost=True)
 
 
 def _line(columns, y, face, level, x):
@@ -155,7 +160,7 @@ def _finished(problem, columns, face, level, x, d, w):
         x[face.support] += step * d
         level -= step
         image = columns.combine(x)
-    return Stop(face, level, level, image, y - image)
+    return Stop(level, level, image, y - image)
 
 
 def _norm(v):

@@ -11,11 +11,13 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg.lapack import dpotrf, dpotrs
 
-BLOCKS = 8         # descents, each followed by an exact solve, before the active-set method
+BLOCKS = 4         # descents, each followed by an exact solve, before the active-set method
+FEW = 32           # changes of the face up to which the active-set method is faster
 EPOCHS = 20        # first budget of a descent
 DEPENDENT = 1e-13  # a squared distance below this share of its column is rounding
 SLACK = 1e-12      # what a column may pull beyond the level,
 ROUNDING = 1e-14   # and what rounding adds, as a share of the largest correlation
+NOTHING = np.empty(0, np.int64), np.empty((0, 0))  # no support and no factor
 
 
 class Face(NamedTuple):
@@ -59,27 +61,49 @@ def settle(columns, level, nonneg, x, g) -> Face | None:
         face = face_of(gram, x)
         if face is None:
             break
-        if _exact(gram, level, face, x, g):
-            if excess(nonneg, face, g, level) <= slack:
-                return face
-        else:
-            epochs *= 2
-    if not pivot(columns.gram, level, nonneg, x, g, slack, 10 * x.size + 100):
-        return None
-    return face_of(gram, x)
+        turned = _exact(gram, level, face, x, g)
+        missing = _beyond(nonneg, face, g, level + slack) if turned == 0 else 0
+        if turned == missing == 0:
+            return face
+        if turned + missing <= FEW < face.support.size:
+            break
+        epochs *= 2 if turned else 1
+    face = face_of(gram, x) if face is not None and turned else face
+    support, factor = NOTHING if face is None else (face.support, np.ascontiguousarray(face.factor))
+    done = pivot(columns.gram, level, nonneg, x, g, slack, 10 * x.size + 100, support, factor)
+    return face_of(gram, x) if done else None
 
 
-def excess(nonneg, face, g, level):
+def approach(columns, level, nonneg, x, g) -> None:
+    """Come near the minimum, by one descent and one exact solve: enough to see which columns are missing."""
+    from kernelstab.solvers._gram_jit import descend
+
+    descend(columns.gram, level, nonneg, x, g, EPOCHS, 2)
+    face = face_of(columns.inner, x)
+    if face is not None:
+        _exact(columns.inner, level, face, x, g)
+
+
+def excess(nonneg, face, g, level) -> float:
     """Return by how much the hardest pull off the support exceeds the level."""
+    return float(_pulls(nonneg, face, g).max()) - level
+
+
+def _beyond(nonneg, face, g, level):
+    return int(np.count_nonzero(_pulls(nonneg, face, g) > level))
+
+
+def _pulls(nonneg, face, g):
     pulls = g.copy() if nonneg else np.abs(g)
     pulls[face.support] = 0.0
-    return float(pulls.max()) - level
+    return pulls
 
 
 def _exact(gram, level, face, x, g):
     """Move to the minimiser on the face if no sign turns; else towards it, and never uphill.
 
     With the turned entries set to zero if that is downhill; else straight to the first zero.
+    Returns the number of turned signs.
     """
     support, signs = face.support, face.signs
     old = x[support]
@@ -98,7 +122,7 @@ def _exact(gram, level, face, x, g):
     x[support] = old + step
     x[support[x[support] * signs <= 0.0]] = 0.0
     g -= pulled
-    return bool(kept.all())
+    return kept.size - int(np.count_nonzero(kept))
 
 
 def _pulled(gram, support, step):

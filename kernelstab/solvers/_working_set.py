@@ -12,7 +12,7 @@ from kernelstab.solvers._set_columns import Columns
 from kernelstab.solvers._set_roots import follow
 
 START = 0.03    # first level where none is known, as a share of the largest correlation
-NEAR = 0.7      # columns that pull at least this share of the level may join
+NEAR = {"lasso": 0.9, "qcbp": 0.7, "sqrt-lasso": 0.7}  # share of the level that columns must pull to join
 LOWEST = 1e-12  # give up at levels below this share of the largest correlation
 BATCH = 40      # columns that may join per round: this many, or more for a very wide matrix
 REPEATS = 2     # rounds without a new column or level, each of which only refines
@@ -33,15 +33,16 @@ def solve(problem, start, watch) -> str:
     x, level = _warm(problem, columns, start)
     done, repeats, bracket = 0, 0, [0.0, np.inf]
     while repeats <= REPEATS and level > LOWEST * peak:
-        chosen = _strongest(columns, pulled, level, max(batch, np.count_nonzero(x) // 2), problem.nonneg)
+        most = max(batch, np.count_nonzero(x) // 2)
+        chosen = _strongest(problem, columns, pulled, level, most)
         if chosen.size:
             columns.extend(chosen)
             x, bracket = np.concatenate([x, np.zeros(chosen.size)]), [0.0, np.inf]
-        stop = follow(problem, columns, level, x, bracket)
+        stop = follow(problem, columns, level, x, bracket, rough=chosen.size == most)
         pulled = system.adjoint(stop.dual)
         done += 1
         over = watch(done, columns.spread(x), image=stop.image, dual=stop.dual, pulled=pulled)
-        if over or stop.face is None:
+        if over or stop.lost:
             break
         repeats = repeats + 1 if stop.goal == level and not chosen.size else 0
         if stop.level == 0.0:  # the dual direction is the residual at level one
@@ -71,11 +72,11 @@ def _warm(problem, columns, start):
     return x, problem.level if problem.form == "lasso" else guess
 
 
-def _strongest(columns, pulled, level, batch, nonneg):
+def _strongest(problem, columns, pulled, level, batch):
     """Return the columns outside the set that pull hardest, at most ``batch`` of them."""
-    strength = pulled.copy() if nonneg else np.abs(pulled)
+    strength = pulled.copy() if problem.nonneg else np.abs(pulled)
     strength[columns.member] = -np.inf
-    chosen = np.flatnonzero(strength > NEAR * level)
+    chosen = np.flatnonzero(strength > NEAR[problem.form] * level)
     if chosen.size > batch:
         chosen = chosen[np.argpartition(-strength[chosen], batch - 1)[:batch]]
     return chosen

@@ -263,8 +263,13 @@ def test_pivoting_and_descent_find_the_same_minimum(seed, nonneg):
     gram, c, level = columns.T @ columns, columns.T @ y, 0.8
     x, g = np.random.default_rng(seed).uniform(0.0, 1.0, 25), np.zeros(25)
     g[:] = c - gram @ x
-    assert loops.pivot(gram, level, nonneg, x, g, 1e-12, 1000)
+    assert loops.pivot(gram, level, nonneg, x, g, 1e-12, 1000, np.empty(0, np.int64), np.empty((0, 0)))
     np.testing.assert_allclose(g, c - gram @ x, atol=1e-10)
+    again = np.where(np.abs(x) > 0.1, x, 0.0)  # and from part of the answer, with its factor
+    face, g = face_of(gram, again), c - gram @ again
+    factor = np.ascontiguousarray(face.factor)
+    assert loops.pivot(gram, level, nonneg, again, g, 1e-12, 1000, face.support, factor)
+    np.testing.assert_allclose(columns @ again, columns @ x, atol=1e-9)
     slow, h = np.zeros(25), c.copy()
     for _ in range(100):  # zero entries are looked at in the first epoch of each call only
         descend(gram, level, nonneg, slow, h, 20, 20)
