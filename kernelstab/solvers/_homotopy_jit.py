@@ -76,20 +76,33 @@ def begin(state, correlation, y, nonneg):
     numbers[LEFT] = -1.0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def refresh(state):
-    """Invert the Gram matrix of the active columns from scratch."""
-    size = int(state.numbers[SIZE])
-    gram = np.empty((size, size))
+    """Invert the Gram matrix of the active columns from scratch, in place by Gauss and Jordan."""
+    size, inverse, columns = int(state.numbers[SIZE]), state.inverse, state.columns
     for i in range(size):
         for j in range(i + 1):
-            gram[i, j] = gram[j, i] = inner(state.columns[i], state.columns[j], state.columns.shape[1])
-    state.inverse[:size, :size] = np.linalg.inv(gram)
+            inverse[i, j] = inverse[j, i] = inner(columns[i], columns[j], columns.shape[1])
+    for k in range(size):
+        row, pivot = inverse[k], inverse[k, k]
+        row[k] = 1.0
+        for i in range(size):
+            row[i] /= pivot
+        for l in range(size):
+            share, other = inverse[l, k], inverse[l]
+            if l != k:
+                other[k] = 0.0
+                for i in range(size):
+                    other[i] -= share * row[i]
 
 
 @njit(cache=True, nogil=True)
-def join(state, A, gram, j, side, ranks, new, turned):
-    """Border the inverse by column ``j``; bar the column if it depends on the active ones."""
+def join(state, A, gram, j, side, ranks, new, turned, rest):
+    """Border the inverse by column ``j``; bar the column if it depends on the active ones.
+
+    The pivot is measured as the square of what the active columns leave of the new one: errors
+    of the inverse enter it squared.
+    """
     numbers, inverse, fresh = state.numbers, state.inverse, state.columns[0]
     size, pivot, square = int(numbers[SIZE]), 0.0, 1.0
     state.correlation[j] = 0.0
@@ -101,7 +114,10 @@ def join(state, A, gram, j, side, ranks, new, turned):
         for k in range(size):
             new[k] = gram[j, state.order[k]] if gram.size else inner(state.columns[k], fresh, fresh.size)
         combine(inverse, ranks, new, size, turned[:size])
-        pivot = square - inner(new, turned, size)
+        combine(state.columns, ranks, turned, size, rest)
+        for i in range(fresh.size):
+            rest[i] -= fresh[i]
+        pivot = inner(rest, rest, rest.size)
     if pivot <= DEPENDENT * square:
         state.barred[j] = int(side)
         numbers[BARRED] += 1.0
@@ -116,7 +132,7 @@ def join(state, A, gram, j, side, ranks, new, turned):
     numbers[SIZE] = size + 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def leave(state, k, work):
     """Take the active column at place ``k`` out of the inverse; the last one moves to its place."""
     x, order, sign, inverse, numbers = state.x, state.order, state.sign, state.inverse, state.numbers
@@ -188,7 +204,8 @@ def descend(state, A, gram, ranks, d, v, a):
             combine(A, ranks, v, v.size, a)
         drift = 0.0
         for k in range(size):
-            drift = max(drift, abs(a[order[k]] - sign[k]))
+            miss = abs(a[order[k]] - sign[k])
+            drift = miss if not miss <= drift else drift  # also where it is not a number
         if drift <= DRIFT:
             return True
         if attempt == 0:
@@ -245,12 +262,28 @@ def walk(A, gram, y, state, kind, level, nonneg, count):
         advance(state, step, rate, d, a)
         numbers[LEFT] = -1.0
         if joining >= 0:
-            join(state, A, gram, joining, side, ranks, work, turned)
+            join(state, A, gram, joining, side, ranks, work, turned, residual)
         elif leaving >= 0:
             leave(state, leaving, work)
         else:
             numbers[STATUS] = ARRIVED
             return
+
+
+@njit(cache=True, nogil=True)
+def straighten(state, lam, ranks, residual, error, turned, dual):
+    """Write the residual, moved in the span of the active columns to where their correlations are exact.
+
+    A small residual has lost digits to cancellation. After the move they are missing only
+    across the span, where the gap feels their square.
+    """
+    size, columns = error.size, state.columns
+    for k in range(size):
+        error[k] = lam * state.sign[k] - inner(columns[k], residual, residual.size)
+    combine(state.inverse, ranks, error, size, turned)
+    combine(columns, ranks, turned, size, dual)
+    for i in range(residual.size):
+        dual[i] += residual[i]
 
 
 @njit(cache=True, nogil=True)
@@ -286,12 +319,15 @@ def finish(y, state, kind, level, x, image, dual):
         combine(state.inverse, ranks, error, size, turned)
         for k in range(size):
             state.x[k] += turned[k]
+    for k in range(size):
+        if sign[k] * state.x[k] < 0.0:  # a zero at a corner, but for rounding
+            state.x[k] = 0.0
     square = remainder(state, y, ranks, image, residual)
     numbers[LAM] = lam
-    dual[:] = residual
-    fitted = (1.0 - 1e-10) * square <= max(lam * lam * rate, EXACT * numbers[FIRST])
-    if kind == BASIS or (kind != LASSO and fitted):
+    if kind == BASIS or (kind != LASSO and square <= EXACT * numbers[FIRST]):
         dual[:] = v
+    else:
+        straighten(state, lam, ranks, residual, error, turned, dual)
     x[:] = 0.0
     for k in range(size):
         x[state.order[k]] = state.x[k]
