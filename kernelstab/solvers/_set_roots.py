@@ -48,7 +48,7 @@ def root(form, level, unexplained, pull):
     With :math:`\|\rho\|=3` and :math:`\|w\|=1` the residual has norm 5 at level 4. With
     :math:`\|w\|=2/5` and a price of 2 it has norm 5 at level 10:
 
-    >>> root("qcbp", 5.0, 3.0, 1.0), root("sqrt-lasso", 2.0, 3.0, 0.4)
+    >>> root("qcbp", 5.0, 3.0, 1.0), round(root("sqrt-lasso", 2.0, 3.0, 0.4), 12)
     (4.0, 10.0)
     """
     if form == "qcbp":
