@@ -22,7 +22,7 @@ import numpy as np
 from kernelstab.solvers.sharpness import RATIO
 
 FIRST = 10     # steps of a stretch of the smallest guess
-PATIENCE = 50  # stretches of the smallest guess before the search may end for lack of progress
+PATIENCE = 500  # steps before the search may end for lack of progress; ten times that without any
 
 
 def search(method, point, watch, done):
@@ -33,7 +33,7 @@ def search(method, point, watch, done):
     began = gained = done
     best, value, lower = point, method.value(watch.last), watch.last.dual_objective
     race, target = Race(), 0.5 * (value - lower)
-    while done - began < PATIENCE * FIRST or 4 * (done - gained) < done - began:
+    while _hopeful(done - began, gained - began):
         excess = race.excess(lane := race.next(), value - lower)
         if not excess > 0.0:
             break
@@ -58,6 +58,11 @@ def search(method, point, watch, done):
             gained, target = done, 0.5 * (value - lower)
         race.refute(value)
     return best, done, False, len(race.spent)
+
+
+def _hopeful(done, gained):
+    """Return whether to go on after ``done`` steps, the gap having halved last after ``gained``."""
+    return done < (PATIENCE if gained > 0 else 10 * PATIENCE) or 4 * (done - gained) < done
 
 
 class Race:

@@ -163,9 +163,10 @@ def test_whitened_coordinates(form):
 
 @pytest.mark.parametrize("outside", [0.0, 0.4])
 @pytest.mark.parametrize("tau", [1e-3, 0.3, 30.0])
-def test_approach_meets_its_optimality_condition(tau, outside):
+@pytest.mark.parametrize("spread", [0, -3])
+def test_approach_meets_its_optimality_condition(tau, outside, spread):
     rng = np.random.default_rng(6)
-    s, b, v = np.logspace(0, -3, 10), rng.standard_normal(10), 5 * rng.standard_normal(10)
+    s, b, v = np.logspace(0, spread, 10), rng.standard_normal(10), 5 * rng.standard_normal(10)
     c = approach(v, s, b, tau, outside)
     residual = s * c - b
     size = np.hypot(np.linalg.norm(residual), outside)
