@@ -66,10 +66,12 @@ class BatchSolution:
         return self.objective.size
 
     def __getitem__(self, i) -> Solution:
-        numbers = (self.objective, self.dual_objective, self.gap, self.relative_gap, self.residual,
-                   self.feasibility)
-        return Solution(self.x[i], self.dual[i], *(float(values[i]) for values in numbers),
-                        int(self.iterations[i]), bool(self.converged[i]), self.methods[i])
+        return Solution(
+            self.x[i], self.dual[i], objective=float(self.objective[i]),
+            dual_objective=float(self.dual_objective[i]), gap=float(self.gap[i]),
+            relative_gap=float(self.relative_gap[i]), residual=float(self.residual[i]),
+            feasibility=float(self.feasibility[i]), iterations=int(self.iterations[i]),
+            converged=bool(self.converged[i]), method=self.methods[i])
 
     def __repr__(self):
         return (f"<BatchSolution of {len(self)} problems: {int(self.converged.sum())} converged, "
@@ -156,9 +158,9 @@ def solve_batch(problem, A, Y, level=0.0, *, nonneg=False, tol=1e-6, threads=Non
             raise ValueError("nonneg must be False for complex problems")
         found, steps = _nothing(Y, A.shape[-1]), np.zeros(len(Y), np.int64)
     else:
-        *points, steps = _paths(form, A, Y, levels, bool(nonneg), threads, progress)
-        with np.errstate(invalid="ignore", over="ignore"):  # what is not finite is found next
-            found = judge_rows(form, Y, levels, *points, nonneg)
+        X, H, images, pulled, steps = _paths(form, A, Y, levels, bool(nonneg), threads, progress)
+        with np.errstate(all="ignore"):  # what is not finite is found next
+            found = judge_rows(form, Y, levels, X, H, images, pulled, nonneg)
         if not np.isfinite(found["gap"]).all():
             as_array(A, "A")
     size = np.linalg.norm(Y, axis=1)
@@ -221,8 +223,9 @@ def _paths(form, A, Y, levels, nonneg, threads, progress):
 
     def work(first):
         part = slice(first, first + length)
-        sweep(stack[part] if own else stack, gram, Y[part], kinds[part], levels[part], nonneg, _STEPS,
-              X[part], H[part], steps[part], images[part], pulled[part])
+        with np.errstate(all="ignore"):  # matrices that are not finite end the batch with a ValueError
+            sweep(stack[part] if own else stack, gram, Y[part], kinds[part], levels[part], nonneg, _STEPS,
+                  X[part], H[part], steps[part], images[part], pulled[part])
         return len(steps[part])
 
     pool, done = ThreadPoolExecutor(threads), 0
