@@ -1,7 +1,5 @@
 """The three convex problems, and the one judgement of a point: its duality gap."""
 
-from dataclasses import dataclass
-from functools import cached_property
 from math import sqrt
 from typing import NamedTuple
 
@@ -26,7 +24,6 @@ class Judged(NamedTuple):
     feasibility: float
 
 
-@dataclass(frozen=True, eq=False)
 class Problem:
     r"""One of three problems for one system.
 
@@ -38,29 +35,16 @@ class Problem:
     ``sqrt-lasso``  :math:`\lambda\|x\|_1+\|Ax-y\|`                    :math:`\lambda`
     =============== ================================================== ================
 
-    With ``nonneg`` (real problems only) the minimum is over :math:`x\ge0`.
+    With ``nonneg`` (real problems only) the minimum is over :math:`x\ge0`. ``correlation`` is
+    :math:`A^*y`, ``peak`` its largest modulus (or entry), ``size`` the norm of :math:`y`.
     """
 
-    form: str
-    system: System
-    level: float
-    tol: float
-    nonneg: bool = False
-
-    @cached_property
-    def correlation(self) -> np.ndarray:
-        """``A^H y``."""
-        return self.system.adjoint(self.system.y)
-
-    @cached_property
-    def size(self) -> float:
-        """``||y||``."""
-        return _norm(self.system.y)
-
-    @cached_property
-    def peak(self) -> float:
-        """``||A^H y||_inf``, or the largest entry for nonnegative solutions."""
-        return self._peak(self.correlation)
+    def __init__(self, form: str, system: System, level: float, tol: float, nonneg: bool = False):
+        self.form, self.system, self.level, self.tol, self.nonneg = form, system, level, tol, nonneg
+        self.price = 1.0 if form == "qcbp" else level   # of the absolute sum: |A^H h| <= price
+        with np.errstate(invalid="ignore", over="ignore"):   # what is not finite is named in words later
+            self.correlation = system.adjoint(system.y)
+        self.peak, self.size = self._peak(self.correlation), _norm(system.y)
 
     @property
     def zero_is_optimal(self) -> bool:
@@ -72,11 +56,6 @@ class Problem:
         if self.form == "qcbp":
             return self.level >= self.size or not self.correlation.any()
         return self.level * (1.0 if self.form == "lasso" else self.size) >= self.peak
-
-    @property
-    def price(self) -> float:
-        """What one unit of the absolute sum costs; the dual constraint is ``|A^H h| <= price``."""
-        return 1.0 if self.form == "qcbp" else self.level
 
     def judge(self, x, *, image=None, dual=None, pulled=None) -> Judged:
         r"""Judge ``x`` with the best multiple ``u`` of the direction ``dual`` (default: the residual).
@@ -134,11 +113,12 @@ class Problem:
 
     def finished(self, judged: Judged) -> bool:
         """Return whether the point meets the tolerance."""
-        return judged.relative_gap <= self.tol and judged.feasibility <= self.tol * self.size
+        return judged.relative_gap <= self.tol and (
+            judged.feasibility == 0 or judged.feasibility <= self.tol * self.size)
 
     def distance(self, judged: Judged) -> float:
         """Return how far the point is from finished; smaller is better."""
-        return max(judged.relative_gap, judged.feasibility / self.size if self.size > 0 else 0.0)
+        return max(judged.relative_gap, judged.feasibility / self.size if judged.feasibility > 0 else 0.0)
 
 
 def _norm(v):

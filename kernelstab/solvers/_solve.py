@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import replace
+from math import isfinite
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ from kernelstab._checks import as_array, as_count, as_number
 from kernelstab._errors import NotConverged
 from kernelstab.solvers._methods import chain, engine
 from kernelstab.solvers._problem import NAMES, Problem
-from kernelstab.solvers._system import System, as_start, as_system
+from kernelstab.solvers._system import System, as_start, as_system, dense_products
 from kernelstab.solvers._watch import Watch
 from kernelstab.solvers.solution import Solution
 
@@ -57,7 +58,7 @@ def solve(form, A, y, level, *, weights=None, nonneg=False, tol=1e-6, method="au
     if certify:
         from kernelstab.solvers.proofs import prove_solution
 
-        plain = replace(problem, system=system)
+        plain = Problem(form, system, level, problem.tol, problem.nonneg)
         x = watch.best.x if weights is None else watch.best.x / weights
         proofs = prove_solution(plain, x, watch.best.dual, weights)
     return _said(problem, watch, words, interrupted, weights, proofs)
@@ -102,8 +103,8 @@ def scaled(system: System, weights) -> System:
     r"""Return the system in :math:`z=w\cdot x`, where the weighted absolute sum is the plain one."""
     if system.matrix is not None:
         matrix = system.matrix / weights
-        return replace(system, matrix=matrix, forward=lambda z: matrix @ z,
-                       adjoint=lambda u: np.conj(np.conj(u) @ matrix), tight=None, source=None)
+        forward, adjoint = dense_products(matrix)
+        return replace(system, matrix=matrix, forward=forward, adjoint=adjoint, tight=None, source=None)
     return replace(system, forward=lambda z: system.forward(z / weights),
                    adjoint=lambda u: system.adjoint(u) / weights, tight=None, source=None)
 
@@ -120,8 +121,6 @@ def require_finite_matrix(problem) -> None:
         Naming the entry.
     """
     system = problem.system
-    with np.errstate(invalid="ignore", over="ignore"):   # said below, in words
-        _ = problem.correlation
-    finite = np.isfinite(problem.correlation).all() if problem.nonneg else np.isfinite(problem.peak)
-    if system.matrix is not None and not (finite and system.y.all()):
+    finite = np.isfinite(problem.correlation).all() if problem.nonneg else isfinite(problem.peak)
+    if system.matrix is not None and not (finite and np.count_nonzero(system.y) == system.y.size):
         as_array(system.matrix, "A", ndim=2)

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from math import isfinite
 
 import numpy as np
 from scipy.sparse.linalg import LinearOperator, aslinearoperator, svds
@@ -67,25 +69,38 @@ def as_system(A, y) -> System:
     ValueError
         If ``A`` is not two-dimensional or ``y`` does not fit it, or either is not finite.
     """
-    if isinstance(A, LinearOperator) or hasattr(A, "tocsr"):
+    if not isinstance(A, np.ndarray) and (isinstance(A, LinearOperator) or hasattr(A, "tocsr")):
         operator = aslinearoperator(A)
         matrix = getattr(A, "matrix", None)
         matrix = matrix if isinstance(matrix, np.ndarray) else None
     else:
         operator, matrix = None, _as_matrix(A)
     source = operator if matrix is None else matrix
-    y = as_array(y, "y", shape=(source.shape[0],))
+    y = _as_data(y, source.shape[0])
     dtype = np.result_type(source.dtype, y.dtype, np.float64)
-    y = y.astype(dtype, copy=False)
-    tight = getattr(A, "tight", None)
+    y = y if y.dtype == dtype else y.astype(dtype)
+    tight = None if operator is None else getattr(A, "tight", None)
     if matrix is not None:
-        matrix = matrix.astype(dtype, copy=False)
-        return System(matrix.shape, dtype, y, matrix, lambda x: matrix @ x,
-                      lambda u: np.conj(np.conj(u) @ matrix), tight, A)
+        matrix = matrix if matrix.dtype == dtype else matrix.astype(dtype)
+        return System(matrix.shape, dtype, y, matrix, *dense_products(matrix), tight, A)
     forward, adjoint = operator.matvec, operator.rmatvec
     if dtype.kind == "c" and np.dtype(operator.dtype).kind != "c":
         forward, adjoint = _by_parts(forward), _by_parts(adjoint)
     return System(operator.shape, dtype, y, None, forward, adjoint, tight, A)
+
+
+def dense_products(matrix) -> tuple:
+    """Return forward and adjoint."""
+    if matrix.dtype.kind == "f":
+        return partial(np.dot, matrix), lambda u: np.dot(u, matrix)
+    return partial(np.dot, matrix), lambda u: np.conj(np.dot(np.conj(u), matrix))
+
+
+def _as_data(y, count):
+    """Check the data; the usual case by one product instead of a pass over flags."""
+    if isinstance(y, np.ndarray) and y.dtype == np.float64 and y.shape == (count,) and isfinite(np.dot(y, y)):
+        return y
+    return as_array(y, "y", shape=(count,))
 
 
 def _as_matrix(A):
@@ -121,6 +136,6 @@ def require_finite(objective, gap) -> None:
         If the products returned NaN or infinity, or the loop diverged because the norm that
         the operator declares is too small.
     """
-    if not np.isfinite(objective + gap):
+    if not isfinite(objective + gap):
         raise ValueError("A must return finite values and be no larger than its norm_upper, "
                          f"got objective {objective} and gap {gap}")
