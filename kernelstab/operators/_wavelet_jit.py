@@ -30,8 +30,8 @@ def _mix(first, second, table, width, size, out_first, out_second):
             i = 1
         else:
             for t in range(count):
-                p[t] = 0.0
-                q[t] = 0.0
+                p[t] = 0
+                q[t] = 0
         while i < taps:
             shift = start + i * width
             a, b = first[shift:shift + count], second[shift:shift + count]
@@ -46,91 +46,125 @@ def _mix(first, second, table, width, size, out_first, out_second):
 
 
 @njit(cache=True, nogil=True)
-def _gather(data, places, step, cells, count):
-    """Copy ``count`` samples of each line, ``step`` reals apart, so that lines stand side by side."""
-    width = places.size
-    if width == STRIP and places[STRIP - 1] - places[0] == STRIP - 1:
-        place = places[0]
+def _take(data, step, width, cells, count):
+    """Copy ``count`` cells of ``width`` reals, ``step`` reals apart, side by side."""
+    if width == STRIP:
         for i in range(count):
-            a, b = cells[i * STRIP:(i + 1) * STRIP], data[place + i * step:place + i * step + STRIP]
+            a, b = cells[i * STRIP:(i + 1) * STRIP], data[i * step:i * step + STRIP]
             for c in range(STRIP):
                 a[c] = b[c]
-        return
-    for c in range(width):
-        a, b = cells[c:], data[places[c]:]
+    elif width == 1 and step == 2:
         for i in range(count):
-            a[i * width] = b[i * step]
+            cells[i] = data[2 * i]
+    elif width == step:
+        for i in range(count * width):
+            cells[i] = data[i]
+    elif width == 2 and step == 4:
+        for i in range(count):
+            cells[2 * i] = data[4 * i]
+            cells[2 * i + 1] = data[4 * i + 1]
+    else:
+        for i in range(count):
+            for c in range(width):
+                cells[i * width + c] = data[i * step + c]
 
 
 @njit(cache=True, nogil=True)
-def _scatter(data, places, step, cells, count):
-    """Undo ``_gather``."""
-    width = places.size
-    if width == STRIP and places[STRIP - 1] - places[0] == STRIP - 1:
-        place = places[0]
+def _give(data, step, width, cells, count):
+    """Undo ``_take``."""
+    if width == STRIP:
         for i in range(count):
-            a, b = cells[i * STRIP:(i + 1) * STRIP], data[place + i * step:place + i * step + STRIP]
+            a, b = cells[i * STRIP:(i + 1) * STRIP], data[i * step:i * step + STRIP]
             for c in range(STRIP):
                 b[c] = a[c]
-        return
-    for c in range(width):
-        a, b = cells[c:], data[places[c]:]
+    elif width == 1 and step == 2:
         for i in range(count):
-            b[i * step] = a[i * width]
+            data[2 * i] = cells[i]
+    elif width == step:
+        for i in range(count * width):
+            data[i] = cells[i]
+    elif width == 2 and step == 4:
+        for i in range(count):
+            data[4 * i] = cells[2 * i]
+            data[4 * i + 1] = cells[2 * i + 1]
+    else:
+        for i in range(count):
+            for c in range(width):
+                data[i * step + c] = cells[i * width + c]
 
 
 @njit(cache=True, nogil=True)
-def _load(data, places, step, half, shift, padded):
-    """Copy samples ``shift, shift + 1, ...`` modulo ``half`` of every line."""
+def _load(data, place, step, half, shift, width, padded):
+    """Copy cells ``shift, shift + 1, ...`` modulo ``half`` until ``padded`` is full."""
     shift %= half
-    split, period = (half - shift) * places.size, half * places.size
-    _gather(data, places + shift * step, step, padded[:split], half - shift)
-    _gather(data, places, step, padded[split:], shift)
+    split, period = (half - shift) * width, half * width
+    _take(data[place + shift * step:], step, width, padded[:split], half - shift)
+    _take(data[place:], step, width, padded[split:], shift)
     for i in range(period, padded.size):
         padded[i] = padded[i - period]
 
 
 @njit(cache=True, nogil=True)
-def _store(data, places, step, half, shift, cells):
+def _store(data, place, step, half, shift, width, cells):
+    """Write ``half`` cells to ``shift, shift + 1, ...`` modulo ``half``."""
     shift %= half
-    split = (half - shift) * places.size
-    _scatter(data, places + shift * step, step, cells[:split], half - shift)
-    _scatter(data, places, step, cells[split:], shift)
+    split = (half - shift) * width
+    _give(data[place + shift * step:], step, width, cells[:split], half - shift)
+    _give(data[place:], step, width, cells[split:], shift)
 
 
 @njit(cache=True, nogil=True)
-def _lines(source, target, starts, stride, n, table, shifts, forward, scratch):
-    """Transform the lines of ``n`` samples that begin at ``starts``, a strip at a time."""
+def _lines(source, target, base, hop, lines, width, stride, n, table, shifts, forward, scratch):
+    """Transform ``lines`` lines of ``n`` cells, which begin ``hop`` reals apart, in batches.
+
+    The padded lines of one batch stand behind each other, so one call filters them all; between two
+    lines it computes some sums that nobody reads.
+    """
     half, taps = n // 2, table.shape[0]
     # samples interleave, channels stand one half after the other
     if forward:
         read, second, write, other = 2 * stride, stride, stride, half * stride
     else:
         read, second, write, other = stride, half * stride, 2 * stride, stride
-    for c in range(0, starts.size, STRIP):
-        places = starts[c:c + STRIP]
-        long, size = (half + taps - 1) * places.size, half * places.size
-        a, b, p, q = scratch[0, :long], scratch[1, :long], scratch[2, :size], scratch[3, :size]
-        _load(source, places, read, half, shifts[0], a)
-        _load(source, places + second, read, half, shifts[1], b)
-        _mix(a, b, table, places.size, size, p, q)
-        _store(target, places, write, half, 0, p)
-        _store(target, places + other, write, half, shifts[2], q)
+    long, size, batch = (half + taps - 1) * width, half * width, max(STRIP // width, 1)
+    for c in range(0, lines, batch):
+        count = min(batch, lines - c)
+        for k in range(count):
+            place, span = base + (c + k) * hop, slice(k * long, (k + 1) * long)
+            _load(source, place, read, half, shifts[0], width, scratch[0, span])
+            _load(source, place + second, read, half, shifts[1], width, scratch[1, span])
+        total = (count - 1) * long + size
+        _mix(scratch[0, :count * long], scratch[1, :count * long], table, width, total,
+             scratch[2, :total], scratch[3, :total])
+        for k in range(count):
+            place, span = base + (c + k) * hop, slice(k * long, k * long + size)
+            _store(target, place, write, half, 0, width, scratch[2, span])
+            _store(target, place + other, write, half, shifts[2], width, scratch[3, span])
 
 
 @njit(cache=True, nogil=True)
 def _axis(source, target, axis, sizes, shape, parts, table, shifts, forward):
-    """Transform one axis of the corner of the given sizes; a sample is ``parts`` reals."""
+    """Transform one axis of the corner of the given sizes; a sample is ``parts`` reals.
+
+    Along the last axis the lines are rows. Along another one, neighbouring lines are taken
+    together as one line of wider cells.
+    """
     strides = (shape[1] * shape[2] * parts, shape[2] * parts, parts)
-    n = sizes[axis]
-    scratch = np.empty((4, (n // 2 + table.shape[0] - 1) * STRIP))
-    outer, lines, group = (0, 1, parts) if axis == 2 else (1 - axis, 2, sizes[2] * parts)
-    hop = strides[lines] if axis == 2 else 0
-    starts = np.empty(sizes[lines] * parts, dtype=np.int64)
-    for i in range(starts.size):
-        starts[i] = i // group * hop + i % group
-    for i in range(sizes[outer]):
-        _lines(source, target, starts + i * strides[outer], strides[axis], n, table, shifts, forward, scratch)
+    n, stride = sizes[axis], strides[axis]
+    scratch = np.empty((4, (n // 2 + table.shape[0] - 1) * STRIP), target.dtype)
+    if axis == 2:
+        for i in range(sizes[0]):
+            _lines(source, target, i * strides[0], strides[1], sizes[1], parts, stride, n,
+                   table, shifts, forward, scratch)
+        return
+    inner = sizes[2] * parts
+    full = inner // STRIP
+    for i in range(sizes[1 - axis]):
+        base = i * strides[1 - axis]
+        _lines(source, target, base, STRIP, full, STRIP, stride, n, table, shifts, forward, scratch)
+        if inner > full * STRIP:
+            _lines(source, target, base + full * STRIP, 0, 1, inner - full * STRIP, stride, n,
+                   table, shifts, forward, scratch)
 
 
 @njit(cache=True, nogil=True)

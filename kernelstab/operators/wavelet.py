@@ -66,7 +66,7 @@ class WaveletSynthesis(ForwardOperator):
             raise ValueError(f"shape must be divisible by 2**level = {2**level}, got {shape}")
         self.wavelet, self.level = wavelet, level
         defect = _filter_defect(wavelet)
-        self._bank = _bank(wavelet)
+        self._banks = {8: _bank(wavelet, np.float64), 4: _bank(wavelet, np.float32)}
         self._grid = (1,) * (3 - len(shape)) + shape
         # one level and axis has squared norm at most 1 + defect
         bound = (1 + defect) ** (level * len(shape) / 2) * (1 + 1e-12)
@@ -86,16 +86,20 @@ class WaveletSynthesis(ForwardOperator):
     def analyse(self, image, out) -> None:
         """Write the coefficients of ``image`` to ``out``, two different arrays in C order of one dtype.
 
+        Single precision stays single.
+
         Raises
         ------
         ValueError
-            If an array has the wrong size or dtype or is not in C order.
+            If an array has the wrong size, is not in C order or not of the same dtype.
         """
         from kernelstab.operators._wavelet_jit import analyse
 
-        kind = np.dtype(np.complex128 if np.iscomplexobj(image) else np.float64)
-        analyse(self._reals(image, kind, "image"), self._reals(out, kind, "out"), self._grid,
-                kind.itemsize // 8, self.level, self._bank.analysis, self._bank.analysis_shifts)
+        source, parts, bank = self._reals(image, "image")
+        target = self._reals(out, "out")[0]
+        if image.dtype != out.dtype:
+            raise ValueError(f"out must have dtype {image.dtype}, got {out.dtype}")
+        analyse(source, target, self._grid, parts, self.level, bank.analysis, bank.analysis_shifts)
 
     def synthesise(self, coefficients) -> None:
         """Turn ``coefficients``, a real or complex array in C order, into their image in place.
@@ -107,16 +111,17 @@ class WaveletSynthesis(ForwardOperator):
         """
         from kernelstab.operators._wavelet_jit import synthesise
 
-        kind = np.dtype(np.complex128 if np.iscomplexobj(coefficients) else np.float64)
-        synthesise(self._reals(coefficients, kind, "coefficients"), self._grid, kind.itemsize // 8,
-                   self.level, self._bank.synthesis, self._bank.synthesis_shifts)
+        values, parts, bank = self._reals(coefficients, "coefficients")
+        synthesise(values, self._grid, parts, self.level, bank.synthesis, bank.synthesis_shifts)
 
-    def _reals(self, values, kind, name):
-        """See an array as a flat one of reals, without a copy."""
-        if values.dtype != kind or values.size != self.shape[0] or not values.flags.carray:
-            raise ValueError(f"{name} must be a writeable C-ordered array of {self.shape[0]} {kind} values, "
+    def _reals(self, values, name):
+        """See an array as a flat one of reals, without a copy; return it, reals per sample and the bank."""
+        if values.dtype.char not in "dDfF" or values.size != self.shape[0] or not values.flags.carray:
+            raise ValueError(f"{name} must be a writeable C-ordered array of {self.shape[0]} floats, "
                              f"got shape {values.shape} and dtype {values.dtype}")
-        return values.reshape(-1).view(np.float64)
+        parts = 2 if values.dtype.kind == "c" else 1
+        flat = values.reshape(-1).view(values.real.dtype)
+        return flat, parts, self._banks[flat.dtype.itemsize]
 
     def _matvec(self, x):
         image = np.array(x, dtype=np.result_type(x, np.float64)).ravel()
@@ -146,7 +151,7 @@ class _Bank(NamedTuple):
     synthesis_shifts: np.ndarray
 
 
-def _bank(wavelet):
+def _bank(wavelet, dtype):
     r"""Split the two filters by parity.
 
     PyWavelets computes :math:`low_k=\sum_jh_jx_{2k+c-j}` with :math:`c=f/2` and indices modulo the
@@ -163,6 +168,7 @@ def _bank(wavelet):
     low, high = np.asarray(known.dec_lo), np.asarray(known.dec_hi)
     centre = len(low) // 2
     even, odd = np.arange(centre % 2, len(low), 2), np.arange(1 - centre % 2, len(low), 2)
+    low, high = low.astype(dtype), high.astype(dtype)
     analysis = np.stack([low[even][::-1], low[odd][::-1], high[even][::-1], high[odd][::-1]], axis=1)
     synthesis = np.stack([low[even], high[even], low[odd], high[odd]], axis=1)
     first, last = (even[0] - centre) // 2, (odd[0] + 1 - centre) // 2

@@ -68,9 +68,23 @@ def test_in_place_and_into_given_memory():
     with pytest.raises(ValueError, match="out must be"):
         W.analyse(image, np.empty((6, 4)).T)
     with pytest.raises(ValueError, match="image must be"):
-        W.analyse(image.astype(np.float32), out)
-    with pytest.raises(ValueError, match="out must be"):
+        W.analyse(image.astype(int), out)
+    with pytest.raises(ValueError, match="out must have dtype float64, got complex128"):
         W.analyse(image, out.astype(complex))
+    with pytest.raises(ValueError, match="coefficients must be .* 24 floats, got shape"):
+        W.synthesise(np.zeros(23))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.complex64])
+def test_single_precision_stays_single(dtype):
+    W, rng = WaveletSynthesis((16, 24), "sym4", level=2), np.random.default_rng(4)
+    x = rng.standard_normal((16, 24)).astype(dtype)
+    out = np.empty_like(x)
+    W.analyse(x, out)
+    np.testing.assert_allclose(out.ravel(), W.H @ x.ravel(), atol=3e-6)
+    W.synthesise(out)
+    np.testing.assert_allclose(out, x, atol=3e-6)
+    assert out.dtype == dtype
 
 
 def test_the_input_is_left_alone():

@@ -9,6 +9,8 @@ from kernelstab.operators import SubsampledFourier
 class PlainSampling:
     """Any operator with ``AA* = cI``: two products."""
 
+    single = False
+
     def __init__(self, system):
         self.system, self.r, self.reference = system, None, 0.0
 
@@ -33,20 +35,22 @@ class FourierSampling:
     """Subsampled Fourier transforms: the residual is formed where the transform leaves it.
 
     Real images use half spectra; ``out`` is zero off the mask and stays so. The norm and the
-    product are those of the coordinates of ``y``, which are orthonormal.
+    product are those of the coordinates of ``y``, which are orthonormal. In single precision
+    transforms take about half the time.
     """
 
-    def __init__(self, A, y):
-        self.A = A
+    def __init__(self, A, y, single):
+        self.A, self.single = A, single
+        kind = np.complex64 if single else np.complex128
         n1, n2 = A.image_shape
         stored = n2 // 2 + 1 if A.is_real else n2
         mask = A.mask[:, :stored]
         self.index = np.flatnonzero(mask)
-        self.data = A.to_kspace(y)[:, :stored].ravel()[self.index]
+        self.data = A.to_kspace(y)[:, :stored].ravel()[self.index].astype(kind)
         column = self.index % stored
         alone = (column == 0) | (2 * column == n2) if A.is_real else np.ones(self.index.size, dtype=bool)
         self.weight = np.where(alone, 1.0, 2.0)
-        self.out, self.reference = np.zeros((n1, stored), dtype=np.complex128), 0.0
+        self.out, self.reference = np.zeros((n1, stored), dtype=kind), 0.0
 
     def pull(self, image):
         """As for any operator; the image may be overwritten."""
@@ -81,8 +85,8 @@ class FourierSampling:
         return self.A.from_kspace(whole)
 
 
-def sampling(A, system):
+def sampling(A, system, single):
     """Return the fastest way to sample with ``A``, where ``system`` holds the data and plain products."""
     if type(A) is SubsampledFourier and system.dtype == A.dtype:
-        return FourierSampling(A, system.y)
+        return FourierSampling(A, system.y, single)
     return PlainSampling(system)

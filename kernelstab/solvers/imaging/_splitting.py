@@ -14,6 +14,10 @@ so a step costs one product with A, one with its adjoint, one synthesis, one ana
 single pass over the coefficients. As :math:`AWp-y=(1-f)r`, the point p meets the constraint of
 qcbp, its objective is known, and :math:`-r` is a dual direction whose :math:`W^*A^*r` is already
 there: the duality gap of this pair costs no product.
+
+Transforms of images start in single precision, which halves their cost, and go on in double
+precision from a gap of ``tol``, of ``FINE``, or where rounding stops the progress. Only points
+computed in double precision count as answers.
 """
 
 from typing import NamedTuple
@@ -29,7 +33,9 @@ FIRST = 5          # steps until the step size is chosen anew, then at each GROW
 GROWTH = 1.5
 CHANGE = 5.0       # largest factor between two step sizes
 CHECK = 4          # steps between two looks at the gap
-REPORT = 24        # steps between two reports to the watch
+REPORT = 40        # steps between two reports to the watch
+FINE = 1e-5        # relative gap that single precision is trusted with
+PATIENCE = 60      # steps without a new least gap that end single precision
 
 
 class Parts(NamedTuple):
@@ -44,18 +50,28 @@ class Parts(NamedTuple):
 def solve(problem, start, watch, parts) -> str:
     """Run the loop; ``problem`` is stated for the coefficients times their weights."""
     loop = _Loop(problem, parts, start)
+    least, when, refined = np.inf, 0, -1
     for done in range(1, watch.budget + 1):
+        last, turn, refine = done == watch.budget, done == loop.next, False
+        if last:
+            loop.refine()
         loop.pull()
-        last, turn = done == watch.budget, done == loop.next
-        if last or turn or done % CHECK == 0:
+        if last or turn or done % CHECK == 0 or done == refined + 1:
             p = loop.point()
-            near = loop.gap(p) <= problem.tol
+            gap = loop.gap(p)
+            near = gap <= problem.tol and not loop.single
             if (near or last or done % REPORT == 0) and loop.report(watch, done, p, near):
                 break
+            if loop.single:
+                least, when = (gap, done) if gap < least else (least, when)
+                refine = gap <= max(problem.tol, FINE) or done >= when + PATIENCE
             new = loop.balanced(p) if turn else loop.tau
         loop.advance()
         if turn:
             loop.rescale(new)
+        if refine:
+            loop.refine()
+            refined = done
     return "Douglas-Rachford splitting, fused"
 
 
@@ -63,20 +79,39 @@ class _Loop:
     """The point z, and an array that holds v, then the image of v, then the pulled residual g, in turn."""
 
     def __init__(self, problem, parts, start):
-        from kernelstab.solvers.imaging import _splitting_jit as jit
-
-        self.problem, self.frame, self.w = problem, parts.frame, parts.weights
-        self.sampling, self.c = sampling(parts.A, parts.system), parts.system.tight
-        kind = "complex" if problem.system.dtype.kind == "c" else "real"
-        self._reflect, self._advance = getattr(jit, f"reflect_{kind}"), getattr(jit, f"advance_{kind}")
-        x, q = start.x / self.w, problem.system.adjoint(start.dual) * self.w
-        self.tau = START * float(np.linalg.norm(problem.correlation * self.w)) / (
-            self.c * np.sqrt(x.size) * problem.price * float(np.mean(self.w)))
+        self.problem, self.parts, self.frame = problem, parts, parts.frame
+        self.c, self.complex = parts.system.tight, problem.system.dtype.kind == "c"
+        x, q = start.x / parts.weights, problem.system.adjoint(start.dual) * parts.weights
+        self.tau = START * float(np.linalg.norm(problem.correlation * parts.weights)) / (
+            self.c * np.sqrt(x.size) * problem.price * float(np.mean(parts.weights)))
         if np.any(q) and np.any(x):
             self.tau = float(np.linalg.norm(x) / np.linalg.norm(q))
-        self.z, self.g = x + self.tau * q, np.empty_like(x)
-        self.reference, self.next = None, FIRST
-        self._reflect(self.z, self.tau * problem.price, self.w, self.g)
+        self.z, self.reference, self.next = x + self.tau * q, None, FIRST
+        self._begin(single=True)
+
+    def _begin(self, single):
+        """Set up one precision for the point z there is."""
+        self.sampling = sampling(self.parts.A, self.parts.system, single)
+        self.single = self.sampling.single
+        self.real = np.float32 if self.single else np.float64
+        kind = (np.complex64 if self.single else np.complex128) if self.complex else self.real
+        self.z, self.w = self.z.astype(kind), self.parts.weights.astype(self.real)
+        self.g = np.empty_like(self.z)
+        self.reflect(self.g)
+
+    def refine(self):
+        """Go on in double precision."""
+        if self.single:
+            before = self.sampling.reference
+            self._begin(single=False)
+            self.sampling.reference = before
+
+    def reflect(self, out):
+        """Write v to ``out``."""
+        from kernelstab.solvers.imaging._splitting_jit import reflect_complex, reflect_real
+
+        act = reflect_complex if self.complex else reflect_real
+        act(self.z.view(self.real), self.real(self.tau * self.problem.price), self.w, out.view(self.real))
 
     def pull(self):
         """Overwrite v by g."""
@@ -93,19 +128,23 @@ class _Loop:
 
     def advance(self):
         """Move z, and overwrite g by the next v."""
-        self._advance(self.z, self.g, self.factor / self.c, RELAXATION, self.tau * self.problem.price, self.w)
+        from kernelstab.solvers.imaging._splitting_jit import advance_complex, advance_real
+
+        act, real = advance_complex if self.complex else advance_real, self.real
+        act(self.z.view(real), self.g.view(real), real(RELAXATION * self.factor / self.c), real(RELAXATION),
+            real(self.tau * self.problem.price), self.w)
 
     def point(self):
         """Return p."""
         p = np.empty_like(self.z)
-        self._reflect(self.z, self.tau * self.problem.price, self.w, p)
-        p -= (self.factor / self.c) * self.g
+        self.reflect(p)
+        p -= self.real(self.factor / self.c) * self.g
         return p
 
     def gap(self, p):
         """Return the relative gap of p and the best multiple of -r; only a report judges for good."""
         level, form, size, price = self.problem.level, self.problem.form, self.size, self.problem.price
-        mass = price * float(np.sum(np.abs(p) * self.w))
+        mass = price * float(np.sum(np.abs(p) * self.w, dtype=float))
         peak = float(np.max(np.abs(self.g) / self.w))
         if peak == 0.0 or size == 0.0:
             return np.inf
@@ -120,12 +159,29 @@ class _Loop:
         return (mass - bound) / mass if mass > 0 else np.inf
 
     def report(self, watch, done, p, near):
-        """Let the watch judge p and the direction -r: by what is known, ``near`` the end by new products."""
-        r, x = self.sampling.residual(), p * self.w
+        """Let the watch judge p and the direction -r: by what is known, or afresh ``near`` the end."""
+        r = self.sampling.residual()
+        if self.single:
+            p, image = self._doubled(p)
+            return watch(done, p * self.parts.weights, image=image, dual=-r.astype(image.dtype))
         if near:
-            return watch(done, x, dual=-r)
+            return watch(done, p * self.w, dual=-r)
         image = self.problem.system.y + (1.0 - self.factor) * r
-        return watch(done, x, image=image, dual=-r, pulled=self.g / -self.w)
+        return watch(done, p * self.w, image=image, dual=-r, pulled=self.g / -self.w)
+
+    def _doubled(self, p):
+        """Return p in double precision, made to meet the constraint of qcbp again, and its image under A."""
+        system = self.parts.system
+        picture = p.astype(system.dtype)
+        self.frame.synthesise(picture)
+        r = system.forward(picture) - system.y
+        size, share = float(np.linalg.norm(r)), 0.0
+        if self.problem.form == "qcbp" and size > 0:
+            share = 1.0 - min(1.0, self.problem.level / size)
+            picture -= (share / self.c) * system.adjoint(r)
+        out = np.empty_like(picture)
+        self.frame.analyse(picture, out)
+        return out, system.y + (1.0 - share) * r
 
     def balanced(self, p):
         """Return the ratio of the ways that p and the dual point have come since the last call."""
@@ -138,6 +194,7 @@ class _Loop:
     def rescale(self, tau):
         """Change the step size between two steps: z = x + tau q keeps x and q."""
         ratio = tau / self.tau
-        self.z = 0.5 * ((1.0 + ratio) * self.z + (1.0 - ratio) * self.g)
+        self.z *= self.real(0.5 + 0.5 * ratio)
+        self.z += self.real(0.5 - 0.5 * ratio) * self.g
         self.tau = tau
-        self._reflect(self.z, self.tau * self.problem.price, self.w, self.g)
+        self.reflect(self.g)

@@ -1,50 +1,65 @@
 """Compiled passes of the splitting loop: one reading and one writing of every image.
 
 With ``clip(z)`` the nearest point of the disc of radius ``tau * w`` the proximal point of z is
-``z - clip(z)`` and its reflection ``z - 2 clip(z)``. Flat arrays; ``w`` holds the weights, or one number.
+``z - clip(z)`` and its reflection ``z - 2 clip(z)``. Arrays are flat and of one precision,
+without constants of another one; ``w`` holds the weights, or one number for all. Complex arrays
+come as pairs of reals.
 """
 
 import numpy as np
 from numba import njit
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def reflect_real(z, tau, w, v):
     """Write the reflection of z to v."""
+    each = w.size > 1
     for i in range(z.size):
-        t = tau * (w[i] if w.size > 1 else w[0])
-        v[i] = z[i] - 2.0 * min(max(z[i], -t), t)
+        t = tau * (w[i] if each else w[0])
+        c = min(max(z[i], -t), t)
+        v[i] = z[i] - (c + c)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def reflect_complex(z, tau, w, v):
-    for i in range(z.size):
-        t = tau * (w[i] if w.size > 1 else w[0])
-        a, b = z[i].real, z[i].imag
-        share = 1.0 - 2.0 * t / max(np.sqrt(a * a + b * b), t) if t > 0.0 else 1.0
-        v[i] = complex(share * a, share * b)
+    """The same for complex entries."""
+    each = w.size > 1
+    for i in range(z.size // 2):
+        t = tau * (w[i] if each else w[0])
+        a, b = z[2 * i], z[2 * i + 1]
+        share = t / max(np.sqrt(a * a + b * b), t)
+        share += share
+        v[2 * i] = a - share * a
+        v[2 * i + 1] = b - share * b
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def advance_real(z, g, factor, relaxation, tau, w):
-    """Subtract ``relaxation * (clip(z) + factor * g)`` from z and overwrite g by the new reflection."""
+    """Subtract ``relaxation * clip(z) + factor * g`` from z and overwrite g by the new reflection."""
+    each = w.size > 1
     for i in range(z.size):
-        t = tau * (w[i] if w.size > 1 else w[0])
-        a = z[i] - relaxation * (min(max(z[i], -t), t) + factor * g[i])
+        t = tau * (w[i] if each else w[0])
+        a = z[i] - (relaxation * min(max(z[i], -t), t) + factor * g[i])
         z[i] = a
-        g[i] = a - 2.0 * min(max(a, -t), t)
+        c = min(max(a, -t), t)
+        g[i] = a - (c + c)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def advance_complex(z, g, factor, relaxation, tau, w):
-    for i in range(z.size):
-        t = tau * (w[i] if w.size > 1 else w[0])
-        a, b = z[i].real, z[i].imag
-        share = 1.0 - relaxation * t / max(np.sqrt(a * a + b * b), t) if t > 0.0 else 1.0
-        c, d = share * a - relaxation * factor * g[i].real, share * b - relaxation * factor * g[i].imag
-        z[i] = complex(c, d)
-        share = 1.0 - 2.0 * t / max(np.sqrt(c * c + d * d), t) if t > 0.0 else 1.0
-        g[i] = complex(share * c, share * d)
+    """The same for complex entries."""
+    each = w.size > 1
+    for i in range(z.size // 2):
+        t = tau * (w[i] if each else w[0])
+        a, b = z[2 * i], z[2 * i + 1]
+        share = relaxation * (t / max(np.sqrt(a * a + b * b), t))
+        a -= share * a + factor * g[2 * i]
+        b -= share * b + factor * g[2 * i + 1]
+        z[2 * i], z[2 * i + 1] = a, b
+        share = t / max(np.sqrt(a * a + b * b), t)
+        share += share
+        g[2 * i] = a - share * a
+        g[2 * i + 1] = b - share * b
 
 
 @njit(cache=True, nogil=True)
