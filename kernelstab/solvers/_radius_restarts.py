@@ -80,4 +80,5 @@ class Ledger:
         self.rows.append((done, radius, judged.objective, judged.residual, limit))
         if move is not None:
             self.moves.append(move)
-        return Restarts(*(np.array(column) for column in zip(*self.rows, strict=True)), np.array(self.moves))
+        steps, radii, objectives, residuals, limits = (np.array(c) for c in zip(*self.rows, strict=True))
+        return Restarts(steps, radii, objectives, residuals, limits, np.array(self.moves))

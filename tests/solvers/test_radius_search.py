@@ -93,7 +93,7 @@ def test_a_stretch_has_the_radius_and_the_steps_of_its_guess():
             self.last = SimpleNamespace(objective=1.0 + method.excess, dual_objective=1.0, dual=np.zeros(1))
             return method.excess < 1e-3
 
-    point, done, stop, tried = search(method, Point(np.zeros(1), np.zeros(1), None), Watch(), 0)
+    _, done, stop, tried = search(method, Point(np.zeros(1), np.zeros(1), None), Watch(), 0)
     assert stop
     assert done == sum(steps for _, steps, _ in method.calls)
     assert FIRST << (tried - 1) == max(steps for _, steps, _ in method.calls)
