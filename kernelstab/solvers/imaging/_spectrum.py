@@ -37,10 +37,9 @@ class Spectrum:
         self.others = tuple(range(len(self.shape) - 1))
 
     def forward(self, image):
-        """Return the spectrum as (rows, frequencies); the image may be overwritten if complex."""
+        """Return the spectrum as a new array (rows, frequencies)."""
         transform = fft.rfft if self.real else fft.fft
-        B = transform(image.reshape(self.shape), axis=-1, norm="ortho", workers=self.workers,
-                      overwrite_x=not self.real)
+        B = transform(image.reshape(self.shape), axis=-1, norm="ortho", workers=self.workers)
         if self.others:
             B = fft.fftn(B, axes=self.others, norm="ortho", overwrite_x=True, workers=self.workers)
         return B.reshape(self.outer.size, self.last.size)
@@ -126,7 +125,7 @@ class Sampled(Spectrum):
 
         A blur's image is returned as it is: what it misses is paid for.
         """
-        B = self.forward(x.copy())
+        B = self.forward(x)
         flat = B.ravel()
         r = self.a * flat[self.index] - self.data
         size = self.norm(r)

@@ -49,6 +49,8 @@ class FourierSplitting:
         """Iterate from an image and a field in units of the price (or None)."""
         s, x, t = self._begin(start, field)
         trend = Trend(self)
+        if field is not None:
+            self._polish(s, x, t)
         if not self._report(watch, x):
             t = self._iterate(s, x, t, trend, watch, field is None)
         del x
@@ -94,7 +96,7 @@ class FourierSplitting:
             if self.done % CHECK == 0 or self.done >= watch.budget:
                 self._polish(s, x, t)
                 finished = self._report(watch, x)
-                if finished or (s.itemsize < 8 and watch.last.relative_gap <= SINGLE):
+                if finished or (self.number is np.float32 and watch.last.relative_gap <= SINGLE):
                     return t
                 ratio = trend.ratio()
 

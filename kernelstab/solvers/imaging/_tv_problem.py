@@ -1,5 +1,6 @@
 """Total variation problems: the judgement of an image and a dual field, and its proof."""
 
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -116,6 +117,15 @@ class TVProblem:
         field *= t
         return Bound(value, t * h, field)
 
+    @cached_property
+    def flat(self):
+        r"""What A makes of the constant image 1; exactly zero where it is rounding."""
+        system = self.system
+        flat = system.forward(np.ones(self.rows * self.n, system.dtype))
+        # ||A* y|| / ||y|| is at most the norm of A, and of its size for most data
+        typical = float(np.linalg.norm(system.adjoint(system.y))) * np.sqrt(self.rows * self.n)
+        return flat if np.linalg.norm(flat) * self.size > 1e-10 * typical else 0.0 * flat
+
     def _balanced(self, h):
-        flat = self.system.forward(np.ones(self.rows * self.n, self.system.dtype))
-        return h - flat * (np.vdot(flat, h) / np.vdot(flat, flat)) if np.any(flat) else h
+        flat, square = self.flat, float(np.vdot(self.flat, self.flat).real)
+        return h - flat * (np.vdot(flat, h) / square) if square > 0 else h

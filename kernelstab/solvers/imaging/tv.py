@@ -181,8 +181,7 @@ def _start(x0, problem):
 def _constant(problem, watch):
     """Try the constant image that is closest to the data; return whether it is optimal."""
     system = problem.system
-    ones = np.ones(system.shape[1], system.dtype)
-    flat = system.forward(ones)
+    ones, flat = np.ones(system.shape[1], system.dtype), problem.flat
     square = float(np.vdot(flat, flat).real)
     level = np.vdot(flat, system.y) / square if square > 0 else 0.0
     residual = system.y - level * flat

@@ -1,0 +1,332 @@
+"""Total variation against hand computation, an interior point solver, and its own proof recomputed."""
+
+import tracemalloc
+import warnings
+
+import numpy as np
+import pytest
+from scipy.sparse.linalg import aslinearoperator
+
+from kernelstab._errors import NotConverged
+from kernelstab.data import shepp_logan
+from kernelstab.operators import Blur, SubsampledHadamard, SubsampledFourier, gaussian_blur, masks
+from kernelstab.solvers import tv
+
+
+def differences(x):
+    return np.stack([np.roll(x, -1, c) - x for c in range(x.ndim)])
+
+
+def adjoint(p):
+    return sum(np.roll(p[c], 1, c) - p[c] for c in range(len(p)))
+
+
+def variation(x, isotropic):
+    d = np.abs(differences(x))
+    return np.sqrt((d**2).sum(axis=0)).sum() if isotropic else d.sum()
+
+
+def fourier(shape=(12, 10), *, is_complex=False, rate=0.4, seed=0):
+    """Return an operator, data with noise of 2 per cent, and the noise's norm."""
+    rng = np.random.default_rng(seed)
+    mask = masks.variable_density(shape, rate, symmetric=not is_complex, rng=rng)
+    A = SubsampledFourier(mask, real=not is_complex)
+    image = np.zeros(shape, complex if is_complex else float)
+    image[2:7, 3:8] = 1.0 + 0.5j if is_complex else 1.0
+    image[4:, :4] += 0.5
+    return (A, *noisy(A, image, rng))
+
+
+def noisy(A, image, rng):
+    y = A @ image.ravel()
+    noise = rng.standard_normal(y.size) + 1j * np.iscomplexobj(y) * rng.standard_normal(y.size)
+    noise = noise if np.iscomplexobj(y) else noise.real
+    eta = 0.02 * np.linalg.norm(y)
+    return y + eta * noise / np.linalg.norm(noise), eta
+
+
+def check_proof(s, A, y, *, eta=None, lam=None, isotropic=True, tol=1e-4, slack=1e-10):
+    """Recompute the gap of a solution with nothing but products and shifts."""
+    x, h, p = s.image, s.dual, s.field
+    price = 1.0 if lam is None else lam
+    size = np.sqrt((np.abs(p) ** 2).sum(axis=0)) if isotropic else np.abs(p)
+    assert size.max() <= price * (1 + 1e-12)
+    pulled = np.reshape(A.conj().T @ h if isinstance(A, np.ndarray) else A.rmatvec(h), x.shape)
+    np.testing.assert_allclose(adjoint(p), pulled, atol=slack * price)
+    residual = np.linalg.norm(A @ x.ravel() - y)
+    if lam is None:
+        primal, dual = variation(x, isotropic), np.vdot(h, y).real - eta * np.linalg.norm(h)
+        excess = max(residual - eta, 0.0)
+    else:
+        primal = 0.5 * residual**2 + lam * variation(x, isotropic)
+        dual, excess = np.vdot(h, y).real - 0.5 * np.linalg.norm(h) ** 2, 0.0
+    assert s.objective == pytest.approx(primal, rel=1e-12)
+    assert s.dual_objective == pytest.approx(dual, rel=1e-10, abs=1e-13)
+    assert s.gap == pytest.approx(primal + np.linalg.norm(h) * excess - dual, abs=1e-10 * primal)
+    assert s.feasibility == pytest.approx(excess, abs=1e-13)
+    assert s.converged
+    assert -1e-12 * primal <= s.gap <= tol * primal
+    np.testing.assert_array_equal(s.x, x.ravel())
+
+
+def reference(A, y, shape, *, eta=None, lam=None, isotropic=True):
+    """Return the optimal value by Clarabel, from differences written as shifted identities."""
+    import cvxpy as cp
+
+    A = A if isinstance(A, np.ndarray) else A @ np.eye(A.shape[1], dtype=A.dtype)
+    numbers = np.arange(A.shape[1]).reshape(shape)
+    identity = np.eye(A.shape[1])
+    steps = [identity[np.roll(numbers, -1, c).ravel()] - identity for c in range(len(shape))]
+    x = cp.Variable(A.shape[1], complex=np.iscomplexobj(A) or np.iscomplexobj(y))
+    parts = [part(D @ x) for D in steps for part in ([cp.real, cp.imag] if x.is_complex() else [lambda v: v])]
+    if isotropic:
+        mass = cp.sum(cp.norm(cp.vstack(parts), 2, axis=0))
+    else:
+        mass = sum(cp.sum(cp.abs(D @ x)) for D in steps)
+    misfit = A @ x - y
+    problem = (cp.Problem(cp.Minimize(mass), [cp.norm(misfit) <= eta] if eta else [misfit == 0]) if lam is None
+               else cp.Problem(cp.Minimize(0.5 * cp.sum_squares(misfit) + lam * mass)))
+    problem.solve(solver="CLARABEL", tol_gap_abs=1e-9, tol_gap_rel=1e-9, tol_feas=1e-9)
+    return problem.value
+
+
+def test_two_pixels_by_hand():
+    # The circle of two pixels has two differences of |x1 - x0| each. With data (0, 1) and
+    # 1/2 ((x0)^2 + (x1 - 1)^2) + lam 2 |x1 - x0|, moving both by a = 2 lam balances: a = 2 lam <= 1/2.
+    s = tv(np.eye(2), [0.0, 1.0], lam=0.1, tol=1e-9)
+    np.testing.assert_allclose(s.x, [0.2, 0.8], atol=1e-5)
+    # 1/2 (0.04 + 0.04) + 0.1 * 2 * 0.6
+    assert s.objective == pytest.approx(0.16, rel=1e-8)
+    # A* h = h = y - x, and the field shows it: p0 - p1 differ by it, at most lam each
+    np.testing.assert_allclose(s.dual, [-0.2, 0.2], atol=1e-5)
+    np.testing.assert_allclose(s.field, [[0.1, -0.1]], atol=1e-5)
+
+
+def test_three_pixels_of_which_one_is_unknown():
+    # Pixels 0 and 1 are known to be 0 and 1; the third may lie anywhere between at no cost.
+    A = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+    s = tv(A, [0.0, 1.0], 0.0, tol=1e-8)
+    assert s.objective == pytest.approx(2.0, rel=1e-7)
+    assert -1e-6 <= s.x[2] <= 1 + 1e-6
+    check_proof(s, A, np.array([0.0, 1.0]), eta=0.0, tol=1e-8)
+
+
+@pytest.mark.parametrize("isotropic", [True, False])
+@pytest.mark.parametrize("is_complex", [False, True])
+@pytest.mark.parametrize("level", [{"eta": None}, {"eta": 0.0}, {"lam": 0.05}])
+@pytest.mark.parametrize("method", ["fourier", "primal-dual"])
+def test_gap_is_a_proof(method, level, is_complex, isotropic):
+    A, y, eta = fourier(is_complex=is_complex)
+    level = {"eta": eta} if level == {"eta": None} else level
+    s = tv(A, y, **level, isotropic=isotropic, method=method)
+    assert s.image.shape == (12, 10)
+    assert s.x.dtype == s.dual.dtype == s.field.dtype == A.dtype
+    check_proof(s, A, y, **level, isotropic=isotropic)
+
+
+@pytest.mark.parametrize("isotropic", [True, False])
+@pytest.mark.parametrize("shape", [(8, 8), (5, 7), (1, 9)])
+@pytest.mark.parametrize("is_complex", [False, True])
+def test_agrees_with_the_reference(shape, is_complex, isotropic):
+    rng = np.random.default_rng(1)
+    mask = masks.symmetrise(rng.random(shape) < 0.4)
+    A = SubsampledFourier(mask, real=not is_complex)
+    image = np.cumsum(rng.integers(-1, 2, shape), axis=1) + 1j * is_complex * rng.integers(0, 2, shape)
+    y, eta = noisy(A, image if is_complex else image.real, rng)
+    for level in ({"eta": eta}, {"eta": 0.0}, {"lam": 0.1}):
+        value = reference(A, y, shape, **level, isotropic=isotropic)
+        s = tv(A, y, **level, isotropic=isotropic, tol=1e-6)
+        assert s.objective == pytest.approx(value, rel=2e-6)
+        assert s.dual_objective <= value * (1 + 1e-7)
+        check_proof(s, A, y, **level, isotropic=isotropic, tol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(4, 4, 4), (3, 4, 2), (6, 5), (30,)])
+@pytest.mark.parametrize("level", [{"eta": 0.5}, {"lam": 0.2}])
+def test_any_dimension_and_any_matrix(shape, level):
+    rng = np.random.default_rng(2)
+    count = int(np.prod(shape))
+    A = rng.standard_normal((count // 2, count))
+    y = A @ np.repeat([0.0, 1.0], count // 2)
+    value = reference(A, y, shape, **level)
+    for form in (A, aslinearoperator(A)):
+        s = tv(form, y, **level, shape=shape, tol=1e-5)
+        assert s.objective == pytest.approx(value, rel=2e-5)
+        assert s.feasibility <= 1e-5 * np.linalg.norm(y)
+        check_proof(s, A, y, **level, tol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(9, 8), (4, 5, 6)])
+@pytest.mark.parametrize("is_lasso", [False, True])
+def test_blur(shape, is_lasso):
+    rng = np.random.default_rng(3)
+    A = gaussian_blur(shape, 0.7)
+    image = np.zeros(shape)
+    image[1:4, 2:4] = 1.0
+    y, eta = noisy(A, image, rng)
+    level = {"lam": 0.01} if is_lasso else {"eta": eta}
+    s, other = tv(A, y, **level), tv(A, y, **level, method="primal-dual")
+    assert "Fourier domain" in s.method
+    assert "primal-dual" in other.method
+    check_proof(s, A, y, **level)
+    check_proof(other, A, y, **level)
+    # the infeasible one may be lower by what it pays for its excess
+    assert abs(s.objective - other.objective) <= s.gap + other.gap
+
+
+def test_blur_with_exact_data_takes_the_general_loop():
+    A = Blur([0.25, 0.5, 0.25], (9,))
+    y = A @ np.array([0.0, 0, 0, 1, 1, 1, 0, 0, 0])
+    s = tv(A, y, 0.0)
+    assert "primal-dual" in s.method
+    assert s.objective == pytest.approx(2.0, rel=1e-3)
+
+
+def test_hadamard_points_are_feasible():
+    rng = np.random.default_rng(4)
+    A = SubsampledHadamard(masks.uniform((8, 8), 0.6, rng=rng))
+    image = np.zeros((8, 8))
+    image[2:6, 3:7] = 1.0
+    y, eta = noisy(A, image, rng)
+    s = tv(A, y, eta)
+    assert s.residual <= eta * (1 + 1e-12)
+    check_proof(s, A, y, eta=eta)
+
+
+def test_complex_data_of_a_real_operator():
+    A, y, eta = fourier()
+    turned = tv(A, y * np.exp(0.7j), eta)
+    assert turned.x.dtype == complex
+    # turning the data turns the solution
+    assert turned.objective == pytest.approx(tv(A, y, eta).objective, rel=2e-4)
+    check_proof(turned, A, y * np.exp(0.7j), eta=eta)
+
+
+@pytest.mark.parametrize("method", ["fourier", "primal-dual"])
+@pytest.mark.parametrize("level", ["eta", "lam"])
+def test_weak_duality_at_every_evaluation(method, level):
+    A, y, eta = fourier()
+    points = []
+    s = tv(A, y, **{level: eta if level == "eta" else 0.05}, method=method, history=True, tol=1e-6,
+           callback=lambda k, x, gap: points.append((k, x, gap)))
+    assert len(points) == len(s.history) > 3
+    # single precision may be wrong by a few units of its last place, far below the gaps it reports
+    assert min(gap for _, _, gap in points) >= -1e-13
+    assert np.all(s.history[:, 1] - s.history[:, 2] <= s.objective)
+    for (k, x, gap), row in zip(points, s.history):
+        assert (k, gap) == (row[0], row[2])
+        misfit = np.linalg.norm(A @ x - y)
+        value = variation(x.reshape(12, 10), True)
+        expected = value if level == "eta" else 0.5 * misfit**2 + 0.05 * value
+        assert row[1] == pytest.approx(expected, rel=1e-5)
+        if level == "eta":
+            assert misfit <= eta + 1e-6 * np.linalg.norm(y)
+
+
+def test_constants():
+    A, y, eta = fourier()
+    mean = np.zeros(A.shape[1])
+    mean[:] = (A.rmatvec(y)).mean()
+    far = np.linalg.norm(A @ mean - y)
+    s = tv(A, y, far * (1 + 1e-9))
+    assert (s.objective, s.gap, s.iterations, s.converged) == (0.0, 0.0, 0, True)
+    np.testing.assert_allclose(s.x, mean)
+    # a weight of 100 per jump: the dual point y - A mean has a field that is shorter
+    s = tv(A, y, lam=100.0)
+    assert s.iterations == 0
+    np.testing.assert_allclose(s.x, mean)
+    check_proof(s, A, y, lam=100.0)
+    assert tv(A, y, 0.9 * far).objective > 0
+    zero = tv(A, 0 * y, 0.0)
+    assert (zero.objective, zero.gap) == (0.0, 0.0)
+
+
+def test_mean_that_is_not_sampled():
+    mask = masks.symmetrise(np.random.default_rng(5).random((6, 6)) < 0.7)
+    mask[0, 0] = False
+    A = SubsampledFourier(mask, real=True)
+    x = np.zeros((6, 6))
+    x[:3, 2:5] = 1.0
+    y = A @ x.ravel()
+    for method in ("fourier", "primal-dual"):
+        check_proof(tv(A, y, 0.01, method=method), A, y, eta=0.01)
+
+
+@pytest.mark.parametrize("method", ["fourier", "primal-dual"])
+def test_scaling_the_data_scales_the_solution(method):
+    A, y, eta = fourier()
+    small, large = tv(A, y, eta, method=method), tv(A, 1024 * y, 1024 * eta, method=method)
+    # a power of two scales every float exactly
+    assert large.iterations == small.iterations
+    np.testing.assert_allclose(large.x, 1024 * small.x, rtol=1e-4, atol=1e-2)
+
+
+@pytest.mark.parametrize("method", ["fourier", "primal-dual"])
+def test_warm_start(method):
+    A, y, eta = fourier()
+    for level in ({"eta": eta}, {"lam": 0.05}):
+        first = tv(A, y, **level, tol=1e-5, method=method)
+        again = tv(A, y, **level, tol=1e-4, method=method, x0=first)
+        assert again.iterations <= 20 < first.iterations
+        assert tv(A, y, **level, tol=1e-4, method=method, x0=first.x).converged
+
+
+def test_budget_and_interruption():
+    A, y, eta = fourier()
+    with pytest.warns(NotConverged, match="tv stopped after 3 iterations at relative gap"):
+        s = tv(A, y, eta, tol=1e-9, max_iter=3)
+    assert (s.converged, s.interrupted, s.iterations) == (False, False, 3)
+
+    def stop(k, x, gap):
+        if k >= 20:
+            raise KeyboardInterrupt
+
+    for method in ("fourier", "primal-dual"):
+        with pytest.warns(NotConverged, match="tv was interrupted after 20 iterations"):
+            s = tv(A, y, eta, tol=1e-9, method=method, callback=stop)
+        assert s.interrupted
+        assert variation(s.image, True) - s.gap <= tv(A, y, eta).objective
+
+
+def test_progress_is_told():
+    A, y, eta = fourier()
+    told = []
+    tv(A, y, eta, progress=lambda done, total, note: told.append((done, total, note)), max_iter=500)
+    assert told[-1][1] == 500
+    assert told[-1][2].startswith("relative gap")
+
+
+def test_memory():
+    # one image of 256 x 256 is 0.5 MB
+    image = shepp_logan(256)
+    A = SubsampledFourier(masks.variable_density((256, 256), 0.25, symmetric=True, rng=0), real=True)
+    y = A @ image.ravel()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotConverged)
+        tv(A, y, 1.0, max_iter=2)
+        peaks = []
+        for tol in (1e-4, 0.0):
+            tracemalloc.start()
+            tv(A, y, 1.0, max_iter=22, tol=tol)
+            peaks.append(tracemalloc.get_traced_memory()[1] / image.nbytes)
+            tracemalloc.stop()
+    assert peaks[0] <= 11
+    assert peaks[1] <= 13
+
+
+@pytest.mark.parametrize("fault, message", [
+    ({}, "exactly one of eta and lam must be given, got eta=None and lam=None"),
+    ({"eta": 1.0, "lam": 1.0}, "exactly one of eta and lam"),
+    ({"eta": -1.0}, "eta must lie in"),
+    ({"lam": 0.0}, "lam must lie in"),
+    ({"eta": 1.0, "shape": (3, 3)}, r"shape must hold the 120 columns of A, got \(3, 3\)"),
+    ({"eta": 1.0, "method": "magic"}, "method must be one of auto, fourier, primal-dual, got 'magic'"),
+    ({"eta": 1.0, "method": "fourier", "shape": (10, 12)}, 'method must be "primal-dual" for this A'),
+    ({"eta": 1.0, "tol": -1.0}, "tol must lie in"),
+    ({"eta": 1.0, "max_iter": 0}, "max_iter must be at least 1"),
+    ({"eta": 1.0, "x0": np.zeros(3)}, "x0 must have shape"),
+])
+def test_bad_input(fault, message):
+    A, y, _ = fourier()
+    with pytest.raises(ValueError, match=message):
+        tv(A, y, **fault)
