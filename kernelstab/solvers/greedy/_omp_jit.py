@@ -166,7 +166,7 @@ def gram_climb(V, G, y, correlation, weights, rows, triangle, z, picks, scores,
     left, k = square, 0
     while True:
         size = np.sqrt(max(left, 0.0))
-        if left <= 1e-8 * square and size <= 2.0 * rule.eta + 1e-6 * np.sqrt(square):
+        if rule.eta > 0.0 and left <= 1e-8 * square and size <= 2.0 * rule.eta + 1e-6 * np.sqrt(square):
             # The difference of squares has lost its digits: measure.
             combine(V, picks, coordinates(triangle, z, k), residual)
             size = np.sqrt(np.sum(np.abs(y - residual) ** 2))

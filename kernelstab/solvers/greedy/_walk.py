@@ -129,7 +129,7 @@ def _judged(given, task, best, done, converged, interrupted, method, rows):
     x, columns = _spread(task, support, values), columns_of(task.system, support)
     image = columns.image(values)
     residual = given.system.y - image
-    problem = replace(given, level=float(np.linalg.norm(residual)))
+    problem = Problem("qcbp", given.system, float(np.linalg.norm(residual)), 0.0)
     # The walk's own residual, because what it was pulled to belongs to it to the last digit.
     pulled = None if best.pulled is None else best.pulled / task.scale
     h, pulled = dual_direction(given.system, columns, values / np.abs(values), best.residual / task.scale,

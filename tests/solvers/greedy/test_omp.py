@@ -105,6 +105,14 @@ def test_with_noise_the_gap_bounds_what_the_l1_solution_gains(is_complex):
     assert s.dual_objective > 0
 
 
+def test_the_residual_joins_the_dual_point_by_hand(way):
+    # x = (3, 0, 0), r = (0, 1, 0): the signs alone give h = (1, 0, 0); the second entry may grow to 1.
+    # h = (1, 1, 0) has the value 3 + 1 - 1*sqrt(2), where h alone has 3 - 1.
+    s = omp(way(np.eye(3)), [3.0, 1.0, 0.0], 1)
+    np.testing.assert_allclose(s.dual, [1.0, 1.0, 0.0], atol=1e-15)
+    assert s.gap == pytest.approx(2**0.5 - 1, rel=1e-14)
+
+
 def test_stops_at_the_noise_level(way):
     A, y, _ = draw(20, 50, 4, False, noise=0.1)
     sizes = [omp(A, y, k).residual for k in range(1, 6)]

@@ -46,6 +46,13 @@ def test_the_answer_does_not_depend_on_threads_and_scale(own):
     np.testing.assert_array_equal(omp_batch(A, Y * 2.0**50, 4).x, first.x * 2.0**50)
 
 
+def test_the_residual_joins_the_dual_point_by_hand():
+    # as for a single problem; where nothing is left the signs stand alone
+    batch = omp_batch(np.eye(3), [[3.0, 1.0, 0.0], [0.0, -2.0, 0.0]], 1)
+    np.testing.assert_allclose(batch.dual, [[1.0, 1.0, 0.0], [0.0, -1.0, 0.0]], atol=1e-15)
+    np.testing.assert_allclose(batch.gap, [2**0.5 - 1, 0.0], atol=1e-15)
+
+
 def test_noise_levels_per_row():
     A, Y = draw(False, False)
     etas = np.array([omp(A, y, 2).residual * 1.01 for y in Y])
