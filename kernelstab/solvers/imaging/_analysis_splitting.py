@@ -11,9 +11,9 @@ at every step, and x meets the constraint on the data.
 """
 
 import numpy as np
+from scipy import fft
 
 from kernelstab.operators import Blur, SubsampledFourier
-from kernelstab.solvers.imaging._spectrum import Sampled
 
 RELAXATION = 1.8
 FIRST, GROWTH, CHANGE = 5, 1.5, 5.0   # when the step size is chosen anew, and its largest change
@@ -24,7 +24,8 @@ def image_step(problem, A):
     """Return the object that takes the image step, or None where it has no closed form."""
     frame, system = problem.frame, problem.system
     spectral = isinstance(A, (SubsampledFourier, Blur)) and system.dtype == A.dtype
-    if frame.gram == "fourier" and spectral:
+    exact = problem.form == "qcbp" and problem.level == 0.0
+    if frame.gram == "fourier" and spectral and not (exact and isinstance(A, Blur)):
         return _FourierStep(problem, A)
     if frame.gram == "scalar" and system.tight is not None:
         return _TightStep(problem)
@@ -99,33 +100,77 @@ class _TightStep:
         return (-self.c_w * self.factor / (self.c_a * tau)) * self.r
 
 
-class _FourierStep(Sampled):
-    """Every frequency by itself: ``W^H W`` takes the place of the Laplacian."""
+class _FourierStep:
+    r"""Every frequency by itself, with :math:`d_k` the eigenvalue of :math:`W^*W` and :math:`a_k` of A.
+
+    The free minimiser :math:`\hat x_k=\hat b_k/d_k` moves to
+    :math:`(d_k\hat x_k+\mu\bar a_k\hat y_k)/(d_k+\mu|a_k|^2)` where something is measured, with
+    :math:`\mu=\tau` for lasso; for qcbp :math:`\mu` meets the constraint. Half spectra of real
+    images count a frequency twice where it stands for two.
+    """
 
     name = "Fourier"
 
     def __init__(self, problem, A):
-        super().__init__(A, problem.system.y)
-        self.problem, scalar = problem, problem.frame.scalar
-        scale = sum(block.scale ** 2 for block in problem.frame.gradients)
-        self.outer, self.last = scale * self.outer + scalar, scale * self.last
-        self.d = scale * self.d + scalar
-        self.mu = 1.0
+        self.problem, self.shape, self.real = problem, A.image_shape, A.is_real
+        count = self.shape[-1] // 2 + 1 if self.real else self.shape[-1]
+        self.values = problem.frame.eigenvalues(self.real)
+        if isinstance(A, Blur):
+            a, whole = A.transfer[..., :count].ravel(), self._spectrum(problem.system.y).ravel()
+            self.index, self.a = np.arange(a.size), a
+        else:
+            whole = A.to_kspace(problem.system.y)[..., :count].ravel()
+            self.index, self.a = np.flatnonzero(A.mask[..., :count]), np.ones(1)
+        self.data, self.d = whole[self.index], self.values.ravel()[self.index]
+        column = self.index % count
+        alone = (column == 0) | (2 * column == self.shape[-1])
+        self.weight = np.where(alone, 1.0, 2.0) if self.real else np.ones(column.size)
+        self.mu = 0.0
+
+    def _spectrum(self, image):
+        transform = fft.rfftn if self.real else fft.fftn
+        return transform(image.reshape(self.shape), norm="ortho")
 
     def __call__(self, b, tau):
-        qcbp = self.problem.form == "qcbp"
-        x, mu = self.fit(self.problem.frame.adjoint(b), self.mu if qcbp else tau,
-                         self.problem.level if qcbp else None)
-        self.mu = mu if np.isfinite(mu) else 1.0
-        self.slope = mu
-        return x.ravel()
+        B = self._spectrum(self.problem.frame.adjoint(b)) / self.values
+        free = B.ravel()[self.index]
+        if self.problem.form == "lasso":
+            self.mu = tau
+        else:
+            self.mu = self._multiplier(self.d * (self.a * free - self.data))
+        if self.mu == np.inf:
+            B.ravel()[self.index] = self.data / self.a
+        else:
+            above = self.d * free + self.mu * np.conj(self.a) * self.data
+            B.ravel()[self.index] = above / (self.d + self.mu * np.abs(self.a) ** 2)
+        back = fft.irfftn(B, s=self.shape, norm="ortho") if self.real else fft.ifftn(B, norm="ortho")
+        self.x = back.ravel()
+        return self.x
+
+    def _multiplier(self, r):
+        """Return the least mu with ``||r/(d + mu |a|^2)|| <= eta``: Newton on the reciprocal, from 0.
+
+        The reciprocal of the norm is increasing and concave in mu, so the steps never overshoot.
+        """
+        eta, q, a2, mu = self.problem.level, self.weight * np.abs(r) ** 2, np.abs(self.a) ** 2, 0.0
+        if eta == 0.0:
+            return np.inf
+        for _ in range(100):
+            below = self.d + mu * a2
+            square, slope = float(np.sum(q / below**2)), float(np.sum(q * a2 / below**3))
+            size = np.sqrt(square)
+            if size <= eta * (1.0 + 1e-14) or slope == 0.0:
+                break
+            mu += (size / eta - 1.0) * square / slope
+        return mu
 
     def image(self):
         """Return ``A x``."""
-        return self.problem.system.y + self.measured(self.residual)
+        self.seen = self.problem.system.forward(self.x)
+        return self.seen
 
     def dual(self, p, tau):
-        """Return h; with exact data the one that fits p."""
-        if np.isfinite(self.slope):
-            return (-self.slope / tau) * self.measured(self.residual)
-        return self.problem.system.forward(self.problem.frame.adjoint(p))
+        """Return h, after ``image``; with exact data the one that fits p."""
+        if self.mu == np.inf:
+            return self.problem.system.forward(self.problem.frame.adjoint(p))
+        return (-self.mu / tau) * (self.seen - self.problem.system.y)

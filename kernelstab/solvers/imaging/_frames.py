@@ -152,9 +152,13 @@ class Frame:
                                  matvec=lambda x: self.adjoint(self.forward(x)))
         return cg(product, b, rtol=1e-13, maxiter=500)[0]
 
+    def eigenvalues(self, real):
+        """Return the eigenvalues of ``W^H W`` on the (half) spectrum, where ``gram`` is "fourier"."""
+        return self.scalar + sum(block.eigenvalues(real) for block in self.gradients)
+
     def _solve_fourier(self, b):
         shape, real = self.gradients[0].shape, b.dtype.kind != "c"
-        values = self.scalar + sum(block.eigenvalues(real) for block in self.gradients)
+        values = self.eigenvalues(real)
         image = b.reshape(shape)
         if real:
             return fft.irfftn(fft.rfftn(image) / values, s=shape).ravel()
