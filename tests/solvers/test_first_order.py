@@ -158,6 +158,10 @@ def test_whitened_coordinates(form):
     np.testing.assert_allclose(sphere.image(sphere.forward(x)), A @ x, atol=1e-12)
     np.testing.assert_allclose(sphere.adjoint(w), A.T @ sphere.lift(w), atol=1e-12)
     np.testing.assert_allclose(sphere.lower(sphere.lift(w)), w, atol=1e-12)
+    if form == "sqrt-lasso":  # a short dual point is completed to norm one by the part outside the range
+        short = sphere.lift(1e-3 * w)
+        assert np.linalg.norm(short) == pytest.approx(1.0)
+        assert short @ sphere.outside > 0.0
     assert np.vdot(sphere.forward(x), w) == pytest.approx(np.vdot(x, sphere.adjoint(w)))
 
 

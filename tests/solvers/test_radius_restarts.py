@@ -186,11 +186,12 @@ def smoothed_by_hand(A, y, x, eta, mu, steps):
 def test_the_restarts_are_the_layers_of_the_theorem(matrices, method):
     """tau, sigma, mu, the number of steps and what each step does, against the statements."""
     A, sharp = matrices["tight" if method == "nesta" else "plain"]
-    eta, norm, kappa = 0.02, np.linalg.norm(A, 2), sharp.C2 / sharp.C1
-    found, points = run(method, matrices, eta, 0, restarts=3)[1:]
+    # so many restarts that the dual ball is reached and the smoothing is small
+    eta, norm, kappa = 0.0005, np.linalg.norm(A, 2), sharp.C2 / sharp.C1
+    found, points = run(method, matrices, eta, 0, restarts=8)[1:]
     _, y = instance(A, eta, 0)
     record = found.restarts
-    for j in range(2):
+    for j in range(len(record.moves)):
         x, D, steps = points[record.iterations[j]], record.radii[j], int(np.diff(record.iterations)[j])
         if method == "warpd":
             tau, sigma = D / (kappa * norm), kappa / (D * norm)
