@@ -8,6 +8,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 
+# Studies compare on one thread. Those against other packages run in an environment that holds them.
+STUDY := accuracy kernel wavelet_choice solvers
+CELLS :=
+PEERS := .bench
+PEERS_PIP := $(PEERS)/bin/python -m pip --disable-pip-version-check --no-input
+ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_NUM_THREADS=1
+
 # Only what the environment holds is used, never packages of the user or another environment.
 export PYTHONNOUSERSITE := 1
 unexport PYTHONPATH PYTHONHOME
@@ -36,8 +43,15 @@ lint: $(VENV)/.full  ## check style and types
 	@$(BIN)/python -m ruff check .
 	@$(BIN)/python -m mypy
 
-bench: $(VENV)/.full  ## run the studies, one thread for each side
-	@for study in benchmarks/*.py; do echo "== $$study"; OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python "$$study" || exit 1; done
+bench: $(addprefix bench-,$(STUDY))  ## run the studies, or one: STUDY=solvers CELLS="lasso tv"
+
+bench-solvers: $(PEERS)/.ready
+	@echo "== solvers"
+	@$(ONE_THREAD) $(PEERS)/bin/python benchmarks/solvers.py $(CELLS)
+
+bench-%: $(VENV)/.full
+	@echo "== $*"
+	@$(ONE_THREAD) $(BIN)/python benchmarks/$*.py
 
 clean:  ## remove what the other targets wrote, but keep the environment
 	@rm -rf $(REPORT) build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache
@@ -67,4 +81,15 @@ $(VENV)/.full: pyproject.toml | $(VENV)/.core
 $(VENV)/.warm: $(VENV)/.core $(wildcard kernelstab/solvers/_*_jit.py)
 	@echo "Compiling the loops (once)"
 	@$(BIN)/kernelstab warmup solvers
+	@touch $@
+
+# A peer that cannot be installed here is left out, and the study says so. Adelie forbids the numpy that it
+# works with, so its bounds are not asked.
+$(PEERS)/.ready: benchmarks/peers.txt pyproject.toml | $(BIN)/python
+	@echo "Making the environment $(PEERS) with the peers of the studies (several minutes)"
+	@$(BIN)/python -m venv $(PEERS)
+	@$(PEERS_PIP) install --quiet --editable .
+	@while read -r peer options; do \
+	  $(PEERS_PIP) install --quiet $$options "$$peer" < /dev/null || echo "$$peer could not be installed"; \
+	done < benchmarks/peers.txt
 	@touch $@

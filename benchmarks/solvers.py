@@ -1,0 +1,133 @@
+"""Race the solvers against what a user would install instead.
+
+``make bench STUDY=solvers`` makes an environment for the peers and runs everything; ``make bench
+STUDY=solvers CELLS="lasso --quick"`` runs some of it. Words select the cells whose names begin with them
+(``lasso``, ``"qcbp 1000"``, ``tv``, ``batch``, ``first``, ``memory``); the options are listed by
+``--help``.
+
+Every rival of a cell is measured in one process, on one thread and one instance, in turns with ours, each
+at its best setting for each relative gap (``peers.py``, ``pictures.py``, ``batches.py``). Gaps are measured
+against a bound that no solver can fake (``instances.py``). A ratio says how many times longer than ours a
+peer takes; our times are printed in products with the adjoint in numpy, or pairs of products for images.
+Results gather in ``.bench/solvers.json``, cell by cell, so that a long study may be stopped and resumed.
+"""
+
+import argparse
+import logging
+import os
+import sys
+import time
+import warnings
+
+import numpy as np
+
+import batches
+import contest
+import instances
+import peers
+import pictures
+import processes
+import results
+
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+SIZES = ((100, 256), (1000, 4000), (2000, 20000))
+DENSE, IMAGES, EXACT = (1e-4, 1e-6, 1e-8), (1e-2, 1e-4, 1e-6), (1e-8,)
+
+
+def ours(problem):
+    """Solve with the package, as a user would."""
+    return lambda tol: problem.solve(tol).x
+
+
+def dense():
+    """Yield (name, maker of the instance, rivals, gaps) for single problems with dense matrices."""
+    for m, n in SIZES:
+        for form, rivals, ratios in (("lasso", peers.LASSO, (0.1, 0.01)),
+                                     ("sqrt-lasso", peers.ROOT, (0.5, 0.1, 0.01)),
+                                     ("qcbp", peers.REAL_CONSTRAINED, (None,)),
+                                     ("bp", peers.REAL_CONSTRAINED, (None,))):
+            for ratio in ratios:
+                yield (f"{form} {m} x {n}" + (f", {ratio:g}" if ratio else ""),
+                       lambda a=(form, m, n, ratio): instances.gaussian(*a), rivals, DENSE)
+    for m, n in SIZES[:2]:
+        for form in ("qcbp", "bp"):
+            yield (f"{form} {m} x {n}, complex", lambda a=(form, m, n): instances.gaussian(*a, real=False),
+                   peers.CONSTRAINED, DENSE)
+
+
+def small():
+    """Yield the batches and the pursuits."""
+    for form in ("lasso", "qcbp", "bp"):
+        yield f"batch {form}, 1000 of 80 x 200", lambda f=form: batches.Batch(f), batches.BATCH, DENSE
+    yield ("batch bp, 300 of 80 x 200, a matrix each", lambda: batches.Batch("bp", count=300, own=True),
+           batches.BATCH, DENSE)
+    for m, n, s, count in ((80, 200, 8, 1000), (80, 200, 40, 1000), (100, 256, 10, 1), (1000, 4000, 100, 1),
+                           (2000, 20000, 200, 1)):
+        yield (f"omp {f'{count} of ' if count > 1 else ''}{m} x {n}, {s} columns",
+               lambda a=(m, n, s, count): batches.Pursuit(*a), batches.PURSUIT, EXACT)
+
+
+def images():
+    """Yield the problems of imaging."""
+    for n in (256, 512):
+        for form, rivals in (("tv", pictures.TV), ("wavelet", pictures.WAVELETS)):
+            for picture in (pictures.phantom, pictures.slices):
+                yield (f"{form} {n} x {n}, {picture.__name__}",
+                       lambda f=form, p=picture, n=n: pictures.Picture(f, p(n)), rivals, IMAGES)
+
+
+def race(make, rivals, targets, seconds):
+    """Run one cell and return what is stored of it."""
+    problem = make()
+    size = getattr(problem, "A", np.empty(0)).shape
+    rivals = [rival for rival in rivals if np.prod(size[-2:]) <= rival.limit or size[-2:] == problem.y.shape]
+    unit = float(np.median([contest.clock(problem.one_pass)[0] for _ in range(7)]))
+    ladder = peers.ONCE if targets == EXACT else peers.TOLERANCES
+    mine = peers.Rival("kernelstab", "", ladder, ours)
+    own, records = contest.race(mine, rivals, problem, seconds, targets)
+    for record in records:
+        print(f"    {record.rival.peer}, {record.rival.how}: {record.gap:.0e} {record.reason}", flush=True)
+    return {"unit": unit, "certified": problem.certified, "targets": contest.compete(own, records, targets),
+            "curves": {f"{record.rival.peer}, {record.rival.how}": [step[1:] for step in record.steps]
+                       for record in [own, *records]}, "reason": own.reason}
+
+
+def arguments(words):
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("cells", nargs="*", help="how the names of the cells begin; all of them by default")
+    parser.add_argument("--quick", action="store_true", help="the smallest size only, with small budgets")
+    parser.add_argument("--resume", action="store_true", help="skip cells that have a result")
+    parser.add_argument("--table", action="store_true", help="only print the table and draw the plot")
+    parser.add_argument("--budget", type=float, default=10.0, help="seconds for each peer and cell")
+    return parser.parse_args(words)
+
+
+def main(words):
+    """Run the cells that were asked for, then print the table and draw the plot."""
+    options = arguments(words)
+    for name in THREADS:
+        if os.environ.get(name) != "1":
+            sys.exit(f"{name} must be 1: both sides run on one thread")
+    warnings.simplefilter("ignore")
+    logging.disable(logging.WARNING)
+    known = results.load() if options.resume else {}
+    work = {name: lambda a=rest: race(*a, 1.0 if options.quick else options.budget)
+            for name, *rest in (*dense(), *small(), *images())} | processes.CELLS
+    for name, run in work.items():
+        wanted = not options.cells or any(name.startswith(word) for word in options.cells)
+        large = any(size in name for size in ("1000 x", "2000 x", "512 x"))
+        if options.table or not wanted or name in known or (options.quick and large):
+            continue
+        began = time.perf_counter()
+        result = run()
+        results.store(name, result)
+        print(results.summary(name, result) if "targets" in result else f"{name}: {result['note']}",
+              f"\n  [{time.perf_counter() - began:.0f} s]", flush=True)
+    print(results.table())
+    print(results.reasons())
+    results.plot()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
