@@ -15,7 +15,7 @@ START = 0.03    # first level where none is known, as a share of the largest cor
 NEAR = {"lasso": 0.9, "qcbp": 0.7, "sqrt-lasso": 0.7}  # share of the level that columns must pull to join
 LOWEST = 1e-12  # give up at levels below this share of the largest correlation
 BATCH = 40      # columns that may join per round: this many, or more for a very wide matrix
-REPEATS = 2     # rounds without a new column or level, each of which only refines
+REPEATS = 3     # rounds without a new column or a new level, each of which only refines
 
 
 def solve(problem, start, watch) -> str:
@@ -44,7 +44,8 @@ def solve(problem, start, watch) -> str:
         over = watch(done, columns.spread(x), image=stop.image, dual=stop.dual, pulled=pulled)
         if over or stop.lost:
             break
-        repeats = repeats + 1 if stop.goal == level and not chosen.size else 0
+        near = 0.5 * level <= stop.goal <= 2.0 * level
+        repeats = repeats + 1 if near and not chosen.size else 0
         if stop.level == 0.0:  # the dual direction is the residual at level one
             pulled = pulled * stop.goal
         level = stop.goal

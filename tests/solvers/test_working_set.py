@@ -120,11 +120,26 @@ def test_scales_far_from_one(scale):
 
 
 def test_the_radius_is_met_from_inside():
-    for seed in range(5):
+    for seed in range(10):
         matrix, y = gaussian(30, 90, seed)
         best = run(matrix, y, "qcbp", 0.2 * float(np.linalg.norm(y))).best
         eta = 0.2 * float(np.linalg.norm(y))
+        assert best.feasibility == 0.0
         assert (1 - 1e-13) * eta <= np.linalg.norm(matrix @ best.x - y) <= (1 + 1e-14) * eta
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_columns_that_almost_agree_keep_their_digits(seed):
+    # All columns are within about 1e-4 of one another: Gram matrices lose eight digits, and
+    # what is left for the proof at this price are about seven.
+    noise, y = gaussian(12, 30, seed)
+    matrix = 1.0 + 1e-4 * noise
+    size = float(np.linalg.norm(y))
+    assert run(matrix, y, "lasso", 1e-5 * size, tol=2e-7).finished
+    watch = run(matrix, y, "qcbp", 0.5 * size, tol=1e-15)
+    assert watch.done < 100
+    assert watch.best.relative_gap <= 1e-7
+    np.testing.assert_allclose(watch.best.residual, 0.5 * size, rtol=1e-11)
 
 
 def test_data_out_of_reach_end_gracefully():
@@ -292,4 +307,6 @@ def test_settling_from_a_bad_start_meets_the_conditions_of_optimality():
 
 def test_no_face_on_columns_that_depend_on_each_other():
     assert face_of(np.ones((2, 2)), np.array([1.0, 1.0])) is None
+    nearly = np.array([[1.0, 1.0], [1.0, 1.0 + 1e-15]])  # positive definite, by rounding alone
+    assert face_of(nearly, np.array([1.0, 1.0])) is None
     assert face_of(np.ones((2, 2)), np.array([1.0, 0.0])).support.tolist() == [0]
