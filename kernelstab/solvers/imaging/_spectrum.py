@@ -31,10 +31,14 @@ class Spectrum:
 
     def __init__(self, shape, real, workers=1, single=False):
         self.shape, self.real, self.workers = tuple(shape), real, workers
-        self.number = np.float32 if single else np.float64
-        self.dtype = np.dtype(self.number if real else np.complex64 if single else np.complex128)
-        self.outer, self.last = (line.astype(self.number) for line in eigenvalues(self.shape, real))
         self.others = tuple(range(len(self.shape) - 1))
+        self.set_precision(single)
+
+    def set_precision(self, single):
+        """Choose the precision of the images."""
+        self.number = np.float32 if single else np.float64
+        self.dtype = np.dtype(self.number if self.real else np.complex64 if single else np.complex128)
+        self.outer, self.last = (line.astype(self.number) for line in eigenvalues(self.shape, self.real))
 
     def forward(self, image):
         """Return the spectrum as a new array (rows, frequencies)."""

@@ -16,9 +16,9 @@ on the two sets bring it back at the cost of an iteration each.
 The first stage computes in single precision, whose transforms take less than half the time, to a
 gap of 3e-5 if that is not enough; the second in double precision, where the result is judged.
 
-Memory in double precision, in images of two dimensions: s 2, the field of a bound 2 and the best one 2,
-the image and the best one 2, a divergence and a spectrum 2, half an image of sampled data; in
-single precision half as much, and the double of the best image.
+Memory in single precision, in double images of two dimensions: s 1, the field of a bound 1 and the best
+one 1, the image, the best one and what the watch holds of it 2, a divergence, a spectrum and its inverse
+1.5, sampled data 1.3: 8 in all. In double precision 12.
 """
 
 import numpy as np
@@ -33,6 +33,7 @@ SLOW, FAR = 0.8, 100.0   # fewer if one gains less than this share, or the gap i
 FIRST = (2, 4, 7, 12)    # iterations after which the threshold is set to the mean variation
 CHECK = 20               # iterations between two bounds
 SINGLE, ROUNDING = 3e-5, 3e-6   # gap that single precision reaches, and by how much it may be wrong
+TINY = float(np.finfo(np.float32).tiny)
 
 
 class FourierSplitting:
@@ -41,22 +42,25 @@ class FourierSplitting:
     words = "splitting in the Fourier domain"
 
     def __init__(self, problem):
-        self.problem, self.mu, self.done = problem, 1.0, 0
-        self.best, self.figures, self.bound = None, (np.inf, 0.0), None
-        self._enter(single=True)
+        self.problem, self.grid, self.mu, self.done = problem, (problem.step, problem.joint), 1.0, 0
+        system = problem.system
+        self.sampled = Sampled(system.source, system.y, problem.spectrum.workers, single=True)
+        self.best, self.figures, self.field = None, (np.inf, 0.0), None
+        self.bound = Bound(0.0, np.zeros_like(self.sampled.data), None)
 
     def run(self, start, dual, field, watch):
-        """Iterate from an image and a field in units of the price (or None)."""
+        """Iterate from an image and a field in units of the price (or None for either)."""
+        self.problem.rounding = ROUNDING
         s, x, t = self._begin(start, field)
         trend = Trend(self)
         if field is not None:
-            self._polish(s, x, t)
+            self._polish(s, x, np.empty_like(x), t)
         if not self._report(watch, x):
             t = self._iterate(s, x, t, trend, watch, field is None)
         del x
-        self._enter(single=False)
-        if not self._report(watch, self._doubled()):
-            s = s.astype(self.problem.system.dtype)
+        self._double()
+        if not self._report(watch, self._best_doubled()):
+            s = s.astype(self.sampled.dtype)
             self._iterate(s, self.best, t, trend, watch, False)
 
     def measured(self, h):
@@ -68,18 +72,19 @@ class FourierSplitting:
         """The least objective so far."""
         return self.problem.objective(*self.figures)
 
-    def _enter(self, single):
-        """Take up one of the two precisions; double precision bounds anew what single has found."""
-        problem, before = self.problem, self.bound
-        self.sampled = Sampled(problem.system.source, problem.system.y, problem.spectrum.workers, single)
-        self.number, dtype = self.sampled.number, self.sampled.dtype
-        self.grid = problem.step, problem.joint
-        problem.rounding = ROUNDING if single else 0.0
-        self.field = problem.zeros(field=True, dtype=dtype)
-        self.bound = Bound(0.0, np.zeros_like(self.sampled.data), np.zeros_like(self.field))
-        if before is not None:
-            self.field[:] = before.field
-            self._bound(before.h, 1, 0.0)
+    @property
+    def number(self):
+        """The type of the numbers that the loop computes with."""
+        return self.sampled.number
+
+    def _double(self):
+        """Go on in double precision: bound anew what single has found."""
+        self.problem.rounding, self.field = 0.0, None
+        self.sampled.set_precision(single=False)
+        before, self.bound = self.bound, Bound(0.0, np.zeros_like(self.bound.h), None)
+        if before.field is not None:
+            self.field = before.field.astype(self.sampled.dtype)
+            self._bound(before.h, np.empty(self.field.shape[1:], self.field.dtype), 1, 0.0)
 
     def _iterate(self, s, x, t, trend, watch, fresh):
         """Iterate until the watch says so or this precision has done its part; return the threshold."""
@@ -94,7 +99,7 @@ class FourierSplitting:
             if fresh and self.done in FIRST:
                 ratio = self._mean(x) / t
             if self.done % CHECK == 0 or self.done >= watch.budget:
-                self._polish(s, x, t)
+                self._polish(s, x, b, t)
                 finished = self._report(watch, x)
                 if finished or (self.number is np.float32 and watch.last.relative_gap <= SINGLE):
                     return t
@@ -110,26 +115,30 @@ class FourierSplitting:
         return x
 
     def _mean(self, x):
-        return max(self.problem.variation(x) / x.size, np.finfo(np.float32).tiny)
+        return max(self.problem.variation(x) / x.size, TINY)
 
     def _begin(self, start, field):
-        """Return the state, the image nearest to the start that fits, and the threshold."""
+        """Return the state, an image that fits, and the threshold."""
         from kernelstab.solvers.imaging._tv_jit import clip, correct
 
         problem, one = self.problem, self.number(1.0)
-        s, x = np.zeros_like(self.field), start.reshape(problem.rows, problem.n).astype(self.field.dtype)
-        b = np.empty_like(x)
-        correct(s, x, *self.grid, one)
-        clip(s, b, *self.grid, self.number(0.0), one)
-        x = self._image(b, 1.0)
+        s, b = (problem.zeros(field=kind, dtype=self.sampled.dtype) for kind in (True, False))
+        radius = problem.level if problem.form == "qcbp" else None
+        x, self.mu = self.sampled.fit(b, self.mu, radius)
         t = self._mean(x)
-        s[:] = 0.0 if field is None else t * field
+        if start is None or self._mean(start) == TINY:
+            correct(s, x, *self.grid, one)
+            return s, x, t
+        t, x = self._mean(start), start.reshape(b.shape).astype(b.dtype)
+        s -= 0.0 if field is None else t * field.astype(s.dtype)
         correct(s, x, *self.grid, one)
-        return s, x, t
+        clip(s, b, *self.grid, self.number(0.0), one)     # the adjoint of 2z - s, where z = Dx
+        s += 0.0 if field is None else 2.0 * t * field.astype(s.dtype)
+        return s, self._image(b, t), t
 
-    def _doubled(self):
+    def _best_doubled(self):
         """Return the best image in double precision, and forget how good it seemed in single."""
-        x = self.best.astype(self.field.dtype)
+        x = self.best.astype(self.sampled.dtype)
         self.best, self.figures = None, (np.inf, 0.0)
         return self.sampled.project(x, self.problem.level if self.problem.form == "qcbp" else np.inf)
 
@@ -142,15 +151,17 @@ class FourierSplitting:
         best = self.best.astype(problem.system.dtype, copy=False).ravel()
         return watch(self.done, best, image=self.figures, dual=self.bound)
 
-    def _polish(self, s, x, t):
-        """Look for a better bound near the dual field of the splitting."""
+    def _polish(self, s, x, b, t):
+        """Look for a better bound near the dual field of the splitting; b is overwritten."""
         from kernelstab.solvers.imaging._tv_jit import mismatch
 
+        if self.field is None:
+            self.field = np.empty_like(s)
         mismatch(s, x, self.field, *self.grid, self.number(t), self.number(1.0))
         guess = -self.mu / t * self.sampled.residual if self.sampled.a.size > 1 else None
-        self._bound(guess, ROUNDS, POLISH)
+        self._bound(guess, b, ROUNDS, POLISH)
 
-    def _bound(self, h, rounds, relaxation):
+    def _bound(self, h, b, rounds, relaxation):
         """Make the field feasible, in a few rounds if they help; keep its bound if it is the best so far.
 
         ``h`` is a guess of the dual point, which a subsampled transform does not need.
@@ -158,11 +169,12 @@ class FourierSplitting:
         from kernelstab.solvers.imaging._tv_jit import clip, correct
 
         problem, sampled, p = self.problem, self.sampled, self.field
-        b, value, wanted = np.empty(p.shape[1:], p.dtype), -np.inf, self.objective
+        value, wanted = -np.inf, self.objective
         for _ in range(rounds):
             clip(p, b, *self.grid, self.number(relaxation), self.number(1.0))
             h, rest = sampled.share(b, h)
             peak, before = float(correct(p, rest, *self.grid, self.number(-1.0))), value
+            del rest
             multiple, value = problem.multiple(sampled.inner(h, sampled.data), sampled.norm(h), peak)
             gap, near = wanted - value, problem.tol * wanted
             if gap <= near or gap > FAR * near or gap > SLOW * (wanted - before):

@@ -29,11 +29,12 @@ class PrimalDual:
         self.best, self.figures, self.bound = None, (np.inf, np.inf), Bound(-np.inf, problem.system.y, None)
 
     def run(self, start, dual, field, watch):
-        """Iterate from an image, and from a dual point and a field in units of the price."""
+        """Iterate from an image, and a dual point and a field in units of the price (None: 0)."""
         from kernelstab.solvers.imaging._tv_jit import ascend
 
         problem, system = self.problem, self.problem.system
-        x, h, b = start.reshape(problem.rows, problem.n), dual, problem.zeros()
+        x = problem.zeros() if start is None else start.reshape(problem.rows, problem.n)
+        h, b = 0.0 * system.y if dual is None else dual, problem.zeros()
         image, grid = system.forward(x.ravel()), (problem.step, problem.joint)
         p = problem.zeros(field=True) if field is None else field
         rho, trend, done = 1.0 / self._threshold(x), Trend(self), 0

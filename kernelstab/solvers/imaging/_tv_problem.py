@@ -13,7 +13,7 @@ POLISH = 1.9     # relaxation of the projections that polish a bound
 
 
 class Bound(NamedTuple):
-    """A dual point of a proved value: ``field`` is feasible and its adjoint is ``A^H h``."""
+    """A dual point of a proved value: ``field`` is feasible and its adjoint is ``A^H h``; None means 0."""
 
     value: float
     h: np.ndarray
@@ -104,7 +104,7 @@ class TVProblem:
         """
         from kernelstab.solvers.imaging._tv_jit import clip, correct
 
-        h = self._balanced(h)
+        h, field = self._balanced(h), self.zeros(field=True) if field is None else field
         pulled, rest = self.system.adjoint(h).reshape(self.rows, self.n), self.zeros()
         inner, norm = float(np.vdot(h, self.system.y).real), float(np.linalg.norm(h))
         for k in range(rounds):

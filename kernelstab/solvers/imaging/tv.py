@@ -170,7 +170,9 @@ def _chosen(method, problem, A):
 
 
 def _start(x0, problem):
-    """Return where to begin: the image, the dual point and (None if not given) the field."""
+    """Return where to begin, None where not given: the image, the dual point and the field."""
+    if x0 is None:
+        return None, None, None
     x, dual = as_start(x0, problem.system)
     field = getattr(x0, "field", None)
     if field is not None:
@@ -197,7 +199,8 @@ def _said(problem, watch, loop, interrupted):
     """Evaluate everything that is reported once more, from A, the image and the dual pair alone."""
     best = watch.best
     h = best.dual.h if loop is None else loop.measured(best.dual.h)
-    bound = problem.prove(h, best.dual.field.astype(problem.system.dtype, copy=False))
+    field = best.dual.field
+    bound = problem.prove(h, field if field is None else field.astype(problem.system.dtype, copy=False))
     problem.rounding = 0.0
     found, words = problem.judge(best.x, dual=bound), "closed form" if loop is None else loop.words
     converged = problem.finished(found)

@@ -3,13 +3,14 @@
 import tracemalloc
 import warnings
 
+import numba
 import numpy as np
 import pytest
 from scipy.sparse.linalg import aslinearoperator
 
 from kernelstab._errors import NotConverged
 from kernelstab.data import shepp_logan
-from kernelstab.operators import Blur, SubsampledHadamard, SubsampledFourier, gaussian_blur, masks
+from kernelstab.operators import Blur, SubsampledFourier, SubsampledHadamard, gaussian_blur, masks
 from kernelstab.solvers import tv
 
 
@@ -84,8 +85,10 @@ def reference(A, y, shape, *, eta=None, lam=None, isotropic=True):
     else:
         mass = sum(cp.sum(cp.abs(D @ x)) for D in steps)
     misfit = A @ x - y
-    problem = (cp.Problem(cp.Minimize(mass), [cp.norm(misfit) <= eta] if eta else [misfit == 0]) if lam is None
-               else cp.Problem(cp.Minimize(0.5 * cp.sum_squares(misfit) + lam * mass)))
+    if lam is None:
+        problem = cp.Problem(cp.Minimize(mass), [cp.norm(misfit) <= eta] if eta else [misfit == 0])
+    else:
+        problem = cp.Problem(cp.Minimize(0.5 * cp.sum_squares(misfit) + lam * mass))
     problem.solve(solver="CLARABEL", tol_gap_abs=1e-9, tol_gap_rel=1e-9, tol_feas=1e-9)
     return problem.value
 
@@ -124,9 +127,10 @@ def test_gap_is_a_proof(method, level, is_complex, isotropic):
     check_proof(s, A, y, **level, isotropic=isotropic)
 
 
-@pytest.mark.parametrize("isotropic", [True, False])
-@pytest.mark.parametrize("shape", [(8, 8), (5, 7), (1, 9)])
-@pytest.mark.parametrize("is_complex", [False, True])
+@pytest.mark.parametrize(("shape", "is_complex", "isotropic"), [
+    ((8, 8), False, True), ((5, 7), False, True), ((5, 7), False, False), ((1, 9), False, True),
+    ((5, 4), True, True), ((3, 4), True, False),
+])
 def test_agrees_with_the_reference(shape, is_complex, isotropic):
     rng = np.random.default_rng(1)
     mask = masks.symmetrise(rng.random(shape) < 0.4)
@@ -171,7 +175,8 @@ def test_blur(shape, is_lasso):
     check_proof(s, A, y, **level)
     check_proof(other, A, y, **level)
     # the infeasible one may be lower by what it pays for its excess
-    assert abs(s.objective - other.objective) <= s.gap + other.gap
+    paid = np.linalg.norm(other.dual) * other.feasibility
+    assert abs(s.objective - other.objective) <= s.gap + other.gap + paid
 
 
 def test_blur_with_exact_data_takes_the_general_loop():
@@ -224,7 +229,7 @@ def test_weak_duality_at_every_evaluation(method, level):
 
 
 def test_constants():
-    A, y, eta = fourier()
+    A, y, _ = fourier()
     mean = np.zeros(A.shape[1])
     mean[:] = (A.rmatvec(y)).mean()
     far = np.linalg.norm(A @ mean - y)
@@ -296,6 +301,7 @@ def test_progress_is_told():
     assert told[-1][2].startswith("relative gap")
 
 
+@pytest.mark.skipif(numba.config.DISABLE_JIT, reason="too many pixels for loops that are not compiled")
 def test_memory():
     # one image of 256 x 256 is 0.5 MB
     image = shepp_logan(256)
@@ -310,11 +316,10 @@ def test_memory():
             tv(A, y, 1.0, max_iter=22, tol=tol)
             peaks.append(tracemalloc.get_traced_memory()[1] / image.nbytes)
             tracemalloc.stop()
-    assert peaks[0] <= 11
-    assert peaks[1] <= 13
+    assert max(peaks) <= 11
 
 
-@pytest.mark.parametrize("fault, message", [
+@pytest.mark.parametrize(("fault", "message"), [
     ({}, "exactly one of eta and lam must be given, got eta=None and lam=None"),
     ({"eta": 1.0, "lam": 1.0}, "exactly one of eta and lam"),
     ({"eta": -1.0}, "eta must lie in"),
