@@ -9,6 +9,10 @@ from kernelstab._errors import NotConverged
 from kernelstab.kernel import robust_nsp
 from kernelstab.operators import DenseOperator
 from kernelstab.solvers import Sharpness, basis_pursuit, qcbp, restart_radii, sharpness_from, sqrt_lasso
+from kernelstab.solvers._firenet import Firenet
+from kernelstab.solvers._nesta import Nesta
+from kernelstab.solvers._problem import Problem
+from kernelstab.solvers._system import as_system
 
 RHO, S = 0.8, 2
 
@@ -203,3 +207,26 @@ def test_the_restarts_are_the_layers_of_the_theorem(matrices, method):
         else:
             after = smoothed_by_hand(A, y, x, eta, 2 * D / ((steps + 1) * np.sqrt(12)), steps)
         np.testing.assert_allclose(points[record.iterations[j + 1]], after, atol=1e-12)
+
+
+def last(points):
+    *_, (_, point) = points
+    return point.x
+
+
+def test_few_steps_with_a_small_radius(matrices):
+    """Where a long stretch would forget how it went: momentum, and a dual point that leaves the ball."""
+    A, Q = matrices["plain"][0], matrices["tight"][0]
+    x, y = instance(A, 0.02, 0)
+    method = Firenet(Problem("sqrt-lasso", as_system(DenseOperator(A), y), 0.2, 0.0))
+    tau, sigma = 0.01 / method.norm, 100.0 / method.norm
+    free = averages_by_hand(A, y, 0 * x, tau, sigma, 5, 0.2, lambda w: w)
+    held = averages_by_hand(A, y, 0 * x, tau, sigma, 5, 0.2, lambda w: w / max(1.0, np.linalg.norm(w)))
+    assert np.linalg.norm(free - held) > 1e-3
+    np.testing.assert_allclose(last(method.stretch(0 * x, 0.01, 5)), held, atol=1e-12)
+    x, y = instance(Q, 0.02, 0)
+    nesta = Nesta(Problem("qcbp", as_system(DenseOperator(Q, tight=1.0), y), 0.02, 0.0))
+    start = nesta.begin(0 * x)
+    held = smoothed_by_hand(Q, y, start, 0.02, 0.2 / (6 * np.sqrt(12)), 5)
+    assert np.linalg.norm(held - smoothed_by_hand(Q, y, start, 0.02, 0.2 / (6 * np.sqrt(12)), 4)) > 1e-3
+    np.testing.assert_allclose(last(nesta.stretch(start, 0.1, 5)), held, atol=1e-12)
