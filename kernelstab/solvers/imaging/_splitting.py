@@ -15,6 +15,9 @@ single pass over the coefficients. As :math:`AWp-y=(1-f)r`, the point p meets th
 qcbp, its objective is known, and :math:`-r` is a dual direction whose :math:`W^*A^*r` is already
 there: the duality gap of this pair costs no product.
 
+Where the last points only circle around a solution, their average closes in: it is judged now and
+then, and the loop restarts from it when its gap is small.
+
 Transforms of images start in single precision, which halves their cost, and go on in double
 precision from a gap of ``tol``, of ``FINE``, or where rounding stops the progress. Only points
 computed in double precision count as answers.
@@ -34,6 +37,9 @@ GROWTH = 1.5
 CHANGE = 5.0       # largest factor between two step sizes
 CHECK = 4          # steps between two looks at the gap
 REPORT = 40        # steps between two reports to the watch
+BLOCK = 20         # steps between two looks at the average
+DECREASE = 0.5     # a gap that has fallen by this factor since the last restart is progress
+LONGEST = 0.36     # a stretch that is this share of all steps ends in any case
 FINE = 1e-5        # relative gap that single precision is trusted with
 PATIENCE = 60      # steps without a new least gap that end single precision
 
@@ -66,17 +72,20 @@ def solve(problem, start, watch, parts) -> str:
                 least, when = (gap, done) if gap < least else (least, when)
                 refine = gap <= max(problem.tol, FINE) or done >= when + PATIENCE
             new = loop.balanced(p) if turn else loop.tau
+            loop.watch_average(gap)
         loop.advance()
         if turn:
             loop.rescale(new)
         if refine:
             loop.refine()
             refined = done
+        elif loop.length >= BLOCK and loop.length % BLOCK == 0:
+            loop.restart(done)
     return "Douglas-Rachford splitting, fused"
 
 
 class _Loop:
-    """The point z, and an array that holds v, then the image of v, then the pulled residual g, in turn."""
+    """The point z and its average, and an array that holds v, its image and the pulled residual g in turn."""
 
     def __init__(self, problem, parts, start):
         self.problem, self.parts, self.frame = problem, parts, parts.frame
@@ -87,6 +96,7 @@ class _Loop:
         if np.any(q) and np.any(x):
             self.tau = float(np.linalg.norm(x) / np.linalg.norm(q))
         self.z, self.reference, self.next = x + self.tau * q, None, FIRST
+        self.first = self.gap_now = np.inf
         self._begin(single=True)
 
     def _begin(self, single):
@@ -96,7 +106,7 @@ class _Loop:
         self.real = np.float32 if self.single else np.float64
         kind = (np.complex64 if self.single else np.complex128) if self.complex else self.real
         self.z, self.w = self.z.astype(kind), self.parts.weights.astype(self.real)
-        self.g = np.empty_like(self.z)
+        self.g, self.total, self.length = np.empty_like(self.z), np.zeros_like(self.z), 0
         self.reflect(self.g)
 
     def refine(self):
@@ -133,6 +143,8 @@ class _Loop:
         act, real = advance_complex if self.complex else advance_real, self.real
         act(self.z.view(real), self.g.view(real), real(RELAXATION * self.factor / self.c), real(RELAXATION),
             real(self.tau * self.problem.price), self.w)
+        self.total += self.z
+        self.length += 1
 
     def point(self):
         """Return p."""
@@ -191,6 +203,37 @@ class _Loop:
         ratio = moved / turned if moved > 0 and turned > 0 else self.tau
         return min(max(ratio, self.tau / CHANGE), self.tau * CHANGE)
 
+    def watch_average(self, gap):
+        """Begin a new average where the last point alone makes progress."""
+        self.gap_now = gap
+        if gap <= DECREASE * self.first:
+            self.first, self.length = gap, 0
+            self.total[:] = 0.0
+
+    def restart(self, done):
+        """Go on from the average of the points since the last restart if it is good enough.
+
+        Where the solution is sharp but the last points circle around it, the average closes in.
+        It takes one step to judge it.
+        """
+        last = self.z
+        self.z = self.total / self.real(self.length)
+        self.reflect(self.g)
+        self.pull()
+        p = self.point()
+        gap, long = self.gap(p), self.length >= LONGEST * done
+        if gap < self.gap_now and (gap <= DECREASE * self.first or long):
+            tau = self.balanced(p)
+            self.reflect(self.g)
+            self.rescale(tau)
+        else:
+            self.z = last
+            self.reflect(self.g)
+            if not long:
+                return
+        self.first, self.length = min(gap, self.gap_now), 0
+        self.total[:] = 0.0
+
     def rescale(self, tau):
         """Change the step size between two steps: z = x + tau q keeps x and q."""
         ratio = tau / self.tau
@@ -198,3 +241,5 @@ class _Loop:
         self.z += self.real(0.5 - 0.5 * ratio) * self.g
         self.tau = tau
         self.reflect(self.g)
+        self.length = 0
+        self.total[:] = 0.0

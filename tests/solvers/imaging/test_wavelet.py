@@ -1,16 +1,20 @@
+import cvxpy as cp
 import numpy as np
 import pytest
 
+from kernelstab._errors import NotConverged
 from kernelstab.data import shepp_logan, slices
 from kernelstab.operators import (
     DenseOperator,
+    ForwardOperator,
     SubsampledFourier,
+    SubsampledHadamard,
     WaveletSynthesis,
     gaussian,
     masks,
     partial_orthogonal,
 )
-from kernelstab.solvers import qcbp, wavelet_qcbp
+from kernelstab.solvers import level_weights, qcbp, wavelet_lasso, wavelet_qcbp
 from kernelstab.solvers.imaging.wavelet import wavelet_system
 
 
@@ -103,3 +107,106 @@ def test_a_dense_operator_is_multiplied_once():
                                atol=1e-14)
     # orthonormal rows stay so behind the synthesis
     assert wavelet_system(partial_orthogonal(6, 16, image_shape=(4, 4), rng=0))[0].tight == 1
+
+
+def value(A, y, W, w, bound, form):
+    """Return the optimal value by an interior point method."""
+    B = A.to_dense() @ W.to_dense()
+    c = cp.Variable(B.shape[1], complex=np.iscomplexobj(B))
+    mass = cp.sum(cp.multiply(w, cp.abs(c)))
+    if form == "qcbp":
+        return cp.Problem(cp.Minimize(mass), [cp.norm(B @ c - y) <= bound]).solve(solver="CLARABEL")
+    return cp.Problem(cp.Minimize(0.5 * cp.sum_squares(B @ c - y) + bound * mass)).solve(solver="CLARABEL")
+
+
+OPERATORS = {
+    "real": lambda: SubsampledFourier(masks.standard(8), real=True),
+    "complex": lambda: SubsampledFourier(masks.standard(8)),
+    "odd": lambda: SubsampledFourier(masks.uniform((6, 10), 0.4, symmetric=True, rng=1), real=True),
+    "hadamard": lambda: SubsampledHadamard(np.arange(64).reshape(8, 8) % 3 == 0),
+    "line": lambda: SubsampledHadamard(np.arange(16) % 3 == 0),
+    "scaled": lambda: Scaled(SubsampledFourier(masks.standard(8), real=True)),
+}
+
+
+class Scaled(ForwardOperator):
+    """Three times an operator, so that AA* = 9 I."""
+
+    def __init__(self, A):
+        self.A = A
+        super().__init__(A.shape, A.dtype, image_shape=A.image_shape, tight=9.0)
+
+    def _matvec(self, x):
+        return 3 * self.A.matvec(x)
+
+    def _rmatvec(self, y):
+        return 3 * self.A.rmatvec(y)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("form", ["qcbp", "lasso"])
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_the_fused_loop_agrees_with_cvxpy(operator, form, weighted):
+    A = OPERATORS[operator]()
+    y = A.matvec(np.sin(np.arange(A.shape[1]) ** 2 / 99.0) * (1.0 if A.is_real else 0.6 + 0.8j))
+    bound = (0.1 if form == "qcbp" else 0.05) * np.linalg.norm(y)
+    W = WaveletSynthesis(A.image_shape, "haar", level=1)
+    w = level_weights(W.scales, [3, 9]) if weighted else np.ones(A.shape[1])
+    solver = wavelet_qcbp if form == "qcbp" else wavelet_lasso
+    s = solver(A, y, bound, "haar", level=1, weights=w if weighted else None, tol=1e-7)
+    assert "fused" in s.method
+    assert s.converged
+    # the objective and the dual value, from the points alone
+    price = 1.0 if form == "qcbp" else bound
+    mass, misfit = price * np.sum(w * np.abs(s.x)), np.linalg.norm(A @ (W @ s.x) - y)
+    assert s.objective == pytest.approx(mass + (0 if form == "qcbp" else 0.5 * misfit**2), rel=1e-12)
+    assert np.max(np.abs(W.H @ (A.H @ s.dual)) / w) <= price * (1 + 1e-12)
+    length = np.linalg.norm(s.dual)
+    dual = np.vdot(s.dual, y).real - (bound * length if form == "qcbp" else 0.5 * length**2)
+    assert s.objective - dual <= 1e-7 * s.objective + 1e-12
+    if form == "qcbp":
+        assert misfit <= bound + 1e-14 * np.linalg.norm(y)
+    best = value(A, y, W, w, bound, form)
+    assert s.objective == pytest.approx(best, rel=1e-6)
+
+
+def test_volumes():
+    # a tight operator on a volume: every third Hadamard coefficient of the flat signal
+    class Flat(Scaled):
+        def __init__(self):
+            self.A = SubsampledHadamard(np.arange(64) % 3 == 0)
+            ForwardOperator.__init__(self, self.A.shape, float, image_shape=(4, 4, 4), tight=9.0)
+
+    A, W = Flat(), WaveletSynthesis((4, 4, 4), "haar", level=2)
+    y = A.matvec(np.cos(np.arange(64.0)))
+    s = wavelet_qcbp(A, y, 0.5, "haar", level=2, tol=1e-6)
+    assert s.objective == pytest.approx(value(A, y, W, np.ones(64), 0.5, "qcbp"), rel=2e-6)
+    assert s.image.shape == (4, 4, 4)
+
+
+def test_exact_data_and_warm_start():
+    A = SubsampledFourier(masks.standard(16), real=True)
+    y = A.matvec((shepp_logan(16) > 0.1).ravel().astype(float))
+    s = wavelet_qcbp(A, y, 0.0, "haar", tol=1e-8)
+    # measured: 1724 steps; without averages 20000 end at 7e-6
+    assert s.converged
+    assert s.residual <= 1e-13 * np.linalg.norm(y)
+    again = wavelet_qcbp(A, y, 0.0, "haar", tol=1e-8, x0=s)
+    assert again.converged
+    assert again.iterations < s.iterations / 4
+    assert wavelet_qcbp(A, y, 2 * np.linalg.norm(y), "haar").iterations == 0
+
+
+def test_reports_judge_points_in_double_precision(fourier):
+    y = fourier.matvec(slices(64, "validation")[20].ravel())
+    points = []
+    with pytest.warns(NotConverged, match="qcbp stopped after 45 iterations"):
+        s = wavelet_qcbp(fourier, y, 0.01 * np.linalg.norm(y), tol=1e-9, max_iter=45, history=True,
+                         callback=lambda k, x, gap: points.append((k, x, gap)))
+    assert [k for k, _, _ in points] == [40, 45] == [int(row[0]) for row in s.history]
+    W = WaveletSynthesis((64, 64), "coif2", level=2)
+    for _, x, _ in points:
+        assert x.dtype == float
+        assert np.linalg.norm(fourier @ (W @ x) - y) <= 0.01 * np.linalg.norm(y) * (1 + 1e-13)
+    assert s.feasibility <= 1e-14 * np.linalg.norm(y)
+    assert 0 < s.gap == min(row[2] for row in s.history)
