@@ -1,4 +1,7 @@
-"""Compiled loop over many real problems: each walks its own path in the same memory."""
+"""Compiled loop over many real problems: each walks its own path in the same memory.
+
+The cache of compiled code sees changes of this file only: touch it after a change of the path's.
+"""
 
 import numpy as np
 from numba import njit
