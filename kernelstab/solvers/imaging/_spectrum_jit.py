@@ -2,7 +2,7 @@
 
 ``outer[row] + last[j]`` is the eigenvalue of the Laplacian at a frequency; it vanishes at the
 mean only. The sampled places are flat indices with data, eigenvalue ``d`` and ``a``, the
-factor by which the forward operator multiplies there (one number if it is the same everywhere).
+factor by which the forward operator multiplies there (one entry if it is 1 everywhere).
 """
 
 import numpy as np
@@ -66,27 +66,29 @@ def multiplier(q, d, a, radius, mu):
 def fit(flat, index, data, a, d, weight, r, mu, radius):
     r"""Write ``(d x + mu conj(a) data)/(d + mu |a|^2)`` to the sampled places and the residual to r.
 
-    On entry r holds ``d (a x - data)``. An infinite ``mu`` means exact data. What Newton's method
-    left of an excess over the radius is taken away where ``a`` is one number.
+    On entry r holds ``d (a x - data)``. Where ``a`` is one number it is 1; there an infinite
+    ``mu`` means exact data, and what Newton's method left of an excess over the radius is taken away.
     """
-    square = 0.0
+    if a.size == 1:
+        square = 0.0
+        for k in range(index.size):
+            below = d[k] + mu
+            g = r[k] * (1.0 / below) if below > 0.0 else flat[index[k]] - data[k]
+            square += weight[k] * (g.real * g.real + g.imag * g.imag)
+            r[k] = g
+        share = radius / np.sqrt(square) if square > radius * radius else 1.0
+        for k in range(index.size):
+            r[k] *= share
+            flat[index[k]] = data[k] + r[k]
+        return
     for k in range(index.size):
-        v = a[k if a.size > 1 else 0]
+        v = a[k]
         a2 = v.real * v.real + v.imag * v.imag
         below = d[k] + mu * a2
         if a2 == 0.0:
             r[k] = -data[k]
-        elif mu == np.inf:
-            flat[index[k]] = data[k] / v
-            r[k] = 0.0
         elif below > 0.0:
-            r[k] = r[k] / below
-            flat[index[k]] = (d[k] * flat[index[k]] + mu * np.conj(v) * data[k]) / below
+            r[k] = r[k] * (1.0 / below)
+            flat[index[k]] = (d[k] * flat[index[k]] + mu * np.conj(v) * data[k]) * (1.0 / below)
         else:
             r[k] = v * flat[index[k]] - data[k]
-        square += weight[k] * (r[k].real * r[k].real + r[k].imag * r[k].imag)
-    if a.size == 1 and square > radius * radius:
-        share = radius / np.sqrt(square)
-        for k in range(index.size):
-            r[k] *= share
-            flat[index[k]] = (data[k] + r[k]) / a[0]

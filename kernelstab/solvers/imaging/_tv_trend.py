@@ -1,9 +1,11 @@
 """Which of the two bounds lags, and so where the threshold of a splitting should move."""
 
-TARGET, GAIN = 0.3, 0.7     # what the dual bound should gain over the primal one; how sharply to steer
-SLOWEST = 0.02              # shares of the gap that count as a gain at least: dual, and primal a tenth of it
-STEEPEST = 2.0              # most by which the threshold changes at a time,
+TARGET, GAIN = 0.3, 0.7     # what the primal bound should gain over the dual one; how sharply to steer
+IDLE = 0.02                 # share of the gap that counts as a gain of the dual bound at least,
+PATIENCE = 0.1              # and the share of that for the primal one
+STEEPEST = 3.0              # most by which the threshold changes at a time,
 SMALLEST, LARGEST = 0.02, 4.0   # and least and most of where it began
+CALM = 20.0                 # moves after which they have become gentle
 
 
 class Trend:
@@ -11,11 +13,13 @@ class Trend:
 
     A side that gains little while the gap stays open has to be helped: a small threshold moves the
     dual field slowly and lets the image settle, a large one does the opposite. As the best image and the
-    best bound are kept apart, the two sides may well finish one after the other.
+    best bound are kept apart, the two sides may well finish one after the other. When neither gains,
+    the threshold sweeps from one end of its range to the other. The logarithms of the moves have a
+    finite sum, which is what lets the splitting converge in spite of them.
     """
 
     def __init__(self, splitting):
-        self.splitting, self.before, self.product = splitting, None, 1.0
+        self.splitting, self.before, self.product, self.sweep, self.moves = splitting, None, 1.0, STEEPEST, 0
 
     def ratio(self) -> float:
         """Return by how much to change the threshold."""
@@ -23,9 +27,20 @@ class Trend:
         before, self.before = self.before, (upper, lower)
         if before is None or not upper > lower:
             return 1.0
-        gap = upper - lower
-        down, up = max(before[0] - upper, 0.1 * SLOWEST * gap), max(lower - before[1], SLOWEST * gap)
-        wanted = self.product * min(max((TARGET * up / down) ** GAIN, 1.0 / STEEPEST), STEEPEST)
-        wanted = min(max(wanted, SMALLEST), LARGEST)
-        ratio, self.product = wanted / self.product, wanted
+        up, down = IDLE * (upper - lower), PATIENCE * IDLE * (upper - lower)
+        if before[0] - upper <= down and lower - before[1] <= up:
+            return self._move(self.sweep)
+        down, up = max(before[0] - upper, down), max(lower - before[1], up)
+        ratio = min(max((TARGET * up / down) ** GAIN, 1.0 / STEEPEST), STEEPEST)
+        self.sweep = STEEPEST if ratio > 1.0 else 1.0 / STEEPEST
+        return self._move(ratio)
+
+    def _move(self, ratio):
+        """Stay in the range, and turn the sweep around at its ends."""
+        self.moves += 1
+        product = self.product * ratio ** (1.0 + self.moves / CALM) ** -1.5
+        product = min(max(product, SMALLEST), LARGEST)
+        if product in (SMALLEST, LARGEST):
+            self.sweep = STEEPEST if product == SMALLEST else 1.0 / STEEPEST
+        ratio, self.product = product / self.product, product
         return ratio
