@@ -3,17 +3,21 @@
 import numpy as np
 from scipy.linalg.blas import zgemm, zherk
 
+PARALLEL = 1e-13  # relative error up to which two columns are the same
+
 
 class Columns:
     """A changing choice of columns.
 
     ``index`` are their places in the matrix. Their entries are the leading rows of ``B`` and
     their correlations with the data the leading entries of ``c``; ``K[j, i]`` is
-    :math:`a_i^*a_j`. The arrays have room to spare, so that they are seldom copied.
+    :math:`a_i^*a_j`, all in the units given. The arrays have room to spare, so that they are seldom
+    copied.
     """
 
-    def __init__(self, matrix, correlation):
+    def __init__(self, matrix, correlation, matrix_unit=1.0, data_unit=1.0):
         self.matrix, self.correlation = matrix, correlation
+        self.matrix_unit, self.data_unit = matrix_unit, data_unit
         m, n = matrix.shape
         self.index, self.chosen = np.empty(0, np.intp), np.zeros(n, bool)
         self.B, self.K, self.c = np.empty((0, m), complex), np.empty((0, 0), complex), np.empty(0, complex)
@@ -28,8 +32,11 @@ class Columns:
         old, total = self.count, self.count + places.size
         self._reserve(total)
         rows = self.B[old:total]
-        rows[:] = self.matrix.T[places] if self.matrix.flags.f_contiguous else np.take(self.matrix, places, axis=1).T
-        self.c[old:total] = self.correlation[places]
+        by_column = self.matrix.flags.f_contiguous
+        rows[:] = self.matrix.T[places] if by_column else np.take(self.matrix, places, axis=1).T
+        if self.matrix_unit != 1.0:
+            rows *= self.matrix_unit
+        self.c[old:total] = self.correlation[places] * self.data_unit * self.matrix_unit
         self.index = np.concatenate([self.index, places])
         self.chosen[places] = True
         upper = np.triu(zherk(1.0, rows.T, trans=2), 1)  # a_i^* a_j for i < j
@@ -39,6 +46,20 @@ class Columns:
             across = zgemm(1.0, self.B[:old].T, rows.T, trans_a=2)  # a_i^* a_j for i old and j new
             self.K[old:total, :old] = across.T
             self.K[:old, old:total] = across.conj()
+        self._silence(old, total)
+
+    def _silence(self, old, total):
+        """Set to zero what repeats an earlier column, up to a factor of modulus at most one.
+
+        It can be done without, and the Gram matrix of the others is not singular for its sake.
+        """
+        squares = self.K.diagonal()[:total].real
+        new = squares[old:total, None]
+        parallel = np.abs(self.K[old:total, :total]) ** 2 >= (1.0 - PARALLEL) * new * squares
+        repeats = np.tril(parallel & (new <= (1.0 + PARALLEL) * squares), old - 1).any(axis=1)
+        places = old + np.flatnonzero(repeats)
+        self.B[places], self.c[places] = 0.0, 0.0
+        self.K[places, :total], self.K[:total, places] = 0.0, 0.0
 
     def keep(self, kept) -> None:
         """Forget all columns but those where ``kept`` is True."""

@@ -21,8 +21,9 @@ LASSO, QCBP, SQRT = 0, 1, 2                           # the three problems
 SOLVED, CROWDED, EXACT, STUCK = 0, 1, 2, 3            # how ``follow`` ends
 BLOCK = 48     # columns factored at a time
 SWEEPS = 10    # of coordinate descent, at most, before a Newton step
+PATIENCE = 4   # rounds with entries that vanish or steps cut short before ``settle`` takes over
 FACTOR = 6.0   # by which lambda changes at most in one round
-RIDGE = 1e-14  # share of the largest diagonal entry, for columns that depend on each other
+RIDGE = 1e-14  # share of the largest diagonal entry, for columns that depend on each other, at first
 
 Path = namedtuple("Path", ["status", "lam", "error", "rounds"])
 
@@ -67,31 +68,36 @@ def solve(H, n, b):
 
 
 @njit(cache=True, nogil=True)
-def curvature(K, S, size, x, lam, H):
+def curvature(K, S, size, x, lam, more, H):
     r"""Write the Hessian on the support, real and imaginary parts interleaved, and factor it.
 
-    It is :math:`G_{SS}` plus :math:`\lambda(I-u_ju_j^T)/|x_j|` on the diagonal blocks.
+    It is :math:`G_{SS}` plus :math:`\lambda(I-u_ju_j^T)/|x_j|` on the diagonal blocks, plus
+    ``more`` on the diagonal.
     """
-    largest = 0.0
-    for p in range(size):
-        row = K[S[p]]
-        largest = max(largest, row[S[p]].real)
-        for q in range(p, size):
-            value = row[S[q]]  # a_q^* a_p, the conjugate of the entry (p, q) of the Gram matrix
-            H[2 * p, 2 * q] = value.real
-            H[2 * p + 1, 2 * q + 1] = value.real
-            H[2 * p, 2 * q + 1] = value.imag
-            H[2 * p + 1, 2 * q] = -value.imag
-    for p in range(size):
-        z = x[S[p]]
-        bend, length = 0.0, abs(z)
-        if lam > 0.0:
-            bend = lam / length
-        a, b = z.real / length, z.imag / length
-        H[2 * p, 2 * p] += bend * b * b + RIDGE * largest
-        H[2 * p + 1, 2 * p + 1] += bend * a * a + RIDGE * largest
-        H[2 * p, 2 * p + 1] -= bend * a * b
-    return factor(H, 2 * size)
+    ridge = RIDGE
+    for _ in range(3):
+        largest = 0.0
+        for p in range(size):
+            row = K[S[p]]
+            largest = max(largest, row[S[p]].real)
+            for q in range(p, size):
+                value = row[S[q]]  # a_q^* a_p, the conjugate of the entry (p, q) of the Gram matrix
+                H[2 * p, 2 * q] = value.real
+                H[2 * p + 1, 2 * q + 1] = value.real
+                H[2 * p, 2 * q + 1] = value.imag
+                H[2 * p + 1, 2 * q] = -value.imag
+        for p in range(size):
+            z = x[S[p]]
+            length = abs(z)
+            bend = lam / length if lam > 0.0 else 0.0
+            a, b = z.real / length, z.imag / length
+            H[2 * p, 2 * p] += bend * b * b + more + ridge * largest
+            H[2 * p + 1, 2 * p + 1] += bend * a * a + more + ridge * largest
+            H[2 * p, 2 * p + 1] -= bend * a * b
+        if factor(H, 2 * size):
+            return True
+        ridge *= 100.0
+    return False
 
 
 @njit(cache=True, nogil=True)
@@ -235,59 +241,172 @@ def shift(kind, level, lam, pp, pv, vv):
 
 
 @njit(cache=True, nogil=True)
-def exact(B, K, count, y, x, limit, S, H, b, z, r, h):
-    r"""Try to end at an exact solution carried by the support of ``x``; True if it is one.
-
-    ``z`` becomes the least squares solution on the support, without the entries that vanish,
-    and ``h`` the shortest dual point with :math:`a_j^*h=u_j` on the support; it must obey
-    :math:`|a_i^*h|\le1` for all columns at hand.
-    """
-    for j in range(count):
-        z[j] = x[j]
-    for _ in range(3):
-        size = support(z, count, S)
-        if size == 0 or not curvature(K, S, size, z, 0.0, H):
-            return False
-        for _ in range(2):
-            residual(B, count, y, z, r)
-            for p in range(size):
-                value = np.vdot(B[S[p]], r)
-                b[2 * p], b[2 * p + 1] = value.real, value.imag
-            solve(H, 2 * size, b)
-            for p in range(size):
-                z[S[p]] += complex(b[2 * p], b[2 * p + 1])
-        if not residual(B, count, y, z, r) <= limit:
-            return False
-        largest = 0.0
-        for p in range(size):
-            largest = max(largest, abs(z[S[p]]))
-        kept = 0
-        for p in range(size):
-            if abs(z[S[p]]) <= 1e-10 * largest:
-                z[S[p]] = 0.0
-            else:
-                kept += 1
-        if kept == size:
-            break
-    h[:] = 0.0
+def interpolate(B, S, size, signs, H, b, h):
+    """Move ``h`` as little as possible to ``a_j^* h = signs_j`` on the support, refined once."""
     for _ in range(2):
         for p in range(size):
-            j = S[p]
-            value = z[j] / abs(z[j]) - np.vdot(B[j], h)
+            value = signs[S[p]] - np.vdot(B[S[p]], h)
             b[2 * p], b[2 * p + 1] = value.real, value.imag
         solve(H, 2 * size, b)
         for p in range(size):
             value, row = complex(b[2 * p], b[2 * p + 1]), B[S[p]]
-            for i in range(y.size):
+            for i in range(h.size):
                 h[i] += value * row[i]
-    for j in range(count):
-        if abs(np.vdot(B[j], h)) > 1.0 + 1e-9:
-            return False
-    return True
 
 
 @njit(cache=True, nogil=True)
-def follow(B, K, count, c, y, kind, level, lam, x, r, z, h, cap, floor, eps, close, rounds):
+def fits(B, count, h):
+    """Return whether ``h`` obeys the dual constraint on the columns at hand."""
+    return np.max(np.abs(np.dot(B[:count], np.conj(h)))) <= 1.0 + 1e-9
+
+
+@njit(cache=True, nogil=True)
+def least_squares(B, K, count, y, S, size, z, H, b, r):
+    """Make ``z`` the least squares solution on its support, refined once; norm of the residual, or -1."""
+    if size == 0 or not curvature(K, S, size, z, 0.0, 0.0, H):
+        return -1.0
+    for _ in range(2):
+        residual(B, count, y, z, r)
+        for p in range(size):
+            value = np.vdot(B[S[p]], r)
+            b[2 * p], b[2 * p + 1] = value.real, value.imag
+        solve(H, 2 * size, b)
+        for p in range(size):
+            z[S[p]] += complex(b[2 * p], b[2 * p + 1])
+    return residual(B, count, y, z, r)
+
+
+@njit(cache=True, nogil=True)
+def exact(B, K, count, y, x, lam, limit, S, H, b, z, r, h):
+    r"""Try to end at an exact solution carried by the support of ``x``; True if it is one.
+
+    ``z`` becomes the least squares solution on the support, without the entries that vanish;
+    its residual must be at most ``limit``. The dual point ``h``
+    must have :math:`a_j^*h=u_j` where z lives and obey :math:`|a_i^*h|\le1` for all columns at
+    hand. Two are tried: the shortest one, and the one next to the residual of ``x`` that also has
+    the signs of ``x`` where z vanishes.
+    """
+    size = support(x, count, S)
+    signs, away = np.empty(count, np.complex128), np.empty(y.size, np.complex128)
+    z[:count] = x[:count]
+    residual(B, count, y, x, away)
+    missed = least_squares(B, K, count, y, S, size, z, H, b, r)
+    if missed < 0.0 or missed > limit:
+        return False
+    largest = np.max(np.abs(z[:count]))
+    for p in range(size):
+        j = S[p]
+        if abs(z[j]) <= 1e-10 * largest:
+            z[j] = 0.0
+        signs[j] = z[j] / abs(z[j]) if z[j] != 0.0 else x[j] / abs(x[j])
+    for i in range(y.size):
+        h[i] = away[i] / lam
+    interpolate(B, S, size, signs, H, b, h)
+    near = fits(B, count, h)
+    kept = support(z, count, S)
+    if kept < size:
+        missed = least_squares(B, K, count, y, S, kept, z, H, b, r)
+    if missed < 0.0 or missed > limit:
+        return False
+    if near:
+        return True
+    h[:] = 0.0
+    interpolate(B, S, kept, signs, H, b, h)
+    return fits(B, count, h)
+
+
+@njit(cache=True, nogil=True)
+def shrunk(x, q, sigma, lam, z):
+    """Write the soft threshold of ``x + sigma*q`` at ``sigma*lam`` into ``z``; return the square of its norm."""
+    total, bound = 0.0, sigma * lam
+    for j in range(z.size):
+        value = x[j] + sigma * q[j]
+        size = value.real * value.real + value.imag * value.imag
+        z[j] = 0.0
+        if size > bound * bound:
+            size = np.sqrt(size)
+            z[j] = value * ((size - bound) / size)
+            total += (size - bound) ** 2
+    return total
+
+
+@njit(cache=True, nogil=True)
+def settle(B, K, count, y, lam, x, r, S, goal, budget):
+    r"""Solve for one lambda where coordinate descent is slow: proximal points, Newton on their dual.
+
+    The proximal point :math:`\operatorname{argmin}F(z)+\|z-x\|^2/2\sigma` is the soft
+    threshold of :math:`x+\sigma A^*h` where h minimises the smooth, strongly convex
+
+    .. math:: \tfrac12\|h\|^2-\mathrm{Re}\langle h,y\rangle
+        +\tfrac1{2\sigma}\|\mathrm{soft}(x+\sigma A^*h)\|^2 .
+
+    Its generalised Hessian is the identity plus a matrix on the support of z; inverted by
+    the formula of Woodbury, it needs the Hessian of F on the support plus :math:`I/\sigma`.
+    Entries come and go by the threshold, so no step is cut short by an entry that passes zero.
+    Returns the number of Newton steps.
+    """
+    h, z, H = r.copy(), np.empty(count, np.complex128), np.empty((0, 0))
+    columns, b, w = B[:count], np.empty(2 * count), np.empty(count, np.complex128)
+    largest = 0.0
+    for j in range(count):
+        largest = max(largest, K[j, j].real)
+    sigma, steps = 10.0 / largest, 0
+    while steps < budget and sigma * largest < 1e12:
+        q = np.conj(np.dot(columns, np.conj(h)))
+        mass = shrunk(x[:count], q, sigma, lam, z)
+        value = 0.5 * np.vdot(h, h).real - np.vdot(h, y).real + 0.5 * mass / sigma
+        for _ in range(20):
+            norm = residual(B, count, y, z, r)
+            slope = h - r
+            drift = 0.0
+            for j in range(count):
+                drift = max(drift, abs(z[j] - x[j]))
+            steep = np.sqrt(np.vdot(slope, slope).real)
+            if steep * np.sqrt(largest) <= max(0.2 * min(drift / sigma, lam), 0.1 * goal * lam):
+                break
+            size = support(z, count, S)
+            if H.shape[0] < 2 * size:
+                room = min(2 * count, 3 * size + 16)
+                H = np.empty((room, room))
+            if not curvature(K, S, size, z, lam, 1.0 / sigma, H):
+                return steps
+            step = -slope
+            pull = np.conj(np.dot(columns, np.conj(slope)))
+            unfold(pull, S, size, b)
+            solve(H, 2 * size, b)
+            for p in range(size):
+                weight, row = complex(b[2 * p], b[2 * p + 1]), B[S[p]]
+                for i in range(y.size):
+                    step[i] += weight * row[i]
+            turn = np.conj(np.dot(columns, np.conj(step)))
+            fall, length, found = np.vdot(slope, step).real, 1.0, False
+            for _ in range(12):
+                trial = h + length * step
+                q_new = q + length * turn
+                mass = shrunk(x[:count], q_new, sigma, lam, w)
+                new = 0.5 * np.vdot(trial, trial).real - np.vdot(trial, y).real + 0.5 * mass / sigma
+                if new <= value + 1e-4 * length * fall + 1e-15 * abs(value):
+                    found = True
+                    break
+                length *= 0.5
+            steps += 1
+            if not found:
+                break
+            h, q, value = trial, q_new, new
+            z[:] = w
+        x[:count] = z
+        residual(B, count, y, x, r)
+        g = np.conj(np.dot(columns, np.conj(r)))
+        size = support(x, count, S)
+        inside, outside = mismatch(S, size, x, g, lam, count)
+        if max(inside, outside) <= goal:
+            break
+        sigma *= 4.0
+    return steps
+
+
+@njit(cache=True, nogil=True)
+def follow(B, K, count, c, y, kind, level, lam, x, r, z, h, cap, floor, eps, close, slack, rounds):
     """Solve the problem on the first ``count`` columns, beginning at ``x`` and ``lam``.
 
     Rounds of coordinate descent, until the support rests, and one Newton step for the
@@ -295,23 +414,26 @@ def follow(B, K, count, c, y, kind, level, lam, x, r, z, h, cap, floor, eps, clo
     the steps converge quadratically. Ends early, for a look at the other columns, when more
     than ``cap`` entries are in use or lambda is below ``floor``. ``eps`` bounds the relative
     error of all equations. ``close`` > 0 looks for exact solutions of the data (basis
-    pursuit) up to that residual: then ``z`` and ``h`` hold the solution and the dual point.
+    pursuit) up to that residual: then ``z`` and ``h`` hold the solution and the dual point. The
+    square-root LASSO may have such solutions as well; a residual below ``slack`` times the other
+    term ends it.
 
     ``x`` and the residual ``r`` are overwritten; ``K`` may be the Gram matrix of all columns,
     shared by many problems.
     """
-    g, new, new_g = np.empty(count, np.complex128), np.empty(count, np.complex128), np.empty(count, np.complex128)
+    g, new = np.empty(count, np.complex128), np.empty(count, np.complex128)
+    new_g = np.empty(count, np.complex128)
     S, H = np.empty(count, np.int64), np.empty((0, 0))
     b, v = np.empty(2 * count), np.empty(2 * count)
     top = 0.0
     for j in range(count):
         top = max(top, abs(c[j]))
     gradient(K, count, c, x, g)
-    factor_now, before, restless, error = FACTOR, 0.0, True, np.inf
-    for turn in range(rounds):
+    reach, before, restless, stalls, error, turn = FACTOR, 0.0, True, 0, np.inf, 0
+    while turn < rounds:
         size = support(x, count, S)
         inside, outside = mismatch(S, size, x, g, lam, count)
-        if restless or outside > eps:
+        if restless or outside > max(eps, 1e-5) or (outside > eps >= inside):
             for _ in range(SWEEPS):
                 if sweep(K, count, x, g, lam) == 0:
                     break
@@ -319,30 +441,41 @@ def follow(B, K, count, c, y, kind, level, lam, x, r, z, h, cap, floor, eps, clo
             gradient(K, count, c, x, g)
             inside, outside = mismatch(S, size, x, g, lam, count)
         norm = residual(B, count, y, x, r)
-        error = max(inside, outside, target(kind, level, norm, lam))
-        if error <= eps + 1e-15 * (top / lam) + (1e-15 * 0.0):
+        miss = target(kind, level, norm, lam)
+        if kind == SQRT and lam > level * norm and norm <= slack * level * np.sum(np.abs(x[:count])):
+            miss = 0.0  # the data are met exactly, and the dual point is shorter than one
+        error = max(inside, outside, miss)
+        if error <= eps + 1e-15 * (top / lam):
             return Path(SOLVED, lam, error, turn)
         if size > cap or (lam <= floor and before < 0.0 and max(inside, outside) <= 0.1):
             return Path(CROWDED, lam, error, turn)
         if size == 0:
-            peak = lam * (1.0 + outside)
+            lam = 0.0
             for j in range(count):
-                peak = max(peak, abs(g[j])) if j else abs(g[j])
-            lam = 0.5 * peak
+                lam = max(lam, 0.5 * abs(g[j]))
             restless = True
+            turn += 1
             continue
+        if lam <= 1e-14 * top:
+            return Path(STUCK, lam, error, turn)
+        if stalls == PATIENCE:
+            stalls, restless = 0, False
+            turn += 1 + settle(B, K, count, y, lam, x, r, S, 1e-6, rounds - turn)
+            gradient(K, count, c, x, g)
+            continue
+        turn += 1
         if H.shape[0] < 2 * size:
             room = min(2 * count, 3 * size + 16)
             H = np.empty((room, room))
-        if not curvature(K, S, size, x, lam, H):
+        if not curvature(K, S, size, x, lam, 0.0, H):
             return Path(STUCK, lam, error, turn)
         # Newton's step for this lambda, halved until the objective falls
         for p in range(size):
             j = S[p]
-            value = g[j] - lam * (x[j] / abs(x[j]))
+            u = x[j] / abs(x[j])
+            value = g[j] - lam * u
             b[2 * p], b[2 * p + 1] = value.real, value.imag
-            value = x[j] / abs(x[j])
-            v[2 * p], v[2 * p + 1] = value.real, value.imag
+            v[2 * p], v[2 * p + 1] = u.real, u.imag
         solve(H, 2 * size, b)
         solve(H, 2 * size, v)
         new[:] = 0.0
@@ -354,8 +487,9 @@ def follow(B, K, count, c, y, kind, level, lam, x, r, z, h, cap, floor, eps, clo
                 accepted = True
                 break
             length *= 0.5
-        restless = True
         if not accepted:
+            restless = True
+            stalls = PATIENCE
             continue
         # lambda, and the entries along with it
         pp, pv, vv = residual(B, count, y, new, r) ** 2, 0.0, 0.0
@@ -368,14 +502,14 @@ def follow(B, K, count, c, y, kind, level, lam, x, r, z, h, cap, floor, eps, clo
             across = ur * vi - ui * vr
             vv += ur * vr + ui * vi - lam / n * across * across
         if close > 0.0 and size <= y.size and pp * vv - pv * pv <= 0.05 * pp * vv:
-            if exact(B, K, count, y, new, close, S, H, b, z, r, h):
-                return Path(EXACT, lam, error, turn + 1)
+            if exact(B, K, count, y, new, lam, close, S, H, b, z, r, h):
+                return Path(EXACT, lam, error, turn)
             size = support(x, count, S)
         change = shift(kind, level, lam, pp, pv, vv)
         if change * before < 0.0:
-            factor_now = max(np.sqrt(factor_now), 1.01)
+            reach = max(np.sqrt(reach), 1.01)
         before = change
-        following = max(min(max(lam + change, lam / factor_now), lam * factor_now), min(floor, lam))
+        following = max(min(max(lam + change, lam / reach), lam * reach), min(floor, lam))
         change = following - lam
         for p in range(size):
             x[S[p]] = new[S[p]]
@@ -389,5 +523,6 @@ def follow(B, K, count, c, y, kind, level, lam, x, r, z, h, cap, floor, eps, clo
         lam = following
         gradient(K, count, c, x, g)
         restless = lost > 0 or length < 1.0
+        stalls = stalls + 1 if restless else 0
     residual(B, count, y, x, r)
     return Path(STUCK, lam, error, rounds)

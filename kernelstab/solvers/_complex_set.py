@@ -10,9 +10,12 @@ far too low. It may fall only to a share ``DEPTH`` of the largest correlation le
 columns below that have had no reason to join yet.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from kernelstab.solvers._complex_columns import Columns
+from kernelstab.solvers._complex_corner import corner
 
 KINDS = {"lasso": 0, "qcbp": 1, "sqrt-lasso": 2}
 SHARE = 0.1   # columns that join at once, as a share of the rows of the matrix, at least
@@ -20,61 +23,119 @@ LEAST = 16    # and never fewer than these
 STAY = 0.5    # columns not in use stay while their correlation exceeds this share of lambda
 CROWD = 0.8   # share of the columns in use at which others should be looked at
 DEPTH = 0.3   # lambda stays above this share of the largest correlation outside
-EXACT = 1e-11  # relative error of the equations at which a solution on the columns is final
+EPS = 1e-11   # relative error of the equations at which a solution on the columns is final
+FAINT = 1e-6  # a residual of this share of the data is near enough to an exact solution for its equations
+
+
+class Aim(NamedTuple):
+    """The problem in units in which neither the matrix nor the data are extreme.
+
+    ``close`` is the residual that counts as none (0: exact solutions are not looked for), ``slack``
+    the share of the data at which a path to such a solution ends, ``last`` whether it is no
+    larger than the tolerance.
+    """
+
+    kind: int
+    level: float
+    close: float
+    slack: float
+    last: bool
+    y: np.ndarray
+    matrix_unit: float
+    data_unit: float
 
 
 def solve(problem, start, watch) -> str:
     """Solve on growing sets of columns; one product with the adjoint for each."""
     from kernelstab.solvers import _complex_jit as loops
 
-    kind, level, close = _aim(problem)
+    aim = _aim(problem)
     m, n = problem.system.shape
-    y, pull, price = np.ascontiguousarray(problem.system.y), np.abs(problem.correlation), 1.0
-    batch = max(LEAST, int(SHARE * m))
-    columns = Columns(problem.system.matrix, problem.correlation)
+    back = aim.matrix_unit / aim.data_unit
+    pull, price, batch = np.abs(problem.correlation), 1.0, max(LEAST, int(SHARE * m))
+    columns = Columns(problem.system.matrix, problem.correlation, aim.matrix_unit, aim.data_unit)
     columns.add(np.union1d(np.flatnonzero(start.x), largest(pull, batch)))
-    x, r, h = start.x[columns.index], np.empty(m, complex), np.empty(m, complex)
-    lam, done = _first_lambda(columns, x, kind, level), 0
+    x = np.where(columns.K.diagonal()[: columns.count] == 0, 0.0, start.x[columns.index] / back)
+    r, h = np.empty(m, complex), np.empty(m, complex)
+    lam, done = _first_lambda(columns, x, aim), 0
+    price = 2.0 * lam if not np.any(x) else price
     while True:
         count = columns.count
         whole, z = count == n, np.empty(count, complex)
         floor = 0.0 if whole else DEPTH * float(pull[~columns.chosen].max()) * lam / price
-        path = loops.follow(columns.B, columns.K, count, columns.c, y, kind, level, lam, x, r, z, h,
-                            count if whole else int(CROWD * count), floor, EXACT, close, watch.budget - done)
+        path = loops.follow(
+            columns.B, columns.K, count, columns.c, aim.y, aim.kind, aim.level, lam, x, r, z, h,
+            count if whole else int(CROWD * count), floor, EPS, aim.close, aim.slack, watch.budget - done)
         done, lam = done + max(path.rounds, 1), path.lam
-        exact = path.status == loops.EXACT
+        point, rest, dual, price = _ended(path, columns, x, z, r, h, aim, loops)
         full = np.zeros(n, complex)
-        full[columns.index] = z if exact else x
-        dual, price = (h, 1.0) if exact else (r, lam)
+        full[columns.index] = point * back
         pulled = problem.system.adjoint(dual)
-        if watch(done, full, image=y - r, dual=dual, pulled=pulled):
+        if watch(done, full, image=(aim.y - rest) / aim.data_unit, dual=dual, pulled=pulled):
             break
-        pull = np.abs(pulled)
+        pull = np.abs(pulled) * aim.matrix_unit
         x, joined = _exchange(columns, x, pull, price, batch, path.status == loops.CROWDED)
-        if joined == 0 and path.status in (loops.SOLVED, loops.STUCK):
-            break
+        if joined == 0 and path.status != loops.CROWDED:
+            aim = _closer(aim, path, problem, loops)
+            if aim is None:
+                break
     return "working set, compiled"
 
 
 def _aim(problem):
-    """Return the kind, its level, and the residual that counts as none.
+    """Return the problem for the loops.
 
     An exact solution is approached as one whose residual is within the tolerance, unless it
-    is found as such on the way.
+    is found as such on the way. The units are powers of two, and 1 unless numbers are extreme.
     """
-    kind, small = KINDS[problem.form], 1e-3 * problem.tol * problem.size
-    if kind == KINDS["qcbp"] and problem.level == 0.0:
-        return kind, 0.3 * problem.tol * problem.size, small
-    return kind, problem.level, small if kind == KINDS["sqrt-lasso"] else 0.0
+    kind, size = KINDS[problem.form], problem.size
+    data = _unit(size)
+    matrix = _unit(float(np.abs(problem.correlation * data).max()) / (size * data))
+    level = problem.level * (matrix if kind != KINDS["qcbp"] else 1.0) * (data if problem.form != "sqrt-lasso" else 1.0)
+    slack = max(FAINT, 0.3 * problem.tol)
+    close = 0.0 if kind == KINDS["lasso"] else 1e-3 * problem.tol * size * data
+    if kind == KINDS["qcbp"]:
+        close, level = (close, slack * size * data) if level == 0.0 else (0.0, level)
+    return Aim(kind, level, close, slack, slack <= 0.3 * problem.tol, np.ascontiguousarray(problem.system.y * data), matrix, data)
 
 
-def _first_lambda(columns, x, kind, level):
+def _closer(aim, path, problem, loops):
+    """Return the aim nearer to an exact solution, or None where that would not help."""
+    if aim.last or aim.close == 0.0 or path.status != loops.SOLVED:
+        return None
+    slack = max(0.01 * aim.slack, 0.3 * problem.tol)
+    level = aim.level * (slack / aim.slack) if aim.kind == KINDS["qcbp"] else aim.level
+    return aim._replace(slack=slack, level=level, last=slack <= 0.3 * problem.tol)
+
+
+def _unit(size):
+    return 1.0 if 1e-30 < size < 1e30 else 2.0 ** -np.round(np.log2(size))
+
+
+def _first_lambda(columns, x, aim):
     """Return a lambda at which ``x`` is a fair start."""
     count = columns.count
-    g = np.abs(columns.c[:count] - x @ columns.K[:count, :count] if np.any(x) else columns.c[:count])
+    c = columns.c[:count]
+    g = np.abs(c - x @ columns.K[:count, :count]) if np.any(x) else np.abs(c)
     lam = float(np.median(g[x != 0])) if np.any(x) else 0.5 * float(g.max())
-    lam = lam if lam > 0 else 0.5 * float(np.abs(columns.c[:count]).max())
-    return max(lam, level) if kind == KINDS["lasso"] else lam
+    lam = lam if lam > 0 else 0.5 * float(np.abs(c).max())
+    return max(lam, aim.level) if aim.kind == KINDS["lasso"] else lam
+
+
+def _ended(path, columns, x, z, r, h, aim, loops):
+    """Return the point that ``follow`` has ended with, its residual, a dual point, and its price."""
+    if path.status == loops.EXACT:
+        return z, r, h, 1.0
+    support = np.flatnonzero(x)
+    if path.status == loops.CROWDED or aim.close == 0.0 or np.linalg.norm(r) > 2.0 * FAINT * np.linalg.norm(aim.y):
+        return x, r, r, path.lam
+    rows = columns.B[support]
+    if aim.last:
+        return x, r, r, path.lam
+    values, dual = corner(rows, x[support], r / path.lam, aim.y)
+    point = np.zeros_like(x)
+    point[support] = values
+    return point, aim.y - values @ rows, dual, 1.0
 
 
 def _exchange(columns, x, pull, price, batch, crowded):
