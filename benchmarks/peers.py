@@ -46,15 +46,25 @@ def sklearn_descent(precompute):
 
 
 def sklearn_path(problem):
-    """The exact path. Constrained problems: told the multiplier at which their solution lies on the path."""
+    """The exact path, from which constrained problems take the point at their multiplier, which it is told.
+
+    It may stop before the last price asked for, hence a setting asks for a lower one.
+    """
     from sklearn.linear_model import lars_path
 
     X, m, n = problem.fortran, len(problem.y), problem.A.shape[1]
-    price = {"lasso": problem.level, "bp": 0.0}.get(problem.form, 1 / problem.multiplier)
-    if problem.form == "qcbp":
-        price = problem.level / problem.multiplier  # h = residual / price
-    return lambda _: lars_path(X, problem.y, method="lasso", alpha_min=price / m, max_iter=20 * n, Gram=None,
-                               return_path=False, copy_X=True)[2]
+    price = problem.level / (problem.multiplier if problem.form == "qcbp" else 1.0) / m
+
+    def solve(factor):
+        prices, _, path = lars_path(X, problem.y, method="lasso", alpha_min=factor * price, max_iter=20 * n,
+                                    Gram=None)
+        if len(prices) == 1 or price == 0.0 or prices[-1] > price:
+            return path[:, -1]
+        k = max(int(np.searchsorted(-prices, -price)), 1)
+        share = (prices[k - 1] - price) / (prices[k - 1] - prices[k])
+        return path[:, k - 1] + share * (path[:, k] - path[:, k - 1])
+
+    return solve
 
 
 def celer(prune):
@@ -299,7 +309,7 @@ CONSTRAINED = (
     *FIRST_ORDER,
 )
 REAL_CONSTRAINED = (
-    Rival("scikit-learn", "path", ONCE, sklearn_path),
+    Rival("scikit-learn", "path", (1.0, 0.9), sklearn_path),
     Rival("SPAMS", "LARS", (1e-6, 1e-10, 1e-14, 1e-18, 0.0), spams(False), 10**7),
     Rival("SPAMS", "LARS, Cholesky", (1e-6, 1e-10, 1e-14, 1e-18, 0.0), spams(True)),
     Rival("sporco", "ADMM, penalty 10", ITERATIONS, sporco_ball(10.0), 10**7),
