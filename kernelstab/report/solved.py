@@ -8,7 +8,6 @@ import numpy as np
 from kernelstab import solvers
 from kernelstab._checks import as_array
 from kernelstab.certify import write_certificate
-from kernelstab.certify.constants.statement import readable
 from kernelstab.report.inputs import read_arrays, read_matrix
 
 PROBLEMS = {"lasso": "lam", "qcbp": "eta", "basis-pursuit": None, "sqrt-lasso": "lam"}
@@ -55,6 +54,8 @@ class SolvedProblem:
         return "\n".join(f"{name:<10} {words}" for name, words in rows)
 
     def _proved(self):
+        from kernelstab.certify.constants.statement import readable
+
         proofs, sides = self.solution.proofs, {"lower": ">=", "upper": "<="}
         for entry in proofs.certificates["optimal-value"]["statements"]:
             yield "proved", f"least objective {sides[entry['side']]} {readable(entry['value'])}, exactly"

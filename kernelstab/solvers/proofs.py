@@ -6,8 +6,6 @@ from fractions import Fraction
 import numpy as np
 
 from kernelstab._errors import CertificateError
-from kernelstab.certify import make_collection
-from kernelstab.certify.constants import make_constant_certificate
 
 MOST_ROWS = 150       # for points corrected to meet the data exactly: a rational system of this size
 MOST_SUPPORT = 300    # for the dual vector corrected on the support
@@ -43,6 +41,8 @@ class SolutionProofs:
     @property
     def collection(self) -> dict:
         """The certificates in one, for ``kernelstab verify``."""
+        from kernelstab.certify import make_collection
+
         return make_collection(self.certificates.values())
 
     def __repr__(self):
@@ -97,6 +97,8 @@ def _outward(entry):
 
 
 def _value(problem, x, dual, weights):
+    from kernelstab.certify.constants import make_constant_certificate
+
     options = {"problem": problem.form, "level": problem.level, "y": problem.system.y}
     options |= {"nonneg": True} if problem.nonneg else {}
     options |= {} if weights is None else {"weights": weights}
@@ -160,6 +162,8 @@ def _pivots(block):
 
 
 def _recovery(problem, x, dual, weights):
+    from kernelstab.certify.constants import make_constant_certificate
+
     if problem.system.dtype.kind == "c" or weights is not None or problem.nonneg:
         raise CertificateError("the dual certificate of a support is for real, unweighted problems")
     # first-order methods leave dust; the certificate names the support that it is about
