@@ -56,6 +56,8 @@ class Parts(NamedTuple):
 def solve(problem, start, watch, parts) -> str:
     """Run the loop; ``problem`` is stated for the coefficients times their weights."""
     loop = _Loop(problem, parts, start)
+    del start                                     # two arrays of the size of an image, no longer needed,
+    vars(problem).pop("correlation", None)        # and one that comes back if anybody asks
     least, when, refined = np.inf, 0, -1
     for done in range(1, watch.budget + 1):
         last, turn, refine = done == watch.budget, done == loop.next, False
@@ -73,6 +75,7 @@ def solve(problem, start, watch, parts) -> str:
                 refine = gap <= max(problem.tol, FINE) or done >= when + PATIENCE
             new = loop.balanced(p) if turn else loop.tau
             loop.watch_average(gap)
+            del p
         loop.advance()
         if turn:
             loop.rescale(new)
@@ -175,11 +178,16 @@ class _Loop:
         r = self.sampling.residual()
         if self.single:
             p, image = self._doubled(p)
-            return watch(done, p * self.parts.weights, image=image, dual=-r.astype(image.dtype))
+            return watch(done, self._priced(p), image=image, dual=-r.astype(image.dtype))
         if near:
-            return watch(done, p * self.w, dual=-r)
+            return watch(done, self._priced(p), dual=-r)
         image = self.problem.system.y + (1.0 - self.factor) * r
-        return watch(done, p * self.w, image=image, dual=-r, pulled=self.g / -self.w)
+        return watch(done, self._priced(p), image=image, dual=-r, pulled=self.g / -self.w)
+
+    def _priced(self, p):
+        """Return p times its weights."""
+        plain = self.parts.weights.size == 1 and self.parts.weights[0] == 1.0
+        return p if plain else p * self.parts.weights
 
     def _doubled(self, p):
         """Return p in double precision, made to meet the constraint of qcbp again, and its image under A."""

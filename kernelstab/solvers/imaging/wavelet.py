@@ -146,14 +146,22 @@ def _recover(form, A, y, bound, wavelet, level, weights, options):
 def _split(form, A, product, W, y, bound, weights, *, tol, max_iter, x0, **options):
     w = np.ones(1) if weights is None else _positive(weights, W.shape[1])
     system, images = as_system(product, y), as_system(A, y)
-    x, dual = as_start(x0, system)
-    if weights is not None:
-        system = _weighted(system, w)
-    problem = Problem(form, system, bound, as_number(tol, "tol", low=0))
-    start = Start(x * w, dual, x0 is not None, {})
+    as_start(x0, system)                     # only to refuse it early
+    problem = Problem(form, system if weights is None else _weighted(system, w), bound,
+                      as_number(tol, "tol", low=0))
     parts = _splitting.Parts(A, images, W, w)
-    return run(problem, lambda watch: _splitting.solve(problem, start, watch, parts), NAMES[form],
-               budget=as_count(max_iter, "max_iter", low=1), scale=None if weights is None else w, **options)
+
+    def engine(watch):  # nothing here keeps the start alive
+        return _splitting.solve(problem, _begin(x0, system, w), watch, parts)
+
+    return run(problem, engine, NAMES[form], budget=as_count(max_iter, "max_iter", low=1),
+               scale=None if weights is None else w, **options)
+
+
+def _begin(x0, system, w):
+    x, dual = as_start(x0, system)
+    x *= w
+    return Start(x, dual, x0 is not None, {})
 
 
 def _weighted(system, w):
