@@ -9,8 +9,8 @@ an excess of at most e the radius ``D = C e`` and :math:`k=2aC/\nu` steps leave 
 
 import numpy as np
 
-from kernelstab.solvers import _primal_dual
 from kernelstab.solvers._ergodic import Point
+from kernelstab.solvers._primal_dual import solve as restart_by_gap
 from kernelstab.solvers._radius_search import drive, search
 from kernelstab.solvers.sharpness import RATIO, Restarts
 
@@ -42,7 +42,7 @@ def run(method, problem, start, watch) -> str:
         dual = watch.last.dual if point.dual is None else point.dual
         start = start._replace(x=point.x.copy(), dual=dual, given=True)
         del point, x, image
-        words += ", then " + _primal_dual.solve(problem, start, watch)
+        words += ", then " + restart_by_gap(problem, start, watch)
     return words
 
 
