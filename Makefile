@@ -25,7 +25,7 @@ help:  ## print this list
 	@echo "usage: make TARGET [PYTHON=python3.12]"
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
 
-demo: $(VENV)/.warm  ## install what is needed, audit the shipped map, write a report
+demo: $(VENV)/.core  ## install what is needed, audit the shipped map, write a report
 	@$(BIN)/kernelstab audit --out $(REPORT)
 
 test: $(VENV)/.full  ## run all tests, notebooks included
@@ -56,7 +56,6 @@ bench-%: $(VENV)/.full
 clean:  ## remove what the other targets wrote, but keep the environment
 	@rm -rf $(REPORT) build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache
 	@find . -path ./$(VENV) -prune -o -name __pycache__ -type d -exec rm -rf {} +
-	@rm -f $(VENV)/.warm
 
 # Stamps: each is newer than what it was made from, so that a second run has nothing to do.
 
@@ -76,11 +75,6 @@ $(VENV)/.core: pyproject.toml | $(BIN)/python
 $(VENV)/.full: pyproject.toml | $(VENV)/.core
 	@echo "Installing what the tests and notebooks need (about a minute)"
 	@$(PIP) install --quiet --editable ".[dev,notebook]"
-	@touch $@
-
-$(VENV)/.warm: $(VENV)/.core $(wildcard kernelstab/solvers/_*_jit.py)
-	@echo "Compiling the loops (once)"
-	@$(BIN)/kernelstab warmup solvers
 	@touch $@
 
 # A peer that cannot be installed here is left out, and the study says so. Adelie forbids the numpy that it

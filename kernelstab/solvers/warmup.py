@@ -1,9 +1,15 @@
 """Compile every compiled loop once, so that the first real problem does not wait."""
 
 import time
+from functools import partial
 
 import numpy as np
 
+from kernelstab.operators import SubsampledFourier
+from kernelstab.solvers.batch import solve_batch
+from kernelstab.solvers.greedy import omp, omp_batch
+from kernelstab.solvers.imaging.tv import tv
+from kernelstab.solvers.imaging.wavelet import wavelet_qcbp
 from kernelstab.solvers.lasso import lasso
 from kernelstab.solvers.qcbp import qcbp
 
@@ -23,18 +29,40 @@ def warmup(progress=None) -> dict:
 
     Examples
     --------
-    >>> sorted(warmup())
-    ['lasso, complex', 'lasso, real', 'qcbp, complex', 'qcbp, real']
+    >>> [name for name in warmup() if name.startswith("total variation")]
+    ['total variation, real', 'total variation, complex', 'total variation, any operator']
     """
-    A, y = np.array([[1.0, 0.5, 0.0], [0.0, 0.5, 1.0]]), np.array([1.0, 0.25])
-    jobs = [(f"{name}, {kind}", solver, unit)
-            for name, solver in (("lasso", lasso), ("qcbp", qcbp))
-            for kind, unit in (("real", 1.0), ("complex", 1j))]
-    seconds = {}
-    for done, (name, solver, unit) in enumerate(jobs, 1):
+    jobs, seconds = _jobs(), {}
+    for done, (name, job) in enumerate(jobs.items(), 1):
         began = time.perf_counter()
-        solver(A * unit, y, 0.1)
+        job()
         seconds[name] = time.perf_counter() - began
         if progress is not None:
             progress(done, len(jobs), name)
     return seconds
+
+
+def _jobs():
+    """Return one call per compiled loop and arithmetic."""
+    A, y = np.array([[1.0, 0.5, 0.0], [0.0, 0.5, 1.0]]), np.array([1.0, 0.25])
+    tied = np.hstack([A, A])            # columns that depend on each other take the pivoting loop
+    jobs = {
+        "exact path": partial(lasso, A, y, 0.1, method="homotopy"),
+        "working set, real": partial(lasso, tied, y, 0.1, method="working-set"),
+        "working set, complex": partial(lasso, 1j * A, y, 0.1),
+        "batch": partial(solve_batch, "lasso", A, y[None], 0.1),
+    }
+    full = np.ones((4, 4), dtype=bool)
+    for kind, unit in (("real", 1.0), ("complex", 1j)):
+        B, F = unit * A, SubsampledFourier(full, real=kind == "real")
+        z = F.matvec(np.eye(4).ravel())
+        jobs |= {
+            f"fista, {kind}": partial(lasso, B, y, 0.1, method="fista"),
+            f"primal-dual, {kind}": partial(qcbp, B, y, 0.1, method="primal-dual"),
+            f"omp, {kind}": partial(omp, B, y, 1),
+            f"omp batch, {kind}": partial(omp_batch, B, [y], 1),
+            f"omp batch, own matrices, {kind}": partial(omp_batch, B[None], [y], 1),
+            f"wavelets, {kind}": partial(wavelet_qcbp, F, z, 0.1, level=1),
+            f"total variation, {kind}": partial(tv, F, z, 0.1),
+        }
+    return jobs | {"total variation, any operator": partial(tv, A, y, 0.1, method="primal-dual")}
