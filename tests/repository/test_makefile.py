@@ -72,16 +72,16 @@ def test_a_failed_environment_leaves_nothing_behind(copy):
 def test_nothing_is_done_twice(copy):
     """With all stamps in place, no target makes or installs anything."""
     (copy / ".venv" / "bin").mkdir(parents=True)
-    for stamp in ("bin/python", ".core", ".full", ".warm"):
+    for stamp in ("bin/python", ".core", ".full"):
         (copy / ".venv" / stamp).touch()
     run = make(copy, "-n", "demo", "test")
     assert run.returncode == 0, run.stderr
-    assert not re.search(r"-m venv|pip|warmup", run.stdout)
+    assert not re.search(r"-m venv|pip", run.stdout)
 
 
 def test_a_changed_project_file_is_installed_again(copy):
     (copy / ".venv" / "bin").mkdir(parents=True)
-    for stamp in ("bin/python", ".core", ".full", ".warm"):
+    for stamp in ("bin/python", ".core", ".full"):
         (copy / ".venv" / stamp).touch()
     later = (copy / ".venv" / ".full").stat().st_mtime + 10
     os.utime(copy / "pyproject.toml", (later, later))
