@@ -1,4 +1,5 @@
 import cvxpy as cp
+import numba
 import numpy as np
 import pytest
 
@@ -16,6 +17,8 @@ from kernelstab.operators import (
 )
 from kernelstab.solvers import level_weights, qcbp, wavelet_lasso, wavelet_qcbp
 from kernelstab.solvers.imaging.wavelet import wavelet_system
+
+compiled = pytest.mark.skipif(numba.config.DISABLE_JIT, reason="too many pixels for plain Python")
 
 
 def psnr(image, truth):
@@ -38,6 +41,7 @@ def test_it_is_the_problem_on_coefficients():
     assert "db2 level 2" in s.method
 
 
+@compiled
 def test_dense_and_transform_give_the_same_image():
     A = SubsampledFourier(masks.standard(16), real=True)
     y = A.matvec(shepp_logan(16).ravel())
@@ -47,6 +51,7 @@ def test_dense_and_transform_give_the_same_image():
     np.testing.assert_allclose(fast.image, dense.image, atol=5e-3)
 
 
+@compiled
 def test_a_sparse_image_is_recovered(fourier):
     W = WaveletSynthesis((64, 64), "haar", level=3)
     c = np.zeros(4096)
@@ -55,6 +60,7 @@ def test_a_sparse_image_is_recovered(fourier):
     np.testing.assert_allclose(s.x, c, atol=1e-4)
 
 
+@compiled
 def test_mr_slices_beat_zero_filling(fourier):
     # measured: 27.8 dB zero-filled, 31.8 dB here, mean over the validation slices
     truth = slices(64, "validation")[::13]
@@ -69,6 +75,7 @@ def test_mr_slices_beat_zero_filling(fourier):
     assert np.mean(gains) > 2.5
 
 
+@compiled
 def test_complex_images():
     mask = masks.standard(16)
     A = SubsampledFourier(mask)
@@ -170,6 +177,7 @@ def test_the_fused_loop_agrees_with_cvxpy(operator, form, weighted):
     assert s.objective == pytest.approx(best, rel=1e-6)
 
 
+@compiled
 def test_volumes():
     # a tight operator on a volume: every third Hadamard coefficient of the flat signal
     class Flat(Scaled):
@@ -184,6 +192,7 @@ def test_volumes():
     assert s.image.shape == (4, 4, 4)
 
 
+@compiled
 def test_exact_data_and_warm_start():
     A = SubsampledFourier(masks.standard(16), real=True)
     y = A.matvec((shepp_logan(16) > 0.1).ravel().astype(float))
@@ -197,16 +206,19 @@ def test_exact_data_and_warm_start():
     assert wavelet_qcbp(A, y, 2 * np.linalg.norm(y), "haar").iterations == 0
 
 
+@compiled
 def test_reports_judge_points_in_double_precision(fourier):
-    y = fourier.matvec(slices(64, "validation")[20].ravel())
-    points = []
-    with pytest.warns(NotConverged, match="qcbp stopped after 45 iterations"):
-        s = wavelet_qcbp(fourier, y, 0.01 * np.linalg.norm(y), tol=1e-9, max_iter=45, history=True,
-                         callback=lambda k, x, gap: points.append((k, x, gap)))
-    assert [k for k, _, _ in points] == [40, 45] == [int(row[0]) for row in s.history]
+    # 40 steps are in single precision, where a projection is good to 1e-7: either side of the sphere
     W = WaveletSynthesis((64, 64), "coif2", level=2)
-    for _, x, _ in points:
-        assert x.dtype == float
-        assert np.linalg.norm(fourier @ (W @ x) - y) <= 0.01 * np.linalg.norm(y) * (1 + 1e-13)
-    assert s.feasibility <= 1e-14 * np.linalg.norm(y)
-    assert 0 < s.gap == min(row[2] for row in s.history)
+    for x in slices(64, "validation")[::9]:
+        y = fourier.matvec(x.ravel())
+        size, points = np.linalg.norm(y), []
+        with pytest.warns(NotConverged, match="qcbp stopped after 45 iterations"):
+            s = wavelet_qcbp(fourier, y, 0.01 * size, tol=1e-9, max_iter=45, history=True,
+                             callback=lambda k, c, gap, points=points: points.append((k, c)))
+        assert [k for k, _ in points] == [40, 45] == [int(row[0]) for row in s.history]
+        for _, c in points:
+            assert c.dtype == float
+            assert np.linalg.norm(fourier @ (W @ c) - y) <= (0.01 + 1e-14) * size
+        assert s.feasibility <= 1e-14 * size
+        assert 0 < s.gap == min(row[2] for row in s.history)
