@@ -18,8 +18,8 @@ def divide(B, outer, last, one):
     for row in range(B.shape[0]):
         line, base = B[row], outer[row]
         for j in range(last.size):
-            line[j] *= one / (base + last[j])
-    B[0, 0] = 0.0
+            total = base + last[j]
+            line[j] *= one / total if total > 0.0 else total
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

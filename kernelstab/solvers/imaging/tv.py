@@ -108,10 +108,10 @@ def tv(A, y, eta=None, *, lam=None, shape=None, isotropic=True, tol=1e-4, method
     gap is a proof for every operator. The bound that is returned is evaluated in this way once more
     at the end, from A, x, h and p alone.
 
-    Cost: "fourier" one transform, one inverse and one pass over the field of differences
-    per iteration, and an iteration's work up to six times in every twentieth; 8 images of memory
-    (two dimensions; 10 below ``tol=3e-5``) besides the data. "primal-dual": one product
-    with A and one with its adjoint more.
+    Cost: "fourier": one transform, one inverse and one pass over the field of differences per
+    iteration, and up to six times as much in every twentieth; memory 10.5 images in two dimensions
+    (12 below ``tol=3e-5``). "primal-dual": one product with A and one with its adjoint more. Exact
+    data (``eta=0``) that are not isotropic make a linear program, for which both are slow beyond 1e-4.
 
     Examples
     --------
