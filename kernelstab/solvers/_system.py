@@ -82,7 +82,8 @@ def as_system(A, y) -> System:
     tight = None if operator is None else getattr(A, "tight", None)
     if matrix is not None:
         matrix = matrix if matrix.dtype == dtype else matrix.astype(dtype)
-        return System(matrix.shape, dtype, y, matrix, *dense_products(matrix), tight, A)
+        forward, adjoint = dense_products(matrix)
+        return System(matrix.shape, dtype, y, matrix, forward, adjoint, tight, A)
     forward, adjoint = operator.matvec, operator.rmatvec
     if dtype.kind == "c" and np.dtype(operator.dtype).kind != "c":
         forward, adjoint = _by_parts(forward), _by_parts(adjoint)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kernelstab.solvers.proofs import SolutionProofs
 from kernelstab.solvers.sharpness import Restarts
 
 
@@ -73,7 +74,7 @@ class Solution:
     history: np.ndarray | None = None
     image: np.ndarray | None = None
     interrupted: bool = False
-    proofs: object = None
+    proofs: SolutionProofs | None = None
     restarts: Restarts | None = None
 
     def __repr__(self):

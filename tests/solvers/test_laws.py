@@ -150,7 +150,8 @@ def test_every_method_is_on_the_list():
 def test_the_methods_of_the_documents_are_those_of_the_table():
     lines = (Path(__file__).parents[2] / "docs/solvers.md").read_text(encoding="utf-8").splitlines()
     start = lines.index("| method | what it is | needs |") + 2
-    names = [line.split("`")[1] for line in itertools.takewhile(lambda line: line.startswith("| `"), lines[start:])]
+    rows = itertools.takewhile(lambda line: line.startswith("| `"), lines[start:])
+    names = [row.split("`")[1] for row in rows]
     assert names == list(METHODS)
 
 
@@ -179,7 +180,7 @@ def test_the_gap_is_true_and_below_the_tolerance(case):
 @each(CASES)
 def test_weak_duality_at_every_evaluation(case):
     points = []
-    A, y, eta, s = case.solved(history=True, callback=lambda k, x, gap: points.append((k, x, gap)))
+    A, y, _, s = case.solved(history=True, callback=lambda k, x, gap: points.append((k, x, gap)))
     assert s.history.shape == (len(points), 3)
     assert [row[0] for row in s.history] == [k for k, _, _ in points]
     for (_, x, gap), (_, objective, recorded) in zip(points, s.history):
@@ -197,7 +198,8 @@ def test_agrees_with_the_reference(case):
     s, r = case.solve(A, y, eta, tol=tol), REFERENCES[case.name](A, y, eta)
     assert r.converged
     assert s.objective == pytest.approx(r.objective, rel=2e-7)
-    np.testing.assert_allclose(s.x, r.x, atol=(2e-3 if case.method in RESTARTED else 3e-4) * np.abs(r.x).max())
+    near = 2e-3 if case.method in RESTARTED else 3e-4
+    np.testing.assert_allclose(s.x, r.x, atol=near * np.abs(r.x).max())
     # one solver's dual bounds the other solver's primal value
     assert s.dual_objective <= r.objective * (1 + 1e-8)
     assert r.dual_objective <= s.objective * (1 + 1e-8)
@@ -371,7 +373,8 @@ def test_the_budget_is_kept_and_said(case):
     assert s.gap > 0
 
 
-@each([case for case in CASES if case.method not in EXACT and case.form == "operator" or case.method == "nesta"])
+@each([case for case in CASES
+       if (case.method not in EXACT and case.form == "operator") or case.method == "nesta"])
 def test_ctrl_c_returns_the_best_point_with_its_gap(case):
     seen = []
 

@@ -52,7 +52,8 @@ def test_recovery_is_proved_where_the_dual_separates():
     # a column three times as long takes over: its product with the dual is 3
     taken = np.hstack([A, 3 * A[:, [7]]])
     other = lasso(taken, y, 1.0, tol=1e-10, certify=True).proofs
-    assert other.certificates["recovery"]["options"]["support"] != p.certificates["recovery"]["options"]["support"]
+    first, second = (proofs.certificates["recovery"]["options"]["support"] for proofs in (p, other))
+    assert first != second
 
 
 def test_equal_columns_separate_nothing():
@@ -67,7 +68,8 @@ def test_weights_and_nonnegative_solutions_are_certified_in_the_callers_coordina
     A, y = problem(False)
     weights = np.linspace(1.0, 2.0, 50)
     s = lasso(A, y, 1.0, weights=weights, tol=1e-9, certify=True)
-    assert s.proofs.upper == pytest.approx(0.5 * np.sum((A @ s.x - y) ** 2) + weights @ np.abs(s.x), rel=1e-12)
+    objective = 0.5 * np.sum((A @ s.x - y) ** 2) + weights @ np.abs(s.x)
+    assert s.proofs.upper == pytest.approx(objective, rel=1e-12)
     assert s.proofs.upper - s.proofs.lower <= 3e-9 * s.objective
     assert "recovery" in s.proofs.missing
 

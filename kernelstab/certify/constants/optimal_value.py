@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
 
-from flint import fmpq_mat, fmpz, fmpz_mat
+from flint import fmpq_mat, fmpz
 
 from kernelstab._errors import CertificateError
 from kernelstab.certify.arrays import Array, ComplexArray

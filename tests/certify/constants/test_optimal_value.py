@@ -65,7 +65,7 @@ def test_weights_and_signs():
 
 
 def test_complex_entries_count_by_modulus():
-    # (3 + 4i) x = 25: x = (3 - 4i), modulus 5; h = (3 + 4i)/25: product conj(3 + 4i) h = 1, value Re conj(h) 25
+    # (3 + 4i) x = 25: x = 3 - 4i, modulus 5; any multiple of the data is a dual point
     h = np.array([5.0 * (3 + 4j)])
     found = _value("qcbp", 0.0, y=[25.0 + 0j], matrix=np.array([[3 + 4j]]), h=[25.0 + 0j], x=[3 - 4j])
     assert found == [5, 5]
