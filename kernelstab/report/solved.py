@@ -85,7 +85,7 @@ class SolvedProblem:
             with open(out, "wb") as stream:     # savez would append .npz to other names
                 np.savez(stream, x=s.x, dual=s.dual, objective=s.objective, dual_objective=s.dual_objective,
                          relative_gap=s.relative_gap, feasibility=s.feasibility, converged=s.converged)
-        if certificate is not None:
+        if certificate is not None and s.proofs is not None:
             write_certificate(s.proofs.collection, Path(certificate))
 
 
