@@ -9,6 +9,8 @@ from kernelstab.solvers._system import System
 from kernelstab.solvers.solution import relative
 
 NAMES = {"lasso": "lasso", "qcbp": "qcbp", "sqrt-lasso": "square-root lasso"}
+EPSILON = float(np.finfo(float).eps)
+HEARD = 1e-12    # a share of rounding below this is left out of account
 
 
 class Judged(NamedTuple):
@@ -36,7 +38,10 @@ class Problem:
     =============== ================================================== ================
 
     With ``nonneg`` (real problems only) the minimum is over :math:`x\ge0`. ``correlation`` is
-    :math:`A^*y`, ``peak`` its largest modulus (or entry), ``size`` the norm of :math:`y`.
+    :math:`A^*y`, ``peak`` its largest modulus (or entry), ``size`` the norm of :math:`y`, and
+    ``column`` the norm that the longest column has at least, by the products seen so far: an entry of
+    :math:`A^*u` cannot be trusted below the rounding of ``column * ||u||``, nor an entry of :math:`Ax`
+    below that of ``column * ||x||_1``.
     """
 
     def __init__(self, form: str, system: System, level: float, tol: float, nonneg: bool = False):
@@ -45,6 +50,7 @@ class Problem:
         with np.errstate(invalid="ignore", over="ignore"):   # what is not finite is named in words later
             self.correlation = system.adjoint(system.y)
         self.peak, self.size = self._peak(self.correlation), _norm(system.y)
+        self.column = self.peak / self.size if 0.0 < self.peak < np.inf and self.size > 0.0 else 0.0
 
     @property
     def zero_is_optimal(self) -> bool:
@@ -68,7 +74,9 @@ class Problem:
           ``x`` pays :math:`\|u\|` times its excess;
         - sqrt-lasso: :math:`\|r\|-\mathrm{Re}\langle u,r\rangle`, where :math:`\|u\|\le1`.
 
-        Both parts are nonnegative, so nothing cancels. ``image`` is ``Ax`` and ``pulled``
+        Both parts are nonnegative, so nothing cancels. Where rounding may have taken a share of
+        :math:`\|A^*u\|_\infty`, as in directions nearly orthogonal to the range, ``u`` is so much
+        shorter, which keeps the gap true. ``image`` is ``Ax`` and ``pulled``
         is ``A^H dual``, where known; each one that is missing costs a product.
         """
         system, price = self.system, self.price
@@ -81,8 +89,14 @@ class Problem:
         length = size if dual is r else _norm(dual)
         inner = size * size if dual is r else float(np.vdot(dual, r).real)
         along = float(np.vdot(x, pulled).real)
-        mass = price * float(np.add.reduce(np.abs(x)))
-        t = self._multiple(inner + along, length, self._peak(pulled))
+        total, peak = float(np.add.reduce(np.abs(x))), self._peak(pulled)
+        mass = price * total
+        if image is not None and total > 0.0:
+            self.column = max(self.column, _norm(image) / total)
+        if length > 0.0:
+            self.column = max(self.column, peak / length)
+        lost = 4.0 * EPSILON * self.column * length
+        t = self._multiple(inner + along, length, peak + lost if 0.0 < HEARD * peak < lost else peak)
         slack = mass - t * along
         if self.form == "lasso":
             objective, excess = 0.5 * size * size + mass, 0.0
@@ -93,7 +107,7 @@ class Problem:
         else:
             objective, excess = mass + size, 0.0
             rest = size - t * inner
-        gap = slack + rest
+        gap = max(slack, 0.0) + max(rest, 0.0)   # below zero by rounding only
         value = objective + t * length * excess - gap
         return Judged(x, t * dual, objective, value, gap, relative(gap, objective), size, excess)
 
@@ -112,9 +126,25 @@ class Problem:
         return limit if limit < np.inf else 0.0
 
     def finished(self, judged: Judged) -> bool:
-        """Return whether the point meets the tolerance."""
-        return judged.relative_gap <= self.tol and (
-            judged.feasibility == 0 or judged.feasibility <= self.tol * self.size)
+        r"""Return whether the point meets the tolerance, and rounding leaves the digits to tell.
+
+        What rounding may change: the residual by that of :math:`Ax`, and for ``qcbp`` the gap by
+        that of :math:`\|u\|\|r\|`, which is large beside the objective where ``eta`` is
+        nearly the distance of ``y`` from the range, or nearly its norm.
+        """
+        if not (judged.relative_gap <= self.tol and (
+                judged.feasibility == 0 or judged.feasibility <= self.tol * self.size)):
+            return False
+        enough = max(self.tol, HEARD)
+        if self.form == "qcbp":
+            doubt = EPSILON * _norm(judged.dual) * judged.residual
+            return (EPSILON * self.column * judged.objective <= enough * self.size
+                    and doubt <= enough * judged.objective)
+        # The rounding of Ax moves the data term by this much; the level is divided out.
+        residual = judged.residual
+        slope, term = (residual, 0.5 * residual * residual) if self.form == "lasso" else (1.0, residual)
+        doubt = EPSILON * self.column * slope * (judged.objective - term)
+        return doubt <= enough * judged.objective * self.level
 
     def distance(self, judged: Judged) -> float:
         """Return how far the point is from finished; smaller is better."""

@@ -6,6 +6,7 @@ BLOCK = 10        # steps between two evaluations of the gap
 DECREASE = 0.5    # restart when the gap has fallen by this factor since the last restart,
 STALL = 0.9       # or by this one and has begun to rise again,
 LONGEST = 0.36    # or when the stretch since the last restart is this share of all steps
+RANGE = 1e10      # most by which tau may leave its first value: infeasible data send it to zero
 
 
 def restarted(problem, sphere, x, u, watch) -> None:
@@ -20,6 +21,7 @@ def restarted(problem, sphere, x, u, watch) -> None:
     point of the restart) beside the best point, and three more for a moment.
     """
     tau, price = _scales(problem, sphere, x, u)
+    lowest, highest = tau / RANGE, tau * RANGE
 
     def show(done, x, c, u):
         """Return whether to stop, and the merit: without a price on the excess zero would look optimal."""
@@ -52,7 +54,7 @@ def restarted(problem, sphere, x, u, watch) -> None:
             np.subtract(x, start[0], out=start[0])
             moved, turned = float(np.linalg.norm(start[0])), float(np.linalg.norm(u - start[1]))
             if moved > 0 and turned > 0:
-                tau = float(np.sqrt(tau * moved / turned))
+                tau = min(max(float(np.sqrt(tau * moved / turned)), lowest), highest)
             np.copyto(start[0], x)
             first, previous, length = merit, np.inf, 0
             start, walk = (start[0], u), _walk(x, c, u)

@@ -87,7 +87,7 @@ def follow(problem, columns, level, x, bracket, rough) -> Stop:
         unexplained = 0.0 if unexplained <= EXPLAINED * problem.size else unexplained
         goal = root(problem.form, problem.level, unexplained, _norm(w))
         if goal == 0.0 and _is_vertex(problem.nonneg, face, z, pulled):
-            x[face.support] = z
+            x[face.support] = np.where(z * face.signs > 0.0, z, 0.0)
             image = _refined(columns, y, face, 0.0, x)
             return Stop(0.0, 0.5 * min(2.0 * level, _breakpoint(z, d)), image, w)
         if size > problem.level if problem.form == "qcbp" else level > problem.level * size:
@@ -139,8 +139,14 @@ def _breakpoint(z, d):
 def _refined(columns, y, face, level, x):
     """Correct ``x`` once by its true residual, whose Gram form has lost digits; return its image."""
     right = columns.correlate(y - columns.combine(x))[face.support] - level * face.signs
-    x[face.support] += face.solve(right)
+    _move(face, face.solve(right), x)
     return columns.combine(x)
+
+
+def _move(face, step, x):
+    """Add a small step on the face; entries that it turns are zeros but for rounding."""
+    moved = x[face.support] + step
+    x[face.support] = np.where(moved * face.signs > 0.0, moved, 0.0)
 
 
 def _finished(problem, columns, face, level, x, d, w):
@@ -157,7 +163,7 @@ def _finished(problem, columns, face, level, x, d, w):
         step = (size - problem.level * (1.0 - 2e-16)) * size / (slope * level)
         if abs(step) > 0.1 * level:
             break
-        x[face.support] += step * d
+        _move(face, step * d, x)
         level -= step
         image = columns.combine(x)
     return Stop(level, level, image, y - image)

@@ -1,0 +1,83 @@
+"""What rounding has taken is not claimed: the judgement of points against exact arithmetic."""
+
+import warnings
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from kernelstab._errors import NotConverged
+from kernelstab.solvers import basis_pursuit, qcbp, sqrt_lasso
+from kernelstab.solvers._problem import Problem
+from kernelstab.solvers._system import as_system
+
+
+def exactly(A, x):
+    """Return the product of the floats as they stand."""
+    return [sum(Fraction(a) * Fraction(b) for a, b in zip(row, x)) for row in A.tolist()]
+
+
+def quiet(solve, *args, **kw):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotConverged)
+        return solve(*args, **kw)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_data_met_by_cancellation_only_are_not_met(seed):
+    # columns parallel up to 1e-13: entries of 1e13 would be needed, and Ax has lost all digits
+    rng = np.random.default_rng(seed)
+    A = rng.standard_normal((3, 1)) + 1e-13 * rng.standard_normal((3, 4))
+    y = rng.standard_normal(3)
+    s = quiet(basis_pursuit, A, y)
+    miss = max(abs(a - Fraction(b)) for a, b in zip(exactly(A, s.x.tolist()), y.tolist()))
+    assert miss <= 1e-6 * np.linalg.norm(y) or not s.converged
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_dual_point_nearly_orthogonal_to_the_range_keeps_its_constraint(seed):
+    # the residual of the closest point: A'r is nothing but rounding, and no multiple of r is too long
+    rng = np.random.default_rng(seed)
+    A, y = rng.standard_normal((8, 3)), rng.standard_normal(8)
+    posed = Problem("qcbp", as_system(A, y), 0.0, 1e-6)
+    judged = posed.judge(np.linalg.lstsq(A, y, rcond=None)[0])
+    assert np.linalg.norm(judged.dual) > 1e10
+    assert max(abs(v) for v in exactly(A.T, judged.dual.tolist())) <= 1
+    assert judged.gap >= 0
+
+
+def test_a_level_below_the_rounding_of_the_correlations_proves_nothing():
+    # y is orthogonal to all columns but for rounding, so A'h is known up to some 1e-16 only
+    rng = np.random.default_rng(3)
+    A = rng.choice([-1.0, 1.0], (17, 5))
+    y = rng.standard_normal(17)
+    y -= A @ np.linalg.lstsq(A, y, rcond=None)[0]
+    assert not quiet(sqrt_lasso, A, y, 1e-18, max_iter=100).converged
+
+
+def test_gaps_are_not_negative_near_the_least_feasible_level():
+    rng = np.random.default_rng(8)
+    for _ in range(20):
+        A, y = rng.standard_normal((10, 2)), rng.standard_normal(10)
+        least = np.linalg.norm(y - A @ np.linalg.lstsq(A, y, rcond=None)[0])
+        for share in (1.0, 1 + 1e-12, 1 + 1e-9):
+            assert quiet(qcbp, A, y, share * least, max_iter=200).gap >= 0
+
+
+def test_nonnegative_is_not_negative_by_rounding():
+    # columns of sizes 1e-7, 1, 1e-2: a correction by the residual moves a zero below zero
+    A = np.array([[-4.420690630656111e-07, 1.448854462335033, 5.472043233198221e-04],
+                  [1.1819704783391992e-07, 0.8639449229924627, 5.728475238616820e-03]])
+    y = np.array([0.00053050786973069, 0.0055536863766104])
+    for method in ("working-set", "homotopy", "auto"):
+        assert quiet(basis_pursuit, A, y, nonneg=True, method=method).x.min() >= 0
+
+
+def test_infeasible_nonnegative_data_end_without_overflow():
+    # -0.0168 has no nonnegative combination: the dual point grows for ever
+    A = np.array([[-1.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 1.0], [0.0, 0.0, 0.0, 0.0]])
+    y = np.array([2.0128729205446665, -0.01681526062301157, 0.47903378976884353])
+    s = quiet(basis_pursuit, A, y, nonneg=True)
+    assert not s.converged
+    # the closest point: 2.01 on the second column
+    assert s.feasibility == pytest.approx(np.hypot(y[1], y[2]), rel=1e-6)
