@@ -19,9 +19,10 @@ from numba import njit
 
 LASSO, QCBP, SQRT = 0, 1, 2                           # the three problems
 SOLVED, CROWDED, EXACT, STUCK = 0, 1, 2, 3            # how ``follow`` ends
-BLOCK = 48     # columns factored at a time
+BLOCK = 32     # columns factored at a time
 SWEEPS = 10    # of coordinate descent, at most, before a Newton step
-PATIENCE = 4   # rounds with entries that vanish or steps cut short before ``settle`` takes over
+ROUGH = 0.5    # relative error of stationarity above which lambda stays
+PATIENCE = 4   # rounds that are rough, lose entries or cut steps short, before ``settle`` takes over
 FACTOR = 6.0   # by which lambda changes at most in one round
 RIDGE = 1e-14  # share of the largest diagonal entry, for columns that depend on each other, at first
 
@@ -155,6 +156,20 @@ def residual(B, count, y, x, r):
 
 
 @njit(cache=True, nogil=True)
+def correlations(B, count, v, q):
+    """Write the products ``a_j^* v`` into ``q``."""
+    for j in range(count):
+        q[j] = np.vdot(B[j], v)
+
+
+@njit(cache=True, nogil=True)
+def along(v, length, step, new):
+    """Write ``v + length*step`` into ``new``."""
+    for i in range(v.size):
+        new[i] = v[i] + length * step[i]
+
+
+@njit(cache=True, nogil=True)
 def target(kind, level, size, lam):
     """Return how far lambda is from its equation, relatively."""
     if kind == LASSO:
@@ -187,6 +202,15 @@ def support(x, count, S):
             S[size] = j
             size += 1
     return size
+
+
+@njit(cache=True, nogil=True)
+def mass(x, count):
+    """Return the absolute sum."""
+    total = 0.0
+    for j in range(count):
+        total += abs(x[j])
+    return total
 
 
 @njit(cache=True, nogil=True)
@@ -257,7 +281,10 @@ def interpolate(B, S, size, signs, H, b, h):
 @njit(cache=True, nogil=True)
 def fits(B, count, h):
     """Return whether ``h`` obeys the dual constraint on the columns at hand."""
-    return np.max(np.abs(np.dot(B[:count], np.conj(h)))) <= 1.0 + 1e-9
+    largest = 0.0
+    for j in range(count):
+        largest = max(largest, abs(np.vdot(B[j], h)))
+    return largest <= 1.0 + 1e-9
 
 
 @njit(cache=True, nogil=True)
@@ -288,12 +315,15 @@ def exact(B, K, count, y, x, lam, limit, S, H, b, z, r, h):
     """
     size = support(x, count, S)
     signs, away = np.empty(count, np.complex128), np.empty(y.size, np.complex128)
-    z[:count] = x[:count]
+    for j in range(count):
+        z[j] = x[j]
     residual(B, count, y, x, away)
     missed = least_squares(B, K, count, y, S, size, z, H, b, r)
     if missed < 0.0 or missed > limit:
         return False
-    largest = np.max(np.abs(z[:count]))
+    largest = 0.0
+    for p in range(size):
+        largest = max(largest, abs(z[S[p]]))
     for p in range(size):
         j = S[p]
         if abs(z[j]) <= 1e-10 * largest:
@@ -310,14 +340,15 @@ def exact(B, K, count, y, x, lam, limit, S, H, b, z, r, h):
         return False
     if near:
         return True
-    h[:] = 0.0
+    for i in range(y.size):
+        h[i] = 0.0
     interpolate(B, S, kept, signs, H, b, h)
     return fits(B, count, h)
 
 
 @njit(cache=True, nogil=True)
 def shrunk(x, q, sigma, lam, z):
-    """Write the soft threshold of ``x + sigma*q`` at ``sigma*lam`` into ``z``; return the square of its norm."""
+    """Write the soft threshold of ``x + sigma*q`` at ``sigma*lam`` into ``z``; return its squared norm."""
     total, bound = 0.0, sigma * lam
     for j in range(z.size):
         value = x[j] + sigma * q[j]
@@ -328,6 +359,12 @@ def shrunk(x, q, sigma, lam, z):
             z[j] = value * ((size - bound) / size)
             total += (size - bound) ** 2
     return total
+
+
+@njit(cache=True, nogil=True)
+def height(h, y, square, sigma):
+    """Return the dual function that ``settle`` descends."""
+    return 0.5 * np.vdot(h, h).real - np.vdot(h, y).real + 0.5 * square / sigma
 
 
 @njit(cache=True, nogil=True)
@@ -345,19 +382,21 @@ def settle(B, K, count, y, lam, x, r, S, goal, budget):
     Entries come and go by the threshold, so no step is cut short by an entry that passes zero.
     Returns the number of Newton steps.
     """
-    h, z, H = r.copy(), np.empty(count, np.complex128), np.empty((0, 0))
-    columns, b, w = B[:count], np.empty(2 * count), np.empty(count, np.complex128)
+    m, H = y.size, np.empty((0, 0))
+    h, h_new, slope, step = r.copy(), r.copy(), r.copy(), r.copy()
+    z, w = np.empty(count, np.complex128), np.empty(count, np.complex128)
+    q, q_new, turn = z.copy(), z.copy(), z.copy()
+    b = np.empty(2 * count)
     largest = 0.0
     for j in range(count):
         largest = max(largest, K[j, j].real)
     sigma, steps = 10.0 / largest, 0
     while steps < budget and sigma * largest < 1e12:
-        q = np.conj(np.dot(columns, np.conj(h)))
-        mass = shrunk(x[:count], q, sigma, lam, z)
-        value = 0.5 * np.vdot(h, h).real - np.vdot(h, y).real + 0.5 * mass / sigma
+        correlations(B, count, h, q)
+        value = height(h, y, shrunk(x, q, sigma, lam, z), sigma)
         for _ in range(20):
-            norm = residual(B, count, y, z, r)
-            slope = h - r
+            residual(B, count, y, z, r)
+            along(h, -1.0, r, slope)
             drift = 0.0
             for j in range(count):
                 drift = max(drift, abs(z[j] - x[j]))
@@ -370,21 +409,21 @@ def settle(B, K, count, y, lam, x, r, S, goal, budget):
                 H = np.empty((room, room))
             if not curvature(K, S, size, z, lam, 1.0 / sigma, H):
                 return steps
-            step = -slope
-            pull = np.conj(np.dot(columns, np.conj(slope)))
-            unfold(pull, S, size, b)
+            correlations(B, count, slope, turn)
+            unfold(turn, S, size, b)
             solve(H, 2 * size, b)
+            for i in range(m):
+                step[i] = -slope[i]
             for p in range(size):
                 weight, row = complex(b[2 * p], b[2 * p + 1]), B[S[p]]
-                for i in range(y.size):
+                for i in range(m):
                     step[i] += weight * row[i]
-            turn = np.conj(np.dot(columns, np.conj(step)))
+            correlations(B, count, step, turn)
             fall, length, found = np.vdot(slope, step).real, 1.0, False
             for _ in range(12):
-                trial = h + length * step
-                q_new = q + length * turn
-                mass = shrunk(x[:count], q_new, sigma, lam, w)
-                new = 0.5 * np.vdot(trial, trial).real - np.vdot(trial, y).real + 0.5 * mass / sigma
+                along(h, length, step, h_new)
+                along(q, length, turn, q_new)
+                new = height(h_new, y, shrunk(x, q_new, sigma, lam, w), sigma)
                 if new <= value + 1e-4 * length * fall + 1e-15 * abs(value):
                     found = True
                     break
@@ -392,13 +431,12 @@ def settle(B, K, count, y, lam, x, r, S, goal, budget):
             steps += 1
             if not found:
                 break
-            h, q, value = trial, q_new, new
-            z[:] = w
-        x[:count] = z
+            h, h_new, q, q_new, z, w, value = h_new, h, q_new, q, w, z, new
+        for j in range(count):
+            x[j] = z[j]
         residual(B, count, y, x, r)
-        g = np.conj(np.dot(columns, np.conj(r)))
-        size = support(x, count, S)
-        inside, outside = mismatch(S, size, x, g, lam, count)
+        correlations(B, count, r, turn)
+        inside, outside = mismatch(S, support(x, count, S), x, turn, lam, count)
         if max(inside, outside) <= goal:
             break
         sigma *= 4.0
@@ -442,7 +480,7 @@ def follow(B, K, count, c, y, kind, level, lam, x, r, z, h, cap, floor, eps, clo
             inside, outside = mismatch(S, size, x, g, lam, count)
         norm = residual(B, count, y, x, r)
         miss = target(kind, level, norm, lam)
-        if kind == SQRT and lam > level * norm and norm <= slack * level * np.sum(np.abs(x[:count])):
+        if kind == SQRT and lam > level * norm and norm <= slack * level * mass(x, count):
             miss = 0.0  # the data are met exactly, and the dual point is shorter than one
         error = max(inside, outside, miss)
         if error <= eps + 1e-15 * (top / lam):
@@ -478,7 +516,8 @@ def follow(B, K, count, c, y, kind, level, lam, x, r, z, h, cap, floor, eps, clo
             v[2 * p], v[2 * p + 1] = u.real, u.imag
         solve(H, 2 * size, b)
         solve(H, 2 * size, v)
-        new[:] = 0.0
+        for j in range(count):
+            new[j] = 0.0
         length, accepted, lost = 1.0, False, 0
         for _ in range(5):
             lost = moved(x, S, size, b, length, new)
@@ -505,10 +544,11 @@ def follow(B, K, count, c, y, kind, level, lam, x, r, z, h, cap, floor, eps, clo
             if exact(B, K, count, y, new, lam, close, S, H, b, z, r, h):
                 return Path(EXACT, lam, error, turn)
             size = support(x, count, S)
-        change = shift(kind, level, lam, pp, pv, vv)
+        rough = max(inside, outside) > ROUGH
+        change = 0.0 if rough else shift(kind, level, lam, pp, pv, vv)
         if change * before < 0.0:
             reach = max(np.sqrt(reach), 1.01)
-        before = change
+        before = change if change != 0.0 else before
         following = max(min(max(lam + change, lam / reach), lam * reach), min(floor, lam))
         change = following - lam
         for p in range(size):
@@ -523,6 +563,6 @@ def follow(B, K, count, c, y, kind, level, lam, x, r, z, h, cap, floor, eps, clo
         lam = following
         gradient(K, count, c, x, g)
         restless = lost > 0 or length < 1.0
-        stalls = stalls + 1 if restless else 0
+        stalls = stalls + 1 if restless or rough else 0
     residual(B, count, y, x, r)
     return Path(STUCK, lam, error, rounds)

@@ -65,7 +65,8 @@ def solve(problem, start, watch) -> str:
         floor = 0.0 if whole else DEPTH * float(pull[~columns.chosen].max()) * lam / price
         path = loops.follow(
             columns.B, columns.K, count, columns.c, aim.y, aim.kind, aim.level, lam, x, r, z, h,
-            count if whole else int(CROWD * count), floor, EPS, aim.close, aim.slack, watch.budget - done)
+            count if whole else int(CROWD * count), floor, EPS, aim.close, aim.slack,
+            watch.budget - done)
         done, lam = done + max(path.rounds, 1), path.lam
         point, rest, dual, price = _ended(path, columns, x, z, r, h, aim, loops)
         full = np.zeros(n, complex)
@@ -91,12 +92,14 @@ def _aim(problem):
     kind, size = KINDS[problem.form], problem.size
     data = _unit(size)
     matrix = _unit(float(np.abs(problem.correlation * data).max()) / (size * data))
-    level = problem.level * (matrix if kind != KINDS["qcbp"] else 1.0) * (data if problem.form != "sqrt-lasso" else 1.0)
+    level = problem.level * (1.0 if problem.form == "qcbp" else matrix)
+    level *= 1.0 if problem.form == "sqrt-lasso" else data
     slack = max(FAINT, 0.3 * problem.tol)
     close = 0.0 if kind == KINDS["lasso"] else 1e-3 * problem.tol * size * data
     if kind == KINDS["qcbp"]:
         close, level = (close, slack * size * data) if level == 0.0 else (0.0, level)
-    return Aim(kind, level, close, slack, slack <= 0.3 * problem.tol, np.ascontiguousarray(problem.system.y * data), matrix, data)
+    y = np.ascontiguousarray(problem.system.y * data)
+    return Aim(kind, level, close, slack, slack <= 0.3 * problem.tol, y, matrix, data)
 
 
 def _closer(aim, path, problem, loops):
@@ -127,11 +130,10 @@ def _ended(path, columns, x, z, r, h, aim, loops):
     if path.status == loops.EXACT:
         return z, r, h, 1.0
     support = np.flatnonzero(x)
-    if path.status == loops.CROWDED or aim.close == 0.0 or np.linalg.norm(r) > 2.0 * FAINT * np.linalg.norm(aim.y):
+    faint = np.linalg.norm(r) <= 2.0 * FAINT * np.linalg.norm(aim.y)
+    if path.status == loops.CROWDED or aim.close == 0.0 or aim.last or not faint:
         return x, r, r, path.lam
     rows = columns.B[support]
-    if aim.last:
-        return x, r, r, path.lam
     values, dual = corner(rows, x[support], r / path.lam, aim.y)
     point = np.zeros_like(x)
     point[support] = values

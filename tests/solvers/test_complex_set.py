@@ -1,0 +1,213 @@
+"""The working set for complex dense problems: by hand, at the edges, and piece by piece."""
+
+import numpy as np
+import pytest
+
+from kernelstab._errors import NotConverged
+from kernelstab.solvers import _complex_jit as loops
+from kernelstab.solvers import basis_pursuit, lasso, qcbp, reference_qcbp, sqrt_lasso
+from kernelstab.solvers._complex_columns import Columns
+from kernelstab.solvers._complex_corner import corner
+
+SHARP = {"tol": 1e-10, "method": "working-set"}
+
+
+def gaussian(rng, *shape):
+    return rng.standard_normal(shape) + 1j * rng.standard_normal(shape)
+
+
+def sparse(rng, n, count):
+    x = np.zeros(n, complex)
+    x[rng.choice(n, count, replace=False)] = gaussian(rng, count)
+    return x
+
+
+@pytest.fixture
+def noisy():
+    rng = np.random.default_rng(11)
+    A = gaussian(rng, 15, 40)
+    return A, A @ sparse(rng, 40, 3) + 0.1 * gaussian(rng, 15)
+
+
+SOLVERS = {
+    "lasso": lambda A, y, scale=1.0: lasso(A, y, 2.0 * scale, **SHARP),
+    "qcbp": lambda A, y: qcbp(A, y, 0.2 * np.linalg.norm(y), **SHARP),
+    "basis pursuit": lambda A, y: basis_pursuit(A, y, **SHARP),
+    "square-root lasso": lambda A, y: sqrt_lasso(A, y, 2.0, **SHARP),
+}
+
+
+@pytest.fixture(params=SOLVERS)
+def solver(request):
+    return SOLVERS[request.param]
+
+
+def test_threshold_by_hand():
+    # For the identity each entry is shortened by lam: |3+4i| = 5 becomes 4, |i/2| vanishes.
+    s = lasso(np.eye(2, dtype=complex), np.array([3 + 4j, 0.5j]), 1.0, **SHARP)
+    assert np.allclose(s.x, [0.8 * (3 + 4j), 0], atol=1e-12)
+    assert s.objective == pytest.approx(0.5 * (1 + 0.25) + 4, rel=1e-14)
+
+
+def test_one_row_by_hand():
+    # The column 2i says most per unit: 2i x = 4 at x = -2i, and 2i x = 3 is within 1 of the data.
+    A, y = np.array([[1.0, 2j]]), np.array([4.0])
+    assert np.allclose(basis_pursuit(A, y, **SHARP).x, [0, -2j], atol=1e-12)
+    assert np.allclose(qcbp(A, y, 1.0, **SHARP).x, [0, -1.5j], atol=1e-12)
+    # A price below |2i| buys the whole residual: objective 1.5 * 2.
+    s = sqrt_lasso(A, y, 1.5, **SHARP)
+    assert np.allclose(s.x, [0, -2j], atol=1e-9)
+    assert s.objective == pytest.approx(3.0, rel=1e-9)
+
+
+def test_a_sparse_vector_is_recovered_to_rounding():
+    rng = np.random.default_rng(1)
+    A, x = gaussian(rng, 20, 60), sparse(rng, 60, 3)
+    s = basis_pursuit(A, A @ x, **SHARP)
+    assert np.allclose(s.x, x, atol=1e-13)
+    assert np.count_nonzero(s.x) == 3
+    assert s.relative_gap < 1e-13
+
+
+def test_more_entries_than_equations():
+    # Complex signs are not corners: data without a sparse solution use more entries than equations.
+    rng = np.random.default_rng(2)
+    A, y = gaussian(rng, 6, 20), gaussian(rng, 6)
+    s = basis_pursuit(A, y, **SHARP)
+    assert np.count_nonzero(s.x) > 6
+    assert s.relative_gap < 1e-12
+    assert s.residual < 1e-12
+    assert s.objective == pytest.approx(reference_qcbp(A, y).objective, rel=1e-6)
+    # At this price the square-root LASSO meets the data as well: |level*h| <= 1.
+    level = 0.5 / np.linalg.norm(s.dual)
+    assert np.allclose(sqrt_lasso(A, y, level, **SHARP).x, s.x, atol=1e-8)
+
+
+def test_all_entries_small_lambda():
+    rng = np.random.default_rng(3)
+    A, y = gaussian(rng, 6, 20), gaussian(rng, 6)
+    s = lasso(A, y, 1e-3 * np.abs(A.conj().T @ y).max(), **SHARP)
+    assert s.converged
+    g = A.conj().T @ (y - A @ s.x)
+    on = s.x != 0
+    lam = 1e-3 * np.abs(A.conj().T @ y).max()
+    assert np.allclose(g[on], lam * s.x[on] / np.abs(s.x[on]), atol=1e-8 * lam)
+
+
+def test_zero_and_repeated_columns_change_nothing(noisy, solver):
+    A, y = noisy
+    more = np.hstack([A, 0 * A[:, :2], 1j * A[:, ::-1], 0.5 * A])
+    plain, s = solver(A, y), solver(more, y)
+    assert s.converged
+    assert s.objective == pytest.approx(plain.objective, rel=1e-9)
+
+
+@pytest.mark.parametrize("power", [-120, 120])
+def test_extreme_units(noisy, power):
+    A, y = noisy
+    unit = 10.0**power
+    plain = basis_pursuit(A, y, **SHARP)
+    for matrix, data, factor in ((unit * A, y, 1 / unit), (A, unit * y, unit)):
+        s = basis_pursuit(matrix, data, **SHARP)
+        assert s.converged
+        assert np.allclose(s.x / factor, plain.x, atol=1e-7)
+    assert sqrt_lasso(unit * A, y, 2.0 * unit, **SHARP).converged
+    assert lasso(A, unit * y, 2.0 * unit, **SHARP).converged
+
+
+def test_memory_order_and_real_parts(noisy, solver):
+    A, y = noisy
+    plain = solver(A, y)
+    frozen = np.asfortranarray(A)
+    frozen.flags.writeable = False
+    assert np.allclose(solver(frozen, y).x, plain.x, atol=1e-8)
+    s = solver(A.real.copy(), y)
+    assert s.converged
+    assert s.x.dtype == complex
+
+
+def test_a_solution_starts_the_next(noisy):
+    A, y = noisy
+    first = lasso(A, y, 2.0, **SHARP)
+    again = lasso(A, y, 2.0, x0=first, **SHARP)
+    assert again.iterations < first.iterations
+    assert np.allclose(again.x, first.x, atol=1e-10)
+
+
+def test_data_out_of_reach_are_admitted():
+    rng = np.random.default_rng(4)
+    A, y = gaussian(rng, 12, 4), gaussian(rng, 12)
+    with pytest.warns(NotConverged):
+        s = qcbp(A, y, 0.1, **SHARP)
+    assert not s.converged
+    assert s.feasibility > 0.1
+
+
+def test_the_budget_is_kept(noisy):
+    A, y = noisy
+    with pytest.warns(NotConverged):
+        s = qcbp(A, y, 0.2 * np.linalg.norm(y), max_iter=1, **SHARP)
+    assert s.iterations <= 1
+
+
+def test_columns_know_their_gram_matrix():
+    rng = np.random.default_rng(5)
+    A, y = gaussian(rng, 5, 12), gaussian(rng, 5)
+    A[:, 7] = -1j * A[:, 2]
+    columns = Columns(A, A.conj().T @ y)
+    columns.add(np.array([2, 4, 9]))
+    columns.add(np.array([0, 7]))
+    chosen = A[:, [2, 4, 9, 0, 7]].copy()
+    chosen[:, 4] = 0  # repeats column 2
+    assert np.allclose(columns.B[:5], chosen.T)
+    assert np.allclose(columns.K[:5, :5], (chosen.conj().T @ chosen).T)
+    columns.keep(np.array([False, True, True, True, False]))
+    columns.add(np.array([7]))
+    assert list(columns.index) == [4, 9, 0, 7]
+    chosen = A[:, columns.index]
+    assert np.allclose(columns.K[:4, :4], (chosen.conj().T @ chosen).T)
+    assert np.allclose(columns.c[:4], chosen.conj().T @ y)
+    assert sorted(np.flatnonzero(columns.chosen)) == [0, 4, 7, 9]
+
+
+@pytest.mark.parametrize("n", [1, 5, 70])  # 70: more than two blocks
+def test_factors(n):
+    rng = np.random.default_rng(n)
+    root = rng.standard_normal((n, n))
+    matrix, b = root @ root.T + n * np.eye(n), rng.standard_normal(n)
+    H, x = matrix.copy(), b.copy()
+    assert loops.factor(H, n)
+    loops.solve(H, n, x)
+    assert np.allclose(matrix @ x, b, atol=1e-10)
+    matrix[n - 1, n - 1] = -1.0
+    assert not loops.factor(matrix, n)
+
+
+def test_lambda_moves_by_hand():
+    # Along (p + t v) with p = 5 and v = 1: the residual 3 is reached at t = -2.
+    assert loops.shift(loops.QCBP, 3.0, 10.0, 25.0, 5.0, 1.0) == pytest.approx(-2.0)
+    # Level 1/2: 10 + t = |5 + t|/2 at t = -25/3, where both sides are 5/3.
+    assert loops.shift(loops.SQRT, 0.5, 10.0, 25.0, 5.0, 1.0) == pytest.approx(-25 / 3)
+    assert loops.shift(loops.LASSO, 3.0, 10.0, 25.0, 5.0, 1.0) == -7.0
+
+
+def test_settle_reaches_stationarity():
+    rng = np.random.default_rng(6)
+    A, y = gaussian(rng, 6, 20), gaussian(rng, 6)
+    B = np.ascontiguousarray(A.T)
+    x, r, S, lam = np.zeros(20, complex), y.copy(), np.empty(20, np.int64), 0.05
+    loops.settle(B, B @ B.conj().T, 20, y, lam, x, r, S, 1e-6, 200)
+    g, on = A.conj().T @ (y - A @ x), x != 0
+    assert np.abs(g).max() <= lam * (1 + 1e-6)
+    assert np.abs(g[on] - lam * x[on] / np.abs(x[on])).max() <= 1e-6 * lam
+
+
+def test_corner_returns_to_a_solution_it_was_moved_from():
+    # Columns with |a_j^* h| = 1 and data from entries with those signs: x and h solve the equations.
+    rng = np.random.default_rng(8)
+    h, rows = gaussian(rng, 3), gaussian(rng, 4, 3)
+    rows /= np.abs(rows.conj() @ h)[:, None]
+    x = (1 + rng.random(4)) * (rows.conj() @ h)
+    found, dual = corner(rows, x + 1e-2 * gaussian(rng, 4), h, x @ rows)
+    assert np.allclose(found, x, atol=1e-11)
+    assert np.allclose(dual, h, atol=1e-11)
