@@ -150,7 +150,7 @@ BAD = [
      "certificate: no such folder: none"),
     (["constants", "A.npy", "--certificate", "."], "certificate must be a file, but . is a folder"),
     (["solve", "none.npz"], "problem: no such file: none.npz"),
-    (["solve", "A.npy"], "problem: A.npy must hold A and y, got ['']; or name a second file"),
+    (["solve", "A.npy"], "problem: A.npy must hold A and y (or name a second file with the data)"),
     (["solve", "A.npy", "x.npy"], "y must have shape (24,), got (3, 8, 8)"),
     (["solve", "A.npy", "A.npy", "--problem", "omp"], "invalid choice: 'omp'"),
     (["solve", "A.npy", "A.npy", "--out", "none/x.npz"], "out: no such folder: none"),

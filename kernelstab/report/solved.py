@@ -117,8 +117,8 @@ def solve_files(matrix, data=None, *, problem=None, lam=None, eta=None, certify=
     """
     arrays = read_arrays(matrix, "problem") if data is None else {"y": _vector(data)}
     if data is None and not {"A", "y"} <= set(arrays):
-        raise ValueError(f"problem: {matrix} must hold A and y, got {sorted(arrays)}; "
-                         "or name a second file with the data")
+        raise ValueError(f"problem: {matrix} must hold A and y "
+                         "(or name a second file with the data)")
     A = as_array(arrays["A"], "A", ndim=2) if data is None else read_matrix(matrix, "matrix")
     levels = {"lam": _scalar(arrays, "lam", lam), "eta": _scalar(arrays, "eta", eta)}
     name = problem or ("lasso" if levels["lam"] is not None else
@@ -136,6 +136,8 @@ def _level(name, levels):
         raise ValueError(f"problem must be one of {', '.join(PROBLEMS)}, got {name!r}")
     needed = PROBLEMS[name]
     given = sorted(key for key, value in levels.items() if value is not None)
+    if len(given) > 1:
+        raise ValueError("lam and eta exclude each other, got both")
     if given != ([] if needed is None else [needed]):
         raise ValueError(f"problem {name} needs {needed or 'neither lam nor eta'}, "
                          f"got {', '.join(given) or 'none'}")
@@ -152,4 +154,5 @@ def _vector(path):
     arrays = read_arrays(path, "data")
     if len(arrays) > 1 and "y" not in arrays:
         raise ValueError(f"data: {path} must hold one array or one called y, got {sorted(arrays)}")
-    return arrays["y"] if "y" in arrays else next(iter(arrays.values()))
+    found = arrays["y"] if "y" in arrays else next(iter(arrays.values()))
+    return found[:, 0] if found.ndim == 2 and found.shape[1] == 1 else found     # a column, as MATLAB writes

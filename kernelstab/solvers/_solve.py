@@ -37,7 +37,7 @@ def solve(form, A, y, level, *, weights=None, nonneg=False, tol=1e-6, method="au
     require_finite_matrix(problem)
     engines = chain(problem, method)
     if certify and system.matrix is None:
-        raise ValueError("certify needs a dense matrix, got an operator")
+        raise ValueError("certify needs a dense matrix, got an operator; a sparse matrix has .toarray()")
     budget = None if max_iter is None else as_count(max_iter, "max_iter", low=1)
     x, dual = as_start(x0, system)
     start = Start(x if weights is None else x * weights, dual, x0 is not None, options or {})
@@ -53,7 +53,7 @@ def solve(form, A, y, level, *, weights=None, nonneg=False, tol=1e-6, method="au
     except KeyboardInterrupt:
         if watch.best is None:
             raise
-        words, interrupted = "interrupted", True
+        words, interrupted = watch.method, True
     proofs = None
     if certify:
         from kernelstab.solvers.proofs import prove_solution
@@ -66,7 +66,8 @@ def solve(form, A, y, level, *, weights=None, nonneg=False, tol=1e-6, method="au
 
 def _run(problem, engines, start, watch, budget):
     words = ""
-    for _, method in engines:
+    for name, method in engines:
+        watch.method = name
         watch.begin(method.budget if budget is None else budget)
         if watch.best is not None:  # what the engine before has left
             start = start._replace(x=watch.best.x.copy(), dual=watch.best.dual.copy(), given=True)
@@ -77,7 +78,8 @@ def _run(problem, engines, start, watch, budget):
 
 
 def _said(problem, watch, words, interrupted, weights, proofs):
-    best, name = watch.best, NAMES[problem.form]
+    best = watch.best
+    name = "basis pursuit" if problem.form == "qcbp" and problem.level == 0 else NAMES[problem.form]
     solution = Solution(
         best.x if weights is None else best.x / weights, best.dual, best.objective, best.dual_objective,
         best.gap, best.relative_gap, best.residual, best.feasibility, watch.done, watch.finished,

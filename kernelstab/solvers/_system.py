@@ -6,7 +6,7 @@ from functools import partial
 from math import isfinite
 
 import numpy as np
-from scipy.sparse.linalg import LinearOperator, aslinearoperator, svds
+from scipy.sparse.linalg import ArpackError, LinearOperator, aslinearoperator, svds
 
 from kernelstab._checks import as_array
 from kernelstab.solvers.solution import Solution
@@ -55,7 +55,21 @@ class System:
         operator = LinearOperator(self.shape, lambda x: self.forward(x.ravel()),
                                   lambda u: self.adjoint(u.ravel()), dtype=self.dtype)
         start = np.random.default_rng(0).standard_normal(min(self.shape)).astype(self.dtype)
-        return 1.01 * float(svds(operator, k=1, v0=start, return_singular_vectors=False)[0])
+        try:
+            return 1.01 * float(svds(operator, k=1, v0=start, return_singular_vectors=False)[0])
+        except ArpackError:  # one step finds everything where many singular values are equal, as for AA* = I
+            return 1.01 * self._norm_by_powers()
+
+    def _norm_by_powers(self, steps=200) -> float:
+        """Return the length that a random vector has after repeated products, a lower bound of the norm."""
+        x = np.random.default_rng(0).standard_normal(self.shape[1]).astype(self.dtype)
+        size = 0.0
+        for _ in range(steps):
+            x = self.adjoint(self.forward(x / np.linalg.norm(x)))
+            before, size = size, float(np.linalg.norm(x))
+            if size <= before * (1 + 1e-6):
+                break
+        return float(np.sqrt(size))
 
 
 def as_system(A, y) -> System:

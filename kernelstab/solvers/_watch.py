@@ -18,6 +18,7 @@ class Watch:
         self.rows = [] if history else None
         self.best, self.last, self.restarts, self.finished = None, None, None, False
         self.done = self.before = 0
+        self.method = ""
         self.budget = 0
 
     def begin(self, budget) -> None:
@@ -38,8 +39,12 @@ class Watch:
         if self.callback is not None:
             self.callback(self.done, x.copy() if self.scale is None else x / self.scale, judged.gap)
         if self.progress is not None:
-            self.progress(self.done, self.before + self.budget, f"relative gap {self.best.relative_gap:.1e}")
+            self.progress(self.done, self.before + self.budget, self._note())
         return self.finished or done >= self.budget
+
+    def _note(self):
+        missed = f", infeasible by {self.best.feasibility:.1e}" if self.best.feasibility > 0 else ""
+        return f"relative gap {self.best.relative_gap:.1e}{missed}"
 
     @property
     def history(self):

@@ -27,12 +27,14 @@ def basis_pursuit(A, y, *, weights=None, nonneg=False, tol=1e-6, method="auto", 
     tol : float
         Stop at ``relative_gap <= tol`` and ``feasibility <= tol * ||y||``.
     method : str
-        ``"auto"`` or a method of this problem; see docs/solvers.md for the rule.
+        ``"auto"`` (dense: exact methods, operators: first-order ones),
+        one of :func:`qcbp`.
     max_iter : int, optional
-        Budget of iterations; the default depends on the method. Beyond it the best point so
-        far is returned with a warning.
+        Budget of iterations for each method tried; the default depends on it. Beyond it the best
+        point so far is returned with a warning.
     x0 : ndarray (N,) or Solution, optional
-        Where to start; a ``Solution`` starts the dual point as well.
+        Where first-order methods and working sets start, a ``Solution`` with its dual point;
+        the path begins at zero.
     callback : callable, optional
         Called as ``callback(iteration, x, gap)`` at every evaluation of the gap.
     progress : callable, optional

@@ -146,7 +146,8 @@ def solve_batch(problem, A, Y, level=0.0, *, nonneg=False, tol=1e-6, threads=Non
     >>> batch.objective, batch[0].gap
     (array([2.625, 3.5  ]), 0.0)
     """
-    form = {"basis-pursuit": "qcbp"}.get(problem, problem)
+    form = str(problem).replace("_", "-")       # as the functions are called, too
+    form = "qcbp" if form == "basis-pursuit" else form
     if form not in _DOORS:
         raise ValueError(f"problem must be one of {sorted([*_DOORS, 'basis-pursuit'])}, got {problem!r}")
     A, Y = _arrays(A, Y)

@@ -28,12 +28,13 @@ def lasso(A, y, lam, *, weights=None, nonneg=False, tol=1e-6, method="auto", max
     tol : float
         Stop at ``relative_gap <= tol``.
     method : str
-        ``"auto"`` or a method of the LASSO; see docs/solvers.md for the rule.
+        ``"auto"`` (dense: exact methods, operators: first-order ones),
+        ``"homotopy"``, ``"working-set"`` (dense), ``"fista"``.
     max_iter : int, optional
-        Budget of iterations; the default depends on the method. Beyond it the best point so
-        far is returned with a warning.
+        Budget of iterations for each method tried; the default depends on it. Beyond it the best
+        point so far is returned with a warning.
     x0 : ndarray (N,) or Solution, optional
-        Where to start.
+        Where first-order methods and working sets start; the path begins at zero.
     callback : callable, optional
         Called as ``callback(iteration, x, gap)`` at every evaluation of the gap.
     progress : callable, optional

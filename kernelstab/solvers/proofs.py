@@ -165,7 +165,7 @@ def _recovery(problem, x, dual, weights):
     from kernelstab.certify.constants import make_constant_certificate
 
     if problem.system.dtype.kind == "c" or weights is not None or problem.nonneg:
-        raise CertificateError("the dual certificate of a support is for real, unweighted problems")
+        raise CertificateError("the certificate of a support is for real problems without weights and nonneg")
     # first-order methods leave dust; the certificate names the support that it is about
     support = np.flatnonzero(np.abs(x) > 1e-6 * np.abs(x).max())
     if not 0 < support.size <= MOST_SUPPORT:

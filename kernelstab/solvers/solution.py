@@ -37,7 +37,8 @@ class Solution:
     feasibility : float
         :math:`(\|Ax-y\|_2 - \eta)_+`; 0 for problems without a constraint.
     iterations : int
-        Steps taken, each one product with ``A`` and one with its adjoint.
+        Steps taken, of all methods that were tried: a product with ``A`` and one with its adjoint
+        for first-order methods, a corner of the path, or a round of the working set.
     converged : bool
         Whether the tolerance was met within the budget.
     method : str

@@ -21,7 +21,7 @@ def archive(tmp_path):
 
 def test_two_files(tmp_path):
     np.save(tmp_path / "A.npy", ROW)
-    np.save(tmp_path / "y.npy", [2.0])
+    np.save(tmp_path / "y.npy", [[2.0]])             # a column will do
     solved = solve_files(tmp_path / "A.npy", tmp_path / "y.npy")
     assert (solved.name, solved.level, solved.shape) == ("basis-pursuit", None, (1, 2))
     np.testing.assert_allclose(solved.solution.x, [0, 1], atol=1e-6)
@@ -43,7 +43,7 @@ def test_one_archive(archive, arrays, options, name, objective):
 
 
 @pytest.mark.parametrize(("arrays", "options", "message"), [
-    ({"eta": 1.0, "lam": 1.0}, {}, "problem lasso needs lam, got eta, lam"),
+    ({"eta": 1.0, "lam": 1.0}, {}, "lam and eta exclude each other"),
     ({}, {"problem": "qcbp"}, "problem qcbp needs eta, got none"),
     ({"eta": 1.0}, {"problem": "basis-pursuit"}, "problem basis-pursuit needs neither lam nor eta, got eta"),
     ({}, {"problem": "tv"}, "problem must be one of"),
@@ -57,7 +57,7 @@ def test_what_is_missing_or_too_much_is_named(archive, arrays, options, message)
 
 def test_an_archive_needs_both(tmp_path):
     np.savez(tmp_path / "a.npz", A=ROW)
-    with pytest.raises(ValueError, match=r"must hold A and y, got \['A'\]"):
+    with pytest.raises(ValueError, match="must hold A and y"):
         solve_files(tmp_path / "a.npz")
     np.savez(tmp_path / "d.npz", a=ROW, b=ROW)
     with pytest.raises(ValueError, match="must hold one array or one called y"):

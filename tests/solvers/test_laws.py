@@ -522,3 +522,32 @@ def test_extreme_scales_end_with_a_true_statement(name, exponent):
         s = SOLVERS[name](A, scale * y, scale * eta)
     assert np.isfinite(s.gap)
     assert s.gap >= -1e-12 * s.objective
+
+
+def test_the_norm_of_an_operator_with_equal_singular_values():
+    # a partial Fourier transform that declares nothing: Lanczos iterations end at once
+    rng = np.random.default_rng(0)
+    shape, rows = (12, 12, 12), np.sort(np.random.default_rng(0).permutation(1728)[:600])
+
+    def adjoint(u):
+        spectrum = np.zeros(1728, complex)
+        spectrum[rows] = u
+        return np.fft.ifftn(spectrum.reshape(shape), norm="ortho").ravel()
+
+    A = LinearOperator((600, 1728), dtype=complex, rmatvec=adjoint,
+                       matvec=lambda x: np.fft.fftn(x.reshape(shape), norm="ortho").ravel()[rows])
+    x = np.zeros(1728)
+    x[rng.choice(1728, 20, replace=False)] = rng.standard_normal(20)
+    s = qcbp(A, A @ x, 0.01)
+    assert s.converged
+    np.testing.assert_allclose(s.x, x, atol=0.05)
+    assert as_system(A, A @ x).norm() == pytest.approx(1.01, abs=1e-6)
+
+
+def test_the_notes_of_the_progress_say_what_is_missing():
+    notes = []
+    A, y, eta = problem(False, False)
+    qcbp(aslinearoperator(A), y, eta, progress=lambda done, total, note: notes.append((done, total, note)))
+    assert "infeasible by" in notes[0][2]
+    assert all(note.startswith("relative gap") for _, _, note in notes)
+    assert [done for done, _, _ in notes] == sorted(done for done, _, _ in notes)
