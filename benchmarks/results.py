@@ -6,6 +6,8 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parents[1] / ".bench"
 STORE = FOLDER / "solvers.json"
 PLOT = Path(__file__).resolve().parent / "solvers.png"
+README = Path(__file__).resolve().parent / "README.md"
+MARKS = ("<!-- results of the study of solvers, written by it -->", "<!-- end of the results -->")
 FAMILIES = {
     "lasso": "LASSO", "qcbp": "QCBP", "bp": "Basis pursuit", "sqrt-lasso": "Square-root LASSO",
     "batch": "Batches", "omp": "Orthogonal matching pursuit",
@@ -91,6 +93,14 @@ def reasons():
                     found.setdefault(key, []).append(f"{name.split(' ', 1)[1]} ({entry['gap']:.0e})")
     return "\n".join(f"- {peer}, {family}: {reason}: {'; '.join(cells)}"
                      for (peer, family, reason), cells in found.items())
+
+
+def write(path=README):
+    """Put tables and reasons between the two marks of the README."""
+    before, rest = path.read_text(encoding="utf-8").split(MARKS[0])
+    after = rest.split(MARKS[1])[1]
+    middle = f"{table()}\n\nNot reached, with the smallest gap:\n\n{reasons()}"
+    path.write_text(f"{before}{MARKS[0]}\n\n{middle}\n\n{MARKS[1]}{after}", encoding="utf-8")
 
 
 def plot(path=PLOT):

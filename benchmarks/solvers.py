@@ -5,11 +5,12 @@ STUDY=solvers CELLS="lasso --quick"`` runs some of it. Words select the cells wh
 (``lasso``, ``"qcbp 1000"``, ``tv``, ``batch``, ``first``, ``memory``); the options are listed by
 ``--help``.
 
-Every rival of a cell is measured in one process, on one thread and one instance, in turns with ours, each
-at its best setting for each relative gap (``peers.py``, ``pictures.py``, ``batches.py``). Gaps are measured
+Every rival of a cell is measured in one process, on one thread and one instance, in turns with ours, each at
+its best setting for each relative gap (``peers.py``, ``pictures.py``, ``batches.py``). Gaps are measured
 against a bound that no solver can fake (``instances.py``). A ratio says how many times longer than ours a
 peer takes; our times are printed in products with the adjoint in numpy, or pairs of products for images.
-Results gather in ``.bench/solvers.json``, cell by cell, so that a long study may be stopped and resumed.
+Results gather in ``.bench/solvers.json``, cell by cell, so that a long study may be stopped and resumed;
+``--write`` puts the table into the README and draws the plot beside it.
 """
 
 import argparse
@@ -98,13 +99,14 @@ def arguments(words):
     parser.add_argument("cells", nargs="*", help="how the names of the cells begin; all of them by default")
     parser.add_argument("--quick", action="store_true", help="the smallest size only, with small budgets")
     parser.add_argument("--resume", action="store_true", help="skip cells that have a result")
-    parser.add_argument("--table", action="store_true", help="only print the table and draw the plot")
+    parser.add_argument("--table", action="store_true", help="only print the table of the results so far")
+    parser.add_argument("--write", action="store_true", help="put the table into the README, draw the plot")
     parser.add_argument("--budget", type=float, default=10.0, help="seconds for each peer and cell")
     return parser.parse_args(words)
 
 
 def main(words):
-    """Run the cells that were asked for, then print the table and draw the plot."""
+    """Run the cells that were asked for, then print the table of all results."""
     options = arguments(words)
     for name in THREADS:
         if os.environ.get(name) != "1":
@@ -126,7 +128,9 @@ def main(words):
               f"\n  [{time.perf_counter() - began:.0f} s]", flush=True)
     print(results.table())
     print(results.reasons())
-    results.plot()
+    if options.write:
+        results.write()
+        results.plot()
 
 
 if __name__ == "__main__":
