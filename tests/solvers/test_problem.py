@@ -66,9 +66,9 @@ def test_gaps_are_not_negative_near_the_least_feasible_level():
 
 def test_nonnegative_is_not_negative_by_rounding():
     # columns of sizes 1e-7, 1, 1e-2: a correction by the residual moves a zero below zero
-    A = np.array([[-4.420690630656111e-07, 1.448854462335033, 5.472043233198221e-04],
-                  [1.1819704783391992e-07, 0.8639449229924627, 5.728475238616820e-03]])
-    y = np.array([0.00053050786973069, 0.0055536863766104])
+    A = np.array([[-4.420690630656111e-07, 1.4488544623350335, 0.0005472043233198221],
+                  [1.1819704783391992e-07, 0.8639449229924627, 0.00572847523861682]])
+    y = np.array([0.0005305078697306893, 0.005553686376610405])
     for method in ("working-set", "homotopy", "auto"):
         assert quiet(basis_pursuit, A, y, nonneg=True, method=method).x.min() >= 0
 
