@@ -44,6 +44,23 @@ def leader(correlation, weights, scores):
 
 
 @njit(cache=True, nogil=True)
+def energy(v):
+    """Return the squared norm; a loop, because expressions with arrays take the compiler long."""
+    re = im = 0.0
+    for i in range(v.size):
+        re += v[i].real ** 2
+        im += v[i].imag ** 2
+    return re + im
+
+
+@njit(cache=True, nogil=True)
+def copy(source, target):
+    """Write ``source`` into ``target``."""
+    for i in range(source.size):
+        target[i] = source[i]
+
+
+@njit(cache=True, nogil=True)
 def climb(V, weights, residual, factor, picks, trail, k, rule):
     """Choose columns until ``rule`` says stop; return their number and the reason.
 
@@ -56,8 +73,8 @@ def climb(V, weights, residual, factor, picks, trail, k, rule):
     Q, R, z = factor
     first, scores = k, np.empty(weights.size)
     while True:
-        trail[k - first] = residual
-        size = np.sqrt(np.sum(residual.real ** 2) + np.sum(residual.imag ** 2))
+        copy(residual, trail[k - first])
+        size = np.sqrt(energy(residual))
         if size <= rule.eta:
             return k, FITTED
         if k == rule.atoms:
@@ -66,27 +83,33 @@ def climb(V, weights, residual, factor, picks, trail, k, rule):
         j, score = leader(np.dot(V, np.conj(residual)), weights, scores)
         if score <= rule.floor * rule.floor:
             return k, NOTHING
-        v = V[j].copy()
-        length = np.sqrt(np.sum(v.real ** 2) + np.sum(v.imag ** 2))
+        v, unit, row = V[j].copy(), Q[k], R[k]
+        length = np.sqrt(energy(v))
         rest = length
-        R[k, :k] = 0.0
+        for i in range(k):
+            row[i] = 0.0
         for _ in range(2):  # twice is enough: what the first leaves of the span is rounding
             before = rest
             if k > 0:
                 t = np.conj(np.dot(Q[:k], np.conj(v)))
-                v = v - np.dot(t, Q[:k])
-                R[k, :k] += t
-            rest = np.sqrt(np.sum(v.real ** 2) + np.sum(v.imag ** 2))
+                part = np.dot(t, Q[:k])
+                for i in range(v.size):
+                    v[i] -= part[i]
+                for i in range(k):
+                    row[i] += t[i]
+            rest = np.sqrt(energy(v))
             if rest > 0.7 * before:  # nothing cancelled
                 break
         weights[j] = 0.0
         if rest <= PIVOT * length:
             return k, DEPENDENT
-        Q[k] = v / rest
-        R[k, k] = rest
-        z[k] = np.sum(np.conj(Q[k]) * residual)
-        residual -= z[k] * Q[k]
-        picks[k] = j
+        row[k], share = rest, 0.0 * residual[0]
+        for i in range(v.size):
+            unit[i] = v[i] / rest
+            share += np.conj(unit[i]) * residual[i]
+        for i in range(v.size):
+            residual[i] -= share * unit[i]
+        z[k], picks[k] = share, j
         k += 1
 
 
@@ -103,16 +126,17 @@ def coordinates(triangle, weights, k):
 
 @njit(cache=True, nogil=True)
 def subtract(target, factors, rows, count):
-    """Subtract ``sum_i factors[i] * rows[i]`` from ``target``, four rows at a time."""
+    """Subtract ``sum_i conj(factors[i]) * rows[i]`` from ``target``, four rows at a time."""
     n, i = target.size, 0
     while i + 4 <= count:
-        a, b, c, d = factors[i], factors[i + 1], factors[i + 2], factors[i + 3]
+        a, b = np.conj(factors[i]), np.conj(factors[i + 1])
+        c, d = np.conj(factors[i + 2]), np.conj(factors[i + 3])
         p, q, r, s = rows[i], rows[i + 1], rows[i + 2], rows[i + 3]
         for j in range(n):
             target[j] -= (a * p[j] + b * q[j]) + (c * r[j] + d * s[j])
         i += 4
     while i < count:
-        a, p = factors[i], rows[i]
+        a, p = np.conj(factors[i]), rows[i]
         for j in range(n):
             target[j] -= a * p[j]
         i += 1
@@ -121,7 +145,8 @@ def subtract(target, factors, rows, count):
 @njit(cache=True, nogil=True)
 def combine(V, picks, x, target):
     """Write the combination of the rows ``picks`` of ``V`` into ``target``."""
-    target[:] = 0.0
+    for l in range(target.size):
+        target[l] = 0.0
     for i in range(x.size):
         row, a = V[picks[i]], x[i]
         for l in range(target.size):
@@ -148,7 +173,8 @@ def write(V, picks, triangle, z, k, x, h):
     """Fill the point and the dual point that its signs suggest."""
     values = coordinates(triangle, z, k)
     combine(V, picks, sign_weights(triangle, values, k), h)
-    x[:] = 0.0
+    for j in range(x.size):
+        x[j] = 0.0
     for i in range(k):
         x[picks[i]] = values[i]
 
@@ -162,14 +188,16 @@ def gram_climb(V, G, y, correlation, weights, rows, triangle, z, picks, scores,
     pivoted Cholesky factor of ``G`` over all columns, so each choice costs one row and no
     triangular solve. ``correlation`` holds ``conj(A^H y)`` and becomes ``conj(A^H r)``.
     """
-    square = np.sum(y.real ** 2) + np.sum(y.imag ** 2)
-    left, k = square, 0
+    square = energy(y)
+    left, k = square, np.int64(0)  # a literal would have the callees compiled once more
     while True:
         size = np.sqrt(max(left, 0.0))
         if rule.eta > 0.0 and left <= 1e-8 * square and size <= 2.0 * rule.eta + 1e-6 * np.sqrt(square):
             # The difference of squares has lost its digits: measure.
             combine(V, picks, coordinates(triangle, z, k), residual)
-            size = np.sqrt(np.sum(np.abs(y - residual) ** 2))
+            for i in range(y.size):
+                residual[i] -= y[i]
+            size = np.sqrt(energy(residual))
         if size <= rule.eta:
             return k, FITTED
         if k == rule.atoms:
@@ -177,25 +205,25 @@ def gram_climb(V, G, y, correlation, weights, rows, triangle, z, picks, scores,
         j, score = leader(correlation, weights, scores)
         if score <= rule.floor * rule.floor:
             return k, NOTHING
-        pivot = G[j, j].real
+        whole = G[j, j].real
+        pivot = whole
         for i in range(k):
-            triangle[k, i] = rows[i, j]
-            pivot -= rows[i, j].real ** 2 + rows[i, j].imag ** 2
+            entry = rows[i, j]
+            triangle[k, i] = entry
+            pivot -= entry.real ** 2 + entry.imag ** 2
         weights[j] = 0.0
-        if pivot <= GRAM_PIVOT * G[j, j].real:
+        if pivot <= GRAM_PIVOT * whole:
             return k, DEPENDENT
         root = np.sqrt(pivot)
         new = rows[k]
-        new[:] = G[j]
-        subtract(new, np.conj(triangle[k]), rows, k)
-        new /= root
-        triangle[k, k] = root
-        z[k] = np.conj(correlation[j]) / root
-        tail = np.conj(z[k])
+        copy(G[j], new)
+        subtract(new, triangle[k], rows, k)
+        tail = correlation[j] / root
         for l in range(new.size):
+            new[l] /= root
             correlation[l] -= tail * new[l]
-        left -= z[k].real ** 2 + z[k].imag ** 2
-        picks[k] = j
+        left -= tail.real ** 2 + tail.imag ** 2
+        triangle[k, k], z[k], picks[k] = root, np.conj(tail), j
         k += 1
 
 
@@ -205,10 +233,13 @@ def gram_batch(V, G, Y, correlations, weights, atoms, etas, floors, X, H, counts
     n = weights.size
     rows, triangle = np.empty((atoms, n), Y.dtype), np.zeros((atoms, atoms), Y.dtype)
     z, scores, picks = np.empty(atoms, Y.dtype), np.empty(n), np.zeros(atoms, np.int64)
-    residual = np.empty(Y.shape[1], Y.dtype)
+    residual, correlation, free = np.empty(Y.shape[1], Y.dtype), np.empty(n, Y.dtype), np.empty(n)
     for p in range(Y.shape[0]):
-        k, reason = gram_climb(V, G, Y[p], np.conj(correlations[p]), weights.copy(), rows, triangle, z,
-                               picks, scores, residual, Rule(atoms, etas[p], floors[p]))
+        copy(weights, free)
+        for j in range(n):
+            correlation[j] = np.conj(correlations[p, j])
+        k, reason = gram_climb(V, G, Y[p], correlation, free, rows, triangle, z, picks, scores, residual,
+                               Rule(atoms, etas[p], floors[p]))
         write(V, picks, triangle, z, k, X[p], H[p])
         counts[p], reasons[p] = k, reason
 
