@@ -22,10 +22,9 @@ def weigh(A, x, dual, ranks, image, pulled):
         for k in range(count):
             total += row[places[k]] * values[k]
         image[i] = total
-    combine(A, ranks, dual, dual.size, pulled)
+    combine(A, ranks, dual, dual.size, pulled.size, pulled)
 
 
-@njit(cache=True, nogil=True)
 def sweep(A, gram, Y, kinds, levels, nonneg, count, X, H, steps, images, pulled):
     """Solve one problem per row of ``Y`` for ``A`` of shape (1, m, N) or (rows, m, N).
 
@@ -34,12 +33,19 @@ def sweep(A, gram, Y, kinds, levels, nonneg, count, X, H, steps, images, pulled)
     the problems have matrices of their own, which are in the cache now and will not be later:
     what these make of the points is written too.
     """
+    state = allocate(A.shape[1], A.shape[2])  # here, because making arrays takes the compiler long
+    paths(A, gram, Y, kinds, levels, nonneg, count, state, X, H, steps, images, pulled)
+
+
+@njit(cache=True, nogil=True)
+def paths(A, gram, Y, kinds, levels, nonneg, count, state, X, H, steps, images, pulled):
+    """Solve one problem after the other in the memory of ``state``."""
     shared = images.shape[0] == 0
-    m, n = A.shape[1], A.shape[2]
-    state, correlation, image, ranks = allocate(m, n), np.empty(n), np.empty(m), np.arange(m)
+    m, n, ranks = A.shape[1], A.shape[2], state.ranks
+    correlation, image = np.empty(n), np.empty(m)
     for i in range(Y.shape[0]):
         matrix, y = A[0 if shared else i], Y[i]
-        combine(matrix, ranks, y, m, correlation)
+        combine(matrix, ranks, y, m, n, correlation)
         begin(state, correlation, y, nonneg)
         walk(matrix, gram, y, state, kinds[i], levels[i], nonneg, count)
         finish(y, state, kinds[i], levels[i], X[i], image, H[i])

@@ -7,8 +7,7 @@ that has a closed form on each of the path's straight pieces.
 
 import numpy as np
 
-AT_ONCE = 500_000     # entries of a matrix up to which the walk is one compiled call
-STRETCH = 4 * 10**8   # entries passed over between two reports of a longer walk
+STRETCH = 4 * 10**8   # entries passed over between two reports of a long walk
 
 
 def solve(problem, start, watch) -> str:
@@ -18,17 +17,18 @@ def solve(problem, start, watch) -> str:
     system, words = problem.system, "homotopy, compiled"
     A, y, correlation = locked(system.matrix), locked(system.y), locked(problem.correlation)
     kind, level, nonneg = loops.KINDS[kind_of(problem.form, problem.level)], problem.level, problem.nonneg
-    if A.size <= AT_ONCE:
-        x, image, dual, pulled, numbers = loops.solve(A, y, correlation, kind, level, nonneg, watch.budget)
-        watch(int(numbers[loops.STEPS]), x, image, dual, pulled)
-        return words
-    state, gram = loops.allocate(*A.shape), np.empty((0, 0))
+    (m, n), gram = A.shape, np.empty((0, 0))
+    state = loops.allocate(m, n)
+    numbers, stretch = state.numbers, 1 + STRETCH // A.size
     loops.begin(state, correlation, y, nonneg)
     while True:
-        left = watch.budget - int(state.numbers[loops.STEPS])
-        loops.walk(A, gram, y, state, kind, level, nonneg, min(left, 1 + STRETCH // A.size))
-        point = loops.pack(A, y, state, kind, level)
-        if watch(int(state.numbers[loops.STEPS]), *point) or state.numbers[loops.STATUS] != loops.WALKING:
+        left = watch.budget - int(numbers[loops.STEPS])
+        loops.walk(A, gram, y, state, kind, level, nonneg, min(left, stretch))
+        x, pulled, image, dual = np.empty(n), np.empty(n), np.empty(m), np.empty(m)
+        loops.finish(y, state, kind, level, x, image, dual)
+        loops.combine(A, state.ranks, dual, m, n, pulled)
+        done = watch(int(numbers[loops.STEPS]), x, image, dual, pulled)
+        if done or numbers[loops.STATUS] != loops.WALKING:
             return words
 
 

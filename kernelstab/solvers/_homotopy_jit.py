@@ -19,7 +19,10 @@ SMALL = 1e-4        # ||r||^2 is computed afresh below this share of ||y||^2
 
 # Coefficients, signs and columns are kept in the order of joining. The correlation is held at
 # zero where a column is active or barred, which keeps it out of the search for the next to join.
-State = namedtuple("State", ["correlation", "x", "order", "sign", "inverse", "columns", "barred", "numbers"])
+# The last row is room to work in: it is part of the state because every array that compiled code
+# makes, every slice and every copy of an array costs time of the compiler.
+State = namedtuple("State", ["correlation", "x", "order", "sign", "inverse", "columns", "barred", "numbers",
+                             "d", "a", "v", "new", "turned", "residual", "ranks"])
 
 
 @njit(cache=True, nogil=True)
@@ -38,10 +41,11 @@ def inner(p, q, size):
 
 
 @njit(cache=True, nogil=True)
-def combine(rows, chosen, weights, count, out):
-    """Write the sum of ``weights[k] * rows[chosen[k]]``; four rows per sweep over ``out``."""
-    out[:] = 0.0
-    width, whole = out.size, count - count % 4
+def combine(rows, chosen, weights, count, width, out):
+    """Write the sum of ``weights[k] * rows[chosen[k]][:width]``; four rows per sweep over ``out``."""
+    whole = count - count % 4
+    for i in range(width):
+        out[i] = 0.0
     for k in range(0, whole, 4):
         r0, r1, r2, r3 = rows[chosen[k]], rows[chosen[k + 1]], rows[chosen[k + 2]], rows[chosen[k + 3]]
         w0, w1, w2, w3 = weights[k], weights[k + 1], weights[k + 2], weights[k + 3]
@@ -53,26 +57,31 @@ def combine(rows, chosen, weights, count, out):
             out[i] += w0 * r0[i]
 
 
-@njit(cache=True, nogil=True)
 def allocate(m, n):
     """Return a state with room for every column that can be independent of the others."""
     most = min(m, n)
     return State(np.empty(n), np.empty(most), np.empty(most, np.int64), np.empty(most),
-                 np.empty((most, most)), np.empty((most, m)), np.zeros(n, np.int64), np.zeros(11))
+                 np.empty((most, most)), np.empty((most, m)), np.zeros(n, np.int64), np.zeros(11),
+                 np.empty(most), np.empty(n), np.empty(m), np.empty(most), np.empty(most), np.empty(m),
+                 np.arange(m))
 
 
 @njit(cache=True, nogil=True)
 def begin(state, correlation, y, nonneg):
     """Set the state to the zero solution; ``correlation`` is ``A'y``."""
-    numbers, peak = state.numbers, 0.0
+    numbers, residual, peak = state.numbers, state.residual, 0.0
     for j in range(correlation.size):
         c = correlation[j]
-        peak = max(peak, c if nonneg else abs(c))
+        size = c if nonneg else abs(c)
+        peak = size if size > peak else peak
         state.correlation[j] = c
         state.barred[j] = 0
-    numbers[:] = 0.0
+    for i in range(numbers.size):
+        numbers[i] = 0.0
     numbers[LAM] = numbers[PEAK] = peak
-    numbers[SQUARE] = numbers[FIRST] = inner(y, y, y.size)
+    for i in range(y.size):
+        residual[i] = y[i]
+    numbers[SQUARE] = numbers[FIRST] = inner(residual, residual, y.size)
     numbers[LEFT] = -1.0
 
 
@@ -97,27 +106,28 @@ def refresh(state):
 
 
 @njit(cache=True, nogil=True)
-def join(state, A, gram, j, side, ranks, new, turned, rest):
+def join(state, A, gram, j, side):
     """Border the inverse by column ``j``; bar the column if it depends on the active ones.
 
     The pivot is measured as the square of what the active columns leave of the new one: errors
     of the inverse enter it squared.
     """
-    numbers, inverse, fresh = state.numbers, state.inverse, state.columns[0]
-    size, pivot, square = int(numbers[SIZE]), 0.0, 1.0
+    numbers, inverse, columns, order = state.numbers, state.inverse, state.columns, state.order
+    ranks, new, turned, rest = state.ranks, state.new, state.turned, state.residual
+    size, pivot, square, m = int(numbers[SIZE]), 0.0, 1.0, rest.size
     state.correlation[j] = 0.0
-    if size < state.x.size:
-        fresh = state.columns[size]
-        for i in range(fresh.size):
+    if size < order.size:
+        fresh = columns[size]
+        for i in range(m):
             fresh[i] = A[i, j]
-        square = inner(fresh, fresh, fresh.size)
+        square = inner(fresh, fresh, m)
         for k in range(size):
-            new[k] = gram[j, state.order[k]] if gram.size else inner(state.columns[k], fresh, fresh.size)
-        combine(inverse, ranks, new, size, turned[:size])
-        combine(state.columns, ranks, turned, size, rest)
-        for i in range(fresh.size):
+            new[k] = gram[j, order[k]] if gram.size else inner(columns[k], fresh, m)
+        combine(inverse, ranks, new, size, size, turned)
+        combine(columns, ranks, turned, size, m, rest)
+        for i in range(m):
             rest[i] -= fresh[i]
-        pivot = inner(rest, rest, rest.size)
+        pivot = inner(rest, rest, m)
     if pivot <= DEPENDENT * square:
         state.barred[j] = int(side)
         numbers[BARRED] += 1.0
@@ -128,17 +138,18 @@ def join(state, A, gram, j, side, ranks, new, turned, rest):
             row[i] += share * turned[i]
         row[size] = inverse[size, k] = -share
     inverse[size, size] = 1.0 / pivot
-    state.x[size], state.order[size], state.sign[size] = 0.0, j, side
+    state.x[size], order[size], state.sign[size] = 0.0, j, side
     numbers[SIZE] = size + 1
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def leave(state, k, work):
+def leave(state, k):
     """Take the active column at place ``k`` out of the inverse; the last one moves to its place."""
     x, order, sign, inverse, numbers = state.x, state.order, state.sign, state.inverse, state.numbers
+    c, barred, work = state.correlation, state.barred, state.new
     last, lam = int(numbers[SIZE]) - 1, numbers[LAM]
     numbers[LEFT], numbers[SIDE] = order[k], sign[k]
-    state.correlation[order[k]] = sign[k] * lam
+    c[order[k]] = sign[k] * lam
     pivot = inverse[k, k]
     for i in range(last + 1):
         work[i] = inverse[k, i]
@@ -151,13 +162,15 @@ def leave(state, k, work):
         for l in range(last):
             row[l] -= share * work[l]
     x[k], order[k], sign[k] = x[last], order[last], sign[last]
-    state.columns[k] = state.columns[last]
+    moved, kept = state.columns[last], state.columns[k]
+    for i in range(kept.size):
+        kept[i] = moved[i]
     numbers[SIZE] = last
     if numbers[BARRED] > 0.0:  # a barred column may be independent of those that stay
-        for j in range(state.barred.size):
-            if state.barred[j] != 0:
-                state.correlation[j] = state.barred[j] * lam
-                state.barred[j] = 0
+        for j in range(barred.size):
+            if barred[j] != 0:
+                c[j] = barred[j] * lam
+                barred[j] = 0
         numbers[BARRED] = 0.0
 
 
@@ -180,28 +193,30 @@ def goal(kind, level, lam, square, rate):
 
 
 @njit(cache=True, nogil=True)
-def remainder(state, y, ranks, image, residual):
+def remainder(state, y, image):
     """Write the image of the active coefficients and what it leaves of ``y``; return its square."""
-    combine(state.columns, ranks, state.x, int(state.numbers[SIZE]), image)
+    residual = state.residual
+    combine(state.columns, state.ranks, state.x, int(state.numbers[SIZE]), y.size, image)
     for i in range(y.size):
         residual[i] = y[i] - image[i]
     return inner(residual, residual, residual.size)
 
 
 @njit(cache=True, nogil=True)
-def descend(state, A, gram, ranks, d, v, a):
-    """Write the direction ``d``, its image ``v`` and ``a = A'v``; return whether they can be trusted.
+def descend(state, A, gram):
+    """Write the direction d, its image v and a = A'v; return whether they can be trusted.
 
-    With a Gram matrix ``a`` comes from its rows and ``v`` is left alone.
+    With a Gram matrix a comes from its rows and v is left alone.
     """
-    size, order, sign = int(state.numbers[SIZE]), state.order, state.sign
+    size, order, sign, ranks = int(state.numbers[SIZE]), state.order, state.sign, state.ranks
+    d, a, v, drift = state.d, state.a, state.v, 0.0
     for attempt in range(2):
-        combine(state.inverse, ranks, sign, size, d[:size])
+        combine(state.inverse, ranks, sign, size, size, d)
         if gram.size:
-            combine(gram, order, d, size, a)
+            combine(gram, order, d, size, a.size, a)
         else:
-            combine(state.columns, ranks, d, size, v)
-            combine(A, ranks, v, v.size, a)
+            combine(state.columns, ranks, d, size, v.size, v)
+            combine(A, ranks, v, v.size, a.size, a)
         drift = 0.0
         for k in range(size):
             miss = abs(a[order[k]] - sign[k])
@@ -214,13 +229,14 @@ def descend(state, A, gram, ranks, d, v, a):
 
 
 @njit(cache=True, nogil=True)
-def advance(state, step, rate, d, a):
+def advance(state, step, rate):
     """Move down the piece by ``step``."""
-    numbers, c, lam = state.numbers, state.correlation, state.numbers[LAM]
+    numbers, c, x, d, a = state.numbers, state.correlation, state.x, state.d, state.a
+    lam = numbers[LAM]
     for j in range(a.size):
         c[j] -= step * a[j]
     for k in range(int(numbers[SIZE])):
-        state.x[k] += step * d[k]
+        x[k] += step * d[k]
     numbers[LAM] = lam - step
     numbers[SQUARE] -= rate * step * (2.0 * lam - step)
     numbers[STEPS] += 1.0
@@ -228,126 +244,116 @@ def advance(state, step, rate, d, a):
 
 
 @njit(cache=True, nogil=True)
+def event(state, step, nonneg):
+    """Return the first event within ``step``: where it is, the place that leaves, what joins on which side.
+
+    A place or column of -1 is none.
+    """
+    numbers, x, sign, c, d, a = state.numbers, state.x, state.sign, state.correlation, state.d, state.a
+    lam, left, banned, leaving, joining, side = numbers[LAM], numbers[LEFT], numbers[SIDE], -1, -1, 0.0
+    for k in range(int(numbers[SIZE])):
+        if sign[k] * d[k] < 0.0 and -x[k] / d[k] < step:
+            step, leaving = max(-x[k] / d[k], 0.0), k
+    for j in range(a.size):
+        value = c[j] - step * a[j]
+        if abs(value) > lam - step and (value > 0.0 or not nonneg):
+            s = 1.0 if value > 0.0 else -1.0
+            rise = 1.0 - s * a[j]
+            if rise > 0.0 and not (j == left and s == banned):
+                step, joining, side = max((lam - s * c[j]) / rise, 0.0), j, s
+    return step, leaving, joining, side
+
+
+@njit(cache=True, nogil=True)
 def walk(A, gram, y, state, kind, level, nonneg, count):
     """Follow the path over at most ``count`` events; a Gram matrix of size 0 is one not at hand."""
-    c, numbers, n, m = state.correlation, state.numbers, A.shape[1], y.size
-    d, work, turned = np.empty(state.x.size), np.empty(state.x.size), np.empty(state.x.size)
-    a, v, residual, ranks = np.empty(n), np.empty(m), np.empty(m), np.arange(m)
+    numbers, order, barred, a = state.numbers, state.order, state.barred, state.a
     for _ in range(count):
-        if numbers[STILL] > n + 2 * state.x.size or not descend(state, A, gram, ranks, d, v, a):
+        if numbers[STILL] > a.size + 2 * order.size or not descend(state, A, gram):
             numbers[STATUS] = STUCK
             return
         size, lam = int(numbers[SIZE]), numbers[LAM]
         for k in range(size):
-            a[state.order[k]] = 0.0
+            a[order[k]] = 0.0
         if numbers[BARRED] > 0.0:
-            for j in range(n):
-                a[j] = a[j] if state.barred[j] == 0 else 0.0
+            for j in range(a.size):
+                a[j] = a[j] if barred[j] == 0 else 0.0
         if kind in (QCBP, ROOT) and numbers[SQUARE] < SMALL * numbers[FIRST]:
-            numbers[SQUARE] = remainder(state, y, ranks, v, residual)
-        rate = inner(state.sign, d, size)
+            numbers[SQUARE] = remainder(state, y, state.v)
+        rate = inner(state.sign, state.d, size)
         target = goal(kind, level, lam, numbers[SQUARE], rate)
         step = max(lam - max(target, DEEPEST * numbers[PEAK]), 0.0)
-        leaving, joining, side = -1, -1, 0.0
-        for k in range(size):
-            if state.sign[k] * d[k] < 0.0 and -state.x[k] / d[k] < step:
-                step, leaving = max(-state.x[k] / d[k], 0.0), k
-        for j in range(n):
-            value = c[j] - step * a[j]
-            if abs(value) > lam - step and (value > 0.0 or not nonneg):
-                s = 1.0 if value > 0.0 else -1.0
-                rise = 1.0 - s * a[j]
-                if rise > 0.0 and not (j == numbers[LEFT] and s == numbers[SIDE]):
-                    step, joining, side = max((lam - s * c[j]) / rise, 0.0), j, s
-        advance(state, step, rate, d, a)
+        step, leaving, joining, side = event(state, step, nonneg)
+        advance(state, step, rate)
         numbers[LEFT] = -1.0
         if joining >= 0:
-            join(state, A, gram, joining, side, ranks, work, turned, residual)
+            join(state, A, gram, joining, side)
         elif leaving >= 0:
-            leave(state, leaving, work)
+            leave(state, leaving)
         else:
             numbers[STATUS] = ARRIVED
             return
 
 
 @njit(cache=True, nogil=True)
-def straighten(state, lam, ranks, residual, error, turned, dual):
-    """Write the residual, moved in the span of the active columns to where their correlations are exact.
+def excess(state, scale, image):
+    """Write into ``turned`` the correction of ``image`` to ``scale * sign``; return the largest excess.
 
-    A small residual has lost digits to cancellation. After the move they are missing only
-    across the span, where the gap feels their square.
+    The excess is that of the correlations of the active columns. ``turned`` is the inverse of
+    their Gram matrix times it: the combination of the columns that has these correlations.
     """
-    size, columns = error.size, state.columns
+    size, sign, columns, new, worst = int(state.numbers[SIZE]), state.sign, state.columns, state.new, 0.0
     for k in range(size):
-        error[k] = lam * state.sign[k] - inner(columns[k], residual, residual.size)
-    combine(state.inverse, ranks, error, size, turned)
-    combine(columns, ranks, turned, size, dual)
-    for i in range(residual.size):
-        dual[i] += residual[i]
+        new[k] = inner(columns[k], image, image.size) - scale * sign[k]
+        worst = max(worst, abs(new[k]))
+    combine(state.inverse, state.ranks, new, size, size, state.turned)
+    return worst
 
 
 @njit(cache=True, nogil=True)
 def finish(y, state, kind, level, x, image, dual):
     """Solve on the final support with the true residual; write the point, its image and its dual.
 
-    The dual point is the residual, or ``A_S d`` where that is the limit of its direction.
-    Where the walk has not arrived, its own lambda takes the place of the level.
+    The dual point is ``A_S d`` where that is the limit of its direction, else the residual, moved
+    in the span of the active columns to where their correlations are exact: a small residual
+    has lost digits to cancellation, which after the move are missing only across the span, where
+    the gap feels their square. Where the walk has not arrived, its own lambda takes the place of
+    the level.
     """
-    numbers, size, sign = state.numbers, int(state.numbers[SIZE]), state.sign
+    numbers, active, sign, d, v = state.numbers, state.x, state.sign, state.d, state.v
+    columns, ranks, turned, residual = state.columns, state.ranks, state.turned, state.residual
+    size, m, lam = int(numbers[SIZE]), y.size, numbers[LAM]
     if numbers[STATUS] != ARRIVED:
-        kind, level = LASSO, numbers[LAM]
-    d, error, turned = np.empty(size), np.empty(size), np.empty(size)
-    residual, v, ranks = np.empty(y.size), np.empty(y.size), np.arange(max(y.size, size))
-    combine(state.inverse, ranks, sign, size, d)
+        kind, level = LASSO, lam
+    combine(state.inverse, ranks, sign, size, size, d)
     for _ in range(2):
-        combine(state.columns, ranks, d, size, v)
+        combine(columns, ranks, d, size, m, v)
+        excess(state, 1.0, v)
         for k in range(size):
-            error[k] = sign[k] - inner(state.columns[k], v, v.size)
-        combine(state.inverse, ranks, error, size, turned)
-        for k in range(size):
-            d[k] += turned[k]
-    combine(state.columns, ranks, d, size, v)
-    rate, lam, square = inner(v, v, v.size), numbers[LAM], numbers[FIRST]
+            d[k] -= turned[k]
+    combine(columns, ranks, d, size, m, v)
+    rate, square = inner(v, v, m), numbers[FIRST]
     for _ in range(6):
-        square = remainder(state, y, ranks, image, residual)
-        lam, worst = goal(kind, level, lam, square, rate), 0.0
-        for k in range(size):
-            error[k] = inner(state.columns[k], residual, residual.size) - lam * sign[k]
-            worst = max(worst, abs(error[k]))
-        if worst <= 1e-15 * numbers[PEAK]:
+        square = remainder(state, y, image)
+        lam = goal(kind, level, lam, square, rate)
+        if excess(state, lam, residual) <= 1e-15 * numbers[PEAK]:
             break
-        combine(state.inverse, ranks, error, size, turned)
         for k in range(size):
-            state.x[k] += turned[k]
+            active[k] += turned[k]
     for k in range(size):
-        if sign[k] * state.x[k] < 0.0:  # a zero at a corner, but for rounding
-            state.x[k] = 0.0
-    square = remainder(state, y, ranks, image, residual)
+        if sign[k] * active[k] < 0.0:  # a zero at a corner, but for rounding
+            active[k] = 0.0
+    square = remainder(state, y, image)
     numbers[LAM] = lam
     if kind == BASIS or (kind != LASSO and square <= EXACT * numbers[FIRST]):
-        dual[:] = v
+        for i in range(m):
+            dual[i] = v[i]
     else:
-        straighten(state, lam, ranks, residual, error, turned, dual)
-    x[:] = 0.0
+        excess(state, lam, residual)
+        combine(columns, ranks, turned, size, m, dual)
+        for i in range(m):
+            dual[i] = residual[i] - dual[i]
+    for j in range(x.size):
+        x[j] = 0.0
     for k in range(size):
-        x[state.order[k]] = state.x[k]
-
-
-@njit(cache=True, nogil=True)
-def pack(A, y, state, kind, level):
-    """Finish in fresh arrays: the point, its image, the dual direction and what ``A'`` makes of it."""
-    m, n = A.shape
-    x, image, dual, pulled = np.empty(n), np.empty(m), np.empty(m), np.empty(n)
-    finish(y, state, kind, level, x, image, dual)
-    combine(A, np.arange(m), dual, m, pulled)
-    return x, image, dual, pulled
-
-
-@njit(cache=True, nogil=True)
-def solve(A, y, correlation, kind, level, nonneg, count):
-    """Walk and finish one problem in one call."""
-    state = allocate(*A.shape)
-    begin(state, correlation, y, nonneg)
-    walk(A, np.empty((0, 0)), y, state, kind, level, nonneg, count)
-    x, image, dual, pulled = pack(A, y, state, kind, level)
-    return x, image, dual, pulled, state.numbers
+        x[state.order[k]] = active[k]

@@ -51,7 +51,6 @@ def test_the_gap_is_at_rounding(solver, share, nonneg):
 def test_a_long_walk_reports_on_its_way(solver, monkeypatch):
     A, y = generic()
     expected = solver(A, y, 0.05)
-    monkeypatch.setattr(_homotopy, "AT_ONCE", 0)
     monkeypatch.setattr(_homotopy, "STRETCH", 0)
     seen = []
     s = solver(A, y, 0.05, tol=1e-12, callback=lambda k, x, gap: seen.append(k))
@@ -59,9 +58,9 @@ def test_a_long_walk_reports_on_its_way(solver, monkeypatch):
     assert seen == list(range(1, expected.iterations + 1))
 
 
-@pytest.mark.parametrize("at_once", [0, 10**6])
-def test_the_budget_ends_on_the_path(at_once, monkeypatch):
-    monkeypatch.setattr(_homotopy, "AT_ONCE", at_once)
+@pytest.mark.parametrize("stretch", [0, 10**6])
+def test_the_budget_ends_on_the_path(stretch, monkeypatch):
+    monkeypatch.setattr(_homotopy, "STRETCH", stretch)
     A, y = generic()
     path = lasso_path(A, y)
     with pytest.warns(NotConverged, match="stopped after 4 iterations"):
