@@ -57,6 +57,8 @@ class Columns:
         new = squares[old:total, None]
         parallel = np.abs(self.K[old:total, :total]) ** 2 >= (1.0 - PARALLEL) * new * squares
         repeats = np.tril(parallel & (new <= (1.0 + PARALLEL) * squares), old - 1).any(axis=1)
+        if not repeats.any():
+            return
         places = old + np.flatnonzero(repeats)
         self.B[places], self.c[places] = 0.0, 0.0
         self.K[places, :total], self.K[:total, places] = 0.0, 0.0

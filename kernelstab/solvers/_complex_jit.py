@@ -18,7 +18,7 @@ import numpy as np
 from numba import njit
 
 LASSO, QCBP, SQRT = 0, 1, 2                           # the three problems
-SOLVED, CROWDED, EXACT, STUCK = 0, 1, 2, 3            # how ``follow`` ends
+SOLVED, CROWDED, EXACT, STUCK, PAUSED = 0, 1, 2, 3, 4  # how ``follow`` ends
 BLOCK = 32     # columns factored at a time
 SWEEPS = 10    # of coordinate descent, at most, before a Newton step
 ROUGH = 0.5    # relative error of stationarity above which lambda stays
@@ -467,7 +467,7 @@ def follow(B, K, count, c, y, kind, level, lam, x, r, z, h, cap, floor, eps, clo
     for j in range(count):
         top = max(top, abs(c[j]))
     gradient(K, count, c, x, g)
-    reach, before, restless, stalls, error, turn = FACTOR, 0.0, True, 0, np.inf, 0
+    reach, before, restless, stalls, error, turn, empty = FACTOR, 0.0, True, 0, np.inf, 0, 1.0
     while turn < rounds:
         size = support(x, count, S)
         inside, outside = mismatch(S, size, x, g, lam, count)
@@ -487,10 +487,11 @@ def follow(B, K, count, c, y, kind, level, lam, x, r, z, h, cap, floor, eps, clo
             return Path(SOLVED, lam, error, turn)
         if size > cap or (lam <= floor and before < 0.0 and max(inside, outside) <= 0.1):
             return Path(CROWDED, lam, error, turn)
-        if size == 0:
+        if size == 0:  # just below the largest correlation, closer each time
+            empty *= 0.5
             lam = 0.0
             for j in range(count):
-                lam = max(lam, 0.5 * abs(g[j]))
+                lam = max(lam, (1.0 - empty) * abs(g[j]))
             restless = True
             turn += 1
             continue
@@ -565,4 +566,4 @@ def follow(B, K, count, c, y, kind, level, lam, x, r, z, h, cap, floor, eps, clo
         restless = lost > 0 or length < 1.0
         stalls = stalls + 1 if restless or rough else 0
     residual(B, count, y, x, r)
-    return Path(STUCK, lam, error, rounds)
+    return Path(PAUSED, lam, error, rounds)

@@ -18,12 +18,14 @@ from kernelstab.solvers._complex_columns import Columns
 from kernelstab.solvers._complex_corner import corner
 
 KINDS = {"lasso": 0, "qcbp": 1, "sqrt-lasso": 2}
-SHARE = 0.1   # columns that join at once, as a share of the rows of the matrix, at least
-LEAST = 16    # and never fewer than these
+SHARE = 0.05  # columns that join at once, as a share of the rows of the matrix, at least
+LEAST = 32    # and never fewer than these
 STAY = 0.5    # columns not in use stay while their correlation exceeds this share of lambda
 CROWD = 0.8   # share of the columns in use at which others should be looked at
-DEPTH = 0.3   # lambda stays above this share of the largest correlation outside
+DEPTH = 0.5   # lambda stays above this share of the largest correlation outside
 EPS = 1e-11   # relative error of the equations at which a solution on the columns is final
+MANY, LONG = 500, 30  # with more columns, rounds between two reports
+WARM = 1e-4   # least first lambda for a start that is given, as a share of the largest correlation
 FAINT = 1e-6  # a residual of this share of the data is near enough to an exact solution for its equations
 
 
@@ -52,21 +54,21 @@ def solve(problem, start, watch) -> str:
     aim = _aim(problem)
     m, n = problem.system.shape
     back = aim.matrix_unit / aim.data_unit
-    pull, price, batch = np.abs(problem.correlation), 1.0, max(LEAST, int(SHARE * m))
+    pull, batch = np.abs(problem.correlation) * aim.matrix_unit * aim.data_unit, max(LEAST, int(SHARE * m))
     columns = Columns(problem.system.matrix, problem.correlation, aim.matrix_unit, aim.data_unit)
     columns.add(np.union1d(np.flatnonzero(start.x), largest(pull, batch)))
     x = np.where(columns.K.diagonal()[: columns.count] == 0, 0.0, start.x[columns.index] / back)
     r, h = np.empty(m, complex), np.empty(m, complex)
     lam, done = _first_lambda(columns, x, aim), 0
-    price = 2.0 * lam if not np.any(x) else price
+    outside = lam if np.any(x) else _peak(columns, pull)  # the largest correlation with the residual
+    unfinished = (loops.CROWDED, loops.PAUSED)
     while True:
         count = columns.count
         whole, z = count == n, np.empty(count, complex)
-        floor = 0.0 if whole else DEPTH * float(pull[~columns.chosen].max()) * lam / price
         path = loops.follow(
             columns.B, columns.K, count, columns.c, aim.y, aim.kind, aim.level, lam, x, r, z, h,
-            count if whole else int(CROWD * count), floor, EPS, aim.close, aim.slack,
-            watch.budget - done)
+            count if whole else int(CROWD * count), DEPTH * outside, EPS, aim.close, aim.slack,
+            min(watch.budget - done, LONG if count > MANY else watch.budget))
         done, lam = done + max(path.rounds, 1), path.lam
         point, rest, dual, price = _ended(path, columns, x, z, r, h, aim, loops)
         full = np.zeros(n, complex)
@@ -75,11 +77,13 @@ def solve(problem, start, watch) -> str:
         if watch(done, full, image=(aim.y - rest) / aim.data_unit, dual=dual, pulled=pulled):
             break
         pull = np.abs(pulled) * aim.matrix_unit
-        x, joined = _exchange(columns, x, pull, price, batch, path.status == loops.CROWDED)
-        if joined == 0 and path.status != loops.CROWDED:
+        x, joined = _exchange(columns, x, pull, price, batch, path.status in unfinished)
+        if joined == 0 and path.status not in unfinished:
             aim = _closer(aim, path, problem, loops)
             if aim is None:
                 break
+        outside = _peak(columns, pull) * lam / price
+        lam = max(lam, outside)  # where columns that must join had to stay outside
     return "working set, compiled"
 
 
@@ -115,13 +119,18 @@ def _unit(size):
     return 1.0 if 1e-30 < size < 1e30 else 2.0 ** -np.round(np.log2(size))
 
 
+def _peak(columns, pull):
+    return float(np.max(pull, where=~columns.chosen, initial=0.0))
+
+
 def _first_lambda(columns, x, aim):
-    """Return a lambda at which ``x`` is a fair start."""
+    """Return a lambda at which ``x`` is a fair start; not one that is all rounding."""
     count = columns.count
     c = columns.c[:count]
-    g = np.abs(c - x @ columns.K[:count, :count]) if np.any(x) else np.abs(c)
-    lam = float(np.median(g[x != 0])) if np.any(x) else 0.5 * float(g.max())
-    lam = lam if lam > 0 else 0.5 * float(np.abs(c).max())
+    top = float(np.abs(c).max())
+    lam = 0.5 * top
+    if np.any(x):
+        lam = max(float(np.median(np.abs(c - x @ columns.K[:count, :count])[x != 0])), WARM * top)
     return max(lam, aim.level) if aim.kind == KINDS["lasso"] else lam
 
 
@@ -131,7 +140,7 @@ def _ended(path, columns, x, z, r, h, aim, loops):
         return z, r, h, 1.0
     support = np.flatnonzero(x)
     faint = np.linalg.norm(r) <= 2.0 * FAINT * np.linalg.norm(aim.y)
-    if path.status == loops.CROWDED or aim.close == 0.0 or aim.last or not faint:
+    if path.status in (loops.CROWDED, loops.PAUSED) or aim.close == 0.0 or aim.last or not faint:
         return x, r, r, path.lam
     rows = columns.B[support]
     values, dual = corner(rows, x[support], r / path.lam, aim.y)
