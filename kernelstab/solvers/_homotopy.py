@@ -17,16 +17,15 @@ def solve(problem, start, watch) -> str:
     system, words = problem.system, "homotopy, compiled"
     A, y, correlation = locked(system.matrix), locked(system.y), locked(problem.correlation)
     kind, level, nonneg = loops.KINDS[kind_of(problem.form, problem.level)], problem.level, problem.nonneg
-    (m, n), gram = A.shape, np.empty((0, 0))
+    (m, n), gram, fresh = A.shape, np.empty((0, 0)), True
     state = loops.allocate(m, n)
-    numbers, stretch = state.numbers, 1 + STRETCH // A.size
-    loops.begin(state, correlation, y, nonneg)
+    numbers, most = state.numbers, 1 + STRETCH // A.size
     while True:
         left = watch.budget - int(numbers[loops.STEPS])
-        loops.walk(A, gram, y, state, kind, level, nonneg, min(left, stretch))
         x, pulled, image, dual = np.empty(n), np.empty(n), np.empty(m), np.empty(m)
-        loops.finish(y, state, kind, level, x, image, dual)
-        loops.combine(A, state.ranks, dual, m, n, pulled)
+        loops.stretch(A, gram, y, correlation, state, fresh, kind, level, nonneg, min(left, most),
+                      x, image, dual, pulled)
+        fresh = False
         done = watch(int(numbers[loops.STEPS]), x, image, dual, pulled)
         if done or numbers[loops.STATUS] != loops.WALKING:
             return words

@@ -357,3 +357,13 @@ def finish(y, state, kind, level, x, image, dual):
         x[j] = 0.0
     for k in range(size):
         x[state.order[k]] = active[k]
+
+
+@njit(cache=True, nogil=True)
+def stretch(A, gram, y, correlation, state, fresh, kind, level, nonneg, count, x, image, dual, pulled):
+    """Begin if ``fresh``, walk over at most ``count`` events and write the point, in one call."""
+    if fresh:
+        begin(state, correlation, y, nonneg)
+    walk(A, gram, y, state, kind, level, nonneg, count)
+    finish(y, state, kind, level, x, image, dual)
+    combine(A, state.ranks, dual, y.size, x.size, pulled)
