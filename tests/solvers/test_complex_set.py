@@ -5,9 +5,10 @@ import pytest
 
 from kernelstab._errors import NotConverged
 from kernelstab.solvers import _complex_jit as loops
-from kernelstab.solvers import basis_pursuit, lasso, qcbp, reference_qcbp, sqrt_lasso
+from kernelstab.solvers import _complex_set, basis_pursuit, lasso, qcbp, reference_qcbp, sqrt_lasso
 from kernelstab.solvers._complex_columns import Columns
 from kernelstab.solvers._complex_corner import corner
+from kernelstab.solvers._complex_set import _exchange
 
 SHARP = {"tol": 1e-10, "method": "working-set"}
 
@@ -92,6 +93,31 @@ def test_all_entries_small_lambda():
     on = s.x != 0
     lam = 1e-3 * np.abs(A.conj().T @ y).max()
     assert np.allclose(g[on], lam * s.x[on] / np.abs(s.x[on]), atol=1e-8 * lam)
+
+
+def test_columns_that_must_join_do(noisy, solver, monkeypatch):
+    A, y = noisy
+    plain = solver(A, y)
+    monkeypatch.setattr(_complex_set, "LEAST", 2)
+    s = solver(A, y)
+    assert s.converged
+    assert s.iterations > plain.iterations
+    assert s.objective == pytest.approx(plain.objective, rel=1e-9)
+
+
+def test_who_joins_and_who_leaves():
+    # Price 1: column 2 is in use, 3 is not and speaks for less than half; 0 and 4 speak for more than one.
+    columns = Columns(np.eye(6, dtype=complex), np.ones(6, complex))
+    columns.add(np.array([2, 3]))
+    pull = np.array([1.5, 0.9, 1.0, 0.4, 1.2, 0.1])
+    x, joined = _exchange(columns, np.array([2j, 0]), pull, 1.0, 3, crowded=False)
+    assert joined == 2
+    assert list(columns.index) == [2, 0, 4]
+    assert list(x) == [2j, 0, 0]
+    # Crowded: as many as the batch allows, whatever they say.
+    x, joined = _exchange(columns, x, pull, 1.0, 3, crowded=True)
+    assert joined == 3
+    assert list(columns.index) == [2, 0, 4, 1, 3, 5]
 
 
 def test_zero_and_repeated_columns_change_nothing(noisy, solver):
