@@ -6,9 +6,11 @@ import pytest
 from kernelstab._errors import NotConverged
 from kernelstab.solvers import _complex_jit as loops
 from kernelstab.solvers import _complex_set, basis_pursuit, lasso, qcbp, reference_qcbp, sqrt_lasso
+from kernelstab.solvers import _complex_support_jit as pieces
 from kernelstab.solvers._complex_columns import Columns
 from kernelstab.solvers._complex_corner import corner
 from kernelstab.solvers._complex_set import _exchange
+from kernelstab.solvers._complex_settle_jit import settle
 
 SHARP = {"tol": 1e-10, "method": "working-set"}
 
@@ -202,11 +204,11 @@ def test_factors(n):
     root = rng.standard_normal((n, n))
     matrix, b = root @ root.T + n * np.eye(n), rng.standard_normal(n)
     H, x = matrix.copy(), b.copy()
-    assert loops.factor(H, n)
-    loops.solve(H, n, x)
+    assert pieces.factor(H, n)
+    pieces.solve(H, n, x)
     assert np.allclose(matrix @ x, b, atol=1e-10)
     matrix[n - 1, n - 1] = -1.0
-    assert not loops.factor(matrix, n)
+    assert not pieces.factor(matrix, n)
 
 
 def test_lambda_moves_by_hand():
@@ -222,7 +224,7 @@ def test_settle_reaches_stationarity():
     A, y = gaussian(rng, 6, 20), gaussian(rng, 6)
     B = np.ascontiguousarray(A.T)
     x, r, S, lam = np.zeros(20, complex), y.copy(), np.empty(20, np.int64), 0.05
-    loops.settle(B, B @ B.conj().T, 20, y, lam, x, r, S, 1e-6, 200)
+    settle(B, B @ B.conj().T, 20, y, lam, x, r, S, 1e-6, 200)
     g, on = A.conj().T @ (y - A @ x), x != 0
     assert np.abs(g).max() <= lam * (1 + 1e-6)
     assert np.abs(g[on] - lam * x[on] / np.abs(x[on])).max() <= 1e-6 * lam
