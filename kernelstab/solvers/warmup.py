@@ -65,4 +65,4 @@ def _jobs():
             f"wavelets, {kind}": partial(wavelet_qcbp, F, z, 0.1, level=1),
             f"total variation, {kind}": partial(tv, F, z, 0.1),
         }
-    return jobs | {"total variation, any operator": partial(tv, A, y, 0.1, method="primal-dual")}
+    return jobs | {"total variation, any operator": partial(tv, np.eye(4), np.eye(4)[0], 0.5, method="primal-dual")}
