@@ -151,7 +151,7 @@ def pycasso(steps):
 
         def make(tol):
             return Solver(problem.A, problem.y, lambdas=path, useintercept=False, standardize=False, prec=tol,
-                          family="sqrtlasso" if root else "gaussian", max_ite=10**4)
+                          family="sqrtlasso" if root else "gaussian", max_ite=1000 if root else 10**4)
 
         held = {}  # the solver last made: it keeps two copies of the matrix
 
