@@ -14,7 +14,7 @@ from kernelstab.certify.constants.matrix import read_matrix
 MATRIX = [[1, 0, 1], [0, 1, 1]]
 PRIME = 2**61 - 1
 # tests of their own forge the certificates of these
-ELSEWHERE = {"detail-interval", "kernel-size", "nsp", "recovery", "robust-nsp-l1"}
+ELSEWHERE = {"detail-interval", "kernel-size", "nsp", "optimal-value", "recovery", "robust-nsp-l1"}
 
 
 def coherence(rows, _):

@@ -1,5 +1,6 @@
 """The checker of optimal values: hand computations, weak duality on random points, and forgeries."""
 
+import random
 from fractions import Fraction
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from kernelstab._errors import CertificateError
 from kernelstab.certify import make_constant_certificate, verify
+from kernelstab.certify.constants.matrix import read_matrix
 
 ROW = [[1.0, 2.0]]     # basis pursuit of x1 + 2 x2 = 2: x = (0, 1), h = 1/2, value 1
 
@@ -129,3 +131,40 @@ def test_a_value_beyond_its_proof_is_refused():
     found = verify(certificate)
     assert not found.ok
     assert "lower bound: proved is value" in found.reason
+
+
+def least(row, options):
+    """Return the least objective for a matrix of one row: only the best column for its weight is used."""
+    (y,), level, weights = options["y"], options["level"], options.get("weights", [1.0] * len(row))
+    sign = 1 if y >= 0 else -1
+    gains = [(sign * a if options.get("nonneg") else abs(a)) / w for a, w in zip(row, weights)]
+    gain, y = max(float(max(gains)), 0.0), abs(y)
+    if options["problem"] == "qcbp":
+        missing = max(y - level, 0.0)
+        return 0.0 if missing == 0 else missing / gain if gain > 0 else np.inf
+    if options["problem"] == "sqrt-lasso":
+        return level * y / gain if level < gain else y
+    mass = max(0.0, (y - level / gain) / gain) if gain > 0 else 0.0
+    return 0.5 * (y - gain * mass) ** 2 + level * mass
+
+
+@pytest.mark.parametrize(("problem", "level", "x", "value"), [
+    ("qcbp", 0.0, [0.0, 1.0], 1.0), ("qcbp", 1.0, [0.0, 0.5], 0.5), ("lasso", 1.0, [0.0, 0.75], 0.875),
+    ("sqrt-lasso", 1.5, [0.0, 1.0], 1.5)])
+def test_forged_certificates_prove_nothing_false(problem, level, x, value, forgeries):
+    options = {"problem": problem, "level": level, "y": [2.0], "weights": [1.0, 1.0], "nonneg": False}
+    certificate = make_constant_certificate(
+        "optimal-value", [[1, 2]], options=options, lower={"kind": "dual", "h": [0.5]},
+        upper={"kind": "point", "x": x})
+    assert least([1, 2], options) == value
+    refused = 0
+    for path, forged in forgeries(certificate, 250, random.Random(5)):
+        found = verify(forged)
+        refused += not found.ok
+        if found.ok:
+            matrix = read_matrix(forged["matrix"])
+            truth = least([matrix.entry(0, j) for j in range(matrix.shape[1])], forged["options"])
+            for entry in forged["statements"]:
+                side = 1 if entry["side"] == "lower" else -1
+                assert side * (truth - float(Fraction(entry["value"]))) > -1e-9 * max(1.0, value), path
+    assert refused > 100
