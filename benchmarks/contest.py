@@ -14,7 +14,8 @@ import numpy as np
 ROUNDS = 5
 SHORTEST = 0.02  # seconds that one measurement lasts at least, by repeating quick calls
 COMPILING = 60.0  # seconds that a first call may take beyond its budget
-HEAT = 0.2  # share of the budget that every configuration gets before one of each peer goes on
+HEAT = 0.2  # share of the budget that every configuration gets before two of each peer go on
+LONG = 0.5  # a setting that takes longer is refined once, not twice
 HOPELESS = 4.0  # a peer that takes longer, and is five times slower than ours, is timed once
 
 
@@ -92,10 +93,10 @@ def race(own, rivals, problem, seconds, targets):
     records = [climb(Record(rival), problem, HEAT * seconds, targets) for rival in rivals]
     for peer in dict.fromkeys(record.rival.peer for record in records):
         entries = [record for record in records if record.rival.peer == peer]
-        if all(record.best(targets[-1]) is None for record in entries):
-            best = min(entries, key=lambda record: record.gap)
-            if not best.over:
-                climb(best, problem, seconds, targets)
+        entries.sort(key=lambda record: record.gap)
+        for record in entries[:2]:
+            if record.best(targets[-1]) is None and not record.over:
+                climb(record, problem, seconds, targets)
     return own, records
 
 
@@ -149,9 +150,9 @@ def refine(record, problem, targets):
     if len(record.rival.ladder) < 2:
         return
     for target in targets:
-        for _ in range(2):
+        for attempt in range(2):
             high = record.best(target)
-            if high is None:
+            if high is None or attempt * high[1] > LONG:
                 break
             failed = [other for other in record.steps if other[2] > target and other[1] < high[1]]
             if not failed or not high[0]:

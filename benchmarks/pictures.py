@@ -52,7 +52,7 @@ class Picture:
         name = hashlib.sha256(self.y.tobytes() + self.form.encode()).hexdigest()[:16]
         path = FOLDER / "references" / f"{name}.npz"
         if not path.exists():
-            answer = self.solve(1e-7, max_iter=10_000)
+            answer = self.solve(1e-7, max_iter=40_000)
             path.parent.mkdir(parents=True, exist_ok=True)
             np.savez(path, x=answer.x, dual=answer.dual, field=getattr(answer, "field", 0.0))
         with np.load(path) as kept:
@@ -405,7 +405,7 @@ def spgl1(subspace):
 
 
 TV = (
-    *(Rival("FFT-ADMM", f"penalty {p:g}", ITERATIONS, fft_admm(p)) for p in (10, 30, 100, 300, 1000)),
+    *(Rival("FFT-ADMM", f"penalty {p:g}", ITERATIONS, fft_admm(p)) for p in (20, 40, 80, 160, 320)),
     *(Rival("pyproximal", f"steps {r:g}", ITERATIONS, pyproximal_tv(r)) for r in (0.1, 0.03, 0.01)),
     *(Rival("ODL", f"steps {r:g}", ITERATIONS, odl_pair(r)) for r in (0.1, 0.03, 0.01)),
     *(Rival("sigpy", f"steps {r:g}", ITERATIONS, sigpy_pair(r)) for r in (0.1, 0.03, 0.01)),

@@ -32,6 +32,7 @@ import results
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 SIZES = ((100, 256), (1000, 4000), (2000, 20000))
+SHARES = {" 100 x": 0.3, "2000 x": 2.0, "512 x": 3.0}  # of the budget; 1 for other sizes
 DENSE, IMAGES, EXACT = (1e-4, 1e-6, 1e-8), (1e-2, 1e-4, 1e-6), (1e-8,)
 
 
@@ -70,18 +71,17 @@ def small():
 
 def images():
     """Yield the problems of imaging."""
-    for n in (256, 512):
+    for n, picture in ((256, pictures.phantom), (256, pictures.slices), (512, pictures.phantom)):
         for form, rivals in (("tv", pictures.TV), ("wavelet", pictures.WAVELETS)):
-            for picture in (pictures.phantom, pictures.slices):
-                yield (f"{form} {n} x {n}, {picture.__name__}",
-                       lambda f=form, p=picture, n=n: pictures.Picture(f, p(n)), rivals, IMAGES)
+            yield (f"{form} {n} x {n}, {picture.__name__}",
+                   lambda f=form, p=picture, n=n: pictures.Picture(f, p(n)), rivals, IMAGES)
 
 
 def race(make, rivals, targets, seconds):
     """Run one cell and return what is stored of it."""
     problem = make()
-    size = getattr(problem, "A", np.empty(0)).shape
-    rivals = [rival for rival in rivals if np.prod(size[-2:]) <= rival.limit or size[-2:] == problem.y.shape]
+    size = problem.A.size if isinstance(problem.A, np.ndarray) else 0
+    rivals = [rival for rival in rivals if size <= rival.limit]
     unit = float(np.median([contest.clock(problem.one_pass)[0] for _ in range(7)]))
     ladder = peers.ONCE if targets == EXACT else peers.TOLERANCES
     mine = peers.Rival("kernelstab", "", ladder, ours)
@@ -91,6 +91,11 @@ def race(make, rivals, targets, seconds):
     return {"unit": unit, "certified": problem.certified, "targets": contest.compete(own, records, targets),
             "curves": {f"{record.rival.peer}, {record.rival.how}": [step[1:] for step in record.steps]
                        for record in [own, *records]}, "reason": own.reason}
+
+
+def share(name):
+    """Return the factor of the budget for a cell."""
+    return next((factor for size, factor in SHARES.items() if size in name), 1.0)
 
 
 def arguments(words):
@@ -114,7 +119,8 @@ def main(words):
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
     known = results.load() if options.resume else {}
-    work = {name: lambda a=rest: race(*a, 1.0 if options.quick else options.budget)
+    budget = options.budget * (0.1 if options.quick else 1.0)
+    work = {name: lambda name=name, rest=rest: race(*rest, budget * share(name))
             for name, *rest in (*dense(), *small(), *images())} | processes.CELLS
     for name, run in work.items():
         wanted = not options.cells or any(name.startswith(word) for word in options.cells)
