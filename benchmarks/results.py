@@ -108,10 +108,12 @@ def plot(path=PLOT):
     import matplotlib
 
     matplotlib.use("Agg")
-    from matplotlib import pyplot
+    from matplotlib import pyplot, ticker
 
-    cells = {name: cell for name, cell in load().items() if cell.get("curves")}
-    columns = 5
+    # pursuits and batches have one point each, which the table says better
+    cells = {name: cell for name, cell in sorted(load().items())
+             if cell.get("curves") and not name.startswith(("omp", "batch"))}
+    columns = 4
     rows = -(-len(cells) // columns)
     figure, panels = pyplot.subplots(rows, columns, figsize=(3.0 * columns, 2.4 * rows), squeeze=False)
     peers = list(dict.fromkeys(label.split(",")[0] for cell in cells.values() for label in cell["curves"]))
@@ -122,16 +124,19 @@ def plot(path=PLOT):
             mine = label.startswith("kernelstab")
             panel.loglog([time for time, _ in steps], [gap for _, gap in steps],
                          color="black" if mine else colours[label.split(",")[0]],
-                         lw=2 if mine else 0.8, marker=".", ms=5 if mine else 2, zorder=3 if mine else 2)
+                         lw=2 if mine else 0.8, marker=".", ms=9 if mine else 3, zorder=3 if mine else 2)
         panel.set_title(name, fontsize=7)
-        panel.tick_params(labelsize=6)
+        panel.tick_params(labelsize=6, which="both")
+        for axis in (panel.xaxis, panel.yaxis):
+            axis.set_major_locator(ticker.LogLocator(numticks=5))
+            axis.set_minor_formatter(ticker.NullFormatter())
     for panel in list(panels.flat)[len(cells):]:
         panel.axis("off")
     handles = [pyplot.Line2D([], [], color="black" if peer == "kernelstab" else colours[peer], label=peer)
                for peer in peers]
-    figure.legend(handles=handles, ncols=len(peers), fontsize=7, loc="lower center")
+    figure.legend(handles=handles, ncols=8, fontsize=7, loc="lower center")
     figure.supylabel("relative gap", fontsize=8)
     figure.suptitle("relative gap against time in products with the adjoint, processor time", fontsize=9)
-    figure.tight_layout(rect=(0, 0.03, 1, 1))
+    figure.tight_layout(rect=(0, 0.04, 1, 0.98))
     figure.savefig(path, dpi=80)
     pyplot.close(figure)
