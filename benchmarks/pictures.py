@@ -52,7 +52,7 @@ class Picture:
         name = hashlib.sha256(self.y.tobytes() + self.form.encode()).hexdigest()[:16]
         path = FOLDER / "references" / f"{name}.npz"
         if not path.exists():
-            answer = self.solve(1e-7, max_iter=40_000)
+            answer = self.solve(1e-7, max_iter=20_000)
             path.parent.mkdir(parents=True, exist_ok=True)
             np.savez(path, x=answer.x, dual=answer.dual, field=getattr(answer, "field", 0.0))
         with np.load(path) as kept:
