@@ -5,8 +5,8 @@ complex, and stop on a duality gap; ``wavelet_qcbp`` and ``wavelet_lasso`` recon
 ``analysis`` and ``tv_wavelet`` what is sparse under any analysis operator;
 ``omp``, ``cosamp``, ``iht``, ``htp`` and ``subspace_pursuit`` choose greedily and are judged alike;
 ``lasso_path`` follows all solutions of the LASSO, ``solve_batch`` solves many small problems at
-once; ``reference_lasso`` and ``reference_qcbp`` pose the same problems to an independent interior
-point solver; ``warmup`` compiles the loops ahead of time.
+once; ``reference_lasso``, ``reference_tv`` and their like pose the same problems to an independent
+interior point solver; ``warmup`` compiles the loops ahead of time.
 """
 
 from kernelstab.solvers.basis_pursuit import basis_pursuit
@@ -14,6 +14,7 @@ from kernelstab.solvers.batch import BatchSolution, solve_batch
 from kernelstab.solvers.greedy import cosamp, htp, iht, omp, omp_batch, subspace_pursuit
 from kernelstab.solvers.imaging.analysis import analysis, tv_wavelet
 from kernelstab.solvers.imaging.levels import level_weights
+from kernelstab.solvers.imaging.reference import reference_analysis, reference_tv, reference_tv_wavelet
 from kernelstab.solvers.imaging.tv import TVSolution, tv
 from kernelstab.solvers.imaging.wavelet import wavelet_lasso, wavelet_qcbp
 from kernelstab.solvers.lasso import lasso
@@ -29,7 +30,7 @@ from kernelstab.solvers.warmup import warmup
 __all__ = [
     "BatchSolution", "LassoPath", "Restarts", "Sharpness", "Solution", "SolutionProofs", "TVSolution",
     "analysis", "basis_pursuit", "cosamp", "htp", "iht", "lasso", "lasso_path", "level_weights", "omp",
-    "omp_batch", "qcbp", "reference_lasso", "reference_qcbp", "reference_sqrt_lasso", "restart_radii",
-    "sharpness_from", "solve_batch", "sqrt_lasso", "subspace_pursuit", "tv", "tv_wavelet", "warmup",
-    "wavelet_lasso", "wavelet_qcbp",
+    "omp_batch", "qcbp", "reference_analysis", "reference_lasso", "reference_qcbp", "reference_sqrt_lasso",
+    "reference_tv", "reference_tv_wavelet", "restart_radii", "sharpness_from", "solve_batch", "sqrt_lasso",
+    "subspace_pursuit", "tv", "tv_wavelet", "warmup", "wavelet_lasso", "wavelet_qcbp",
 ]

@@ -1,17 +1,13 @@
 """The same problems through cvxpy: slower, independent, and easy to read."""
 
-import warnings
-
 import numpy as np
 
 from kernelstab._checks import as_number
-from kernelstab._errors import NotConverged
+from kernelstab.solvers._conic import dense, minimise, said
 from kernelstab.solvers._problem import NAMES, Problem
 from kernelstab.solvers._solve import as_weights, scaled
 from kernelstab.solvers._system import as_system
 from kernelstab.solvers.solution import Solution
-
-_OPTIONS = {"solver": "CLARABEL", "tol_gap_abs": 1e-10, "tol_gap_rel": 1e-10, "tol_feas": 1e-10}
 
 
 def reference_lasso(A, y, lam, *, weights=None, nonneg=False, tol=1e-6) -> Solution:
@@ -91,62 +87,21 @@ def _reference(form, A, y, level, weights, nonneg, tol):
     """State the problem as ``Ax + r = y``; the multiplier of this equation is the dual point."""
     import cvxpy as cp
 
-    system = as_system(_dense(A), y)
+    system = as_system(dense(A), y)
     weights = None if weights is None else as_weights(weights, system.shape[1])
     problem = Problem(form, system if weights is None else scaled(system, weights), level, tol, nonneg)
-    z, product, data, mass = _embedded(cp, problem.system)
-    exact = form == "qcbp" and level == 0
-    residual = np.zeros(data.size) if exact else cp.Variable(data.size)
-    balance = product + residual == data
-    constraints = [balance] + ([z >= 0] if nonneg else [])
-    if form == "qcbp":
-        objective = mass
-        constraints += [] if exact else [cp.norm(residual) <= level]
-    else:
-        fit = 0.5 * cp.sum_squares(residual) if form == "lasso" else cp.norm(residual)
-        objective = fit + level * mass
-    program = cp.Problem(cp.Minimize(objective), constraints)
-    _solve(program)
-    if z.value is None:
-        raise ValueError(f"eta must allow a solution, got {level} and the solver's verdict {program.status}")
-    h = -_complex(np.reshape(balance.dual_value, (-1, system.shape[0])), system)
-    return _judged(problem, _complex(z.value, system), h, program, weights)
+
+    def state(z):
+        mass = cp.norm1(z) if z.shape[0] == 1 else cp.sum(cp.norm(z, 2, axis=0))
+        return mass, [z >= 0] if nonneg else []
+
+    return _judged(problem, minimise(form, problem.system, level, state), weights)
 
 
-def _solve(problem):
-    """Run Clarabel; its own doubts are silenced because the gap is recomputed from the points."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Solution may be inaccurate", UserWarning)
-        problem.solve(**_OPTIONS)
-
-
-def _judged(problem, x, dual, program, weights):
+def _judged(problem, answer, weights):
     """Judge the points that came back as any other solver's; the solver may leave dust below zero."""
-    best = problem.judge(np.maximum(x, 0.0) if problem.nonneg else x, dual=dual)
-    solution = Solution(
+    best = problem.judge(np.maximum(answer.x, 0.0) if problem.nonneg else answer.x, dual=answer.h)
+    return said(Solution(
         best.x if weights is None else best.x / weights, best.dual, best.objective, best.dual_objective,
-        best.gap, best.relative_gap, best.residual, best.feasibility, program.solver_stats.num_iters or 0,
-        problem.finished(best), f"{NAMES[problem.form]} by cvxpy, CLARABEL")
-    if not solution.converged:
-        warnings.warn(f"{solution.method} ended at relative gap {solution.relative_gap:.1e}, infeasible by "
-                      f"{solution.feasibility:.1e}", NotConverged, stacklevel=4)
-    return solution
-
-
-def _dense(A):
-    return A @ np.eye(A.shape[1]) if hasattr(A, "rmatvec") or hasattr(A, "tocsr") else A
-
-
-def _embedded(cp, system):
-    """State the problem in real and imaginary parts: rows of the variable ``z``."""
-    A, y = system.matrix, system.y
-    if system.dtype.kind == "f":
-        z = cp.Variable((1, A.shape[1]))
-        return z, A @ z[0], y, cp.norm1(z)
-    z = cp.Variable((2, A.shape[1]))
-    product = cp.hstack([A.real @ z[0] - A.imag @ z[1], A.imag @ z[0] + A.real @ z[1]])
-    return z, product, np.concatenate([y.real, y.imag]), cp.sum(cp.norm(z, 2, axis=0))
-
-
-def _complex(parts, system):
-    return parts[0].copy() if system.dtype.kind == "f" else parts[0] + 1j * parts[1]
+        best.gap, best.relative_gap, best.residual, best.feasibility, answer.steps,
+        problem.finished(best), f"{NAMES[problem.form]} by cvxpy, CLARABEL"))
