@@ -1,12 +1,13 @@
-r"""The subsampled unitary two-dimensional Fourier transform in balls.
+r"""The subsampled unitary Fourier transform in balls, in any number of dimensions.
 
-The transform of an image :math:`X` is :math:`F_1XF_2` with symmetric matrices
+Along each axis the transform is a product with the symmetric matrix
 :math:`F_{jk}=n^{-1/2}e^{-2\pi ijk/n}`, whose entries Arb encloses; ``acb_mat.dft``
 has this sign and this scaling (a test compares it with numpy). Real and imaginary
 parts are kept apart because products of real matrices are fast.
 """
 
 from functools import lru_cache
+from math import prod
 
 from flint import acb_mat, arb, arb_mat, ctx
 
@@ -16,7 +17,9 @@ from kernelstab.certify.vectors import Vector
 
 
 class FourierBalls:
-    r"""Evaluate ``{"kind": "fourier2d", "real": bool, "mask": (n1, n2) array of bool}``.
+    r"""Evaluate ``{"kind": "fourier", "real": bool, "mask": (n1, ..., nd) array of bool}``.
+
+    ``"fourier2d"`` is its name where the mask has two dimensions.
 
     Complex measurements are the masked frequencies in C order. For ``real`` the mask
     must be symmetric; "self" frequencies equal their mirror image :math:`-k`, "rep"
@@ -34,16 +37,18 @@ class FourierBalls:
 
     def __init__(self, spec):
         mask, self.is_real = spec["mask"], spec["real"]
-        if not isinstance(mask, Array) or len(mask.shape) != 2 or not isinstance(self.is_real, bool):
-            raise ValueError("a fourier2d operator needs a two-dimensional mask and real true or false")
-        self.image_shape = n1, n2 = mask.shape
+        if not isinstance(mask, Array) or not mask.shape or not isinstance(self.is_real, bool):
+            raise ValueError("a Fourier operator needs a mask and real true or false")
+        if spec.get("kind") == "fourier2d" and len(mask.shape) != 2:
+            raise ValueError("a fourier2d operator needs a two-dimensional mask")
+        self.image_shape = mask.shape
         taken = [k for k, value in enumerate(mask.data) if value]
         if not taken:
-            raise ValueError("the mask of a fourier2d operator is empty")
-        self.shape = (len(taken), n1 * n2)
-        mirror = {k: (-(k // n2) % n1) * n2 + (-(k % n2) % n2) for k in taken}
+            raise ValueError("the mask of a Fourier operator is empty")
+        self.shape = (len(taken), prod(mask.shape))
+        mirror = {k: _opposite(k, mask.shape) for k in taken}
         if self.is_real and not set(mirror.values()) <= set(taken):
-            raise ValueError("the mask of a fourier2d operator for real images must be symmetric")
+            raise ValueError("the mask of a Fourier operator for real images must be symmetric")
         self._taken, self._mirror = taken, mirror
         self._self = [k for k in taken if mirror[k] == k]
         self._rep = [k for k in taken if k < mirror[k]]
@@ -94,8 +99,17 @@ class FourierBalls:
 
     def _check(self, vector, length):
         if len(vector) != length:
-            raise ValueError(f"a vector of length {len(vector)} does not fit a fourier2d operator "
+            raise ValueError(f"a vector of length {len(vector)} does not fit a Fourier operator "
                              f"of shape {self.shape}")
+
+
+def _opposite(k, shape):
+    """Return the flat index of the frequency ``-k``."""
+    flat, stride = 0, 1
+    for n in reversed(shape):
+        k, digit = divmod(k, n)
+        flat, stride = flat + -digit % n * stride, stride * n
+    return flat
 
 
 @lru_cache(maxsize=8)
@@ -108,17 +122,21 @@ def _table(n, precision):
 def transform(shape, re, im, sign):
     """Transform an image unitarily; ``sign`` -1 gives the inverse.
 
+    Each round transforms the first axis and makes it the last, so that after all rounds the axes
+    are in order again.
+
     Parameters
     ----------
-    shape : (int, int)
+    shape : tuple of int
         Shape of the image.
     re, im : list of balls, or None for a zero imaginary part
         Entries in C order.
     """
-    (c1, s1), (c2, s2) = (_table(n, ctx.prec) for n in shape)
-    a, b = _left(c1, s1 * sign, arb_mat(*shape, re), None if im is None else arb_mat(*shape, im))
-    s2 = s2 * sign
-    return (a * c2 - b * s2).entries(), (a * s2 + b * c2).entries()
+    for n in shape:
+        c, s = _table(n, ctx.prec)
+        x = [None if part is None else arb_mat(n, len(part) // n, part) for part in (re, im)]
+        re, im = (part.transpose().entries() for part in _left(c, s * sign, *x))
+    return re, im
 
 
 def _left(c, s, re, im):

@@ -7,7 +7,7 @@ for checks of plausibility only.
 
 ======================================================  ====================================
 ``{"kind": "dense", "matrix"[, "tight", "image_shape"]}``  entries as given, exact
-``{"kind": "fourier2d", "real", "mask"}``                  see ``ball_fourier``
+``{"kind": "fourier", "real", "mask"}``, ``"fourier2d"``   see ``ball_fourier``
 ``{"kind": "hadamard", "mask"}``                           see ``ball_hadamard``
 ``{"kind": "blur2d", "kernel", "shape"}``                  see ``ball_blur``
 ======================================================  ====================================
@@ -98,7 +98,8 @@ def image_shape(spec, size) -> tuple:
     return tuple(shape)
 
 
-KINDS = {"dense": DenseBalls, "fourier2d": FourierBalls, "hadamard": HadamardBalls, "blur2d": BlurBalls}
+KINDS = {"dense": DenseBalls, "fourier": FourierBalls, "fourier2d": FourierBalls, "hadamard": HadamardBalls,
+         "blur2d": BlurBalls}
 
 
 def build_operator(spec):

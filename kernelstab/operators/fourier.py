@@ -1,4 +1,6 @@
-"""Subsampled unitary discrete Fourier transform in two dimensions."""
+"""Subsampled unitary discrete Fourier transform in any number of dimensions."""
+
+import math
 
 import numpy as np
 from scipy import fft
@@ -8,9 +10,9 @@ from kernelstab.operators.race import as_mask
 
 
 class SubsampledFourier(ForwardOperator):
-    r"""Sample the unitary 2-D discrete Fourier transform of an image on a mask.
+    r"""Sample the unitary discrete Fourier transform of a signal, an image or a volume on a mask.
 
-    With :math:`(Fx)_k=(n_1n_2)^{-1/2}\sum_j x_j e^{-2\pi i(k_1j_1/n_1+k_2j_2/n_2)}` and
+    With :math:`(Fx)_k=(n_1\cdots n_d)^{-1/2}\sum_j x_j e^{-2\pi i(k_1j_1/n_1+\cdots+k_dj_d/n_d)}` and
     :math:`P_\Omega` the restriction to the mask, :math:`A=P_\Omega F` has orthonormal rows,
     so :math:`AA^*=I`, :math:`\|A\|=1` and :math:`A^*y` is the zero-filled inverse transform.
 
@@ -25,21 +27,22 @@ class SubsampledFourier(ForwardOperator):
 
     Parameters
     ----------
-    mask : array of bool, shape (n1, n2)
-        Sampled frequencies in FFT layout: ``mask[0, 0]`` is the mean, not the centre of
-        the array. A signal of one dimension is an image with ``n1 = 1``.
+    mask : array of bool, shape (n1, ..., nd)
+        Sampled frequencies in FFT layout: the first entry is the mean, not the centre of
+        the array. Its shape is that of the images.
     real : bool
         Whether images are real; see above.
 
     Raises
     ------
     ValueError
-        If the mask is not a two-dimensional array of bool, is empty, or, for real images,
-        is not symmetric (see :func:`~kernelstab.operators.masks.symmetrise`).
+        If the mask is not an array of bool, is empty, or, for real images, is not symmetric
+        (see :func:`~kernelstab.operators.masks.symmetrise`).
 
     Notes
     -----
-    ``spec()``: ``{"kind": "fourier2d", "real": bool, "mask": (n1, n2) array of bool}``.
+    ``spec()``: ``{"kind": "fourier2d", "real": bool, "mask": (n1, n2) array of bool}``, and
+    ``"fourier"`` in place of ``"fourier2d"`` where the mask has not two dimensions.
     Cost: one fast transform per product.
 
     Examples
@@ -54,35 +57,40 @@ class SubsampledFourier(ForwardOperator):
     """
 
     def __init__(self, mask, *, real=False):
-        self.mask = as_mask(mask, "mask", ndim=2)
+        self.mask = as_mask(mask, "mask")
+        if self.mask.ndim == 0:
+            raise ValueError("mask must have at least 1 dimension, got shape ()")
         self.mask.flags.writeable = False
         count = int(self.mask.sum())
         super().__init__((count, self.mask.size), np.float64 if real else np.complex128,
                          image_shape=self.mask.shape, tight=1.0)
+        self._axes = tuple(range(-self.mask.ndim, 0))
         if real:
             self._index_real()
 
     def _index_real(self):
-        """Find the coordinates of :math:`y`, and where they sit in the half spectrum of ``rfft2``."""
-        n1, n2 = self.image_shape
-        k1, k2 = np.nonzero(self.mask)
-        flat, mirror = k1 * n2 + k2, (-k1 % n1) * n2 + (-k2 % n2)
+        """Find the coordinates of :math:`y`, and where they sit in the half spectrum of ``rfftn``."""
+        places = np.nonzero(self.mask)
+        flat = np.flatnonzero(self.mask)
+        opposite = [-k % n for k, n in zip(places, self.image_shape)]
+        mirror = np.ravel_multi_index(opposite, self.image_shape)
         if not self.mask.ravel()[mirror].all():
             lonely = int(np.argmin(self.mask.ravel()[mirror]))
             raise ValueError("mask must be symmetric under k -> -k for real images, but it holds "
-                             f"{(int(k1[lonely]), int(k2[lonely]))} and not its mirror; "
+                             f"{tuple(int(k[lonely]) for k in places)} and not its mirror; "
                              "see kernelstab.operators.masks.symmetrise")
         self._self, self._rep = flat[flat == mirror], flat[flat < mirror]
         self._mirror = mirror[flat < mirror]
-        # rfft2 stores the columns k2 < half; the others are conjugates of stored ones
-        half, pairs = n2 // 2 + 1, np.arange(len(self._rep))
+        # rfftn stores the columns whose last frequency is < half; the others are conjugates of stored ones
+        n = self.image_shape[-1]
+        half, pairs = n // 2 + 1, np.arange(len(self._rep))
         kept = np.concatenate([self._self, self._rep])
-        stored = kept % n2 < half
+        stored = kept % n < half
         home = np.where(stored, kept, np.concatenate([self._self, self._mirror]))
-        self._gather, self._gather_sign = home // n2 * half + home % n2, np.where(stored, 1.0, -1.0)
+        self._gather, self._gather_sign = home // n * half + home % n, np.where(stored, 1.0, -1.0)
         every = np.concatenate([kept, self._mirror])
-        stored = every % n2 < half
-        self._scatter = (every // n2 * half + every % n2)[stored]
+        stored = every % n < half
+        self._scatter = (every // n * half + every % n)[stored]
         self._source = np.concatenate([np.arange(len(kept)), len(self._self) + pairs])[stored]
         self._sign = np.where(np.arange(len(every)) < len(kept), 1.0, -1.0)[stored]
 
@@ -90,10 +98,10 @@ class SubsampledFourier(ForwardOperator):
         """Apply :math:`A` along the last axis."""
         images = x.reshape(*x.shape[:-1], *self.image_shape)
         if not self.is_real:
-            return fft.fft2(images, norm="ortho")[..., self.mask]
+            return fft.fftn(images, axes=self._axes, norm="ortho")[..., self.mask]
         if np.iscomplexobj(x):
             return self._forward(x.real) + 1j * self._forward(x.imag)
-        spectrum = fft.rfft2(images, norm="ortho")
+        spectrum = fft.rfftn(images, axes=self._axes, norm="ortho")
         values = spectrum.reshape(*x.shape[:-1], -1)[..., self._gather]
         return self._coordinates(values.real, self._gather_sign * values.imag)
 
@@ -107,15 +115,16 @@ class SubsampledFourier(ForwardOperator):
         if not self.is_real:
             spectrum = np.zeros((*y.shape[:-1], *self.image_shape), dtype=np.complex128)
             spectrum[..., self.mask] = y
-            return fft.ifft2(spectrum, norm="ortho").reshape(*y.shape[:-1], -1)
+            return fft.ifftn(spectrum, axes=self._axes, norm="ortho").reshape(*y.shape[:-1], -1)
         if np.iscomplexobj(y):
             return self._adjoint_apply(y.real) + 1j * self._adjoint_apply(y.imag)
-        n1, n2 = self.image_shape
+        shape = self.image_shape
+        stored = *shape[:-1], shape[-1] // 2 + 1
         values = self._values(y)[..., self._source]
-        spectrum = np.zeros((*y.shape[:-1], n1 * (n2 // 2 + 1)), dtype=np.complex128)
+        spectrum = np.zeros((*y.shape[:-1], math.prod(stored)), dtype=np.complex128)
         spectrum[..., self._scatter] = values.real + 1j * self._sign * values.imag
-        spectrum = spectrum.reshape(*y.shape[:-1], n1, -1)
-        return fft.irfft2(spectrum, s=(n1, n2), norm="ortho").reshape(*y.shape[:-1], -1)
+        spectrum = spectrum.reshape(*y.shape[:-1], *stored)
+        return fft.irfftn(spectrum, s=shape, axes=self._axes, norm="ortho").reshape(*y.shape[:-1], -1)
 
     def _values(self, y):
         """Return the complex values at the self and rep frequencies from the coordinates."""
@@ -170,4 +179,5 @@ class SubsampledFourier(ForwardOperator):
 
     def spec(self) -> dict:
         """Describe the operator exactly by its mask."""
-        return {"kind": "fourier2d", "real": self.is_real, "mask": self.mask}
+        kind = "fourier2d" if self.mask.ndim == 2 else "fourier"
+        return {"kind": kind, "real": self.is_real, "mask": self.mask}

@@ -1,7 +1,9 @@
 r"""Sampling patterns: which transform coefficients are measured.
 
-A mask is an array of bool with the shape of the image. Every random pattern here is a race:
-each frequency gets a key, and the mask of budget :math:`M=\mathrm{round}(r\,n_1n_2)` holds the
+A mask is an array of bool with the shape of the image, of any number of dimensions but for
+:func:`radial` and :func:`cartesian_lines`; a plane mask whose samples are read out along lines of a
+volume is ``np.repeat(mask[..., None], n, axis=2)``. Every random pattern here is a race:
+each frequency gets a key, and the mask of budget :math:`M=\mathrm{round}(r\,n_1\cdots n_d)` holds the
 :math:`M` smallest keys. So the budget is met exactly, a seed fixes the mask, and masks of
 growing rate from one seed contain each other (:func:`nested`).
 

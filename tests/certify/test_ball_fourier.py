@@ -10,6 +10,7 @@ from kernelstab.certify.arrays import Array
 from kernelstab.certify.ball_fourier import FourierBalls
 from kernelstab.certify.enclosure import ends
 from kernelstab.certify.vectors import Vector
+from kernelstab.operators import SubsampledFourier, masks
 
 RNG = np.random.default_rng(0)
 UNITS = [(1, 0), (0, -1), (-1, 0), (0, 1)]        # e^(-2 pi i k / 4) = (-i)^k
@@ -93,6 +94,35 @@ def test_shapes_without_rational_roots():
             assert found.real[k, 0].overlaps(total.real)
             assert found.imag[k, 0].overlaps(total.imag)
     assert max(float(e.rad()) for e in found.real.entries()) < 1e-35
+
+
+def _turn(k, j, shape):
+    """The quarter turns of frequency k at pixel j, for sides 1, 2 and 4."""
+    return sum(a * b * 4 // n for a, b, n in zip(k, j, shape)) % 4
+
+
+@pytest.mark.parametrize("shape", [(4,), (4, 2, 4), (2, 1, 4)])
+def test_signals_and_volumes_contain_the_exact_measurements(shape):
+    size, places = int(np.prod(shape)), list(np.ndindex(shape))
+    x = RNG.standard_normal(size)
+    found = operator(np.ones(shape), False).forward(column(x))
+    for k, re, im in zip(places, found.real.entries(), found.imag.entries()):
+        for part, ball in enumerate((re, im)):
+            total = sum(UNITS[_turn(k, j, shape)][part] * Fraction(v) for j, v in zip(places, x.tolist()))
+            assert contains(ball * ball, total**2 / size)            # the root of 32 is not rational
+            assert total == 0 or (ball > 0) == (total > 0)
+
+
+@pytest.mark.parametrize("shape", [(5,), (3, 2, 4)])
+def test_real_signals_and_volumes_are_those_of_the_operator(shape):
+    mask = masks.symmetrise(RNG.random(shape) < 0.6)
+    A, balls = SubsampledFourier(mask, real=True), operator(mask, True)
+    x, y = RNG.standard_normal(mask.size), RNG.standard_normal(A.shape[0])
+    for ours, floats in [(balls.forward(column(x)), A @ x), (balls.adjoint(column(y)), A.rmatvec(y))]:
+        np.testing.assert_allclose([float(v) for v in ours.real.entries()], floats, atol=1e-14)
+    back = balls.forward(balls.adjoint(column(y)))
+    for value, ball in zip(y.tolist(), back.real.entries()):
+        assert contains(ball, Fraction(value))
 
 
 def test_rows_are_orthonormal():

@@ -108,7 +108,7 @@ def test_the_defect_of_a_matrix_that_says_it_is_tight():
 
 
 @pytest.mark.parametrize(("spec", "reason"), [
-    ({"kind": "radon"}, "operator kind must be one of dense, fourier2d, hadamard, blur2d, got 'radon'"),
+    ({"kind": "radon"}, "kind must be one of dense, fourier, fourier2d, hadamard, blur2d, got 'radon'"),
     ({}, "operator kind must be one of"),
     (None, "operator kind must be one of"),
     ({"kind": ["dense"]}, "operator kind must be one of"),
@@ -119,6 +119,8 @@ def test_the_defect_of_a_matrix_that_says_it_is_tight():
     ({"kind": "dense", "matrix": np.ones((1, 4)), "tight": -1.0}, "tight must be a positive number"),
     ({"kind": "fourier2d", "real": 1, "mask": np.ones((2, 2), bool)}, "real true or false"),
     ({"kind": "fourier2d", "real": True, "mask": np.ones(4, bool)}, "two-dimensional mask"),
+    ({"kind": "fourier", "real": True, "mask": np.array(True)}, "needs a mask"),
+    ({"kind": "fourier", "real": True, "mask": np.array([[[0, 1, 0]]], dtype=bool)}, "must be symmetric"),
     ({"kind": "fourier2d", "real": True, "mask": np.zeros((2, 2), bool)}, "mask .* is empty"),
     ({"kind": "fourier2d", "real": True, "mask": np.array([[0, 1, 0]], dtype=bool)}, "must be symmetric"),
     ({"kind": "hadamard", "mask": np.ones(3, bool)}, "powers of two"),

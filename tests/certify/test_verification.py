@@ -177,7 +177,7 @@ def test_an_asymmetric_mask():
     mask = MASK.copy()
     mask[1, 2] = True
     changed["inputs"]["A"]["mask"] = encode_array(mask)
-    assert "mask of a fourier2d operator for real images must be symmetric" in refusal(changed)
+    assert "mask of a Fourier operator for real images must be symmetric" in refusal(changed)
 
 
 def test_shapes_that_do_not_fit(linear):

@@ -10,6 +10,8 @@ from kernelstab.operators import check_operator, masks
 
 _SMALL = masks.variable_density((12, 9), 0.4, symmetric=True, rng=1)
 _SQUARE = masks.variable_density((16, 16), 0.3, symmetric=True, rng=2)
+_LINE = masks.uniform(31, 0.5, symmetric=True, rng=7)
+_CUBE = masks.variable_density((4, 6, 4), 0.4, symmetric=True, rng=9)
 _WALSH = masks.variable_density((16, 8), 0.3, layout="sequency", rng=3)
 _PARTS = np.random.default_rng(4).standard_normal((2, 5, 7))
 _RANDOM = sp.random(10, 24, 0.3, random_state=5)
@@ -24,6 +26,11 @@ OPERATORS = {
     "fourier real, odd": lambda: ops.SubsampledFourier(masks.symmetrise(np.eye(7, 5)), real=True),
     "fourier real, one row": lambda: ops.SubsampledFourier(np.ones((1, 8), dtype=bool), real=True),
     "fourier complex": lambda: ops.SubsampledFourier(masks.uniform((8, 5), 0.5, rng=6)),
+    "fourier real, 1-D": lambda: ops.SubsampledFourier(_LINE, real=True),
+    "fourier real, 3-D": lambda: ops.SubsampledFourier(_CUBE, real=True),
+    "fourier complex, 1-D": lambda: ops.SubsampledFourier(masks.uniform(24, 0.4, rng=8)),
+    "fourier complex, 3-D": lambda: ops.SubsampledFourier(_CUBE),
+    "fourier @ wavelet, 3-D": lambda: ops.SubsampledFourier(_CUBE) @ ops.WaveletSynthesis((4, 6, 4)),
     "hadamard": lambda: ops.SubsampledHadamard(_WALSH),
     "hadamard 1-D": lambda: ops.SubsampledHadamard(np.arange(32) % 3 == 0),
     "radon": lambda: ops.Radon((13, 10), 11),

@@ -10,28 +10,27 @@ from kernelstab.operators import SubsampledFourier, masks
 
 def _rows(shape):
     """The unitary DFT as a matrix, straight from its formula; row index and pixel index in C order."""
-    n1, n2 = shape
-    k1, k2 = np.divmod(np.arange(n1 * n2), n2)
-    phase = np.outer(k1, k1) / n1 + np.outer(k2, k2) / n2
-    return np.exp(-2j * np.pi * phase) / np.sqrt(n1 * n2)
+    places = list(np.ndindex(shape))
+    phase = [[sum(k * j / n for k, j, n in zip(row, pixel, shape)) for pixel in places] for row in places]
+    return np.exp(-2j * np.pi * np.array(phase)) / np.sqrt(len(places))
 
 
 def _real_rows(mask):
     """The real coordinates by the words of the docstring: self, then rep real, then rep imaginary."""
-    n1, n2 = mask.shape
+    places = list(np.ndindex(mask.shape))
     own, rep = [], []
-    for k1 in range(n1):
-        for k2 in range(n2):
-            flat, mirror = k1 * n2 + k2, (-k1 % n1) * n2 + (-k2 % n2)
-            if mask[k1, k2] and flat == mirror:
-                own.append(flat)
-            elif mask[k1, k2] and flat < mirror:
-                rep.append(flat)
+    for flat, k in enumerate(places):
+        mirror = places.index(tuple(-i % n for i, n in zip(k, mask.shape)))
+        if mask[k] and flat == mirror:
+            own.append(flat)
+        elif mask[k] and flat < mirror:
+            rep.append(flat)
     rows = _rows(mask.shape)
     return np.concatenate([rows[own].real, np.sqrt(2) * rows[rep].real, np.sqrt(2) * rows[rep].imag])
 
 
-SHAPES = [(4, 4), (5, 3), (3, 6), (6, 5), (1, 8), (1, 7), (6, 1), (1, 1), (2, 2)]
+SHAPES = [(4, 4), (5, 3), (3, 6), (6, 5), (1, 8), (1, 7), (6, 1), (1, 1), (2, 2), (1,), (7,), (8,), (2, 2, 2),
+          (3, 4, 2), (2, 3, 5), (4, 1, 3), (2, 1, 3, 2)]
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -55,18 +54,39 @@ def test_four_pixels_by_hand():
     np.testing.assert_allclose(A @ [1.0, 2.0, 3.0, 5.0], [5.5, -1.5, -2.5, 0.5])
 
 
+def test_four_samples_by_hand():
+    # F of (1, 2, 3, 5) is half of 11; -2 + 3i; 4 - 7; and the conjugate of the second: k = 0 and 2 are
+    # their own mirrors, k = 1 speaks for 3, times root 2
+    A = SubsampledFourier(np.ones(4, dtype=bool), real=True)
+    np.testing.assert_allclose(A @ [1.0, 2.0, 3.0, 5.0], [5.5, -1.5, -np.sqrt(2), 1.5 * np.sqrt(2)])
+    # without the mean and the last
+    B = SubsampledFourier([0, 1, 1, 0])
+    np.testing.assert_allclose(B @ [1.0, 2.0, 3.0, 5.0], [-1 + 1.5j, -1.5])
+    assert B.image_shape == (4,)
+
+
+def test_a_cube_by_hand():
+    # a cube of 8 is real at every frequency, 8^(-1/2) times sums with signs: of 1 at (0, 1, 1) they are
+    # (-1)^(k2 + k3), in C order + - - + + - - +
+    A = SubsampledFourier(np.ones((2, 2, 2), dtype=bool), real=True)
+    x = np.zeros((2, 2, 2))
+    x[0, 1, 1] = 1.0
+    np.testing.assert_allclose(A @ x.ravel(), np.array([1, -1, -1, 1] * 2) / np.sqrt(8))
+    assert A.image(A.rmatvec(A @ x.ravel())).shape == (2, 2, 2)
+
+
 @settings(max_examples=25, deadline=None)
-@given(st.integers(1, 9), st.integers(1, 9), st.integers(0, 2**32 - 1))
-def test_real_rows_are_orthonormal_and_kspace_is_the_masked_transform(n1, n2, seed):
+@given(st.lists(st.integers(1, 6), min_size=1, max_size=3), st.integers(0, 2**32 - 1))
+def test_real_rows_are_orthonormal_and_kspace_is_the_masked_transform(shape, seed):
     rng = np.random.default_rng(seed)
-    mask = rng.random((n1, n2)) < 0.5
-    mask[0, 0] = True
+    mask = rng.random(shape) < 0.5
+    mask.flat[0] = True
     mask = masks.symmetrise(mask)
     A = SubsampledFourier(mask, real=True)
     dense = A.to_dense()
     np.testing.assert_allclose(dense @ dense.T, np.eye(len(dense)), atol=1e-13)
-    x = rng.standard_normal((n1, n2))
-    spectrum = np.fft.fft2(x, norm="ortho")
+    x = rng.standard_normal(shape)
+    spectrum = np.fft.fftn(x, norm="ortho")
     np.testing.assert_allclose(A.to_kspace(A @ x.ravel()), np.where(mask, spectrum, 0), atol=1e-13)
     np.testing.assert_allclose(A.from_kspace(spectrum), A @ x.ravel(), atol=1e-13)
 
@@ -92,6 +112,8 @@ def test_spec_and_mask_are_fixed():
     A = SubsampledFourier(mask, real=True)
     spec = A.spec()
     assert (spec["kind"], spec["real"]) == ("fourier2d", True)
+    assert SubsampledFourier(np.ones(3)).spec()["kind"] == "fourier"
+    assert SubsampledFourier(np.ones((1, 3, 1))).spec()["kind"] == "fourier"
     np.testing.assert_array_equal(spec["mask"], masks.standard(16))
     mask[0, 0] = False                                   # the caller's array is not ours
     assert A.mask[0, 0]
@@ -104,7 +126,9 @@ def test_bad_masks():
         SubsampledFourier([[1, 1, 0]], real=True)
     with pytest.raises(ValueError, match="mask must hold at least one sample"):
         SubsampledFourier(np.zeros((3, 3)))
-    with pytest.raises(ValueError, match=r"mask must have 2 dimension\(s\), got shape \(3,\)"):
-        SubsampledFourier(np.ones(3))
+    with pytest.raises(ValueError, match=r"symmetric.* holds \(0, 1, 2\) and not its mirror"):
+        SubsampledFourier([[[0, 0, 0], [0, 0, 1]]], real=True)
+    with pytest.raises(ValueError, match=r"mask must have at least 1 dimension, got shape \(\)"):
+        SubsampledFourier(True)
     with pytest.raises(ValueError, match="mask must hold bool values, got dtype float64"):
         SubsampledFourier(np.full((2, 2), 0.5))

@@ -87,6 +87,6 @@ class FourierSampling:
 
 def sampling(A, system, single):
     """Return the fastest way to sample with ``A``, where ``system`` holds the data and plain products."""
-    if type(A) is SubsampledFourier and system.dtype == A.dtype:
+    if type(A) is SubsampledFourier and system.dtype == A.dtype and len(A.image_shape) == 2:
         return FourierSampling(A, system.y, single)
     return PlainSampling(system)

@@ -163,7 +163,8 @@ def _chosen(method, problem, A):
     if method not in METHODS:
         raise ValueError(f"method must be one of {', '.join(METHODS)}, got {method!r}")
     fits = getattr(A, "image_shape", None) == problem.shape and problem.system.dtype == A.dtype
-    fits = fits and (type(A) is SubsampledFourier or (type(A) is Blur and problem.level > 0))
+    flat = type(A) is SubsampledFourier and A.mask.ndim <= 2      # spectra of volumes are mirrored otherwise
+    fits = fits and (flat or (type(A) is Blur and problem.level > 0))
     if method == "fourier" and not fits:
         raise ValueError('method must be "primal-dual" for this A, y and shape, got "fourier"')
     return "fourier" if fits and method != "primal-dual" else "primal-dual"

@@ -15,7 +15,14 @@ from kernelstab.operators import (
     masks,
     partial_orthogonal,
 )
-from kernelstab.solvers import level_weights, qcbp, wavelet_lasso, wavelet_qcbp
+from kernelstab.solvers import (
+    level_weights,
+    qcbp,
+    reference_lasso,
+    reference_qcbp,
+    wavelet_lasso,
+    wavelet_qcbp,
+)
 from kernelstab.solvers.imaging.wavelet import wavelet_system
 
 compiled = pytest.mark.skipif(numba.config.DISABLE_JIT, reason="too many pixels for plain Python")
@@ -222,3 +229,15 @@ def test_reports_judge_points_in_double_precision(fourier):
             assert np.linalg.norm(fourier @ (W @ c) - y) <= (0.01 + 1e-14) * size
         assert s.feasibility <= 1e-14 * size
         assert 0 < s.gap == min(row[2] for row in s.history)
+
+
+@pytest.mark.parametrize("real", [True, False])
+@pytest.mark.parametrize("shape", [(16,), (4, 2, 4)])
+def test_fourier_samples_of_signals_and_volumes(shape, real):
+    A = SubsampledFourier(masks.uniform(shape, 0.6, symmetric=True, rng=0), real=real)
+    y = A @ np.cos(np.arange(A.shape[1]) ** 2)
+    B = A @ WaveletSynthesis(shape, "haar", level=1)
+    for solver, reference in [(wavelet_qcbp, reference_qcbp), (wavelet_lasso, reference_lasso)]:
+        s = solver(A, y, 0.2, wavelet="haar", level=1, tol=1e-6)
+        assert s.objective == pytest.approx(reference(B, y, 0.2).objective, rel=2e-6)
+        assert s.image.shape == shape
