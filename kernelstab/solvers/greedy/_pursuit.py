@@ -36,7 +36,8 @@ class Pursuit:
         if self.system.matrix is None:
             yield from self._by_products()
         elif self.system.matrix.size <= AT_ONCE:
-            chosen, trail = self._climb(_rows(self.system.matrix.T), np.arange(self.weights.size), self.limit)
+            everywhere = np.arange(self.weights.size)
+            chosen, trail = self._climb(_loop_form(self.system.matrix), everywhere, self.limit)
             yield from self._accept(chosen, trail)
         else:
             yield from self._by_blocks()
@@ -73,7 +74,7 @@ class Pursuit:
         pulled = self.task.correlation if self.count == 0 else self.system.adjoint(self.residual)
         while self._next(pulled) is not None:
             places = largest(np.abs(pulled) * self.weights, max(CANDIDATES, PER_GUESS * block))
-            chosen, trail = self._climb(_rows(matrix[:, places].T), places,
+            chosen, trail = self._climb(_loop_form(matrix[:, places]), places,
                                         min(self.limit, self.count + block))
             if chosen == 0:
                 break
@@ -108,14 +109,14 @@ class Pursuit:
 
         return leader(pulled, self.weights, np.empty(self.weights.size))
 
-    def _climb(self, rows, places, atoms):
-        """Guess among the columns in ``rows``; return how many are chosen and the residuals met."""
+    def _climb(self, columns, places, atoms):
+        """Guess among ``columns``; return how many are chosen and the residuals met."""
         from kernelstab.solvers.greedy._omp_jit import climb
 
         picks = np.zeros(self.limit, np.int64)
         trail = np.empty((atoms - self.count + 1, self.residual.size), self.residual.dtype)
-        end, self.reason = climb(rows, self.weights[places], self.residual.copy(), self.factor, picks, trail,
-                                 self.count, self.rule._replace(atoms=atoms))
+        end, self.reason = climb(columns, self.weights[places], self.residual.copy(), self.factor, picks,
+                                 trail, self.count, self.rule._replace(atoms=atoms))
         self.picks[self.count : end] = places[picks[self.count : end]]
         return end - self.count, trail[: end - self.count + 1]
 
@@ -144,12 +145,12 @@ class Pursuit:
 
     def _fetch(self, places):
         if self.system.matrix is not None:
-            return _rows(self.system.matrix[:, places].T)
+            return _loop_form(self.system.matrix[:, places])
         unit = np.zeros(self.system.shape[1], self.system.dtype)
         unit[places] = 1.0
-        return _rows(self.system.forward(unit).astype(self.system.dtype).reshape(1, -1))
+        return _loop_form(self.system.forward(unit).astype(self.system.dtype).reshape(-1, 1))
 
 
-def _rows(matrix):
+def _loop_form(matrix):
     """Return the form for which the loops are compiled: C order, writeable."""
     return np.require(matrix, None, ["C", "W"])

@@ -8,13 +8,11 @@ import numpy as np
 
 from kernelstab._checks import as_array, as_count, as_number
 from kernelstab._errors import NotConverged
-from kernelstab.solvers._judge_rows import judge_rows, products
 from kernelstab.solvers.batch import BatchSolution
-from kernelstab.solvers.greedy._fuchs import ROUNDING, reach
 from kernelstab.solvers.greedy._walk import power_of_two
 from kernelstab.solvers.greedy.omp import omp
 
-_CHUNK = 256          # problems a thread takes at a time
+_CHUNK = 64           # problems a thread takes at a time: their correlations stay in the cache
 _GRAM_COLUMNS = 4096  # a Gram matrix of more columns takes more than 128 MB
 
 
@@ -85,26 +83,23 @@ def omp_batch(A, Y, s=None, *, eta=0.0, tol=1e-12, threads=None, progress=None) 
     A, Y, s, etas = _checked(A, Y, s, eta)
     tol = as_number(tol, "tol", low=0)
     threads = _available() if threads is None else as_count(threads, "threads", low=1)
-    scales = power_of_two(Y)
-    scaled = Y * scales[:, None]
-    size = np.linalg.norm(scaled, axis=1)
-    X, H, counts, unclear = _chosen(A, scaled, s, etas * scales, tol * size, threads, progress)
-    X /= scales[:, None]
+    found, unclear = _pursued(A, Y, s, etas, tol, threads, progress)
     methods = ["orthogonal matching pursuit, compiled batch"] * len(Y)
     for i in np.flatnonzero(unclear):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotConverged)  # said once for the whole batch
             one = omp(A, Y[i], s, eta=etas[i], tol=tol)
-        X[i], H[i], counts[i], methods[i] = one.x, one.dual, one.iterations, one.method
-    images, pulled = products(A, X, H)
-    levels = np.linalg.norm(Y - images, axis=1)
-    _add_residual(A, Y, H, pulled, Y - images, levels)
-    found = judge_rows("qcbp", Y, levels, X, H, images, pulled, False)
+        methods[i] = one.method
+        for name, values in found.items():
+            values[i] = getattr(one, name)
+    levels, objective, gap = found["residual"], found["objective"], found["gap"]
     converged = (etas == 0) | (levels <= etas * (1 + 1e-12))
     if not converged.all():
         warnings.warn(f"{int((~converged).sum())} of {len(Y)} problems stopped above their eta",
                       NotConverged, stacklevel=2)
-    return BatchSolution(**found, iterations=counts, converged=converged, methods=methods)
+    ratio = np.divide(gap, objective, out=np.where(gap > 0, np.inf, 0.0), where=objective > 0)
+    return BatchSolution(**found, relative_gap=ratio, feasibility=np.zeros(len(Y)), converged=converged,
+                         methods=methods)
 
 
 def _checked(A, Y, s, eta):
@@ -123,64 +118,62 @@ def _checked(A, Y, s, eta):
     return A.astype(dtype, copy=False), Y.astype(dtype, copy=False), s, np.broadcast_to(etas, (len(Y),))
 
 
-def _chosen(A, Y, s, etas, floors, threads, progress):
-    """Run the compiled loops, in chunks that do not depend on which thread takes them."""
-    from kernelstab.solvers.greedy import _omp_jit as loops
+def _pursued(A, Y, s, etas, tol, threads, progress):
+    """Run the compiled loops, in chunks that do not depend on which thread takes them.
 
-    count, n = len(Y), A.shape[-1]
-    V = np.require(np.swapaxes(A, -1, -2), None, ["C", "W"])
-    norms = np.sqrt(np.sum(V.real**2, axis=-1) + np.sum(V.imag**2, axis=-1))
+    Data are scaled by a power of two, as for single problems. Returns fields of a solution, and which
+    problems a Gram matrix could not decide.
+    """
+    from kernelstab.solvers.greedy import _omp_batch_jit as loops
+    from kernelstab.solvers.greedy._omp_jit import DEPENDENT
+
+    (count, m), n, shared = Y.shape, A.shape[-1], A.ndim == 2 and A.shape[-1] <= _GRAM_COLUMNS
+    scales = power_of_two(Y)
+    Y = Y * scales[:, None]
+    floors = tol * np.linalg.norm(Y, axis=1)
+    stack = np.require(A if A.ndim == 3 else A[None], None, ["C", "W"])
+    norms = np.sqrt(np.sum(stack.real**2, axis=1) + np.sum(stack.imag**2, axis=1))
     weights = np.divide(1.0, norms, out=np.zeros(norms.shape), where=norms > 0)
-    shared = A.ndim == 2 and n <= _GRAM_COLUMNS
-    if shared:
-        gram, correlations = V.conj() @ A, Y @ A.conj()
-    elif A.ndim == 2:
-        V, weights = V[None], weights[None]
-    X, H = np.empty((count, n), Y.dtype), np.empty_like(Y)
-    counts, reasons = np.empty(count, np.int64), np.empty(count, np.int64)
+    columns = np.require(A.T, None, ["C", "W"]) if shared else None
+    gram = columns.conj() @ A if shared else np.empty((0, 0), Y.dtype)
+    found = loops.Found(np.empty((count, n), Y.dtype), np.empty((count, m), Y.dtype),
+                        *np.empty((4, count)), *np.empty((2, count), np.int64))
 
-    def work(first, last):
-        part = slice(first, last)
-        rest = (s, etas[part], floors[part], X[part], H[part], counts[part], reasons[part])
+    def work(first):
+        part = slice(first, min(first + _CHUNK, count))
+        memory = loops.memory(s, n if shared else m, m, n, Y.dtype)
+        rest = (scales[part], s, etas[part] * scales[part], floors[part])
+        rows = loops.Found(*(field[part] for field in found))
         if shared:
-            loops.gram_batch(V, gram, Y[part], correlations[part], weights, *rest)
+            loops.gram_batch(stack[0], columns, gram, Y[part], Y[part].conj() @ A, weights[0], *rest,
+                             norms.max(), memory, rows)
         else:
             own = part if A.ndim == 3 else slice(None)
-            loops.column_batch(V[own], Y[part], weights[own], *rest)
-        return last - first
+            loops.column_batch(stack[own], gram, Y[part], weights[own], *rest, norms[own].max(axis=1), memory,
+                               rows)
+        return part.stop - first
 
-    pool, done = ThreadPoolExecutor(threads), 0
+    done = 0
+    for length in _shared_out(work, range(0, count, _CHUNK), threads):
+        done += length
+        if progress is not None:
+            progress(done, count, "problems")
+    found = found._asdict()
+    # Dependence is final for columns, but not for their Gram matrix.
+    return found, shared & (found.pop("reasons") == DEPENDENT)
+
+
+def _shared_out(work, tasks, threads):
+    """Yield what ``work`` makes of the tasks, as they end; one thread is the caller's."""
+    if threads == 1:
+        yield from map(work, tasks)
+        return
+    pool = ThreadPoolExecutor(threads)
     try:
-        jobs = [pool.submit(work, i, min(i + _CHUNK, count)) for i in range(0, count, _CHUNK)]
-        for job in as_completed(jobs):
-            done += job.result()
-            if progress is not None:
-                progress(done, count, "problems")
+        for job in as_completed([pool.submit(work, task) for task in tasks]):
+            yield job.result()
     finally:
         pool.shutdown(cancel_futures=True)
-    # Dependence is final for columns, but not for their Gram matrix.
-    return X, H, counts, shared & (reasons == loops.DEPENDENT)
-
-
-def _add_residual(A, Y, H, pulled, R, levels):
-    """Add to the rows of ``H`` what the residuals allow, or take the residuals; see ``dual_direction``."""
-    rows = np.flatnonzero(levels > ROUNDING * np.linalg.norm(Y, axis=1))
-    if not rows.size:
-        return
-    own, start = A if A.ndim == 2 else A[rows], pulled[rows]
-    slope = products(own, start, R[rows])[1]
-    t = reach(start, slope)[:, None]
-    joint, joint_pulled = H[rows] + t * R[rows], start + t * slope
-    worse = (_values(joint, joint_pulled, Y[rows], levels[rows])
-             < _values(R[rows], slope, Y[rows], levels[rows]))[:, None]
-    H[rows], pulled[rows] = np.where(worse, R[rows], joint), np.where(worse, slope, joint_pulled)
-
-
-def _values(H, pulled, Y, level):
-    """Return the dual values of the multiples of the rows that just meet their constraints."""
-    peak = np.abs(pulled).max(axis=1)
-    value = np.einsum("ij,ij->i", H.conj(), Y).real - level * np.linalg.norm(H, axis=1)
-    return np.divide(value, peak, out=np.zeros(peak.size), where=peak > 0)
 
 
 def _available():
