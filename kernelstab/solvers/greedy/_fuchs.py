@@ -4,27 +4,33 @@ from math import sqrt
 
 import numpy as np
 
+from kernelstab.solvers.greedy._columns import columns_of
 
-def dual_direction(system, columns, signs, residual, pulled=None):
-    r"""Return the better dual direction ``h`` for QCBP at the level of the residual, and ``A^H h``.
 
-    With the columns :math:`B` on the support and the signs :math:`\sigma`, the point
+def dual_direction(system, support, values, residual, pulled=None, fuchs=None):
+    r"""Return the best dual direction ``h`` for QCBP at the level of the residual, and ``A^H h``.
+
+    With the columns :math:`B` on the support and the signs :math:`\sigma` of the values, the point
     :math:`h_0=B(B^*B)^{-1}\sigma` is the shortest with :math:`B^*h_0=\sigma`; the compiled ``join`` adds
     what it can of the residual. Where :math:`h_0` itself breaks its bound, the judge scales it. The
-    residual alone competes: its value is not 0 where the point is no least squares fit. ``pulled`` is
-    ``A^H r``, where known.
+    residual alone competes where the point may be no least squares fit; of a fit it is worth nothing.
+    ``pulled`` is ``A^H r``, where known; ``fuchs`` is the :math:`h_0` of a fit, where known.
     """
     from kernelstab.solvers.greedy._dual_jit import ROUNDING, join
 
-    level, size = _norm(residual), _norm(system.y)
-    if not signs.size:
+    level, size, fitted = _norm(residual), _norm(system.y), fuchs is not None
+    if not support.size:
         return residual, pulled
-    fuchs = columns.image(columns.solve(signs))
+    if fuchs is None:
+        columns = columns_of(system, support)
+        fuchs = columns.image(columns.solve(values / np.abs(values)))
     pulled_fuchs = system.adjoint(fuchs)
     if level <= ROUNDING * size:
         return fuchs, pulled_fuchs
     pulled = system.adjoint(residual) if pulled is None else pulled
     join(fuchs, pulled_fuchs, residual, pulled)
+    if fitted:
+        return fuchs, pulled_fuchs
     pairs = [(fuchs, pulled_fuchs), (residual, pulled)]
     return max(pairs, key=lambda pair: _value(*pair, system.y, level))
 

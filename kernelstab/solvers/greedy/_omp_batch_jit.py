@@ -23,7 +23,7 @@ from kernelstab.solvers.greedy._omp_jit import (
     climb,
     coordinates,
     first,
-    sign_weights,
+    sign_coordinates,
 )
 
 GRAM_PIVOT = 1e-12   # PIVOT for the squared distance, where the Gram matrix has lost half the digits
@@ -41,9 +41,9 @@ def memory(atoms, width, m, n, dtype) -> Memory:
     """Return what the loops work in; here, because making arrays takes the compiler long."""
     return Memory(
         np.zeros((atoms + 1, width), dtype), np.zeros((atoms, atoms), dtype), np.empty(atoms, dtype),
-        np.zeros(atoms + 4, dtype),
-        np.zeros(atoms + 4, np.int64), np.zeros(atoms, np.int64), np.empty(n), np.empty(n), np.empty(n, dtype), np.empty(n, dtype),
-        np.empty(m, dtype), np.empty(m, dtype), np.empty((atoms + 1, m), dtype))
+        np.zeros(atoms + 4, dtype), np.zeros(atoms + 4, np.int64), np.zeros(atoms, np.int64), np.empty(n),
+        np.empty(n), np.empty(n, dtype), np.empty(n, dtype), np.empty(m, dtype), np.empty(m, dtype),
+        np.empty((atoms + 1, m), dtype))
 
 
 @njit(cache=True, nogil=True)
@@ -97,8 +97,8 @@ def gram_climb(columns, gram, y, work, rule):
     """Choose columns by their Gram matrix; return their number and the reason.
 
     All but the last row, of zeros, of ``work.rows`` are ``Q^H A`` for the orthonormal basis ``Q`` that
-    the chosen columns span: the pivoted Cholesky factor of the Gram matrix over all columns, so each choice costs one row
-    and no triangular solve. ``work.correlation`` holds ``y^H A`` and becomes ``r^H A``.
+    the chosen columns span: the pivoted Cholesky factor of the Gram matrix over all columns, so each
+    choice costs one row and no triangular solve. ``work.correlation`` holds ``y^H A`` and becomes ``r^H A``.
     """
     rows, triangle, z, picks = work.rows, work.triangle, work.z, work.picks
     correlation, weights, scores, factors, order = (
@@ -174,7 +174,7 @@ def settle(A, columns, y, work, k, longest, gram):
         copy(residual, h)
         copy(slope, pulled)
         return values
-    w = sign_weights(work.triangle, values, k)
+    w = coordinates(work.triangle, sign_coordinates(work.triangle, values, k), k)  # (B^H B)^-1 sgn(x)
     total = 0.0
     for i in range(h.size):
         h[i] = 0.0

@@ -109,8 +109,8 @@ def coordinates(triangle, weights, k):
 
 
 @njit(cache=True, nogil=True)
-def sign_weights(triangle, x, k):
-    """Return ``(B^H B)^-1 sgn(x)`` for the chosen columns ``B``, by two triangular solves."""
+def sign_coordinates(triangle, x, k):
+    """Return the coordinates, in the basis, of the shortest ``h`` with ``B^H h = sgn(x)``."""
     w = np.zeros_like(x)
     for i in range(k):
         size = abs(x[i])
@@ -120,4 +120,11 @@ def sign_weights(triangle, x, k):
         for l in range(i):
             w[i] -= np.conj(triangle[i, l]) * w[l]
         w[i] = w[i] / triangle[i, i]
-    return coordinates(triangle, w, k)
+    return w
+
+
+@njit(cache=True, nogil=True)
+def fit(factor, k):
+    """Return the coefficients of the first ``k`` chosen columns, and the dual point of their signs."""
+    x = coordinates(factor.triangle, factor.weights, k)
+    return x, np.dot(sign_coordinates(factor.triangle, x, k), factor.basis[:k])

@@ -129,11 +129,11 @@ class Pursuit:
             yield self._point(first + i, trail[i], pulled if i == chosen else None)
 
     def _point(self, count, residual, pulled):
-        from kernelstab.solvers.greedy._omp_jit import coordinates
+        from kernelstab.solvers.greedy._omp_jit import fit
 
+        values, direction = fit(self.factor, count)
         order = np.argsort(self.picks[:count])
-        values = coordinates(self.factor.triangle, self.factor.weights, count)
-        return Point(count, self.picks[:count][order], values[order], residual, pulled)
+        return Point(count, self.picks[:count][order], values[order], residual, pulled, direction)
 
     def _begin(self):
         """Take the columns of a warm start first, the largest coefficient leading."""

@@ -12,19 +12,23 @@ from kernelstab._errors import NotConverged
 from kernelstab.solvers._problem import Problem
 from kernelstab.solvers._solve import require_finite_matrix
 from kernelstab.solvers._system import System, as_start, as_system, require_finite
-from kernelstab.solvers.greedy._columns import columns_of, largest
+from kernelstab.solvers.greedy._columns import combination, largest
 from kernelstab.solvers.greedy._fuchs import dual_direction
 from kernelstab.solvers.solution import Solution
 
 
 class Point(NamedTuple):
-    """A sparse point of the scaled problem; ``residual`` is y - Ax, ``pulled`` is A^H of it if known."""
+    """A sparse point of the scaled problem; ``residual`` is y - Ax, ``pulled`` is A^H of it if known.
+
+    A least squares fit may bring ``direction``, the shortest h with the signs ``A^H h`` of its support.
+    """
 
     done: int
     support: np.ndarray
     values: np.ndarray
     residual: np.ndarray
     pulled: np.ndarray | None = None
+    direction: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +102,7 @@ def _task(given, s, tol, max_iter, start, each):
     scale = float(power_of_two(system.y))
     scaled = replace(system, y=system.y * scale)
     count = min(system.shape) if s is None else as_count(s, "s", low=1, high=min(system.shape))
-    support = largest(start, min(count, np.count_nonzero(start)))
+    support = largest(start, min(count, np.count_nonzero(start))) if start.any() else np.zeros(0, int)
     budget = count if max_iter is None else as_count(max_iter, "max_iter", low=1)
     return Task(scaled, given.correlation * scale, count, as_number(tol, "tol", low=0), budget, support,
                 start[support] * scale, each, float(np.linalg.norm(scaled.y)), scale)
@@ -126,15 +130,13 @@ def _judged(given, task, best, done, converged, interrupted, method, rows):
     values = best.values / task.scale
     kept = values != 0
     support, values = best.support[kept], values[kept]
-    x, columns = _spread(task, support, values), columns_of(task.system, support)
-    image = columns.image(values)
-    residual = given.system.y - image
-    problem = Problem("qcbp", given.system, float(np.linalg.norm(residual)), 0.0)
+    x, image = _spread(task, support, values), combination(given.system, support, values)
+    given.level = float(np.linalg.norm(given.system.y - image))
     # The walk's own residual, because what it was pulled to belongs to it to the last digit.
     pulled = None if best.pulled is None else best.pulled / task.scale
-    h, pulled = dual_direction(given.system, columns, values / np.abs(values), best.residual / task.scale,
-                               pulled)
-    judged = problem.judge(x, image=image, dual=h, pulled=pulled)
+    h, pulled = dual_direction(given.system, support, values, best.residual / task.scale, pulled,
+                               best.direction)
+    judged = given.judge(x, image=image, dual=h, pulled=pulled)
     require_finite(judged.objective, judged.gap)
     if not converged:
         ended = "was interrupted" if interrupted else "stopped"
