@@ -85,6 +85,26 @@ def test_ties_zero_columns_and_zero_data():
     np.testing.assert_allclose(batch.gap, 0.0, atol=1e-15)
 
 
+@pytest.mark.parametrize("noise", [1e-2, 1e-5, 1e-9])
+@pytest.mark.parametrize("twins", [0.0, 1e-4])
+@pytest.mark.parametrize("is_complex", [False, True])
+def test_dual_points_are_feasible_where_the_gram_matrix_has_lost_the_digits(noise, twins, is_complex):
+    # a residual far below the data, and two chosen columns that nearly agree
+    A, Y = draw(is_complex, False, noise=0.0)
+    if twins:
+        A[:, 1] = A[:, 0] + twins * A[:, 1]
+        Y = Y + A[:, :1].T - A[:, 1:2].T / twins
+    Y = Y + noise * draw(is_complex, False, noise=1.0)[1]
+    batch = omp_batch(A, Y, 6)
+    assert np.abs(batch.dual.conj() @ A).max() <= 1 + 1e-11
+    for i, y in enumerate(Y):
+        value = np.vdot(batch.dual[i], y).real - batch.residual[i] * np.linalg.norm(batch.dual[i])
+        size = np.linalg.norm(batch.dual[i]) * np.linalg.norm(y)
+        assert batch.dual_objective[i] == pytest.approx(value, abs=1e-11 * size)
+        assert batch.gap[i] == pytest.approx(batch.objective[i] - batch.dual_objective[i], abs=1e-11 * size)
+        assert batch.residual[i] == pytest.approx(np.linalg.norm(y - A @ batch.x[i]), abs=1e-13 * size)
+
+
 def test_progress_and_rows():
     A, Y = draw(False, False, count=300)
     calls = []
