@@ -59,11 +59,12 @@ def root(form, level, unexplained, pull):
     return float(level * unexplained / np.sqrt(rest)) if rest > 0.0 else np.inf
 
 
-def follow(problem, columns, level, x, bracket, rough) -> Stop:
+def follow(problem, columns, level, x, bracket, floor, rough) -> Stop:
     """Move ``x`` (in place) to the solution on the working set, or as far as can be trusted.
 
     ``bracket`` holds two levels between which the root on this working set lies, and is narrowed.
-    A ``rough`` LASSO will do where many columns are known to be missing.
+    The level does not go below ``floor`` for a root. A ``rough`` LASSO will do where many columns are known
+    to be missing.
     """
     y = problem.system.y
     g = columns.correlate(y - columns.combine(x))
@@ -95,7 +96,11 @@ def follow(problem, columns, level, x, bracket, rough) -> Stop:
         else:
             bracket[0] = level
         low, high = bracket
-        if not max(low, level / STRIDE) <= goal <= min(high, level * STRIDE):
+        if max(goal, 0.0) < floor:  # columns outside pull too hard for so low a level
+            if level <= floor:
+                return Stop(level, level, y - r, r)
+            goal = floor
+        elif not max(low, level / STRIDE) <= goal <= min(high, level * STRIDE):
             if low == 0.0 or high == np.inf:
                 goal = level / DESCENT if low == 0.0 else level * DESCENT
                 return Stop(level, goal, y - r, r)

@@ -4,6 +4,10 @@ One round: the columns that pull hardest join the working set, whose Gram matrix
 the problem is solved exactly on it without touching the matrix; one product with the whole
 matrix judges the result and finds the columns that are missing. Few rounds are needed, so a
 solution costs a few reads of the matrix.
+
+On few columns the noise must be explained by the wrong entries, which takes a level far below
+the one sought, and there many entries move with every column that joins. So once the support
+is crowded the level falls no further than what the columns outside still pull.
 """
 
 import numpy as np
@@ -15,6 +19,8 @@ START = 0.03    # first level where none is known, as a share of the largest cor
 NEAR = {"lasso": 0.9, "qcbp": 0.7, "sqrt-lasso": 0.7}  # share of the level that columns must pull to join
 LOWEST = 1e-12  # give up at levels below this share of the largest correlation
 BATCH = 40      # columns that may join per round: this many, or more for a very wide matrix
+CROWD = 0.25    # share of the rows of the matrix from which on a support is crowded;
+DEPTH = 0.5     # then the level stays above this share of the largest correlation outside the set
 REPEATS = 3     # rounds without a new column or a new level, each of which only refines
 
 
@@ -31,14 +37,14 @@ def solve(problem, start, watch) -> str:
     columns = Columns(system.matrix)
     pulled, batch = problem.correlation, max(BATCH, system.shape[1] // 200)
     x, level = _warm(problem, columns, start)
-    done, repeats, bracket = 0, 0, [0.0, np.inf]
+    done, repeats, bracket, floor = 0, 0, [0.0, np.inf], 0.0
     while repeats <= REPEATS and level > LOWEST * peak:
         most = max(batch, np.count_nonzero(x) // 2)
         chosen = _strongest(problem, columns, pulled, level, most)
         if chosen.size:
             columns.extend(chosen)
             x, bracket = np.concatenate([x, np.zeros(chosen.size)]), [0.0, np.inf]
-        stop = follow(problem, columns, level, x, bracket, rough=chosen.size == most)
+        stop = follow(problem, columns, level, x, bracket, floor, rough=chosen.size == most)
         pulled = system.adjoint(stop.dual)
         done += 1
         over = watch(done, columns.spread(x), image=stop.image, dual=stop.dual, pulled=pulled)
@@ -49,6 +55,8 @@ def solve(problem, start, watch) -> str:
         if stop.level == 0.0:  # the dual direction is the residual at level one
             pulled = pulled * stop.goal
         level = stop.goal
+        crowded = np.count_nonzero(x) > CROWD * problem.system.y.size
+        floor = DEPTH * _outside(problem, columns, pulled) if crowded else 0.0
     return "working set, compiled"
 
 
@@ -71,6 +79,12 @@ def _warm(problem, columns, start):
         found = float(np.median(pulls))
         guess = found if 1e-6 * problem.peak < found < problem.peak else guess
     return x, problem.level if problem.form == "lasso" else guess
+
+
+def _outside(problem, columns, pulled):
+    """Return the largest pull of a column outside the set, 0 if there is none."""
+    strength = pulled if problem.nonneg else np.abs(pulled)
+    return float(np.max(strength, where=~columns.member, initial=0.0))
 
 
 def _strongest(problem, columns, pulled, level, batch):

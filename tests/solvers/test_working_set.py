@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from kernelstab.solvers import _set_pivot_jit as loops
-from kernelstab.solvers import _working_set
+from kernelstab.solvers import _working_set, basis_pursuit
 from kernelstab.solvers._gram_jit import descend, gather
 from kernelstab.solvers._problem import Problem
 from kernelstab.solvers._set_columns import Columns
-from kernelstab.solvers._set_roots import root
+from kernelstab.solvers._set_roots import follow, root
 from kernelstab.solvers._set_settle import face_of, settle
 from kernelstab.solvers._solve import Start
 from kernelstab.solvers._system import as_system
@@ -227,6 +227,29 @@ def test_roots_where_there_is_none():
     assert root("qcbp", 2.0, 3.0, 1.0) == -1.0
     assert root("sqrt-lasso", 1.0, 3.0, 1.0) == np.inf
     assert root("qcbp", 0.0, 0.0, 1.0) == root("sqrt-lasso", 0.5, 0.0, 1.0) == 0.0
+
+
+@pytest.mark.parametrize(("floor", "level"), [(0.0, 0.25), (0.5, 0.5), (0.75, 0.75)])
+def test_the_level_stays_above_the_floor(floor, level):
+    # With the identity x = y - level, whose residual has the norm sqrt(2) * level: the root is 1/4.
+    problem = Problem("qcbp", as_system(np.eye(2), np.array([3.0, 2.0])), np.sqrt(2.0) / 4.0, 1e-6)
+    columns = Columns(problem.system.matrix)
+    columns.extend(np.arange(2))
+    x = np.zeros(2)
+    stop = follow(problem, columns, 0.75, x, [0.0, np.inf], floor, False)
+    assert abs(stop.level - level) < 1e-12
+    assert abs(stop.goal - level) < 1e-12
+    assert np.abs(x - [3.0 - level, 2.0 - level]).max() < 1e-12
+
+
+def test_data_full_of_noise_are_interpolated_at_a_small_price():
+    # For so small a price the solution is that of basis pursuit, which the exact path finds.
+    A, y = np.random.default_rng(7).standard_normal((20, 60)), np.random.default_rng(8).standard_normal(20)
+    path = basis_pursuit(A, y, method="homotopy", tol=1e-10)
+    price = 0.5 / np.linalg.norm(path.dual)
+    for watch in (run(A, y, "sqrt-lasso", price), run(A, y, "qcbp", 0.0)):
+        assert watch.finished
+        assert np.abs(watch.best.x - path.x).max() < 1e-9 * np.abs(path.x).max()
 
 
 def test_descent_on_two_coordinates_by_hand():
