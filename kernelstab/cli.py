@@ -110,6 +110,7 @@ def _solve(arguments) -> int:
 
     from kernelstab._errors import NotConverged
     from kernelstab.report import solve_files
+    from kernelstab.solvers._compiling_jit import first_compilation
 
     _writable(arguments.out, "out")
     _writable(arguments.certificate, "certificate")
@@ -120,7 +121,12 @@ def _solve(arguments) -> int:
             bar.set_description_str(note, refresh=False)
             bar.update(done - bar.n)
 
-        with warnings.catch_warnings():
+        def say():
+            if not arguments.quiet:
+                bar.write("kernelstab: compiling loops, this once (ahead of time: kernelstab warmup)",
+                          file=sys.stderr)
+
+        with first_compilation(say), warnings.catch_warnings():
             warnings.simplefilter("ignore", NotConverged)      # the text and the exit code say it
             solved = solve_files(
                 arguments.matrix, arguments.data, problem=arguments.problem, lam=arguments.lam,

@@ -6,13 +6,15 @@ import subprocess
 import sys
 import types
 
+import numba
 import numpy as np
 import pytest
 
-from kernelstab import __version__, cli, kernel, solvers, theorems
+from kernelstab import __version__, cli, kernel, report, solvers, theorems
 from kernelstab.certify.certificate import digest
 
 MODULE = '''
+import numba
 import numpy as np
 INVERSE = np.linalg.pinv(np.load("A.npy"))
 CALLS = []
@@ -358,6 +360,23 @@ def test_a_closed_pipe_is_no_error():
     command = f"'{sys.executable}' -m kernelstab list --json | true"
     run = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
     assert run.stderr == ""
+
+
+@pytest.mark.skipif(numba.config.DISABLE_JIT, reason="nothing is compiled")
+def test_the_first_compilation_is_said_in_one_line(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    np.savez("p.npz", A=np.eye(2), y=[1.0, 2.0])
+    solve, line = report.solve_files, "kernelstab: compiling loops, this once"
+
+    def compiling(*files, **options):
+        assert numba.njit(lambda x: x + 1)(1) + numba.njit(lambda x: x + 2)(1) == 5
+        return solve(*files, **options)
+
+    monkeypatch.setattr(report, "solve_files", compiling)
+    assert _run(capsys, "solve", "p.npz", "--json")[2].count(line) == 1
+    assert _run(capsys, "solve", "p.npz", "--json", "--quiet")[2] == ""
+    monkeypatch.setattr(report, "solve_files", solve)
+    assert line not in _run(capsys, "solve", "p.npz", "--json")[2]       # compiled by now
 
 
 def test_a_problem_from_files_is_solved_proved_and_written(tmp_path, monkeypatch, capsys):
