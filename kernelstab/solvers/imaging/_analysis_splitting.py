@@ -37,7 +37,7 @@ def solve(problem, start, watch, step) -> str:
     frame, w = problem.frame, problem.weights * problem.price
     field = frame.forward(start.x)
     typical = frame.sizes(frame.forward(frame.solve(problem.correlation))) / problem.system.norm() ** 2
-    tau = float(np.linalg.norm(typical) / np.sqrt(typical.size) / np.mean(w))
+    tau = float(np.linalg.norm(typical) / np.sqrt(typical.size) / np.mean(w)) or 1.0    # A*y = 0: any
     s, reference, turning = field, None, FIRST
     for done in range(1, watch.budget + 1):
         size = frame.sizes(s)
@@ -125,7 +125,8 @@ class _FourierStep:
         column = self.index % count
         alone = (column == 0) | (2 * column == self.shape[-1])
         self.weight = np.where(alone, 1.0, 2.0) if self.real else np.ones(column.size)
-        self.mu = 0.0
+        self.mu, seen = 0.0, np.abs(self.a[self.a != 0]) ** 2
+        self.most = float(np.max(self.d) / np.min(seen) / np.finfo(float).eps) if seen.size else 0.0
 
     def _spectrum(self, image):
         transform = fft.rfftn if self.real else fft.fftn
@@ -150,7 +151,8 @@ class _FourierStep:
     def _multiplier(self, r):
         """Return the least mu with ``||r/(d + mu |a|^2)|| <= eta``: Newton on the reciprocal, from 0.
 
-        The reciprocal of the norm is increasing and concave in mu, so the steps never overshoot.
+        The reciprocal of the norm is increasing and concave in mu, so the steps never overshoot. What is
+        left when mu is so large that all that can be fitted is fitted was never in the range of A.
         """
         eta, q, a2, mu = self.problem.level, self.weight * np.abs(r) ** 2, np.abs(self.a) ** 2, 0.0
         if eta == 0.0:
@@ -159,9 +161,9 @@ class _FourierStep:
             below = self.d + mu * a2
             square, slope = float(np.sum(q / below**2)), float(np.sum(q * a2 / below**3))
             size = np.sqrt(square)
-            if size <= eta * (1.0 + 1e-14) or slope == 0.0:
+            if size <= eta * (1.0 + 1e-14) or slope == 0.0 or mu == self.most:
                 break
-            mu += (size / eta - 1.0) * square / slope
+            mu = min(mu + (size / eta - 1.0) * square / slope, self.most)
         return mu
 
     def image(self):

@@ -24,7 +24,7 @@ def run(problem, engine, name, *, budget, callback=None, progress=None, history=
     try:
         if problem.zero_is_optimal:
             system = problem.system
-            watch(0, 0 * problem.correlation, image=0 * system.y, dual=system.y, pulled=problem.correlation)
+            watch(0, 0 * problem.correlation, image=0 * system.y, dual=system.y)
             words = "closed form"
         else:
             words = engine(watch)

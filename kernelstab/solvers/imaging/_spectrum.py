@@ -5,6 +5,8 @@ from scipy import fft
 
 from kernelstab.operators import Blur
 
+BLOCK = 2**14    # pixels whose transforms along the last axis are in memory beside their image
+
 
 def eigenvalues(shape, real):
     """Return the eigenvalues of the periodic Laplacian ``D* D`` as (outer, last): their sums over rows.
@@ -48,22 +50,29 @@ class Spectrum:
             B = fft.fftn(B, axes=self.others, norm="ortho", overwrite_x=True, workers=self.workers)
         return B.reshape(self.outer.size, self.last.size)
 
-    def back(self, B):
-        """Return the image (rows, n) of a spectrum, which is overwritten."""
+    def back(self, B, out=None):
+        """Return the image (rows, n) of a spectrum, which is overwritten.
+
+        A real image is written to ``out`` where that is given; a complex one needs no more memory.
+        """
         B = B.reshape(*self.shape[:-1], self.last.size)
         if self.others:
             B = fft.ifftn(B, axes=self.others, norm="ortho", overwrite_x=True, workers=self.workers)
-        if self.real:
-            x = fft.irfft(B, n=self.shape[-1], axis=-1, norm="ortho", overwrite_x=True, workers=self.workers)
-        else:
-            x = fft.ifft(B, axis=-1, norm="ortho", overwrite_x=True, workers=self.workers)
-        return x.reshape(self.outer.size, self.shape[-1])
+        rows, n = self.outer.size, self.shape[-1]
+        if not self.real:
+            return fft.ifft(B, axis=-1, norm="ortho", overwrite_x=True, workers=self.workers).reshape(rows, n)
+        B, out = B.reshape(rows, -1), np.empty((rows, n), self.dtype) if out is None else out
+        count = max(BLOCK // n, 1)
+        for row in range(0, rows, count):
+            lines = slice(row, row + count)
+            out[lines] = fft.irfft(B[lines], n=n, norm="ortho", overwrite_x=True, workers=self.workers)
+        return out
 
     def invert(self, image):
-        r"""Return :math:`(D^*D)^+` of an image."""
+        r"""Return :math:`(D^*D)^+` of an image, whose memory it may take."""
         B = self.forward(image)
         self._divide(B)
-        return self.back(B)
+        return self.back(B, image)
 
     def _divide(self, B):
         from kernelstab.solvers.imaging._spectrum_jit import divide
@@ -109,8 +118,8 @@ class Sampled(Spectrum):
         r"""Solve the x-step: the image nearest to the field whose adjoint difference is ``b``.
 
         With a radius: subject to :math:`\|Ax-y\|\le radius`; the multiplier is sought from
-        ``mu`` on. Without: with the penalty :math:`\tfrac\mu2\|Ax-y\|^2`. Returns the image and
-        the multiplier.
+        ``mu`` on. Without: with the penalty :math:`\tfrac\mu2\|Ax-y\|^2`. Returns the image, which
+        takes the memory of ``b`` if it is real, and the multiplier.
         """
         from kernelstab.solvers.imaging._spectrum_jit import fit, mismatches, multiplier
 
@@ -122,21 +131,24 @@ class Sampled(Spectrum):
             mu = multiplier(q, self.d, self.a, radius, mu) if radius > 0 else np.inf
         limit = np.inf if radius is None else radius
         fit(flat, self.index, self.data, self.a, self.d, self.weight, r, mu, limit)
-        return self.back(B), mu
+        return self.back(B, b), mu
 
     def project(self, x, radius):
         r"""Return the image nearest to x with :math:`\|Ax-y\|\le radius`, and note its residual.
 
+        A real image is written over x.
         A blur's image is returned as it is: what it misses is paid for.
         """
         B = self.forward(x)
         flat = B.ravel()
-        r = self.a * flat[self.index] - self.data
+        r = flat[self.index]
+        r *= self.a
+        r -= self.data
         size = self.norm(r)
         if size > radius and self.a.size == 1:
             r *= radius / size
-            flat[self.index] = self.data + r
-            x = self.back(B)
+            flat[self.index] = np.add(self.data, r, out=self.residual)
+            x = self.back(B, x)
         self.residual = r
         return x
 
@@ -144,30 +156,28 @@ class Sampled(Spectrum):
         r"""Split ``b = D* p`` into :math:`A^*h` and a rest; return h and :math:`(D^*D)^+` of the rest.
 
         A subsampled transform takes :math:`h=Ab`, which leaves least. A blur keeps the ``h``
-        given, since dividing by small factors would make it large.
+        given, since dividing by small factors would make it large. What is returned may take the memory of b.
         """
         B = self.forward(b)
         flat = B.ravel()
         if self.a.size == 1:
-            h = flat[self.index].astype(complex)
+            h = flat[self.index].astype(complex, copy=False)
             h[self.d == 0.0] = 0.0
             flat[self.index] = 0.0
         else:
             flat[self.index] -= self.a.conj() * h
         self._divide(B)
-        return h, self.back(B)
+        return h, self.back(B, b)
 
     def measured(self, values):
         """Return values at the sampled places as a vector in the coordinates of y."""
         if isinstance(self.A, Blur):
             whole = values.reshape(*self.shape[:-1], self.last.size)
             return fft.irfftn(whole, s=self.shape, norm="ortho").ravel()
-        count, rows, n = self.last.size, self.outer.size, self.shape[-1]
-        half = np.zeros((rows, count), dtype=complex)
-        half.ravel()[self.index] = values
-        if not self.real:
-            return self.A.from_kspace(half)
-        whole = np.empty((rows, n), dtype=complex)
-        whole[:, :count] = half
-        whole[:, count:] = half[-np.arange(rows) % rows, 1:n - count + 1][:, ::-1].conj()
+        rows, n = self.outer.size, self.shape[-1]
+        whole = np.zeros((rows, n), dtype=complex)
+        row, column = np.divmod(self.index, self.last.size)
+        if self.real:
+            whole[-row % rows, -column % n] = values.conj()
+        whole[row, column] = values
         return self.A.from_kspace(whole)

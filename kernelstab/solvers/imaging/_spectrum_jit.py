@@ -8,6 +8,8 @@ factor by which the forward operator multiplies there (one entry if it is 1 ever
 import numpy as np
 from numba import njit
 
+FARTHEST = 1e17     # a multiplier beyond all that fitting asks for, where the largest |a| is 1
+
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def divide(B, outer, last, one):
@@ -39,6 +41,10 @@ def multiplier(q, d, a, radius, mu):
     of linear functions), so Newton's method on it climbs from the left without overshooting,
     and comes to the left in one step from the right.
     """
+    top = 0.0
+    for k in range(a.size):
+        top = max(top, a[k].real * a[k].real + a[k].imag * a[k].imag)
+    most = FARTHEST / top if top > 0.0 else 0.0
     for _ in range(100):
         size2, slope = 0.0, 0.0
         for k in range(q.size):
@@ -53,6 +59,8 @@ def multiplier(q, d, a, radius, mu):
         if (mu == 0.0 and size <= radius) or slope == 0.0:
             return mu
         change = (size / radius - 1.0) * size2 / slope
+        if change > most:    # what is left is outside the range of A
+            return mu
         if mu + change <= 0.0:
             mu = 0.0
             continue

@@ -16,9 +16,11 @@ on the two sets bring it back at the cost of an iteration each.
 The first stage computes in single precision, whose transforms take less than half the time, to a
 gap of 3e-5 if that is not enough; the second in double precision, where the result is judged.
 
-Memory in single precision, in double images of two dimensions: s 1, the field of a bound 1 and the best
-one 1, the image, the best one and what the watch holds of it 2, a divergence, a spectrum and its inverse
-1.5, sampled data 2: 9 in all, 10.5 at the change to double precision, and 12 in it.
+Memory in single precision, in real double images of two dimensions a quarter of whose frequencies are
+sampled: s 1, the field of a bound 1 and the best one 1, the image, a divergence (which the next image is
+written over) and a spectrum 1.5, the best image 1, sampled data 1.5, a new best image or a bound's values
+0.5: under 8, also at the change to double precision, where s is let go. In double precision s and
+both fields take 3 more, the three arrays of an iteration 1.5: under 12.
 """
 
 import numpy as np
@@ -58,8 +60,14 @@ class FourierSplitting:
         if not self._report(watch, x):
             t = self._iterate(s, x, t, trend, watch, field is None)
         del x
+        if self.problem.tol >= SINGLE:      # most likely done
+            del s
         self._double()
-        if not self._report(watch, self._best_doubled()):
+        if self._report(watch, self._best_doubled()):
+            return
+        if self.problem.tol >= SINGLE:
+            self._iterate(*self._begin(self.best, self.bound.field), trend, watch, False)
+        else:
             s = s.astype(self.sampled.dtype)
             self._iterate(s, self.best, t, trend, watch, False)
 
@@ -95,7 +103,10 @@ class FourierSplitting:
             advance(s, x, b, *self.grid, *map(self.number, (RELAXATION, t, ratio, 1.0)))
             t, ratio = t * ratio, 1.0
             self.done += 1
-            x = self._image(b, t)
+            before, x = x, self._image(b, t)
+            if x is b:
+                b = np.empty_like(x) if before is self.best else before
+            del before
             if fresh and self.done in FIRST:
                 ratio = self._mean(x) / t
             if self.done % CHECK == 0 or self.done >= watch.budget:
@@ -137,9 +148,8 @@ class FourierSplitting:
         return s, self._image(b, t), t
 
     def _best_doubled(self):
-        """Return the best image in double precision, and forget how good it seemed in single."""
-        x = self.best.astype(self.sampled.dtype)
-        self.best, self.figures = None, (np.inf, 0.0)
+        """Return a copy of the best image, and forget how good it seemed in single precision."""
+        x, self.best, self.figures = self.best.copy(), None, (np.inf, 0.0)
         return self.sampled.project(x, self.problem.level if self.problem.form == "qcbp" else np.inf)
 
     def _report(self, watch, x):
@@ -147,9 +157,8 @@ class FourierSplitting:
         problem = self.problem
         figures = problem.variation(x), self.sampled.norm(self.sampled.residual)
         if self.best is None or problem.objective(*figures) <= self.objective:
-            self.best, self.figures = x, figures
-        best = self.best.astype(problem.system.dtype, copy=False).ravel()
-        return watch(self.done, best, image=self.figures, dual=self.bound)
+            self.best, self.figures = x.astype(problem.system.dtype, copy=False), figures
+        return watch(self.done, self.best.ravel(), image=self.figures, dual=self.bound)
 
     def _polish(self, s, x, b, t):
         """Look for a better bound near the dual field of the splitting; b is overwritten."""

@@ -127,5 +127,10 @@ class TVProblem:
         return flat if np.linalg.norm(flat) * self.size > 1e-10 * typical else 0.0 * flat
 
     def _balanced(self, h):
+        """Return the part of h that is orthogonal to ``flat``: zero if what is left is rounding."""
         flat, square = self.flat, float(np.vdot(self.flat, self.flat).real)
-        return h - flat * (np.vdot(flat, h) / square) if square > 0 else h
+        if square == 0:
+            return h
+        once = h - flat * (np.vdot(flat, h) / square)
+        twice = once - flat * (np.vdot(flat, once) / square)
+        return twice if np.linalg.norm(twice) > 0.5 * np.linalg.norm(once) else 0.0 * h

@@ -109,8 +109,9 @@ def tv(A, y, eta=None, *, lam=None, shape=None, isotropic=True, tol=1e-4, method
     at the end, from A, x, h and p alone.
 
     Cost: "fourier": one transform, one inverse and one pass over the field of differences per
-    iteration, and up to six times as much in every twentieth; memory 10.5 images in two dimensions
-    (12 below ``tol=3e-5``). "primal-dual": one product with A and one with its adjoint more. Exact
+    iteration, and up to six times as much in every twentieth; memory of 8 images in two
+    dimensions at a quarter of the frequencies (12 below ``tol=3e-5``), more for complex ones.
+    "primal-dual": one product with A and one with its adjoint more. Exact
     data (``eta=0``) that are not isotropic make a linear program, for which both are slow beyond 1e-4.
 
     Examples
@@ -140,7 +141,10 @@ def tv(A, y, eta=None, *, lam=None, shape=None, isotropic=True, tol=1e-4, method
         if watch.best is None:
             raise
         interrupted = True
-    return _said(problem, watch, loop, interrupted)
+    h, words = watch.best.dual.h, "closed form"
+    if loop is not None:
+        h, words, loop = loop.measured(h), loop.words, None     # without its memory
+    return _said(problem, watch, h, words, interrupted)
 
 
 def _form(eta, lam):
@@ -196,14 +200,13 @@ def _constant(problem, watch):
     return problem.finished(judged) and watch(0, level * ones, image=figures, dual=bound)
 
 
-def _said(problem, watch, loop, interrupted):
+def _said(problem, watch, h, words, interrupted):
     """Evaluate everything that is reported once more, from A, the image and the dual pair alone."""
     best = watch.best
-    h = best.dual.h if loop is None else loop.measured(best.dual.h)
     field = best.dual.field
     bound = problem.prove(h, field if field is None else field.astype(problem.system.dtype, copy=False))
     problem.rounding = 0.0
-    found, words = problem.judge(best.x, dual=bound), "closed form" if loop is None else loop.words
+    found = problem.judge(best.x, dual=bound)
     converged = problem.finished(found)
     if not converged:
         ended = "was interrupted" if interrupted else "stopped"

@@ -221,6 +221,24 @@ def test_nothing_to_do():
     np.testing.assert_array_equal(s.x, 0)
 
 
+def test_nothing_to_do_with_fields_larger_than_images():
+    # ||y|| = 4
+    A = Blur(np.ones((2, 2)) / 4, (4, 4))
+    s = tv_wavelet(A, np.ones(16), 5.0, wavelet="haar", level=1)
+    assert (s.converged, s.iterations, s.objective) == (True, 0, 0.0)
+    np.testing.assert_array_equal(s.x, 0)
+
+
+def test_data_outside_the_range_of_a_blur():
+    # the mean of two neighbours in a row never alternates along it: of the data the alternating half remains
+    A = Blur(np.array([[0.5, 0.5]]), (4, 4))
+    for y in (np.tile([1.0, -1.0], 8), np.arange(16.0)):
+        with pytest.warns(NotConverged):
+            s = tv_wavelet(A, y, 1e-8, wavelet="haar", level=1, max_iter=50)
+        assert not s.converged
+        assert s.feasibility >= 1.0
+
+
 def test_budget_and_history():
     A, y = measured("fourier")
     with pytest.warns(NotConverged, match="analysis qcbp stopped after 15 iterations"):

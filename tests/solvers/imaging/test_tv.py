@@ -254,6 +254,27 @@ def test_mean_that_is_not_sampled():
         check_proof(tv(A, y, 0.01, method=method), A, y, eta=0.01)
 
 
+@pytest.mark.parametrize("scale", [1.0, 1e6])
+def test_only_the_mean_is_sampled(scale):
+    # a constant explains everything, and no dual point but zero is feasible: A* h is constant for every h
+    A = SubsampledFourier(np.array([[True, False, False, False, False]]), real=True)
+    y = A @ np.full(5, 2.0 * scale)
+    s = tv(A, y, lam=0.6 * y[0])
+    np.testing.assert_array_equal(s.dual, 0.0)
+    assert s.dual_objective == 0.0
+    np.testing.assert_allclose(s.x, 2.0 * scale)
+
+
+def test_data_outside_the_range_of_a_blur():
+    # the mean of two neighbours in a row never alternates along it: of the data the alternating half remains
+    A = Blur(np.array([[0.5, 0.5]]), (4, 4))
+    for y in (np.tile([1.0, -1.0], 8), np.arange(16.0)):
+        with pytest.warns(NotConverged):
+            s = tv(A, y, 1e-8, max_iter=100)
+        assert not s.converged
+        assert s.feasibility >= 1.0
+
+
 @pytest.mark.parametrize("method", ["fourier", "primal-dual"])
 def test_scaling_the_data_scales_the_solution(method):
     A, y, eta = fourier()
@@ -300,20 +321,21 @@ def test_progress_is_told():
 
 @pytest.mark.skipif(numba.config.DISABLE_JIT, reason="too many pixels for loops that are not compiled")
 def test_memory():
-    # one image of 256 x 256 is 0.5 MB
-    image = shepp_logan(256)
-    A = SubsampledFourier(masks.variable_density((256, 256), 0.25, symmetric=True, rng=0), real=True)
+    # one image of 512 x 512 is 2 MB
+    image = shepp_logan(512)
+    A = SubsampledFourier(masks.variable_density((512, 512), 0.25, symmetric=True, rng=0), real=True)
     y = A @ image.ravel()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotConverged)
         tv(A, y, 1.0, max_iter=2)
         peaks = []
-        for tol in (1e-4, 0.0):
+        for tol in (1e-2, 1e-4, 0.0):
             tracemalloc.start()
-            tv(A, y, 1.0, max_iter=22, tol=tol)
+            tv(A, y, 1.0, max_iter=62, tol=tol)
             peaks.append(tracemalloc.get_traced_memory()[1] / image.nbytes)
             tracemalloc.stop()
-    assert max(peaks) <= 11
+    assert max(peaks[:2]) <= 8.1
+    assert peaks[2] <= 12
 
 
 @pytest.mark.parametrize(("fault", "message"), [
