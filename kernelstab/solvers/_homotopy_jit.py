@@ -210,6 +210,12 @@ def descend(state, A, gram):
     """
     size, order, sign, ranks = int(state.numbers[SIZE]), state.order, state.sign, state.ranks
     d, a, v, drift = state.d, state.a, state.v, 0.0
+    if size == 0:       # nothing moves but lambda, and the matrix need not be read
+        for i in range(v.size):
+            v[i] = 0.0
+        for j in range(a.size):
+            a[j] = 0.0
+        return True
     for attempt in range(2):
         combine(state.inverse, ranks, sign, size, size, d)
         if gram.size:

@@ -126,29 +126,34 @@ class Problem:
         return limit if limit < np.inf else 0.0
 
     def finished(self, judged: Judged) -> bool:
-        r"""Return whether the point meets the tolerance, and rounding leaves the digits to tell.
-
-        What rounding may change: the residual by that of :math:`Ax`, and for ``qcbp`` the gap by
-        that of :math:`\|u\|\|r\|`, which is large beside the objective where ``eta`` is
-        nearly the distance of ``y`` from the range, or nearly its norm.
-        """
-        if not (judged.relative_gap <= self.tol and (
-                judged.feasibility == 0 or judged.feasibility <= self.tol * self.size)):
-            return False
-        enough = max(self.tol, HEARD)
-        if self.form == "qcbp":
-            doubt = EPSILON * _norm(judged.dual) * judged.residual
-            return (EPSILON * self.column * judged.objective <= enough * self.size
-                    and doubt <= enough * judged.objective)
-        # The rounding of Ax moves the data term by this much; the level is divided out.
-        residual = judged.residual
-        slope, term = (residual, 0.5 * residual * residual) if self.form == "lasso" else (1.0, residual)
-        doubt = EPSILON * self.column * slope * (judged.objective - term)
-        return doubt <= enough * judged.objective * self.level
+        """Return whether the point meets the tolerance, see ``meets``."""
+        return meets(self.form, self.level, self.tol, self.size, self.column, _norm(judged.dual), judged)
 
     def distance(self, judged: Judged) -> float:
         """Return how far the point is from finished; smaller is better."""
         return max(judged.relative_gap, judged.feasibility / self.size if judged.feasibility > 0 else 0.0)
+
+
+def meets(form, level, tol, size, column, length, judged: Judged) -> bool:
+    r"""Return whether a point meets the tolerance, and rounding leaves the digits to tell.
+
+    ``size`` and ``length`` are the norms of the data and of the dual point, ``column`` as in ``Problem``.
+
+    What rounding may change: the residual by that of :math:`Ax`, and for ``qcbp`` the gap by
+    that of :math:`\|u\|\|r\|`, which is large beside the objective where ``eta`` is
+    nearly the distance of ``y`` from the range, or nearly its norm.
+    """
+    if not (judged.relative_gap <= tol and (judged.feasibility == 0 or judged.feasibility <= tol * size)):
+        return False
+    enough = max(tol, HEARD)
+    if form == "qcbp":
+        doubt = EPSILON * length * judged.residual
+        return EPSILON * column * judged.objective <= enough * size and doubt <= enough * judged.objective
+    # The rounding of Ax moves the data term by this much; the level is divided out.
+    residual = judged.residual
+    slope, term = (residual, 0.5 * residual * residual) if form == "lasso" else (1.0, residual)
+    doubt = EPSILON * column * slope * (judged.objective - term)
+    return doubt <= enough * judged.objective * level
 
 
 def _norm(v):

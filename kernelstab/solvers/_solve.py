@@ -11,6 +11,7 @@ from kernelstab._checks import as_array, as_count, as_number
 from kernelstab._errors import NotConverged
 from kernelstab.solvers._methods import chain, engine
 from kernelstab.solvers._problem import NAMES, Problem
+from kernelstab.solvers._quick import quickly
 from kernelstab.solvers._system import System, as_start, as_system, dense_products
 from kernelstab.solvers._watch import Watch
 from kernelstab.solvers.solution import Solution
@@ -28,12 +29,17 @@ class Start(NamedTuple):
 def solve(form, A, y, level, *, weights=None, nonneg=False, tol=1e-6, method="auto", max_iter=None, x0=None,
           callback=None, progress=None, history=False, certify=False, options=None) -> Solution:
     """Solve one of the three forms of ``Problem``; the public functions describe the arguments."""
+    tol = as_number(tol, "tol", low=0)
+    if method == "auto" and weights is max_iter is x0 is callback is progress is None and not (
+            history or certify):
+        found = quickly(form, _name(form, level), A, y, level, bool(nonneg), tol)
+        if found is not None:
+            return found
     system = as_system(A, y)
     if nonneg and system.dtype.kind == "c":
         raise ValueError("nonneg must be False for complex problems")
     weights = None if weights is None else as_weights(weights, system.shape[1])
-    problem = Problem(form, system if weights is None else scaled(system, weights), level,
-                      as_number(tol, "tol", low=0), bool(nonneg))
+    problem = Problem(form, system if weights is None else scaled(system, weights), level, tol, bool(nonneg))
     require_finite_matrix(problem)
     engines = chain(problem, method)
     if certify and system.matrix is None:
@@ -79,7 +85,7 @@ def _run(problem, engines, start, watch, budget):
 
 def _said(problem, watch, words, interrupted, weights, proofs):
     best = watch.best
-    name = "basis pursuit" if problem.form == "qcbp" and problem.level == 0 else NAMES[problem.form]
+    name = _name(problem.form, problem.level)
     solution = Solution(
         best.x if weights is None else best.x / weights, best.dual, best.objective, best.dual_objective,
         best.gap, best.relative_gap, best.residual, best.feasibility, watch.done, watch.finished,
@@ -91,6 +97,10 @@ def _said(problem, watch, words, interrupted, weights, proofs):
         warnings.warn(f"{name} {ended} after {watch.done} iterations at relative gap "
                       f"{best.relative_gap:.1e}{excess}", NotConverged, stacklevel=4)
     return solution
+
+
+def _name(form, level):
+    return "basis pursuit" if form == "qcbp" and level == 0 else NAMES[form]
 
 
 def as_weights(weights, count) -> np.ndarray:
