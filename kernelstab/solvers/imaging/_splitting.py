@@ -13,25 +13,32 @@ sqrt-lasso :math:`f=\min(1,\tau c/\|r\|)`
 so a step costs one product with A, one with its adjoint, one synthesis, one analysis and a
 single pass over the coefficients. As :math:`AWp-y=(1-f)r`, the point p meets the constraint of
 qcbp, its objective is known, and :math:`-r` is a dual direction whose :math:`W^*A^*r` is already
-there: the duality gap of this pair costs no product.
+there: the duality gap of this pair costs no product, and steers the loop.
+
+The answer is another point: x, moved to the ball for qcbp, whose objective is much closer to the
+least one than that of p (on a phantom by a factor of 20 and more). That costs products, so it is
+tried where the dual value of -r is within ``tol`` of the mass of x, and seldom.
 
 Where the last points only circle around a solution, their average closes in: it is judged now and
 then, and the loop restarts from it when its gap is small.
 
 Transforms of images start in single precision, which halves their cost, and go on in double
-precision from a gap of ``tol``, of ``FINE``, or where rounding stops the progress. Only points
-computed in double precision count as answers.
+precision where the gap of p is at ``tol``, at ``FINE``, or rounding stops the progress. Only points
+judged in double precision count as answers.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
+from kernelstab.solvers._problem import EPSILON
 from kernelstab.solvers.imaging._sampling import sampling
 
 # Chosen by steps to a gap of 1e-4 on phantoms and MR slices, 128 by 128, eta from 1e-4 to 5e-2 of ||y||.
 RELAXATION = 1.8   # among 1, 1.5, 1.8, 1.9
-START = 0.5        # first step size, as a multiple of the typical entry of W^*A^*y
+START = 0.7        # first step size, as a multiple of the entry of W^*A^*y that SHARE of all stay below
+SHARE = 0.9        # (both by steps at 256 by 256)
+LEAST = 0.05       # least first step size, as a multiple of the typical entry
 FIRST = 5          # steps until the step size is chosen anew, then at each GROWTH times as many
 GROWTH = 1.5
 CHANGE = 5.0       # largest factor between two step sizes
@@ -42,6 +49,8 @@ DECREASE = 0.5     # a gap that has fallen by this factor since the last restart
 LONGEST = 0.36     # a stretch that is this share of all steps ends in any case
 FINE = 1e-5        # relative gap that single precision is trusted with
 PATIENCE = 60      # steps without a new least gap that end single precision
+PROMISE = 300.0    # how much smaller the gap of x, once it is feasible, may be than that of p
+SLOPE = 0.2        # a gap that is k times too large is looked at again after k**SLOPE times as many steps
 
 
 class Parts(NamedTuple):
@@ -58,7 +67,7 @@ def solve(problem, start, watch, parts) -> str:
     loop = _Loop(problem, parts, start)
     del start                                     # two arrays of the size of an image, no longer needed,
     vars(problem).pop("correlation", None)        # and one that comes back if anybody asks
-    least, when, refined = np.inf, 0, -1
+    least, when, refined, wait = np.inf, 0, -1, 0
     for done in range(1, watch.budget + 1):
         last, turn, refine = done == watch.budget, done == loop.next, False
         if last:
@@ -67,9 +76,11 @@ def solve(problem, start, watch, parts) -> str:
         if last or turn or done % CHECK == 0 or done == refined + 1:
             p = loop.point()
             gap = loop.gap(p)
-            near = gap <= problem.tol and not loop.single
-            if (near or last or done % REPORT == 0) and loop.report(watch, done, p, near):
-                break
+            near = done >= wait and gap <= PROMISE * problem.tol and loop.gap(loop.shrunk()) <= problem.tol
+            if near or last or done % REPORT == 0:
+                if loop.report(watch, done):
+                    break
+                wait = done * max(watch.last.relative_gap / max(problem.tol, EPSILON), 1.0) ** SLOPE
             if loop.single:
                 least, when = (gap, done) if gap < least else (least, when)
                 refine = gap <= max(problem.tol, FINE) or done >= when + PATIENCE
@@ -94,8 +105,11 @@ class _Loop:
         self.problem, self.parts, self.frame = problem, parts, parts.frame
         self.c, self.complex = parts.system.tight, problem.system.dtype.kind == "c"
         x, q = start.x / parts.weights, problem.system.adjoint(start.dual) * parts.weights
-        self.tau = START * float(np.linalg.norm(problem.correlation * parts.weights)) / (
-            self.c * np.sqrt(x.size) * problem.price * float(np.mean(parts.weights)))
+        sizes = np.abs(problem.correlation)
+        typical, place = float(np.linalg.norm(sizes)) / np.sqrt(x.size), int(SHARE * x.size)
+        sizes.partition(place)
+        self.tau = max(START * float(sizes[place]), LEAST * typical) / (self.c * problem.price)
+        del sizes
         if np.any(q) and np.any(x):
             self.tau = float(np.linalg.norm(x) / np.linalg.norm(q))
         self.z, self.reference, self.next = x + self.tau * q, None, FIRST
@@ -173,26 +187,27 @@ class _Loop:
             mass, bound = mass + rest, min(1.0 / size, limit) * value
         return (mass - bound) / mass if mass > 0 else np.inf
 
-    def report(self, watch, done, p, near):
-        """Let the watch judge p and the direction -r: by what is known, or afresh ``near`` the end."""
-        r = self.sampling.residual()
-        if self.single:
-            p, image = self._doubled(p)
-            return watch(done, self._priced(p), image=image, dual=-r.astype(image.dtype))
-        if near:
-            return watch(done, self._priced(p), dual=-r)
-        image = self.problem.system.y + (1.0 - self.factor) * r
-        return watch(done, self._priced(p), image=image, dual=-r, pulled=self.g / -self.w)
+    def shrunk(self):
+        """Return x, which is sparse and need not meet a constraint."""
+        x = np.empty_like(self.z)
+        self.reflect(x)
+        x += self.z
+        x *= self.real(0.5)
+        return x
 
-    def _priced(self, p):
-        """Return p times its weights."""
-        plain = self.parts.weights.size == 1 and self.parts.weights[0] == 1.0
-        return p if plain else p * self.parts.weights
+    def report(self, watch, done):
+        """Let the watch judge x, made feasible in double precision, and the direction -r."""
+        x, image = self._feasible()
+        dual = -self.sampling.residual().astype(image.dtype, copy=False)
+        return watch(done, x, image=image, dual=dual)
 
-    def _doubled(self, p):
-        """Return p in double precision, made to meet the constraint of qcbp again, and its image under A."""
+    def _feasible(self):
+        """Return x in double precision times its weights, made to meet the constraint of qcbp, and its image.
+
+        Its objective is much closer to the least one than that of p.
+        """
         system = self.parts.system
-        picture = p.astype(system.dtype)
+        picture = self.shrunk().astype(system.dtype, copy=False)
         self.frame.synthesise(picture)
         r = system.forward(picture) - system.y
         size, share = float(np.linalg.norm(r)), 0.0
@@ -201,7 +216,8 @@ class _Loop:
             picture -= (share / self.c) * system.adjoint(r)
         out = np.empty_like(picture)
         self.frame.analyse(picture, out)
-        return out, system.y + (1.0 - share) * r
+        plain = self.parts.weights.size == 1 and self.parts.weights[0] == 1.0
+        return out if plain else out * self.parts.weights, system.y + (1.0 - share) * r
 
     def balanced(self, p):
         """Return the ratio of the ways that p and the dual point have come since the last call."""
