@@ -81,7 +81,7 @@ def wavelet_qcbp(A, y, eta, wavelet="coif2", *, level=None, weights=None, tol=1e
     small positive ``eta`` is more accurate than 0, and it makes the method converge ten times
     faster.
 
-    Cost: about 120 products with ``A`` and with its adjoint to a relative gap of 1e-3.
+    Cost: 60 to 75 products with ``A`` and with its adjoint to a relative gap of 1e-3, for MR slices.
 
     Examples
     --------
