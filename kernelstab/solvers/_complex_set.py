@@ -16,6 +16,7 @@ import numpy as np
 
 from kernelstab.solvers._complex_columns import Columns
 from kernelstab.solvers._complex_corner import corner
+from kernelstab.solvers._units import unit
 
 KINDS = {"lasso": 0, "qcbp": 1, "sqrt-lasso": 2}
 SHARE = 0.05  # columns that join at once, as a share of the rows of the matrix, at least
@@ -94,8 +95,8 @@ def _aim(problem):
     is found as such on the way. The units are powers of two, and 1 unless numbers are extreme.
     """
     kind, size = KINDS[problem.form], problem.size
-    data = _unit(size)
-    matrix = _unit(float(np.abs(problem.correlation * data).max()) / (size * data))
+    data = unit(size)
+    matrix = unit(float(np.abs(problem.correlation * data).max()) / (size * data))
     level = problem.level * (1.0 if problem.form == "qcbp" else matrix)
     level *= 1.0 if problem.form == "sqrt-lasso" else data
     slack = max(FAINT, 0.3 * problem.tol)
@@ -113,10 +114,6 @@ def _closer(aim, path, problem, loops):
     slack = max(0.01 * aim.slack, 0.3 * problem.tol)
     level = aim.level * (slack / aim.slack) if aim.kind == KINDS["qcbp"] else aim.level
     return aim._replace(slack=slack, level=level, last=slack <= 0.3 * problem.tol)
-
-
-def _unit(size):
-    return 1.0 if 1e-30 < size < 1e30 else 2.0 ** -np.round(np.log2(size))
 
 
 def _peak(columns, pull):

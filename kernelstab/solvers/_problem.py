@@ -49,7 +49,7 @@ class Problem:
         self.price = 1.0 if form == "qcbp" else level   # of the absolute sum: |A^H h| <= price
         with np.errstate(invalid="ignore", over="ignore"):   # what is not finite is named in words later
             self.correlation = system.adjoint(system.y)
-        self.peak, self.size = self._peak(self.correlation), _norm(system.y)
+            self.peak, self.size = self._peak(self.correlation), _norm(system.y)
         self.column = self.peak / self.size if 0.0 < self.peak < np.inf and self.size > 0.0 else 0.0
 
     @property

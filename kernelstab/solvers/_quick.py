@@ -35,10 +35,13 @@ def quickly(form, name, A, y, level, nonneg, tol) -> Solution | None:
     objective, value, gap, residual, excess, length, column = work.verdict.tolist()
     steps, support = int(state.numbers[loops.STEPS]), state.numbers[loops.SIZE]
     _spare[:] = [held]
-    if not (support and isfinite(objective + gap)):    # zero is optimal, or something is amiss
+    with np.errstate(over="ignore"):
+        square = float(np.dot(y, y))
+    # Zero is optimal, or something is amiss, or squares overflow.
+    if not (support and isfinite(objective + gap + square)):
         return None
     judged = Judged(x, dual, objective, value, gap, relative(gap, objective), residual, excess)
-    if not meets(form, level, tol, sqrt(np.dot(y, y)), column, length, judged):
+    if not meets(form, level, tol, sqrt(square), column, length, judged):
         return None
     return Solution(*judged, steps, True, f"{name} by homotopy, compiled")
 

@@ -13,6 +13,7 @@ from kernelstab.solvers._methods import chain, engine
 from kernelstab.solvers._problem import NAMES, Problem
 from kernelstab.solvers._quick import quickly
 from kernelstab.solvers._system import System, as_start, as_system, dense_products
+from kernelstab.solvers._units import units_of
 from kernelstab.solvers._watch import Watch
 from kernelstab.solvers.solution import Solution
 
@@ -46,13 +47,20 @@ def solve(form, A, y, level, *, weights=None, nonneg=False, tol=1e-6, method="au
         raise ValueError("certify needs a dense matrix, got an operator; a sparse matrix has .toarray()")
     budget = None if max_iter is None else as_count(max_iter, "max_iter", low=1)
     x, dual = as_start(x0, system)
-    start = Start(x if weights is None else x * weights, dual, x0 is not None, options or {})
-    watch = Watch(problem, callback, progress, history, weights)
+    options = options or {}
+    # Constants of sharpness belong to the matrix and the data as they came.
+    units, scale = None if options.get("sharpness") is not None else units_of(problem), weights
+    if units is not None:
+        problem = Problem(form, units.system(problem.system), units.level(level), tol, bool(nonneg))
+        scale = units.point if weights is None else weights * units.point
+        dual = units.dual(dual)
+    start = Start(x if scale is None else x * scale, dual, x0 is not None, options)
+    watch = Watch(problem, callback, progress, history, scale, units)
     words, interrupted = "closed form", False
     try:
         if problem.zero_is_optimal:
             # Known without any product beyond A^H y.
-            watch(0, np.zeros(system.shape[1], system.dtype), image=0 * system.y, dual=system.y,
+            watch(0, np.zeros(system.shape[1], system.dtype), image=0 * system.y, dual=problem.system.y,
                   pulled=problem.correlation)
         else:
             words = _run(problem, engines, start, watch, budget)
@@ -60,14 +68,13 @@ def solve(form, A, y, level, *, weights=None, nonneg=False, tol=1e-6, method="au
         if watch.best is None:
             raise
         words, interrupted = watch.method, True
-    proofs = None
+    best, proofs = _unscaled(watch.best, scale, units), None
     if certify:
         from kernelstab.solvers.proofs import prove_solution
 
         plain = Problem(form, system, level, problem.tol, problem.nonneg)
-        x = watch.best.x if weights is None else watch.best.x / weights
-        proofs = prove_solution(plain, x, watch.best.dual, weights)
-    return _said(problem, watch, words, interrupted, weights, proofs)
+        proofs = prove_solution(plain, best.x, best.dual, weights)
+    return _said(problem, watch, best, words, interrupted, proofs)
 
 
 def _run(problem, engines, start, watch, budget):
@@ -83,14 +90,34 @@ def _run(problem, engines, start, watch, budget):
     return words
 
 
-def _said(problem, watch, words, interrupted, weights, proofs):
-    best = watch.best
+def _unscaled(best, scale, units):
+    """Return what was judged, for the problem as it came.
+
+    Raises
+    ------
+    ValueError
+        If that is too large for a double.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):   # named in words below
+        if scale is not None:
+            best = best._replace(x=best.x / scale)
+        if units is None:
+            return best
+        value = units.value_back
+        best = best._replace(
+            dual=units.dual_back(best.dual), objective=value(best.objective), gap=value(best.gap),
+            dual_objective=value(best.dual_objective), residual=best.residual / units.data,
+            feasibility=best.feasibility / units.data)
+    if not (isfinite(best.objective) and np.isfinite(best.x).all() and np.isfinite(best.dual).all()):
+        raise ValueError("y must be small enough, next to A, for the solution to be finite, "
+                         f"got an objective of {best.objective}")
+    return best
+
+
+def _said(problem, watch, best, words, interrupted, proofs):
     name = _name(problem.form, problem.level)
-    solution = Solution(
-        best.x if weights is None else best.x / weights, best.dual, best.objective, best.dual_objective,
-        best.gap, best.relative_gap, best.residual, best.feasibility, watch.done, watch.finished,
-        f"{name} by {words}", watch.history, interrupted=interrupted, proofs=proofs,
-        restarts=watch.restarts)
+    solution = Solution(*best, watch.done, watch.finished, f"{name} by {words}", watch.history,
+                        interrupted=interrupted, proofs=proofs, restarts=watch.restarts)
     if not watch.finished:
         ended = "was interrupted" if interrupted else "stopped"
         excess = f", infeasible by {best.feasibility:.1e}" if problem.form == "qcbp" else ""

@@ -49,9 +49,10 @@ class System:
             m, n = self.shape
             gram = self.matrix @ self.matrix.conj().T if m <= n else self.matrix.conj().T @ self.matrix
             return float(np.sqrt(max(np.linalg.eigvalsh(gram)[-1], 0.0)))
-        if min(self.shape) == 1:  # too small for Lanczos
-            one = np.ones(1, self.dtype)
-            return float(np.linalg.norm(self.adjoint(one) if self.shape[0] == 1 else self.forward(one)))
+        if min(self.shape) <= 2:  # too small for Lanczos
+            product = self.adjoint if self.shape[0] <= self.shape[1] else self.forward
+            rows = [product(unit) for unit in np.eye(min(self.shape), dtype=self.dtype)]
+            return float(np.linalg.norm(rows, 2))
         operator = LinearOperator(self.shape, lambda x: self.forward(x.ravel()),
                                   lambda u: self.adjoint(u.ravel()), dtype=self.dtype)
         start = np.random.default_rng(0).standard_normal(min(self.shape)).astype(self.dtype)
@@ -113,14 +114,17 @@ def dense_products(matrix) -> tuple:
 
 def _as_data(y, count):
     """Check the data; the usual case by one product instead of a pass over flags."""
-    if isinstance(y, np.ndarray) and y.dtype == np.float64 and y.shape == (count,) and isfinite(np.dot(y, y)):
-        return y
+    if type(y) is np.ndarray and y.dtype == np.float64 and y.shape == (count,):
+        with np.errstate(over="ignore"):
+            square = np.dot(y, y)
+        if isfinite(square):
+            return y
     return as_array(y, "y", shape=(count,))
 
 
 def _as_matrix(A):
     """Check all but finiteness, which the front door tells from the first product."""
-    if isinstance(A, np.ndarray) and A.ndim == 2 and A.size and A.dtype in (np.float64, np.complex128):
+    if type(A) is np.ndarray and A.ndim == 2 and A.size and A.dtype in (np.float64, np.complex128):
         return A
     return as_array(A, "A", ndim=2)
 

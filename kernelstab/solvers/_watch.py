@@ -10,11 +10,13 @@ class Watch:
 
     ``watch(done, x, ...)`` returns True when the engine should stop: the tolerance is met,
     or the budget of iterations is spent. ``best`` and ``last`` are None until the first report;
-    ``restarts`` is what an engine has to say about its restarts.
+    ``restarts`` is what an engine has to say about its restarts. The problem may be posed in a
+    ``scale`` of its points and in ``units``; callback and history are told in those of the caller.
     """
 
-    def __init__(self, problem, callback=None, progress=None, history=False, scale=None):
+    def __init__(self, problem, callback=None, progress=None, history=False, scale=None, units=None):
         self.problem, self.callback, self.progress, self.scale = problem, callback, progress, scale
+        self.back = (lambda value: value) if units is None else units.value_back
         self.rows = [] if history else None
         self.best, self.last, self.restarts, self.finished = None, None, None, False
         self.done = self.before = 0
@@ -35,9 +37,10 @@ class Watch:
             self.best = judged
             self.finished = problem.finished(judged)
         if self.rows is not None:
-            self.rows.append((self.done, judged.objective, judged.gap))
+            self.rows.append((self.done, self.back(judged.objective), self.back(judged.gap)))
         if self.callback is not None:
-            self.callback(self.done, x.copy() if self.scale is None else x / self.scale, judged.gap)
+            self.callback(self.done, x.copy() if self.scale is None else x / self.scale,
+                          self.back(judged.gap))
         if self.progress is not None:
             self.progress(self.done, self.before + self.budget, self._note())
         return self.finished or done >= self.budget

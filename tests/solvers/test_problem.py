@@ -5,9 +5,10 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from scipy.sparse.linalg import LinearOperator
 
 from kernelstab._errors import NotConverged
-from kernelstab.solvers import basis_pursuit, qcbp, sqrt_lasso
+from kernelstab.solvers import basis_pursuit, lasso, qcbp, sqrt_lasso
 from kernelstab.solvers._problem import Problem
 from kernelstab.solvers._system import as_system
 
@@ -81,3 +82,22 @@ def test_infeasible_nonnegative_data_end_without_overflow():
     assert not s.converged
     # the closest point: 2.01 on the second column
     assert s.feasibility == pytest.approx(np.hypot(y[1], y[2]), rel=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(1, 3), (2, 1), (2, 2), (2, 5), (5, 2)])
+@pytest.mark.parametrize("is_complex", [False, True])
+def test_norms_of_operators_too_small_for_lanczos(shape, is_complex):
+    A = np.arange(1.0, 1.0 + shape[0] * shape[1]).reshape(shape) * (1j if is_complex else 1.0)
+    A[0, 0] = 7.0
+    operator = LinearOperator(shape, matvec=lambda x: A @ x, rmatvec=lambda u: A.conj().T @ u, dtype=A.dtype)
+    norm = as_system(operator, np.ones(shape[0])).norm()
+    assert norm == pytest.approx(np.linalg.svd(A, compute_uv=False)[0], rel=1e-12)
+
+
+@pytest.mark.parametrize("kind", [np.matrix, np.ma.MaskedArray])
+@pytest.mark.parametrize("method", ["auto", "fista", "working-set", "homotopy"])
+def test_kinds_of_arrays_with_products_of_their_own_are_plain_matrices(kind, method):
+    # soft thresholding of (3, 0.5) by 1
+    s = lasso(np.eye(2).view(kind), np.array([3.0, 0.5]), 1.0, method=method)
+    np.testing.assert_allclose(s.x, [2.0, 0.0], atol=1e-5)
+    assert type(s.x) is np.ndarray
