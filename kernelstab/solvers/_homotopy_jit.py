@@ -331,14 +331,16 @@ def finish(y, state, kind, level, x, image, dual):
     size, m, lam = int(numbers[SIZE]), y.size, numbers[LAM]
     if numbers[STATUS] != ARRIVED:
         kind, level = LASSO, lam
-    combine(state.inverse, ranks, sign, size, size, d)
-    for _ in range(2):
+    rate, square = 0.0, numbers[FIRST]
+    if kind != LASSO:       # whose lambda needs no direction
+        combine(state.inverse, ranks, sign, size, size, d)
+        for _ in range(2):
+            combine(columns, ranks, d, size, m, v)
+            excess(state, 1.0, v)
+            for k in range(size):
+                d[k] -= turned[k]
         combine(columns, ranks, d, size, m, v)
-        excess(state, 1.0, v)
-        for k in range(size):
-            d[k] -= turned[k]
-    combine(columns, ranks, d, size, m, v)
-    rate, square = inner(v, v, m), numbers[FIRST]
+        rate = inner(v, v, m)
     for _ in range(6):
         square = remainder(state, y, image)
         lam = goal(kind, level, lam, square, rate)

@@ -16,6 +16,7 @@ from kernelstab.solvers._problem import Judged, meets
 from kernelstab.solvers.solution import Solution, relative
 
 WALK = 2000     # events; a longer walk is left to the front door, which listens in between
+_NONE = np.empty((0, 0))   # no Gram matrix
 _spare = []     # memory of the last call, with its shape; taken out while it is in use
 
 
@@ -28,11 +29,11 @@ def quickly(form, name, A, y, level, nonneg, tol) -> Solution | None:
     held = _spare.pop() if _spare else None
     if held is None or held[0] != shape:
         held = shape, *loops.room(*shape)
-    work, state = held[1:]
-    x, dual = np.empty(shape[1]), np.empty(shape[0])
+    state, room = held[1:]
+    x, dual, verdict = np.empty(shape[1]), np.empty(shape[0]), np.empty(7)
     kind = loops.KINDS[kind_of(form, level)]
-    loops.attempt(locked(A), locked(y), kind, level, nonneg, WALK, work, state, x, dual)
-    objective, value, gap, residual, excess, length, column = work.verdict.tolist()
+    loops.attempt(locked(A), _NONE, locked(y), kind, level, nonneg, WALK, state, room, x, dual, verdict)
+    objective, value, gap, residual, excess, length, column = verdict.tolist()
     steps, support = int(state.numbers[loops.STEPS]), state.numbers[loops.SIZE]
     _spare[:] = [held]
     with np.errstate(over="ignore"):

@@ -10,7 +10,6 @@ import numpy as np
 from kernelstab._checks import as_array, as_count, as_number
 from kernelstab._errors import NotConverged
 from kernelstab.solvers._homotopy import kind_of, locked
-from kernelstab.solvers._judge_rows import judge_rows, products
 from kernelstab.solvers.lasso import lasso
 from kernelstab.solvers.qcbp import qcbp
 from kernelstab.solvers.solution import Solution
@@ -84,7 +83,7 @@ def solve_batch(problem, A, Y, level=0.0, *, nonneg=False, tol=1e-6, threads=Non
 
     Phase transitions and searches for adversarial noise solve thousands of small problems; here
     they cost no Python in between. Real problems follow the exact path of the LASSO, which
-    passes through the solutions of all four kinds of problems.
+    passes through the solutions of all four kinds of problems; a LASSO first tries to leap to its end.
 
     Parameters
     ----------
@@ -159,9 +158,7 @@ def solve_batch(problem, A, Y, level=0.0, *, nonneg=False, tol=1e-6, threads=Non
             raise ValueError("nonneg must be False for complex problems")
         found, steps = _nothing(Y, A.shape[-1]), np.zeros(len(Y), np.int64)
     else:
-        X, H, images, pulled, steps = _paths(form, A, Y, levels, bool(nonneg), threads, progress)
-        with np.errstate(all="ignore"):  # what is not finite is found next
-            found = judge_rows(form, Y, levels, X, H, images, pulled, nonneg)
+        found, steps = _paths(form, A, Y, levels, bool(nonneg), threads, progress)
         if not np.isfinite(found["gap"]).all():
             as_array(A, "A")
     size = np.linalg.norm(Y, axis=1)
@@ -213,20 +210,21 @@ def _paths(form, A, Y, levels, nonneg, threads, progress):
     """Walk all paths, in chunks that do not depend on which thread takes them."""
     from kernelstab.solvers._batch_jit import sweep
     from kernelstab.solvers._homotopy_jit import KINDS
+    from kernelstab.solvers._judge_jit import FIELDS, LENGTH
 
     (count, m), n, own = Y.shape, A.shape[-1], A.ndim == 3
     gram = A.T @ A if not own and n <= _GRAM_COLUMNS and count * m >= 4 * n else np.empty((0, 0))
     stack, Y = locked(A if own else A[None]), locked(Y)
     kinds, levels = np.array([KINDS[kind_of(form, level)] for level in levels]), np.array(levels)
     X, H, steps = np.empty((count, n)), np.empty((count, m)), np.empty(count, np.int64)
-    images, pulled = np.empty((count if own else 0, m)), np.empty((count if own else 0, n))
+    verdicts = np.empty((count, FIELDS))
     length = max(1, min(-(-count // (4 * threads)), _WORK // (m * n * min(m, n))))
 
     def work(first):
         part = slice(first, first + length)
         with np.errstate(all="ignore"):  # matrices that are not finite end the batch with a ValueError
             sweep(stack[part] if own else stack, gram, Y[part], kinds[part], levels[part], nonneg, _STEPS,
-                  X[part], H[part], steps[part], images[part], pulled[part])
+                  X[part], H[part], verdicts[part], steps[part])
         return len(steps[part])
 
     pool, done = ThreadPoolExecutor(threads), 0
@@ -237,7 +235,10 @@ def _paths(form, A, Y, levels, nonneg, threads, progress):
                 progress(done, count, "paths")
     finally:
         pool.shutdown(cancel_futures=True)
-    return X, H, *((images, pulled) if own else products(A, X, H)), steps
+    objective, value, gap, residual, excess = verdicts[:, :LENGTH].T.copy()
+    ratio = np.divide(gap, objective, out=np.where(gap > 0, np.inf, 0.0), where=objective > 0)
+    return {"x": X, "dual": H, "objective": objective, "dual_objective": value, "gap": gap,
+            "relative_gap": ratio, "residual": residual, "feasibility": excess}, steps
 
 
 def _single(form, A, y, level, tol, nonneg):
