@@ -6,6 +6,7 @@ BLOCK = 10        # steps between two evaluations of the gap
 DECREASE = 0.5    # restart when the gap has fallen by this factor since the last restart,
 STALL = 0.9       # or by this one and has begun to rise again,
 LONGEST = 0.36    # or when the stretch since the last restart is this share of all steps
+STANDING = 0.1    # factor of tau at a restart to which the primal point has not moved
 RANGE = 1e10      # most by which tau may leave its first value: infeasible data send it to zero
 
 
@@ -15,7 +16,7 @@ def restarted(problem, sphere, x, u, watch) -> None:
     After each block the average and the last point are shown, with what each proves. A restart
     begins at the one with the smaller gap, and sets :math:`\tau` to the geometric mean
     of its old value and the ratio of the distances that the primal and the dual point
-    have come since the last restart. ``x`` is overwritten.
+    have come since the last restart; where the primal point has not moved it falls. ``x`` is overwritten.
 
     For operators it holds four vectors of length N (the relaxed and the last point, their sum, the
     point of the restart) beside the best point, and three more for a moment.
@@ -55,6 +56,8 @@ def restarted(problem, sphere, x, u, watch) -> None:
             moved, turned = float(np.linalg.norm(start[0])), float(np.linalg.norm(u - start[1]))
             if moved > 0 and turned > 0:
                 tau = min(max(float(np.sqrt(tau * moved / turned)), lowest), highest)
+            elif turned > 0:  # nothing but zero: where eta is nearly ||y||, the dual steps are too short
+                tau = max(STANDING * tau, lowest)
             np.copyto(start[0], x)
             first, previous, length = merit, np.inf, 0
             start, walk = (start[0], u), _walk(x, c, u)

@@ -218,3 +218,15 @@ def test_operator_loops_hold_at_most_eight_images(name):
         tracemalloc.stop()
     # vectors of length m are a hundredth each
     assert peak / (8 * 100_000) <= 8.5
+
+
+@pytest.mark.parametrize("share", [1e-3, 1e-5, 1e-7])
+def test_a_level_nearly_the_norm_of_the_data_does_not_leave_the_point_at_zero(share):
+    # Steps that suit x = A'y leave x at zero, and the dual point takes 1/share of them to arrive.
+    rng = np.random.default_rng(0)
+    A = np.linalg.qr(rng.standard_normal((10, 3)))[0].T
+    y = np.array([2.0, -3.0, 6.0])      # norm 7
+    other, found = (qcbp(Products(A, 1.0), y, 7.0 * (1.0 - share), method=method, tol=1e-4, max_iter=3000)
+                    for method in ("douglas-rachford", "primal-dual"))
+    assert found.converged
+    assert found.objective == pytest.approx(other.objective, rel=2e-4)
