@@ -32,12 +32,12 @@ def quickly(form, name, A, y, level, nonneg, tol) -> Solution | None:
     state, room = held[1:]
     x, dual, verdict = np.empty(shape[1]), np.empty(shape[0]), np.empty(7)
     kind = loops.KINDS[kind_of(form, level)]
-    loops.attempt(locked(A), _NONE, locked(y), kind, level, nonneg, WALK, state, room, x, dual, verdict)
+    with np.errstate(over="ignore", invalid="ignore"):    # what is not finite is left to the front door
+        loops.attempt(locked(A), _NONE, locked(y), kind, level, nonneg, WALK, state, room, x, dual, verdict)
+        square = float(np.dot(y, y))
     objective, value, gap, residual, excess, length, column = verdict.tolist()
     steps, support = int(state.numbers[loops.STEPS]), state.numbers[loops.SIZE]
     _spare[:] = [held]
-    with np.errstate(over="ignore"):
-        square = float(np.dot(y, y))
     # Zero is optimal, or something is amiss, or squares overflow.
     if not (support and isfinite(objective + gap + square)):
         return None
