@@ -14,6 +14,7 @@ from kernelstab.solvers._solve import require_finite_matrix
 from kernelstab.solvers._system import System, as_start, as_system, require_finite
 from kernelstab.solvers.greedy._columns import combination, largest
 from kernelstab.solvers.greedy._fuchs import dual_direction
+from kernelstab.solvers.greedy._range import brought_back, ordinary, require_ordinary, shifted
 from kernelstab.solvers.solution import Solution
 
 
@@ -35,7 +36,9 @@ class Point(NamedTuple):
 class Task:
     """What a method gets: data of size 1, its sparsity, tolerance and budget, and where to start.
 
-    ``each`` says whether somebody looks at every step; ``correlation`` is ``A^H y``.
+    ``each`` says whether somebody looks at every step; ``correlation`` is ``A^H y``. The caller's
+    data were multiplied by ``scale``, and before, where they were extreme, ``A`` by ``2**matrix`` and
+    ``y`` by ``2**data``.
     """
 
     system: System
@@ -48,6 +51,9 @@ class Task:
     each: bool
     size: float
     scale: float
+    eta: float
+    matrix: np.int64
+    data: np.int64
 
     def fitted(self, residual) -> bool:
         """Return whether a residual is below ``tol * ||y||``."""
@@ -61,17 +67,21 @@ def walked(name, walk: Callable, A, y, s, *, tol, max_iter, x0, callback, progre
     ``walk(task)`` is a generator of ``Point``; it returns whether its stopping rule was met and
     in which way it ran. Without a ``max_iter`` the budget is ``s``. Data are scaled by a
     power of two, which changes no digit, so that thresholds mean the same at every scale and no
-    square overflows.
+    square overflows; so is a matrix of extreme size.
     """
     system = as_system(A, y)
+    start = as_start(x0, system)[0]
+    system, matrix, data = ordinary(system)
     given = Problem("qcbp", system, 0.0, 0.0)
     require_finite_matrix(given)
     require_finite(0.0, given.peak)
-    task = _task(given, s, tol, max_iter, as_start(x0, system)[0], callback is not None or history)
+    require_ordinary(system, given.peak, given.size)
+    task = _task(given, s, tol, max_iter, shifted(start, data - matrix),
+                 callback is not None or history, float(shifted(eta, data)), matrix, data)
     best = Point(0, np.zeros(0, int), np.zeros(0, system.dtype), task.system.y)
     last, rows, done, interrupted = task.size, [], 0, False
     # No column correlates with the data: zero is the least squares fit on every support.
-    converged, words = not eta or task.size <= eta * task.scale, "closed form"
+    converged, words = not eta or task.size <= task.eta, "closed form"
     try:
         steps = walk(task) if given.correlation.any() else iter(())
         while True:
@@ -94,10 +104,10 @@ def power_of_two(y):
     >>> power_of_two(np.array([[3.0, -5.0], [0.0, 0.0]]))
     array([0.125, 1.   ])
     """
-    return np.ldexp(1.0, -np.frexp(np.abs(y).max(axis=-1))[1])
+    return np.ldexp(1.0, np.minimum(-np.frexp(np.abs(y).max(axis=-1))[1], 1000))
 
 
-def _task(given, s, tol, max_iter, start, each):
+def _task(given, s, tol, max_iter, start, each, eta, matrix, data):
     system = given.system
     scale = float(power_of_two(system.y))
     scaled = replace(system, y=system.y * scale)
@@ -105,12 +115,14 @@ def _task(given, s, tol, max_iter, start, each):
     support = largest(start, min(count, np.count_nonzero(start))) if start.any() else np.zeros(0, int)
     budget = count if max_iter is None else as_count(max_iter, "max_iter", low=1)
     return Task(scaled, given.correlation * scale, count, as_number(tol, "tol", low=0), budget, support,
-                start[support] * scale, each, float(np.linalg.norm(scaled.y)), scale)
+                start[support] * scale, each, float(np.linalg.norm(scaled.y)), scale, eta * scale, matrix,
+                data)
 
 
 def _tell(task, point, size, rows, callback, progress):
     """Report a point in the caller's units."""
-    size, values = size / task.scale, point.values / task.scale
+    size = float(shifted(size / task.scale, -task.data))
+    values = shifted(point.values / task.scale, task.matrix - task.data)
     if task.each:
         rows.append((point.done, float(np.abs(values).sum()), size))
     if callback is not None:
@@ -138,11 +150,13 @@ def _judged(given, task, best, done, converged, interrupted, method, rows):
                                best.direction)
     judged = given.judge(x, image=image, dual=h, pulled=pulled)
     require_finite(judged.objective, judged.gap)
+    found = judged._asdict()
+    if task.matrix or task.data:
+        found = brought_back(found, task.matrix, task.data)
     if not converged:
         ended = "was interrupted" if interrupted else "stopped"
         warnings.warn(f"{method} {ended} after {done} steps with {support.size} atoms at residual "
-                      f"{judged.residual:.1e}", NotConverged, stacklevel=4)
+                      f"{found['residual']:.1e}", NotConverged, stacklevel=4)
     return Solution(
-        x, judged.dual, judged.objective, judged.dual_objective, judged.gap, judged.relative_gap,
-        judged.residual, 0.0, done, converged, method,
-        None if rows is None else np.array(rows).reshape(-1, 3), interrupted=interrupted)
+        **found | {"feasibility": 0.0}, iterations=done, converged=converged, method=method,
+        history=None if rows is None else np.array(rows).reshape(-1, 3), interrupted=interrupted)

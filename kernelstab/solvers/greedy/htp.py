@@ -47,6 +47,8 @@ def htp(A, y, s, *, tol=1e-10, max_iter=200, x0=None, callback=None, progress=No
     ------
     ValueError
         If a shape does not fit, an entry is not finite, or ``s`` is not in ``1..min(m, N)``.
+        Also if floating point cannot hold the answer, or an operator changes sizes by a factor
+        below 1e-50 or above 1e50.
 
     Warns
     -----

@@ -56,6 +56,8 @@ def iht(A, y, s, normalised=True, *, tol=1e-6, max_iter=5000, x0=None, callback=
     ------
     ValueError
         If a shape does not fit, an entry is not finite, or ``s`` is not in ``1..min(m, N)``.
+        Also if floating point cannot hold the answer, or an operator changes sizes by a factor
+        below 1e-50 or above 1e50.
 
     Warns
     -----

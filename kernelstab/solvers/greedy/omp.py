@@ -5,6 +5,7 @@ import numpy as np
 from kernelstab._checks import as_array, as_number
 from kernelstab.solvers.greedy._columns import column_norms
 from kernelstab.solvers.greedy._pursuit import Pursuit
+from kernelstab.solvers.greedy._range import shifted
 from kernelstab.solvers.greedy._walk import walked
 from kernelstab.solvers.solution import Solution
 
@@ -57,6 +58,8 @@ def omp(A, y, s=None, *, eta=0.0, norms=None, tol=1e-13, max_iter=None, x0=None,
     ValueError
         If a shape does not fit, an entry is not finite, ``s`` is not in ``1..min(m, N)``, or
         ``eta`` or a norm is negative.
+        Also if floating point cannot hold the answer, or an operator changes sizes by a factor
+        below 1e-50 or above 1e50.
 
     Warns
     -----
@@ -113,8 +116,7 @@ def omp(A, y, s=None, *, eta=0.0, norms=None, tol=1e-13, max_iter=None, x0=None,
     eta = as_number(eta, "eta", low=0)
 
     def walk(task):
-        weights = _weights(task.system, norms)
-        pursuit = Pursuit(task, weights, eta * task.scale)
+        pursuit = Pursuit(task, _weights(task, norms), task.eta)
         yield from pursuit.walk()
         return pursuit.verdict()
 
@@ -122,12 +124,14 @@ def omp(A, y, s=None, *, eta=0.0, norms=None, tol=1e-13, max_iter=None, x0=None,
                   callback=callback, progress=progress, history=history, eta=eta)
 
 
-def _weights(system, norms):
+def _weights(task, norms):
     """Return one over the norms of the columns, and 0 for columns of norm zero."""
+    system = task.system
     if norms is not None:
         norms = as_array(norms, "norms", shape=(system.shape[1],), real=True)
         if norms.min() < 0:
             raise ValueError(f"norms must not be negative, got {norms.min()}")
+        norms = shifted(norms, task.matrix)
     elif system.matrix is None:
         return np.ones(system.shape[1])
     else:

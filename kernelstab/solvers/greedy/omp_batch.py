@@ -9,6 +9,7 @@ import numpy as np
 from kernelstab._checks import as_array, as_count, as_number
 from kernelstab._errors import NotConverged
 from kernelstab.solvers.batch import BatchSolution
+from kernelstab.solvers.greedy._range import brought_back, matrix_powers, powers, shifted
 from kernelstab.solvers.greedy._walk import power_of_two
 from kernelstab.solvers.greedy.omp import omp
 
@@ -49,6 +50,7 @@ def omp_batch(A, Y, s=None, *, eta=0.0, tol=1e-12, threads=None, progress=None) 
     ValueError
         If a shape does not fit, an entry is not finite, ``s`` is not in ``1..min(m, N)``, or
         ``eta < 0``.
+        Also if floating point cannot hold the answer.
 
     Warns
     -----
@@ -121,16 +123,18 @@ def _checked(A, Y, s, eta):
 def _pursued(A, Y, s, etas, tol, threads, progress):
     """Run the compiled loops, in chunks that do not depend on which thread takes them.
 
-    Data are scaled by a power of two, as for single problems. Returns fields of a solution, and which
-    problems a Gram matrix could not decide.
+    Data, and matrices of extreme size, are scaled by powers of two, as for single problems. Returns
+    fields of a solution, and which problems a Gram matrix could not decide.
     """
     from kernelstab.solvers.greedy import _omp_batch_jit as loops
     from kernelstab.solvers.greedy._omp_jit import DEPENDENT
 
     (count, m), n, shared = Y.shape, A.shape[-1], A.ndim == 2 and A.shape[-1] <= _GRAM_COLUMNS
-    scales = power_of_two(Y)
-    Y = Y * scales[:, None]
-    floors = tol * np.linalg.norm(Y, axis=1)
+    scales, data, matrix = power_of_two(Y), powers(np.abs(Y).max(axis=1)), matrix_powers(A)
+    extreme = bool(matrix.any() or data.any())
+    A, Y = shifted(A, matrix[..., None, None]), Y * scales[:, None]
+    etas = np.array(shifted(etas, np.frexp(scales)[1] - 1))  # fresh: loops are compiled for such
+    floors, units = tol * np.linalg.norm(Y, axis=1), np.ones(count) if extreme else scales
     stack = np.require(A if A.ndim == 3 else A[None], None, ["C", "W"])
     norms = np.sqrt(np.sum(stack.real**2, axis=1) + np.sum(stack.imag**2, axis=1))
     weights = np.divide(1.0, norms, out=np.zeros(norms.shape), where=norms > 0)
@@ -142,7 +146,7 @@ def _pursued(A, Y, s, etas, tol, threads, progress):
     def work(first):
         part = slice(first, min(first + _CHUNK, count))
         memory = loops.memory(s, n if shared else m, m, n, Y.dtype)
-        rest = (scales[part], s, etas[part] * scales[part], floors[part])
+        rest = (units[part], s, etas[part], floors[part])
         rows = loops.Found(*(field[part] for field in found))
         if shared:
             loops.gram_batch(stack[0], columns, gram, Y[part], Y[part].conj() @ A, weights[0], *rest,
@@ -159,6 +163,8 @@ def _pursued(A, Y, s, etas, tol, threads, progress):
         if progress is not None:
             progress(done, count, "problems")
     found = found._asdict()
+    if extreme:
+        found = brought_back(found, matrix, np.frexp(scales)[1] - 1)
     # Dependence is final for columns, but not for their Gram matrix.
     return found, shared & (found.pop("reasons") == DEPENDENT)
 
