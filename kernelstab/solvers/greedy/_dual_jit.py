@@ -67,7 +67,7 @@ def reach(start, slope):
     duplicates. The moduli are convex in t, so an entry that is at most 1 at the t of those before it
     does not lower it, and few roots are taken.
 
-    >>> reach(np.array([1.0, 0.5, -0.25]), np.array([0.0, 0.25, -0.25]))
+    >>> float(reach(np.array([1.0, 0.5, -0.25]), np.array([0.0, 0.25, -0.25])))
     2.0
     """
     still = 1e-20 * largest_square(slope)
