@@ -151,7 +151,7 @@ def _exchange(columns, x, pull, price, batch, crowded):
     kept = (x != 0) | (pull[columns.index] > STAY * price)
     columns.keep(kept)
     x = x[kept]
-    outside = np.where(columns.chosen, 0.0, pull)
+    outside = np.where(columns.chosen, -1.0, pull)  # below that of a zero column: none may join twice
     room = min(max(batch, np.count_nonzero(x)), columns.chosen.size - columns.count)
     if not crowded:
         room = min(room, np.count_nonzero(outside > price))

@@ -47,6 +47,8 @@ def solve(form, A, y, level, *, weights=None, nonneg=False, tol=1e-6, method="au
         raise ValueError("certify needs a dense matrix, got an operator; a sparse matrix has .toarray()")
     budget = None if max_iter is None else as_count(max_iter, "max_iter", low=1)
     x, dual = as_start(x0, system)
+    if nonneg:  # the gap is one only where the signs are those of the problem
+        np.maximum(x, 0.0, out=x)
     options = options or {}
     # Constants of sharpness belong to the matrix and the data as they came.
     units, scale = None if options.get("sharpness") is not None else units_of(problem), weights
