@@ -95,7 +95,9 @@ def tv(A, y, eta=None, *, lam=None, shape=None, isotropic=True, tol=1e-4, method
     -----
     NotConverged
         If the budget or Ctrl-C ends the iteration first (``interrupted`` tells), or no image is
-        within ``eta`` of ``y``.
+        within ``eta`` of ``y``. Also if only rounding keeps a constant image from explaining the data:
+        with ``lam`` the relative gap is then one rounding over another, about 1 (``gap`` is tiny), and
+        with ``eta=0`` the image may be 0, as its ``feasibility`` says; an ``eta`` above the rounding helps.
 
     Notes
     -----
