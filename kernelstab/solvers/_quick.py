@@ -30,7 +30,7 @@ def quickly(form, name, A, y, level, nonneg, tol) -> Solution | None:
     if held is None or held[0] != shape:
         held = shape, *loops.room(*shape)
     state, room = held[1:]
-    x, dual, verdict = np.empty(shape[1]), np.empty(shape[0]), np.empty(7)
+    x, dual, verdict = np.empty(shape[1]), np.empty(shape[0]), np.empty(loops.FIELDS)
     kind = loops.KINDS[kind_of(form, level)]
     with np.errstate(over="ignore", invalid="ignore"):    # what is not finite is left to the front door
         loops.attempt(locked(A), _NONE, locked(y), kind, level, nonneg, WALK, state, room, x, dual, verdict)

@@ -18,10 +18,10 @@ from kernelstab.solvers._homotopy_jit import (
     finish,
     walk,
 )
-from kernelstab.solvers._judge_jit import COLUMN, judge
+from kernelstab.solvers._judge_jit import COLUMN, FIELDS, judge
 from kernelstab.solvers._leap_jit import leap
 
-__all__ = ["KINDS", "SIZE", "STEPS", "attempt", "room"]
+__all__ = ["FIELDS", "KINDS", "SIZE", "STEPS", "attempt", "room"]
 Room = namedtuple("Room", ["correlation", "image", "pulled"])
 
 

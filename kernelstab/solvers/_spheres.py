@@ -40,6 +40,8 @@ class DenseSphere:
             self.Q, self.s, self.U = _whitened(system)
         self.b = system.y if self.U is None else self.U.conj().T @ system.y
         self.outside = 0 * system.y if self.U is None else system.y - self.U @ self.b
+        if self.U is not None:  # once more: orthogonal to the range by its own rounding, not by that of y
+            self.outside = self.outside - self.U @ (self.U.conj().T @ self.outside)
         self.distance = float(np.linalg.norm(self.outside))
         if self.distance <= 1e-13 * np.linalg.norm(system.y):  # rounding of the projection
             self.distance, self.outside = 0.0, 0 * system.y

@@ -239,3 +239,31 @@ def test_corner_returns_to_a_solution_it_was_moved_from():
     found, dual = corner(rows, x + 1e-2 * gaussian(rng, 4), h, x @ rows)
     assert np.allclose(found, x, atol=1e-11)
     assert np.allclose(dual, h, atol=1e-11)
+
+
+def test_no_column_joins_twice_where_another_is_zero():
+    # seed 11: five rows, all ten columns in reach, the fourth is zero; the start uses every one
+    rng = np.random.default_rng(11)
+    A = gaussian(rng, 5, 10)
+    A[:, 3] = 0.0
+    y = A @ sparse(rng, 10, 7)
+    columns = Columns(A, A.conj().T @ y)
+    columns.add(np.arange(9))
+    x = np.ones(9, complex)
+    x[[3, 8]] = 0.0
+    # nothing pulls: 3 and 8 leave, and of the three places outside all return, none of the seven inside
+    x, joined = _exchange(columns, x, np.zeros(10), 1.0, 32, True)
+    assert joined == 3
+    np.testing.assert_array_equal(np.sort(columns.index), np.arange(10))
+
+
+@pytest.mark.parametrize("eta", [0.0, 0.1])
+def test_a_zero_column_and_a_start_on_it(eta):
+    for seed in range(11, 16):
+        rng = np.random.default_rng(seed)
+        A = gaussian(rng, 5, 10)
+        A[:, 3] = 0.0
+        y = A @ sparse(rng, 10, 7)
+        found = qcbp(A, y, eta, x0=10.0 * rng.standard_normal(10))
+        assert found.converged
+        assert np.linalg.norm(A @ found.x - y) <= eta + 2e-6 * np.linalg.norm(y)

@@ -230,3 +230,18 @@ def test_a_level_nearly_the_norm_of_the_data_does_not_leave_the_point_at_zero(sh
                     for method in ("douglas-rachford", "primal-dual"))
     assert found.converged
     assert found.objective == pytest.approx(other.objective, rel=2e-4)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("is_complex", [False, True])
+@pytest.mark.parametrize("noise", [1e-3, 1e-8, 1e-12])
+def test_the_dual_point_is_feasible_where_the_data_are_close_to_the_range(noise, is_complex, seed):
+    # the part outside the range, much shorter than y, is lengthened to that of a dual point
+    rng = np.random.default_rng(seed)
+    A = rng.standard_normal((8, 4)) + (1j * rng.standard_normal((8, 4)) if is_complex else 0)
+    y = A @ rng.standard_normal(4) + noise * rng.standard_normal(8)
+    distance = np.linalg.norm(y - A @ np.linalg.lstsq(A, y, rcond=None)[0])
+    for found, price in ((sqrt_lasso(A, y, 0.01, method="primal-dual"), 0.01),
+                         (qcbp(A, y, 1.001 * distance, method="primal-dual"), 1.0)):
+        assert found.converged
+        assert np.abs(A.conj().T @ found.dual).max() <= price * (1 + 1e-11)

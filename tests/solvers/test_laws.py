@@ -551,3 +551,19 @@ def test_the_notes_of_the_progress_say_what_is_missing():
     assert "infeasible by" in notes[0][2]
     assert all(note.startswith("relative gap") for _, _, note in notes)
     assert [done for done, _, _ in notes] == sorted(done for done, _, _ in notes)
+
+
+@each([case for case in CASES if case.form in ("dense", "operator") and not case.is_complex
+       and possible(case, nonneg=True)])
+def test_a_start_with_negative_entries_proves_nothing_about_nonnegative_points(case):
+    A, _, eta = problem(False, False)
+    y = A @ np.abs(np.random.default_rng(6).standard_normal(N))
+    # optimal without the sign, where the same dual point closes the gap of both problems
+    free = SOLVERS[case.name](A, y, eta, tol=1e-9)
+    known = SOLVERS[case.name](A, y, eta, nonneg=True, tol=1e-9)
+    assert free.x.min() < -0.05
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotConverged)
+        s = case.solve(A, y, eta, nonneg=True, x0=free, max_iter=300)
+    assert s.x.min() >= 0
+    assert not s.converged or s.objective == pytest.approx(known.objective, rel=2e-6)

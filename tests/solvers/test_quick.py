@@ -142,8 +142,8 @@ def test_a_column_whose_sign_turns_leaves(gram):
     arrived, steps, x = leap(A * [1.0, 1.0, 0.6], np.array([2.0, 1.9]), 0.1, gram=gram)
     assert not arrived
     assert (steps, x.tolist()) == (0, [0.0, 0.0, 0.0])        # begun again
-    # e1 and 0.9 e1 + e2 pull 1 and 0.95; alone the second explains (1, 0.05) badly: on both, its share is
-    # positive, the first one's sign too, but for y = (1, -0.1): pulls 1 and 0.8, and the second turns
+    # for y = (1, -0.1) the columns e1 and 0.9 e1 + e2 pull 1 and 0.8: both join with a plus. On both the
+    # second would be below zero (it is -0.1 where y is met), so it leaves
     B = np.array([[1.0, 0.9], [0.0, 1.0]])
     arrived, steps, x = leap(B, np.array([1.0, -0.1]), 0.05, gram=gram)
     expected = lasso(B, np.array([1.0, -0.1]), 0.05, method="working-set", tol=1e-12).x

@@ -2,6 +2,7 @@
 
 import warnings
 
+from kernelstab._checks import as_number
 from kernelstab._errors import NotConverged
 from kernelstab.solvers._watch import Watch
 from kernelstab.solvers.solution import Solution
@@ -42,3 +43,12 @@ def run(problem, engine, name, *, budget, callback=None, progress=None, history=
     return Solution(x, best.dual, best.objective, best.dual_objective, best.gap, best.relative_gap,
                     best.residual, best.feasibility, watch.done, watch.finished, f"{name} by {words}",
                     watch.history, interrupted=interrupted)
+
+
+def posed(eta, lam) -> tuple:
+    """Return the form of the problem and its level, of which exactly one must be given."""
+    if (eta is None) == (lam is None):
+        raise ValueError(f"exactly one of eta and lam must be given, got eta={eta} and lam={lam}")
+    if lam is None:
+        return "qcbp", as_number(eta, "eta", low=0)
+    return "lasso", as_number(lam, "lam", low=0, strict=True)

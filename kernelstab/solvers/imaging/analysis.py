@@ -11,7 +11,7 @@ from kernelstab.solvers._system import as_start, as_system
 from kernelstab.solvers.imaging import _analysis_primal_dual, _analysis_splitting
 from kernelstab.solvers.imaging._analysis_problem import AnalysisProblem
 from kernelstab.solvers.imaging._frames import Frame, Gradient, Products, as_frame
-from kernelstab.solvers.imaging._run import run
+from kernelstab.solvers.imaging._run import posed, run
 from kernelstab.solvers.solution import Solution
 
 
@@ -150,10 +150,7 @@ def tv_wavelet(A, y, eta=None, *, lam=None, tv_weight=1.0, wavelet="db4", level=
 
 
 def _solve(A, y, frame, eta, lam, weights, tol, max_iter, x0, callback, progress, history):
-    if (eta is None) == (lam is None):
-        raise ValueError(f"eta or lam must be given, not both, got eta={eta!r}, lam={lam!r}")
-    form = "qcbp" if lam is None else "lasso"
-    bound = as_number(eta, "eta", low=0) if lam is None else as_number(lam, "lam", low=0, strict=True)
+    form, bound = posed(eta, lam)
     w = np.ones(1) if weights is None else as_array(weights, "weights", shape=(frame.places,), real=True)
     if w.min() <= 0:
         raise ValueError(f"weights must be positive, got {w.min()}")

@@ -10,6 +10,7 @@ from kernelstab.solvers._conic import dense, joined, minimise, said
 from kernelstab.solvers._system import as_system
 from kernelstab.solvers.imaging._analysis_problem import AnalysisProblem
 from kernelstab.solvers.imaging._frames import Frame, Gradient, Products, as_frame
+from kernelstab.solvers.imaging._run import posed
 from kernelstab.solvers.imaging._tv_problem import TVProblem
 from kernelstab.solvers.imaging.tv import TVSolution
 from kernelstab.solvers.solution import Solution
@@ -40,7 +41,7 @@ def reference_tv(A, y, eta=None, *, lam=None, shape=None, isotropic=True, tol=1e
     >>> round(s.objective, 6)
     2.0
     """
-    form, level = _level(eta, lam)
+    form, level = posed(eta, lam)
     shape = as_shape(getattr(A, "image_shape", (np.shape(A)[1],)) if shape is None else shape)
     system = as_system(dense(A), y)
     if int(np.prod(shape)) != system.shape[1]:
@@ -126,7 +127,7 @@ def _judged_tv(problem, answer, field):
 
 def _reference(A, y, frame, blocks, eta, lam, weights, tol):
     """Solve an analysis problem, and judge the points that came back as any other solver's."""
-    form, level = _level(eta, lam)
+    form, level = posed(eta, lam)
     # a complex W measures moduli, for which a complex signal may be better than any real one
     unit = np.ones(1, np.result_type(float, *(M.dtype for block in blocks for M in block)))
     system = as_system(dense(A), np.asarray(y) * unit)
@@ -139,15 +140,6 @@ def _reference(A, y, frame, blocks, eta, lam, weights, tol):
     return said(Solution(
         **_figures(best, answer, problem), dual=best.dual, method=f"analysis {form} by cvxpy, CLARABEL",
         image=best.x.reshape(getattr(A, "image_shape", (-1,)))))
-
-
-def _level(eta, lam):
-    """Return the form of the problem and its level."""
-    if (eta is None) == (lam is None):
-        raise ValueError(f"exactly one of eta and lam must be given, got eta={eta} and lam={lam}")
-    if lam is None:
-        return "qcbp", as_number(eta, "eta", low=0)
-    return "lasso", as_number(lam, "lam", low=0, strict=True)
 
 
 def _figures(best, answer, problem):

@@ -11,6 +11,7 @@ from kernelstab.operators import Blur, SubsampledFourier
 from kernelstab.operators.race import as_shape
 from kernelstab.solvers._system import as_start, as_system
 from kernelstab.solvers._watch import Watch
+from kernelstab.solvers.imaging._run import posed
 from kernelstab.solvers.imaging._tv_fourier import FourierSplitting
 from kernelstab.solvers.imaging._tv_primal_dual import PrimalDual
 from kernelstab.solvers.imaging._tv_problem import TVProblem
@@ -126,7 +127,7 @@ def tv(A, y, eta=None, *, lam=None, shape=None, isotropic=True, tol=1e-4, method
     >>> s.x.round(6), round(s.objective, 6)
     (array([0.25, 0.75]), 1.0)
     """
-    form, level = _form(eta, lam)
+    form, level = posed(eta, lam)
     system = as_system(A, y)
     problem = TVProblem(form, system, level, _shape(A, system, shape), bool(isotropic),
                         as_number(tol, "tol", low=0), as_count(workers, "workers", low=1))
@@ -147,14 +148,6 @@ def tv(A, y, eta=None, *, lam=None, shape=None, isotropic=True, tol=1e-4, method
     if loop is not None:
         h, words, loop = loop.measured(h), loop.words, None     # without its memory
     return _said(problem, watch, h, words, interrupted)
-
-
-def _form(eta, lam):
-    if (eta is None) == (lam is None):
-        raise ValueError(f"exactly one of eta and lam must be given, got eta={eta} and lam={lam}")
-    if lam is None:
-        return "qcbp", as_number(eta, "eta", low=0)
-    return "lasso", as_number(lam, "lam", low=0, strict=True)
 
 
 def _shape(A, system, shape):

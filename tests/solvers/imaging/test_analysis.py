@@ -253,8 +253,8 @@ def test_bad_input_is_named():
     haar = frame("basis")[0]
     D = np.vstack(differences(SHAPE))
     for call, message in [
-        (lambda: analysis(A, y, haar), "eta or lam must be given"),
-        (lambda: analysis(A, y, haar, 0.1, lam=0.1), "eta or lam must be given"),
+        (lambda: analysis(A, y, haar), "exactly one of eta and lam must be given"),
+        (lambda: analysis(A, y, haar, 0.1, lam=0.1), "exactly one of eta and lam must be given"),
         (lambda: analysis(A, y, haar, -0.1), "eta must lie in"),
         (lambda: analysis(A, y, haar, lam=0.0), "lam must lie in"),
         (lambda: analysis(A, y, haar, 0.1, weights=np.zeros(N)), "weights must be positive, got 0"),
