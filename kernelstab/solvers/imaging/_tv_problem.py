@@ -5,11 +5,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kernelstab.solvers._problem import Judged
+from kernelstab.solvers._problem import EPSILON, Judged
 from kernelstab.solvers.imaging._spectrum import Spectrum
 from kernelstab.solvers.solution import relative
 
 POLISH = 1.9     # relaxation of the projections that polish a bound
+NOISE = 32 * EPSILON   # share of the data that rounding may take from the image of a constant
 
 
 class Bound(NamedTuple):
@@ -74,6 +75,14 @@ class TVProblem:
         t = min(limit, max(inner, 0.0) / norm**2) if norm > 0 else 0.0
         return t, t * inner - 0.5 * (t * norm) ** 2
 
+    def explains(self, variation, residual) -> bool:
+        """Return whether an image is constant and leaves nothing of the data but rounding.
+
+        It is then a solution for data that differ from ``y`` by that rounding, and neither the
+        objective nor the gap has a digit that tells more.
+        """
+        return variation == 0.0 and residual <= NOISE * self.size
+
     def judge(self, x, *, image=None, dual=None, pulled=None) -> Judged:
         """Pair an image with a ``Bound``; ``image`` is ``(variation, residual)`` where known."""
         if image is None:
@@ -82,11 +91,12 @@ class TVProblem:
         objective, excess = self.objective(*image), self.excess(image[1])
         weight = float(np.linalg.norm(dual.h)) if excess > 0 else 0.0
         gap = (1.0 + self.rounding) * objective + weight * excess - dual.value
-        return Judged(x, dual, objective, dual.value, gap, relative(gap, objective), image[1], excess)
+        share = 0.0 if self.explains(*image) else relative(gap, objective)
+        return Judged(x, dual, objective, dual.value, gap, share, image[1], excess)
 
     def finished(self, judged) -> bool:
-        """Return whether the point meets the tolerance."""
-        return judged.relative_gap <= self.tol and judged.feasibility <= self.tol * self.size
+        """Return whether the point meets the tolerance; a gap well below zero is rounding, no proof."""
+        return abs(judged.relative_gap) <= self.tol and judged.feasibility <= self.tol * self.size
 
     def distance(self, judged) -> float:
         """Return how far the point is from finished; smaller is better."""

@@ -96,9 +96,7 @@ def tv(A, y, eta=None, *, lam=None, shape=None, isotropic=True, tol=1e-4, method
     -----
     NotConverged
         If the budget or Ctrl-C ends the iteration first (``interrupted`` tells), or no image is
-        within ``eta`` of ``y``. Also if only rounding keeps a constant image from explaining the data:
-        with ``lam`` the relative gap is then one rounding over another, about 1 (``gap`` is tiny), and
-        with ``eta=0`` the image may be 0, as its ``feasibility`` says; an ``eta`` above the rounding helps.
+        within ``eta`` of ``y``.
 
     Notes
     -----
@@ -109,7 +107,9 @@ def tv(A, y, eta=None, *, lam=None, shape=None, isotropic=True, tol=1e-4, method
     be made feasible: take from h its part along :math:`A\mathbf1`, add to p the field
     :math:`D(D^*D)^+(A^*h-D^*p)`, which one fast transform and its inverse find, and scale both. So the
     gap is a proof for every operator. The bound that is returned is evaluated in this way once more
-    at the end, from A, x, h and p alone.
+    at the end, from A, x, h and p alone. A constant image that explains the data up to the rounding of Ax
+    is a solution for data that differ from ``y`` by no more: nothing closer can be told, and its
+    ``relative_gap`` is 0.
 
     Cost: "fourier": one transform, one inverse and one pass over the field of differences per
     iteration, and up to six times as much in every twentieth; memory of 8 images in two
@@ -182,17 +182,21 @@ def _start(x0, problem):
 
 def _constant(problem, watch):
     """Try the constant image that is closest to the data; return whether it is optimal."""
-    system = problem.system
-    ones, flat = np.ones(system.shape[1], system.dtype), problem.flat
-    square = float(np.vdot(flat, flat).real)
-    level = np.vdot(flat, system.y) / square if square > 0 else 0.0
-    residual = system.y - level * flat
-    if problem.form == "qcbp" and np.linalg.norm(residual) > problem.level:
+    y, flat = problem.system.y, problem.flat
+    square, level = float(np.vdot(flat, flat).real), 0.0
+    if square > 0:
+        level = np.vdot(flat, y) / square
+        level += np.vdot(flat, y - level * flat) / square      # what the long sum has lost
+    residual = y - level * flat
+    size = float(np.linalg.norm(residual))
+    exact = problem.explains(0.0, size)
+    if problem.excess(size) > 0.0 and not exact:
         return False
-    bound = problem.prove(0.0 * residual if problem.form == "qcbp" else residual, problem.zeros(field=True))
-    figures = 0.0, float(np.linalg.norm(residual))
-    judged = problem.judge(level * ones, image=figures, dual=bound)
-    return problem.finished(judged) and watch(0, level * ones, image=figures, dual=bound)
+    zero = problem.form == "qcbp" or exact
+    bound = problem.prove(0.0 * residual if zero else residual, problem.zeros(field=True))
+    x = level * np.ones(problem.system.shape[1], problem.system.dtype)
+    judged = problem.judge(x, dual=bound)
+    return problem.finished(judged) and watch(0, x, image=(0.0, judged.residual), dual=bound)
 
 
 def _said(problem, watch, h, words, interrupted):

@@ -12,6 +12,8 @@ from kernelstab._errors import NotConverged
 from kernelstab.data import shepp_logan
 from kernelstab.operators import Blur, SubsampledFourier, SubsampledHadamard, masks
 from kernelstab.solvers import reference_tv, tv
+from kernelstab.solvers._system import as_system
+from kernelstab.solvers.imaging._tv_problem import Bound, TVProblem
 
 
 def differences(x):
@@ -241,6 +243,47 @@ def test_constants():
     assert tv(A, y, 0.9 * far).objective > 0
     zero = tv(A, 0 * y, 0.0)
     assert (zero.objective, zero.gap) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("level", [{"eta": 0.0}, {"lam": 0.1}])
+@pytest.mark.parametrize("constant", [0.7, -1e5 / 3, 0.7 + 0.3j])
+@pytest.mark.parametrize("form", ["dense", "operator", "blur"])
+def test_a_constant_that_explains_the_data_up_to_rounding(form, constant, level):
+    # Irrational columns: A c is rounded, so that y - A c is some 1e-16 of y and not zero. The answer is c,
+    # with a variation of 0, and the dual point 0 has the value 0.
+    matrix = np.sqrt(np.arange(1.0, 81.0)).reshape(5, 16)
+    A = Blur(np.array([[0.7, 0.3], [0.1, 0.2]]), (4, 4)) if form == "blur" else matrix
+    y = A @ np.full(16, 3 * constant) / 3
+    s = tv(aslinearoperator(A) if form == "operator" else A, y, **level, shape=(4, 4))
+    assert (s.converged, s.iterations, s.relative_gap, s.dual_objective) == (True, 0, 0.0, 0.0)
+    np.testing.assert_allclose(s.image, np.full((4, 4), constant), rtol=1e-14)
+    assert variation(s.image, True) == 0.0
+    np.testing.assert_array_equal(s.dual, 0.0)
+    assert s.residual <= 1e-14 * np.linalg.norm(y)
+    assert s.gap <= (1e-14 * np.linalg.norm(y)) ** 2
+
+
+@pytest.mark.parametrize("level", [{"eta": 0.0}, {"lam": 1e-3}])
+def test_a_constant_that_misses_the_data_by_more_than_rounding(level):
+    # Two rows of two pixels, all measured, with 1e-6 more in the first: of it, a step of 1e-6 down and right
+    # and the same back is seen three times: (sqrt(2) + 1 + 1) 1e-6. A price of 1e-3 leaves nothing of it.
+    y = np.array([1.0 + 1e-6, 1.0, 1.0, 1.0])
+    s = tv(np.eye(4), y, **level, shape=(2, 2))
+    assert s.converged
+    if "eta" in level:
+        assert s.objective == pytest.approx((np.sqrt(2) + 2) * 1e-6, rel=1e-4)
+    else:      # the mean, and half the sum of (3/4)^2 + 3 (1/4)^2 = 3/4
+        np.testing.assert_allclose(s.x, 1.0 + 0.25e-6, rtol=1e-14)
+        assert s.objective == pytest.approx(0.375e-12, rel=1e-4)
+        assert s.relative_gap == pytest.approx(0.0, abs=1e-4)
+
+
+def test_a_bound_above_the_objective_is_rounding_and_proves_nothing():
+    # the image misses y = (1, 1, 1, 1 + 2e-13) by 2e-13; a bound of three times its objective cannot be true
+    problem = TVProblem("lasso", as_system(np.eye(4), [1.0, 1.0, 1.0, 1.0 + 2e-13]), 1.0, (2, 2), True, 1e-4)
+    judged = problem.judge(np.ones(4), dual=Bound(6e-26, np.zeros(4), None))
+    assert judged.relative_gap == pytest.approx(-2.0, rel=1e-2)
+    assert not problem.finished(judged)
 
 
 def test_mean_that_is_not_sampled():
