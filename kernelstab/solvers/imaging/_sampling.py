@@ -21,6 +21,16 @@ class PlainSampling:
         return (self.system.adjoint(self.r), float(np.linalg.norm(self.r)),
                 float(np.vdot(self.r, self.system.y).real))
 
+    def lessen(self, image):
+        r"""Subtract :math:`Ax/c` of an image x from r, and return what ``pull`` does."""
+        self.r = self.r - self.system.forward(image) / self.system.tight
+        return (self.system.adjoint(self.r), float(np.linalg.norm(self.r)),
+                float(np.vdot(self.r, self.system.y).real))
+
+    def seen(self, image):
+        r"""Return :math:`A^*Ax/c` of an image x."""
+        return self.system.adjoint(self.system.forward(image)) / self.system.tight
+
     def residual(self):
         """Return the last r."""
         return self.r
@@ -56,16 +66,39 @@ class FourierSampling:
         """As for any operator; the image may be overwritten."""
         from kernelstab.solvers.imaging._splitting_jit import residual
 
-        image = image.reshape(self.A.image_shape)
-        if self.A.is_real:
-            spectrum = fft.rfft2(image, norm="ortho")
-        else:
-            spectrum = fft.fft2(image, norm="ortho", overwrite_x=True)
+        spectrum = self._spectrum(image)
         square, inner = residual(spectrum.ravel(), self.index, self.data, self.weight, self.out.ravel())
         del spectrum
-        back = (fft.irfft2(self.out, s=image.shape, norm="ortho") if self.A.is_real
-                else fft.ifft2(self.out, norm="ortho"))
-        return back.ravel(), float(np.sqrt(square)), float(inner)
+        return self._image(self.out), float(np.sqrt(square)), float(inner)
+
+    def lessen(self, image):
+        """As for any operator; the image may be overwritten."""
+        from kernelstab.solvers.imaging._splitting_jit import lessen
+
+        spectrum = self._spectrum(image)
+        square, inner = lessen(spectrum.ravel(), self.index, self.data, self.weight, self.out.ravel())
+        del spectrum
+        return self._image(self.out), float(np.sqrt(square)), float(inner)
+
+    def seen(self, image):
+        """As for any operator; the image may be overwritten."""
+        spectrum = self._spectrum(image).ravel()
+        sampled = np.zeros_like(self.out)
+        sampled.ravel()[self.index] = spectrum[self.index]
+        del spectrum
+        return self._image(sampled)
+
+    def _spectrum(self, image):
+        image = image.reshape(self.A.image_shape)
+        if self.A.is_real:
+            return fft.rfft2(image, norm="ortho")
+        return fft.fft2(image, norm="ortho", overwrite_x=True)
+
+    def _image(self, spectrum):
+        """Return the flat image of a spectrum, which is kept."""
+        if self.A.is_real:
+            return fft.irfft2(spectrum, s=self.A.image_shape, norm="ortho").ravel()
+        return fft.ifft2(spectrum, norm="ortho").ravel()
 
     def travelled(self, scale):
         """As for any operator."""

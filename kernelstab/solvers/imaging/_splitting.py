@@ -16,8 +16,10 @@ qcbp, its objective is known, and :math:`-r` is a dual direction whose :math:`W^
 there: the duality gap of this pair costs no product, and steers the loop.
 
 The answer is another point: x, moved to the ball for qcbp, whose objective is much closer to the
-least one than that of p (on a phantom by a factor of 20 and more). That costs products, so it is
-tried where the dual value of -r is within ``tol`` of the mass of x, and seldom.
+least one than that of p (on a phantom by a factor of 20 and more). The value of -r is close to the
+greatest one as well, but a few entries of :math:`W^*A^*r` exceed their limit, and the multiple that
+is feasible is worth as much less. So where the gap between x and -r is near ``tol``, a few steps
+take the excess off, see ``_bands``, and the pair is judged where that brings the gap to ``tol``.
 
 Where the last points only circle around a solution, their average closes in: it is judged now and
 then, and the loop restarts from it when its gap is small.
@@ -32,6 +34,7 @@ from typing import NamedTuple
 import numpy as np
 
 from kernelstab.solvers._problem import EPSILON
+from kernelstab.solvers.imaging._bands import seen
 from kernelstab.solvers.imaging._sampling import sampling
 
 # Chosen by steps to a gap of 1e-4 on phantoms and MR slices, 128 by 128, eta from 1e-4 to 5e-2 of ||y||.
@@ -49,7 +52,8 @@ DECREASE = 0.5     # a gap that has fallen by this factor since the last restart
 LONGEST = 0.36     # a stretch that is this share of all steps ends in any case
 FINE = 1e-5        # relative gap that single precision is trusted with
 PATIENCE = 60      # steps without a new least gap that end single precision
-PROMISE = 300.0    # how much smaller the gap of x, once it is feasible, may be than that of p
+MEND = 5.0         # how much too large a gap may be that mending is hoped to close
+MENDS = 3          # steps of mending; a fourth gained little
 SLOPE = 0.2        # a gap that is k times too large is looked at again after k**SLOPE times as many steps
 
 
@@ -75,12 +79,20 @@ def solve(problem, start, watch, parts) -> str:
         loop.pull()
         if last or turn or done % CHECK == 0 or done == refined + 1:
             p = loop.point()
-            gap = loop.gap(p)
-            near = done >= wait and gap <= PROMISE * problem.tol and loop.gap(loop.shrunk()) <= problem.tol
-            if near or last or done % REPORT == 0:
+            gap = loop.gap(loop.mass(p))
+            mend, reached = False, np.inf
+            if last or done >= wait:
+                mass = loop.mass(loop.shrunk())
+                mend = loop.gap(mass) <= MEND * problem.tol
+                reached = loop.mend(mass) if mend else np.inf
+            if reached <= problem.tol or last or done % REPORT == 0:
                 if loop.report(watch, done):
                     break
-                wait = done * max(watch.last.relative_gap / max(problem.tol, EPSILON), 1.0) ** SLOPE
+                reached = max(watch.last.relative_gap, problem.tol)
+            if mend:      # it was not enough
+                wait = done * (reached / max(problem.tol, EPSILON)) ** SLOPE
+                loop.reflect(loop.g)
+                loop.pull()
             if loop.single:
                 least, when = (gap, done) if gap < least else (least, when)
                 refine = gap <= max(problem.tol, FINE) or done >= when + PATIENCE
@@ -114,6 +126,7 @@ class _Loop:
             self.tau = float(np.linalg.norm(x) / np.linalg.norm(q))
         self.z, self.reference, self.next = x + self.tau * q, None, FIRST
         self.first = self.gap_now = np.inf
+        self.shares = None
         self._begin(single=True)
 
     def _begin(self, single):
@@ -133,12 +146,13 @@ class _Loop:
             self._begin(single=False)
             self.sampling.reference = before
 
-    def reflect(self, out):
-        """Write v to ``out``."""
+    def reflect(self, out, point=None, limit=None):
+        """Write the reflection of a point to ``out``, by default v."""
         from kernelstab.solvers.imaging._splitting_jit import reflect_complex, reflect_real
 
         act = reflect_complex if self.complex else reflect_real
-        act(self.z.view(self.real), self.real(self.tau * self.problem.price), self.w, out.view(self.real))
+        point, limit = (self.z, self.tau * self.problem.price) if point is None else (point, limit)
+        act(point.view(self.real), self.real(limit), self.w, out.view(self.real))
 
     def pull(self):
         """Overwrite v by g."""
@@ -152,6 +166,7 @@ class _Loop:
             self.factor = 1.0 - min(1.0, self.problem.level / self.size) if self.size > 0 else 0.0
         else:
             self.factor = min(1.0, stiff / self.size) if self.size > 0 else 1.0
+        self.rest = (1.0 - self.factor) * self.size
 
     def advance(self):
         """Move z, and overwrite g by the next v."""
@@ -170,22 +185,53 @@ class _Loop:
         p -= self.real(self.factor / self.c) * self.g
         return p
 
-    def gap(self, p):
-        """Return the relative gap of p and the best multiple of -r; only a report judges for good."""
+    def mass(self, point):
+        """Return what the absolute sum of a point costs."""
+        return self.problem.price * float(np.sum(np.abs(point) * self.w, dtype=float))
+
+    def gap(self, mass):
+        """Return the relative gap of a point of that mass and the best multiple of -r.
+
+        Only a report judges for good.
+        """
         level, form, size, price = self.problem.level, self.problem.form, self.size, self.problem.price
-        mass = price * float(np.sum(np.abs(p) * self.w, dtype=float))
         peak = float(np.max(np.abs(self.g) / self.w))
         if peak == 0.0 or size == 0.0:
             return np.inf
-        limit, value, rest = price / peak, -self.inner, (1.0 - self.factor) * size
+        limit, value = price / peak, -self.inner
         if form == "qcbp":
             bound = limit * (value - level * size)
         elif form == "lasso":
             t = min(max(value, 0.0) / size**2, limit)
-            mass, bound = mass + 0.5 * rest**2, t * value - 0.5 * (t * size)**2
+            mass, bound = mass + 0.5 * self.rest**2, t * value - 0.5 * (t * size)**2
         else:
-            mass, bound = mass + rest, min(1.0 / size, limit) * value
+            mass, bound = mass + self.rest, min(1.0 / size, limit) * value
         return (mass - bound) / mass if mass > 0 else np.inf
+
+    def mend(self, mass):
+        r"""Move r so that less of g exceeds its limit, and return the gap with a point of that mass.
+
+        Takes the excess off, divided by the share that the operator sees of its band, until the gap meets
+        the tolerance. Then g and r are no longer those of z.
+        """
+        gap = self.gap(mass)
+        for _ in range(MENDS):
+            if gap <= self.problem.tol or self.factor == 0.0:
+                break
+            limit = self.tau * self.c * self.problem.price / self.factor
+            self.shares = self.shares or seen(self.frame, self.sampling, self.z.dtype)
+            clipped = np.empty_like(self.g)
+            self.reflect(clipped, self.g, limit)
+            self.g += clipped                    # twice the excess
+            del clipped
+            shaped = self.g.reshape(self.frame.image_shape)
+            for band, share in self.shares:
+                shaped[band] *= self.real(0.5 / share)
+            self.frame.synthesise(self.g)
+            back, self.size, self.inner = self.sampling.lessen(self.g)
+            self.frame.analyse(back, self.g)
+            gap = self.gap(mass)
+        return gap
 
     def shrunk(self):
         """Return x, which is sparse and need not meet a constraint."""
@@ -245,7 +291,7 @@ class _Loop:
         self.reflect(self.g)
         self.pull()
         p = self.point()
-        gap, long = self.gap(p), self.length >= LONGEST * done
+        gap, long = self.gap(self.mass(p)), self.length >= LONGEST * done
         if gap < self.gap_now and (gap <= DECREASE * self.first or long):
             tau = self.balanced(p)
             self.reflect(self.g)

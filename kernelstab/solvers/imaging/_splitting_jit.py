@@ -76,3 +76,16 @@ def residual(spectrum, index, data, weight, out):
         square += weight[k] * (r.real * r.real + r.imag * r.imag)
         inner += weight[k] * (r.real * data[k].real + r.imag * data[k].imag)
     return square, inner
+
+
+@njit(cache=True, nogil=True)
+def lessen(spectrum, index, data, weight, out):
+    """Subtract ``spectrum`` from out at the sampled places; return what ``residual`` does."""
+    square, inner = 0.0, 0.0
+    for k in range(index.size):
+        i = index[k]
+        r = out[i] - spectrum[i]
+        out[i] = r
+        square += weight[k] * (r.real * r.real + r.imag * r.imag)
+        inner += weight[k] * (r.real * data[k].real + r.imag * data[k].imag)
+    return square, inner
