@@ -16,7 +16,7 @@ SHORTEST = 0.02  # seconds that one measurement lasts at least, by repeating qui
 COMPILING = 60.0  # seconds that a first call may take beyond its budget
 HEAT = 0.2  # share of the budget that every configuration gets before two of each peer go on
 LONG = 0.5  # a setting that takes longer is refined once, not twice
-HOPELESS = 4.0  # a peer that takes longer, and is five times slower than ours, is timed once
+HOPELESS = 4.0  # a peer that takes longer, and is five times slower than ours, is timed once; ours alone too
 
 
 class OutOfTime(Exception):
@@ -188,7 +188,8 @@ def compete(own, records, targets):
                            "setting": record.best(target)[0]}
         if mine and not times:
             with quiet():
-                times = [clock(lambda mine=mine: own.solve(mine[0]))[0] for _ in range(ROUNDS)]
+                times = ([mine[1]] if mine[1] > HOPELESS else
+                         [clock(lambda mine=mine: own.solve(mine[0]))[0] for _ in range(ROUNDS)])
         results[f"{target:.0e}"] = {"ours": float(np.median(times)) if times else None,
                                     "setting": mine[0] if mine else None, "peers": peers}
     return results

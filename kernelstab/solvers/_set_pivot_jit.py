@@ -12,15 +12,19 @@ import numpy as np
 from numba import njit
 
 DEPENDENT = 1e-13  # a squared distance below this share of its column is rounding
+NEARLY = 0.5       # columns that pull this share of the largest excess may enter before all are looked at
 
 Work = namedtuple("Work", ["order", "sign", "factor", "border", "step"])
 
 
 @njit(cache=True, nogil=True)
 def forward(factor, size, v):
-    """Solve ``L v = v`` in place."""
-    for i in range(size):
-        v[i] = (v[i] - np.dot(factor[i, :i], v[:i])) / factor[i, i]
+    """Solve ``L v = v`` in place; leading zeros, which most steps have, cost nothing."""
+    first = 0
+    while first < size and v[first] == 0.0:
+        first += 1
+    for i in range(first, size):
+        v[i] = (v[i] - np.dot(factor[i, first:i], v[first:i])) / factor[i, i]
 
 
 @njit(cache=True, nogil=True)
@@ -140,11 +144,66 @@ def gather_face(gram, work, x):
 
 
 @njit(cache=True, nogil=True)
+def refresh(gram, known, pending, g):
+    """Write into ``g`` and ``known`` the correlations after the moves ``pending``, which are then done."""
+    n = known.size
+    for j in range(n):
+        if pending[j] != 0.0:
+            row, value = gram[j], pending[j]
+            for i in range(n):
+                known[i] -= value * row[i]
+            pending[j] = 0.0
+    for i in range(n):
+        g[i] = known[i]
+
+
+@njit(cache=True, nogil=True)
+def excess(g, j, level, nonneg):
+    """Return how far the pull of ``j`` goes beyond the level."""
+    return g[j] - level if nonneg else abs(g[j]) - level
+
+
+@njit(cache=True, nogil=True)
+def candidates(x, g, level, slack, nonneg, hard):
+    """List in ``hard`` the columns that pull nearly as hard beyond the level as any; return their number.
+
+    And the excess from which on one of them may enter.
+    """
+    most = slack
+    for j in range(x.size):
+        if x[j] == 0.0:
+            most = max(most, excess(g, j, level, nonneg))
+    least, count = max(slack, NEARLY * most), 0
+    for j in range(x.size):
+        if x[j] == 0.0 and excess(g, j, level, nonneg) > least:
+            hard[count] = j
+            count += 1
+    return count, least
+
+
+@njit(cache=True, nogil=True)
+def advance(gram, work, size, level, share, x, g, pending, hard, count):
+    """Go a share of the step; correlations are kept up on the face, in closed form, and in ``hard``."""
+    for k in range(size):
+        j, value = work.order[k], share * work.step[k]
+        x[j] += value
+        pending[j] += value
+        g[j] -= share * (g[j] - level * work.sign[k])
+    for i in range(count):
+        j, row, value = hard[i], gram[hard[i]], 0.0
+        if x[j] == 0.0:
+            for k in range(size):
+                value += row[work.order[k]] * work.step[k]
+            g[j] -= share * value
+
+
+@njit(cache=True, nogil=True)
 def pivot(gram, level, nonneg, x, g, slack, budget, support, factor):
     """Solve the LASSO from ``x`` by exchanging columns; ``x`` and its correlations ``g`` in place.
 
     ``factor`` is the Cholesky factor for ``support``, the nonzero entries of ``x``, if they are
-    independent; empty if not, or if it is not known.
+    independent; empty if not, or if it is not known. A move changes the correlations of all columns, but
+    those that pull hardest are enough to go on with: the others are looked at when these are done.
 
     Returns
     -------
@@ -153,12 +212,14 @@ def pivot(gram, level, nonneg, x, g, slack, budget, support, factor):
     """
     n = x.size
     work = Work(np.empty(n, np.int64), np.empty(n), np.empty((n, n)), np.empty(n), np.empty(n))
+    known, pending, hard = g.copy(), np.zeros(n), np.empty(n, np.int64)
     size, step = support.size, work.step
     for i in range(size):
         work.order[i], work.sign[i] = support[i], 1.0 if x[support[i]] > 0.0 else -1.0
         work.factor[i, :i + 1] = factor[i, :i + 1]
     if size == 0:
         size = gather_face(gram, work, x)
+    count, least = 0, slack
     for _ in range(budget):
         share, first = 1.0, -1
         for k in range(size):
@@ -171,22 +232,23 @@ def pivot(gram, level, nonneg, x, g, slack, budget, support, factor):
                 limit = max(-value / step[k], 0.0)
                 if limit < share:
                     share, first = limit, k
-        for k in range(size):
-            j, value = work.order[k], share * step[k]
-            x[j] = 0.0 if k == first else x[j] + value
-            row = gram[j]
-            for i in range(n):
-                g[i] -= value * row[i]
+        advance(gram, work, size, level, share, x, g, pending, hard, count)
         if first >= 0:
+            x[work.order[first]] = 0.0
             leave(work, size, first)
             size -= 1
             continue
-        worst, most, sign = -1, level + slack, 1.0
-        for j in range(n):
-            if x[j] == 0.0 and (g[j] > most or (g[j] < -most and not nonneg)):
-                worst, most = j, abs(g[j])
-                sign = 1.0 if g[j] > 0.0 else -1.0
+        worst, most = -1, least
+        for i in range(count):
+            j = hard[i]
+            if x[j] == 0.0 and excess(g, j, level, nonneg) > most:
+                worst, most = j, excess(g, j, level, nonneg)
         if worst < 0:
-            return True
-        size = enter(gram, work, size, worst, sign, x)
+            refresh(gram, known, pending, g)
+            count, least = candidates(x, g, level, slack, nonneg, hard)
+            if count == 0:
+                return True
+            continue
+        size = enter(gram, work, size, worst, 1.0 if g[worst] > 0.0 else -1.0, x)
+    refresh(gram, known, pending, g)
     return False

@@ -315,6 +315,31 @@ def test_pivoting_and_descent_find_the_same_minimum(seed, nonneg):
     np.testing.assert_allclose(np.abs(x).sum(), np.abs(slow).sum(), rtol=1e-8)
 
 
+def test_pivoting_that_runs_out_of_budget_leaves_true_correlations():
+    # Between two looks at all columns only the correlations of a few are kept up.
+    columns, y = gaussian(15, 25, 0)
+    gram, c, seen = columns.T @ columns, columns.T @ y, 0
+    for budget in (1, 2, 3, 5, 8):
+        x, g = np.zeros(25), c.copy()
+        nothing = np.empty(0, np.int64), np.empty((0, 0))
+        assert not loops.pivot(gram, 0.1, False, x, g, 1e-12, budget, *nothing)
+        np.testing.assert_allclose(g, c - gram @ x, atol=1e-12)
+        seen = max(seen, np.count_nonzero(x))
+    assert seen > 2
+
+
+def test_a_move_keeps_up_the_correlations_of_the_face_and_of_the_candidates():
+    columns, y = gaussian(10, 6, 1)
+    gram, c, level, x = columns.T @ columns, columns.T @ y, 0.3, np.array([1.0, 0.0, 2.0, 0.0, 0.0, 0.0])
+    work, g, pending = workspace(6), c - gram @ x, np.zeros(6)
+    size = loops.gather_face(gram, work, x)
+    work.step[:size] = np.linalg.solve(gram[np.ix_([0, 2], [0, 2])], g[[0, 2]] - level)
+    loops.advance(gram, work, size, level, 0.25, x, g, pending, np.array([3, 5]), 2)
+    followed = [0, 2, 3, 5]
+    np.testing.assert_allclose(g[followed], (c - gram @ x)[followed], atol=1e-12)
+    np.testing.assert_allclose(x - pending, [1.0, 0.0, 2.0, 0.0, 0.0, 0.0], atol=1e-15)
+
+
 def test_settling_from_a_bad_start_meets_the_conditions_of_optimality():
     matrix, y = gaussian(20, 30, 5)
     columns = Columns(matrix)
