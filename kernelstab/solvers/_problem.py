@@ -131,7 +131,22 @@ class Problem:
 
     def distance(self, judged: Judged) -> float:
         """Return how far the point is from finished; smaller is better."""
-        return max(judged.relative_gap, judged.feasibility / self.size if judged.feasibility > 0 else 0.0)
+        return max(judged.relative_gap, shortfall(self.size, _norm(judged.dual), judged))
+
+
+def shortfall(size, length, judged: Judged) -> float:
+    r"""Return by how much a point misses its constraint: as a share of the data, or of the objective.
+
+    ``size`` and ``length`` are the norms of the data and of the dual point :math:`u`, whose value is the
+    objective plus :math:`\|u\|` times the excess less the gap. So the excess has to be small beside the
+    objective, too; then objective and dual value agree. Otherwise the gap vanishes at points far below
+    every feasible one, as near zero where ``eta`` is nearly :math:`\|y\|`. Zero itself, if it is not
+    feasible, is infinitely far.
+    """
+    excess = judged.feasibility
+    if excess <= 0.0:
+        return 0.0
+    return max(relative(excess, size), length * excess / judged.objective if judged.objective > 0 else np.inf)
 
 
 def meets(form, level, tol, size, column, length, judged: Judged) -> bool:
@@ -143,7 +158,7 @@ def meets(form, level, tol, size, column, length, judged: Judged) -> bool:
     that of :math:`\|u\|\|r\|`, which is large beside the objective where ``eta`` is
     nearly the distance of ``y`` from the range, or nearly its norm.
     """
-    if not (judged.relative_gap <= tol and (judged.feasibility == 0 or judged.feasibility <= tol * size)):
+    if not (judged.relative_gap <= tol and shortfall(size, length, judged) <= tol):
         return False
     enough = max(tol, HEARD)
     if form == "qcbp":

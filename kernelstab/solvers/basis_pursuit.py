@@ -25,7 +25,8 @@ def basis_pursuit(A, y, *, weights=None, nonneg=False, tol=1e-6, method="auto", 
     nonneg : bool
         Whether to minimise over :math:`x\ge0` only (real problems).
     tol : float
-        Stop at ``relative_gap <= tol`` and ``feasibility <= tol * ||y||``.
+        Stop at ``relative_gap <= tol``, ``feasibility <= tol * ||y||`` and
+        ``||dual|| * feasibility <= tol * objective``.
     method : str
         ``"auto"`` (dense: exact methods, operators: first-order ones),
         one of :func:`qcbp`.

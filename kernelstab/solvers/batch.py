@@ -203,7 +203,11 @@ def _levels(level, form, count):
 
 
 def _finished(found, tol, size):
-    return (found["relative_gap"] <= tol) & (found["feasibility"] <= tol * size)
+    """Return which rows meet the tolerance, as ``meets`` tells for single problems."""
+    excess = found["feasibility"]
+    paid = np.linalg.norm(found["dual"], axis=1) * excess
+    near = (paid <= tol * found["objective"]) & (found["objective"] > 0)
+    return (found["relative_gap"] <= tol) & ((excess == 0) | near & (excess <= tol * size))
 
 
 def _paths(form, A, Y, levels, nonneg, threads, progress):
@@ -249,7 +253,7 @@ def _single(form, A, y, level, tol, nonneg):
 
 def _nothing(Y, n):
     """Return the fields of solutions that have yet to be found; a gap of infinity is not good enough."""
-    found = {name: np.full(len(Y), np.inf) for name in (
+    found = {name: np.full(len(Y), np.inf if name == "relative_gap" else 0.0) for name in (
         "objective", "dual_objective", "gap", "relative_gap", "residual", "feasibility")}
     return {"x": np.zeros((len(Y), n), complex), "dual": np.zeros(Y.shape, complex), **found}
 

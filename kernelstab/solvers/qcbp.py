@@ -28,7 +28,8 @@ def qcbp(A, y, eta=0.0, *, weights=None, nonneg=False, tol=1e-6, method="auto", 
     nonneg : bool
         Whether to minimise over :math:`x\ge0` only (real problems).
     tol : float
-        Stop at ``relative_gap <= tol`` and ``feasibility <= tol * ||y||``. Dense and
+        Stop at ``relative_gap <= tol``, ``feasibility <= tol * ||y||`` and
+        ``||dual|| * feasibility <= tol * objective``. Dense and
         tight problems return points that are feasible up to rounding.
     method : str
         ``"auto"`` (dense: exact methods, operators: first-order ones),

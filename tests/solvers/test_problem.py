@@ -5,10 +5,12 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from scipy.sparse.linalg import LinearOperator
+from scipy.sparse.linalg import LinearOperator, aslinearoperator
 
 from kernelstab._errors import NotConverged
+from kernelstab.operators import DenseOperator
 from kernelstab.solvers import basis_pursuit, lasso, qcbp, sqrt_lasso
+from kernelstab.solvers._methods import METHODS
 from kernelstab.solvers._problem import Problem
 from kernelstab.solvers._system import as_system
 
@@ -63,6 +65,34 @@ def test_gaps_are_not_negative_near_the_least_feasible_level():
         least = np.linalg.norm(y - A @ np.linalg.lstsq(A, y, rcond=None)[0])
         for share in (1.0, 1 + 1e-12, 1 + 1e-9):
             assert quiet(qcbp, A, y, share * least, max_iter=200).gap >= 0
+
+
+def test_an_excess_that_is_small_beside_the_data_only_is_not_small():
+    # |x| subject to |x - 1| <= 1 - 1e-6: the least is 1e-6, its dual point 1. At 0.9e-6 the excess of 1e-7
+    # is a tenth of the tolerance; the dual value 1 - eta = 1e-6 is the objective plus 1 times the excess,
+    # so that the gap vanishes, a tenth below the least objective.
+    posed = Problem("qcbp", as_system(np.eye(1), [1.0]), 1.0 - 1e-6, 1e-6)
+    judged = posed.judge(np.array([0.9e-6]))
+    assert judged.feasibility == pytest.approx(1e-7, rel=1e-6)
+    assert judged.feasibility <= posed.tol * posed.size
+    assert (judged.relative_gap, judged.dual_objective) == (pytest.approx(0.0, abs=1e-9), pytest.approx(1e-6))
+    assert not posed.finished(judged)
+    assert posed.distance(judged) == pytest.approx(1 / 9)
+    for share, finished in ((1.0, True), (1.0 - 0.5e-6, True), (1.0 - 2e-6, False)):
+        assert posed.finished(posed.judge(np.array([share * (1.0 - posed.level)]))) == finished
+
+
+@pytest.mark.parametrize(("method", "nonneg"), [
+    (name, nonneg) for name, m in METHODS.items() for nonneg in (False, True)
+    if "qcbp" in m.forms and m.nonneg >= nonneg])
+@pytest.mark.parametrize("share", [1e-5, 1e-7])
+def test_levels_that_are_nearly_the_size_of_the_data(method, nonneg, share):
+    # (3, 4) has length 5, and the first of orthonormal columns is along it: no other moves
+    A, needs = np.array([[0.6, 0.8, 0.0], [0.8, -0.6, 0.0]]), METHODS[method]
+    A = A if needs.dense else DenseOperator(A, tight=1.0) if needs.tight else aslinearoperator(A)
+    s = quiet(qcbp, A, [3.0, 4.0], 5.0 - 5.0 * share, nonneg=nonneg, method=method)
+    assert s.converged
+    assert s.objective == pytest.approx(5 * share, rel=2e-6)
 
 
 def test_nonnegative_is_not_negative_by_rounding():

@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from kernelstab.solvers._problem import Judged
+from kernelstab.solvers._problem import Judged, shortfall
 from kernelstab.solvers._system import System
 from kernelstab.solvers.imaging._frames import Frame
 from kernelstab.solvers.solution import relative
@@ -100,8 +100,8 @@ class AnalysisProblem:
 
     def finished(self, judged: Judged) -> bool:
         """Return whether the point meets the tolerance."""
-        return judged.relative_gap <= self.tol and judged.feasibility <= self.tol * self.size
+        return self.distance(judged) <= self.tol
 
     def distance(self, judged: Judged) -> float:
         """Return how far the point is from finished; smaller is better."""
-        return max(judged.relative_gap, judged.feasibility / self.size if self.size > 0 else 0.0)
+        return max(judged.relative_gap, shortfall(self.size, float(np.linalg.norm(judged.dual)), judged))

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kernelstab.solvers._problem import EPSILON, Judged
+from kernelstab.solvers._problem import EPSILON, Judged, shortfall
 from kernelstab.solvers.imaging._spectrum import Spectrum
 from kernelstab.solvers.solution import relative
 
@@ -96,11 +96,16 @@ class TVProblem:
 
     def finished(self, judged) -> bool:
         """Return whether the point meets the tolerance; a gap well below zero is rounding, no proof."""
-        return abs(judged.relative_gap) <= self.tol and judged.feasibility <= self.tol * self.size
+        return abs(judged.relative_gap) <= self.tol and self._shortfall(judged) <= self.tol
 
     def distance(self, judged) -> float:
         """Return how far the point is from finished; smaller is better."""
-        return max(judged.relative_gap, judged.feasibility / self.size if self.size > 0 else 0.0)
+        return max(judged.relative_gap, self._shortfall(judged))
+
+    def _shortfall(self, judged):
+        if self.explains(judged.objective, judged.residual):
+            return 0.0
+        return shortfall(self.size, float(np.linalg.norm(judged.dual.h)), judged)
 
     def prove(self, h, field, rounds=1, goal=np.inf) -> Bound:
         r"""Make any h and any field feasible, and return the bound they prove.

@@ -62,7 +62,8 @@ def tv(A, y, eta=None, *, lam=None, shape=None, isotropic=True, tol=1e-4, method
     isotropic : bool
         How a pixel's differences are measured, see above.
     tol : float
-        Stop at ``relative_gap <= tol`` and ``feasibility <= tol * ||y||``.
+        Stop at ``relative_gap <= tol``, ``feasibility <= tol * ||y||`` and
+        ``||dual|| * feasibility <= tol * objective``.
     method : str
         ``"fourier"`` for :class:`~kernelstab.operators.SubsampledFourier` and (with ``eta`` not 0)
         :class:`~kernelstab.operators.Blur`, ``"primal-dual"`` for everything; ``"auto"`` takes the
