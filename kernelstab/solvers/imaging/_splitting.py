@@ -39,10 +39,12 @@ from kernelstab.solvers.imaging._sampling import sampling
 
 # Chosen by steps to a gap of 1e-4 on phantoms and MR slices, 128 by 128, eta from 1e-4 to 5e-2 of ||y||.
 RELAXATION = 1.8   # among 1, 1.5, 1.8, 1.9
+PLAIN = 2          # first steps without relaxation: after them the data are met, and nothing is left to swing
 START = 0.7        # first step size, as a multiple of the entry of W^*A^*y that SHARE of all stay below
 SHARE = 0.9        # (both by steps at 256 by 256)
 LEAST = 0.05       # least first step size, as a multiple of the typical entry
-FIRST = 5          # steps until the step size is chosen anew, then at each GROWTH times as many
+FIRST = 8          # steps until the ways of the points are measured, from then on the step size follows
+APART = 5          # at each GROWTH times as many steps, and this many more at least
 GROWTH = 1.5
 CHANGE = 5.0       # largest factor between two step sizes
 CHECK = 4          # steps between two looks at the gap
@@ -126,7 +128,7 @@ class _Loop:
             self.tau = float(np.linalg.norm(x) / np.linalg.norm(q))
         self.z, self.reference, self.next = x + self.tau * q, None, FIRST
         self.first = self.gap_now = np.inf
-        self.shares = None
+        self.shares, self.moves = None, 0
         self._begin(single=True)
 
     def _begin(self, single):
@@ -173,7 +175,9 @@ class _Loop:
         from kernelstab.solvers.imaging._splitting_jit import advance_complex, advance_real
 
         act, real = advance_complex if self.complex else advance_real, self.real
-        act(self.z.view(real), self.g.view(real), real(RELAXATION * self.factor / self.c), real(RELAXATION),
+        relaxation = 1.0 if self.moves < PLAIN else RELAXATION
+        self.moves += 1
+        act(self.z.view(real), self.g.view(real), real(relaxation * self.factor / self.c), real(relaxation),
             real(self.tau * self.problem.price), self.w)
         self.total += self.z
         self.length += 1
@@ -266,10 +270,13 @@ class _Loop:
         return out if plain else out * self.parts.weights, system.y + (1.0 - share) * r
 
     def balanced(self, p):
-        """Return the ratio of the ways that p and the dual point have come since the last call."""
+        """Return the ratio of the ways that p and the dual point have come since the last call.
+
+        The way of the first steps, from zero to the size of an image, says nothing.
+        """
         turned = self.sampling.travelled(self.factor / (np.sqrt(self.c) * self.tau))
-        moved = float(np.linalg.norm(p if self.reference is None else p - self.reference))
-        self.reference, self.next = p, max(self.next + FIRST, int(GROWTH * self.next))
+        moved = 0.0 if self.reference is None else float(np.linalg.norm(p - self.reference))
+        self.reference, self.next = p, max(self.next + APART, int(GROWTH * self.next))
         ratio = moved / turned if moved > 0 and turned > 0 else self.tau
         return min(max(ratio, self.tau / CHANGE), self.tau * CHANGE)
 
