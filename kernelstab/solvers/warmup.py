@@ -59,7 +59,8 @@ def _jobs():
         jobs |= {
             f"fista, {kind}": partial(lasso, B, y, 0.1, method="fista"),
             f"primal-dual, {kind}": partial(qcbp, B, y, 0.1, method="primal-dual"),
-            f"omp, {kind}": partial(omp, B, y, 1),
+            f"omp, {kind}": partial(omp, B, unit * y, 1),   # one arithmetic: the short way
+            f"omp, step by step, {kind}": partial(omp, B, y, 1, history=True),
             f"omp batch, {kind}": partial(omp_batch, B, [y], 1),
             f"omp batch, own matrices, {kind}": partial(omp_batch, B[None], [y], 1),
             f"wavelets, {kind}": partial(wavelet_qcbp, F, z, 0.1, level=1),

@@ -8,7 +8,6 @@ from collections import namedtuple
 import numpy as np
 from numba import njit
 
-ROUNDING = 1e-13  # a residual this small beside the data carries no direction
 EPSILON = float(np.finfo(np.float64).eps)
 HEARD = 1e-12     # a share of rounding below this is left out of account
 
@@ -60,17 +59,26 @@ def largest_square(v):
 
 
 @njit(cache=True, nogil=True)
-def reach(start, slope):
-    r"""Return the largest t >= 0 with :math:`|q_j+tp_j|\le1` wherever :math:`p_j` is not rounding.
+def blur(size, column, mass):
+    """Return what rounding leaves of the correlation of a column with the residual of a fit.
 
-    Zero if that fails at once. Entries of modulus 1 with no slope are the support and its
-    duplicates. The moduli are convex in t, so an entry that is at most 1 at the t of those before it
-    does not lower it, and few roots are taken.
+    ``size`` is the norm of the data, ``column`` that of the longest column, ``mass`` the absolute sum.
+    """
+    return 4.0 * EPSILON * column * (size + column * mass)
 
-    >>> float(reach(np.array([1.0, 0.5, -0.25]), np.array([0.0, 0.25, -0.25])))
+
+@njit(cache=True, nogil=True)
+def reach(start, slope, noise):
+    r"""Return the largest t >= 0 with :math:`|q_j+tp_j|\le1` wherever :math:`|p_j|` is not rounding.
+
+    Infinite if all slopes are rounding, zero if a modulus above 1 grows. Entries of modulus 1 with no
+    slope are the support and its duplicates. The moduli are convex in t, so an entry that is at most 1
+    at the t of those before it does not lower it, and few roots are taken.
+
+    >>> float(reach(np.array([1.0, 0.5, -0.25]), np.array([0.0, 0.25, -0.25]), 0.0))
     2.0
     """
-    still = 1e-20 * largest_square(slope)
+    still = max(1e-20 * largest_square(slope), noise * noise)
     t = np.inf
     for j in range(start.size):
         bend = square(slope[j])
@@ -83,11 +91,11 @@ def reach(start, slope):
         root = np.sqrt(half * half - left * bend)
         # Two forms of one root, so that nothing cancels.
         t = min(t, -left / (half + root) if half > 0.0 else (root - half) / bend)
-    return t if t < np.inf else 0.0
+    return t
 
 
 @njit(cache=True, nogil=True)
-def join(h, pulled, residual, slope):
+def join(h, pulled, residual, slope, noise, mass):
     r"""Add to ``h`` as much of the residual as the constraint allows.
 
     The residual :math:`r` of a least squares fit is orthogonal to the support, so :math:`h+tr` has the
@@ -95,10 +103,18 @@ def join(h, pulled, residual, slope):
 
     .. math:: \|x\|_1 + t\|r\|^2 - \|r\|\sqrt{\|h\|^2+t^2\|r\|^2},
 
-    grows with :math:`t`, so the largest :math:`t` that keeps :math:`|A^*(h+tr)|\le1` off
-    the support is the best. ``pulled`` and ``slope`` are what the matrix makes of the two.
+    grows with :math:`t`, so the largest :math:`t` that keeps :math:`|A^*(h+tr)|\le1` off the support is
+    the best, but for rounding. That moves the correlations of the support by up to ``noise`` times t,
+    which costs so much of each unit of the ``mass`` :math:`\|x\|_1`, and it moves the product of norms.
+    With :math:`\kappa\|r\|^2` the cost per unit of t, the difference is largest where
+    :math:`t\|r\|=\tan\beta\,\|h\|` for :math:`\sin\beta=1-\kappa`; this ends t where no column sees the
+    residual. ``pulled`` and ``slope`` are what the matrix makes of the two vectors. To be called where
+    noise times mass is less than :math:`\|r\|^2`; elsewhere ``h`` is better as it is.
     """
-    t = reach(pulled, slope)
+    left = energy(residual)
+    cost = noise * mass / left + 4.0 * EPSILON
+    most = (1.0 - cost) * np.sqrt(energy(h) / (cost * (2.0 - cost) * left))
+    t = min(reach(pulled, slope, noise), most)
     for i in range(h.size):
         h[i] += t * residual[i]
     for j in range(pulled.size):

@@ -5,14 +5,7 @@ from collections import namedtuple
 import numpy as np
 from numba import njit
 
-from kernelstab.solvers.greedy._dual_jit import (
-    ROUNDING,
-    copy,
-    energy,
-    join,
-    prove,
-    square,
-)
+from kernelstab.solvers.greedy._dual_jit import blur, copy, energy, join, prove, square
 from kernelstab.solvers.greedy._omp_jit import (
     DEPENDENT,
     FITTED,
@@ -167,8 +160,12 @@ def settle(A, columns, y, work, k, longest, gram):
     h, pulled, residual, slope = work.h, work.pulled, work.residual, work.correlation
     values = coordinates(work.triangle, work.z, k)
     measure(columns, y, work.picks, values, residual)
-    left, whole = energy(residual), energy(y)
-    if gram.size == 0 or left < GRAM_DIGITS * whole:
+    left, whole, mass = energy(residual), energy(y), 0.0
+    for i in range(k):
+        mass += abs(values[i])
+    noise = blur(np.sqrt(whole), longest, mass)
+    joins = noise * mass < left
+    if (joins or k == 0) and (gram.size == 0 or left < GRAM_DIGITS * whole):
         np.dot(np.conj(residual), A, slope)
     if k == 0:
         copy(residual, h)
@@ -188,8 +185,8 @@ def settle(A, columns, y, work, k, longest, gram):
         add(pulled, w, gram, work.picks, k)
     else:
         np.dot(np.conj(h), A, pulled)
-    if left > ROUNDING * ROUNDING * whole:
-        join(h, pulled, residual, slope)
+    if joins:
+        join(h, pulled, residual, slope, noise, mass)
     return values
 
 

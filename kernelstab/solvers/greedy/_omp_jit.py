@@ -1,8 +1,8 @@
 """Compiled loop of orthogonal matching pursuit from the columns, and what it shares with batches.
 
 Vectors of correlations are kept as rows ``u^H A``, the conjugate of ``A^H u``: no product needs a copy.
-The cache of compiled code sees changes of one file only: touch ``_omp_batch_jit.py`` after a change
-of this one, and both after one of ``_dual_jit.py``.
+The cache of compiled code sees changes of one file only: touch ``_omp_batch_jit.py`` and
+``_omp_quick_jit.py`` after a change of this one, and all three after one of ``_dual_jit.py``.
 """
 
 from collections import namedtuple

@@ -146,8 +146,8 @@ def _judged(given, task, best, done, converged, interrupted, method, rows):
     given.level = float(np.linalg.norm(given.system.y - image))
     # The walk's own residual, because what it was pulled to belongs to it to the last digit.
     pulled = None if best.pulled is None else best.pulled / task.scale
-    h, pulled = dual_direction(given.system, support, values, best.residual / task.scale, pulled,
-                               best.direction)
+    h, pulled = dual_direction(given.system, support, values, best.residual / task.scale, given.column,
+                               pulled, best.direction)
     judged = given.judge(x, image=image, dual=h, pulled=pulled)
     require_finite(judged.objective, judged.gap)
     found = judged._asdict()

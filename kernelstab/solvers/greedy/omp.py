@@ -4,6 +4,7 @@ import numpy as np
 
 from kernelstab._checks import as_array, as_number
 from kernelstab.solvers.greedy._columns import column_norms
+from kernelstab.solvers.greedy._omp_quick import quickly
 from kernelstab.solvers.greedy._pursuit import Pursuit
 from kernelstab.solvers.greedy._range import shifted
 from kernelstab.solvers.greedy._walk import walked
@@ -113,14 +114,18 @@ def omp(A, y, s=None, *, eta=0.0, norms=None, tol=1e-13, max_iter=None, x0=None,
     >>> s.x, s.gap
     (array([0., 0., 1.]), 0.0)
     """
-    eta = as_number(eta, "eta", low=0)
+    eta, name = as_number(eta, "eta", low=0), "orthogonal matching pursuit"
+    if max_iter is x0 is callback is progress is None and not history:
+        found = quickly(name, A, y, s, eta, norms, tol)
+        if found is not None:
+            return found
 
     def walk(task):
         pursuit = Pursuit(task, _weights(task, norms), task.eta)
         yield from pursuit.walk()
         return pursuit.verdict()
 
-    return walked("orthogonal matching pursuit", walk, A, y, s, tol=tol, max_iter=max_iter, x0=x0,
+    return walked(name, walk, A, y, s, tol=tol, max_iter=max_iter, x0=x0,
                   callback=callback, progress=progress, history=history, eta=eta)
 
 

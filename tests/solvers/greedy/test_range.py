@@ -7,7 +7,8 @@ from scipy.sparse.linalg import aslinearoperator
 from kernelstab.solvers.greedy import cosamp, htp, iht, omp, omp_batch, subspace_pursuit
 
 METHODS = {
-    "omp": omp, "cosamp": cosamp, "htp": htp, "subspace_pursuit": subspace_pursuit, "niht": iht,
+    "omp": lambda *a: omp(*a, history=True),  # both on the way that extreme sizes take
+    "cosamp": cosamp, "htp": htp, "subspace_pursuit": subspace_pursuit, "niht": iht,
     "iht": lambda *a, **kw: iht(*a, **kw, normalised=False, max_iter=3000),
 }
 # Exponents of the matrix and of the data.
