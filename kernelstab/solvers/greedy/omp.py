@@ -86,13 +86,14 @@ def omp(A, y, s=None, *, eta=0.0, norms=None, tol=1e-13, max_iter=None, x0=None,
     :math:`A_S`, where :math:`|a_j^*r|=|(A_S^\dagger a_j)^*A_S^*r|\le\|A_S^\dagger a_j\|_1\|A_S^*r\|_\infty`.
 
     ``dual`` is :math:`A_S(A_S^*A_S)^{-1}\operatorname{sgn}(x_S)`, which is the certificate of
-    exact data, plus as much of the residual as its constraint allows.
+    exact data, plus as much of the residual as its constraint and rounding allow, scaled.
 
     Cost: a small matrix is gone through once per column in a compiled loop. A large one is gone
     through once per *block* of columns: the choices are guessed among a few hundred columns, all
     residuals of the block are checked against the whole matrix in one product, and guesses stand up
     to the first wrong one. The answer is that of the loop. An operator takes one product with itself
-    and one with its adjoint per column. Memory: the chosen columns twice.
+    and one with its adjoint per column. Memory: ``s`` columns twice, and of
+    a large matrix those to guess among.
 
     Examples
     --------
