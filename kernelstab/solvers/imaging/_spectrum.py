@@ -5,7 +5,7 @@ from scipy import fft
 
 from kernelstab.operators import Blur
 
-BLOCK = 2**14    # pixels whose transforms along the last axis are in memory beside their image
+BLOCK = 2**15    # pixels whose transforms along the last axis are in memory beside their image
 
 
 def eigenvalues(shape, real):
