@@ -101,8 +101,11 @@ class SubsampledFourier(ForwardOperator):
             return fft.fftn(images, axes=self._axes, norm="ortho")[..., self.mask]
         if np.iscomplexobj(x):
             return self._forward(x.real) + 1j * self._forward(x.imag)
-        spectrum = fft.rfftn(images, axes=self._axes, norm="ortho")
-        values = spectrum.reshape(*x.shape[:-1], -1)[..., self._gather]
+        return self.from_half(fft.rfftn(images, axes=self._axes, norm="ortho").reshape(*x.shape[:-1], -1))
+
+    def from_half(self, spectrum):
+        """Return the measurements of a real image from its half spectrum, the flat output of ``rfftn``."""
+        values = spectrum[..., self._gather]
         return self._coordinates(values.real, self._gather_sign * values.imag)
 
     def _coordinates(self, real, imag):
@@ -119,12 +122,17 @@ class SubsampledFourier(ForwardOperator):
         if np.iscomplexobj(y):
             return self._adjoint_apply(y.real) + 1j * self._adjoint_apply(y.imag)
         shape = self.image_shape
-        stored = *shape[:-1], shape[-1] // 2 + 1
-        values = self._values(y)[..., self._source]
-        spectrum = np.zeros((*y.shape[:-1], math.prod(stored)), dtype=np.complex128)
-        spectrum[..., self._scatter] = values.real + 1j * self._sign * values.imag
-        spectrum = spectrum.reshape(*y.shape[:-1], *stored)
+        spectrum = self.half_spectrum(y).reshape(*y.shape[:-1], *shape[:-1], shape[-1] // 2 + 1)
         return fft.irfftn(spectrum, s=shape, axes=self._axes, norm="ortho").reshape(*y.shape[:-1], -1)
+
+    def half_spectrum(self, y):
+        """Return the flat half spectrum, in the layout of ``rfftn``, of the real image :math:`A^*y`."""
+        shape = self.image_shape
+        values = self._values(y)[..., self._source]
+        count = math.prod(shape[:-1]) * (shape[-1] // 2 + 1)
+        spectrum = np.zeros((*y.shape[:-1], count), dtype=np.complex128)
+        spectrum[..., self._scatter] = values.real + 1j * self._sign * values.imag
+        return spectrum
 
     def _values(self, y):
         """Return the complex values at the self and rep frequencies from the coordinates."""

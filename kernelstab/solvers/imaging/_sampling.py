@@ -56,7 +56,9 @@ class FourierSampling:
         stored = n2 // 2 + 1 if A.is_real else n2
         mask = A.mask[:, :stored]
         self.index = np.flatnonzero(mask)
-        self.data = A.to_kspace(y)[:, :stored].ravel()[self.index].astype(kind)
+        whole = A.half_spectrum(y) if A.is_real else A.to_kspace(y).ravel()
+        self.data = whole[self.index].astype(kind)
+        del whole
         column = self.index % stored
         alone = (column == 0) | (2 * column == n2) if A.is_real else np.ones(self.index.size, dtype=bool)
         self.weight = np.where(alone, 1.0, 2.0)
@@ -82,11 +84,11 @@ class FourierSampling:
 
     def seen(self, image):
         """As for any operator; the image may be overwritten."""
-        spectrum = self._spectrum(image).ravel()
-        sampled = np.zeros_like(self.out)
-        sampled.ravel()[self.index] = spectrum[self.index]
-        del spectrum
-        return self._image(sampled)
+        spectrum = self._spectrum(image)
+        flat, kept = spectrum.ravel(), spectrum.ravel()[self.index]
+        flat[:] = 0.0
+        flat[self.index] = kept
+        return self._image(spectrum)
 
     def _spectrum(self, image):
         image = image.reshape(self.A.image_shape)
@@ -109,13 +111,7 @@ class FourierSampling:
         """Return the last r in the coordinates of y."""
         if not self.A.is_real:
             return self.out.ravel()[self.index]
-        n1, n2 = self.A.image_shape
-        whole = np.empty((n1, n2), dtype=np.complex128)
-        stored = self.out.shape[1]
-        whole[:, :stored] = self.out
-        mirrored = self.out[-np.arange(n1) % n1, 1:n2 - stored + 1]
-        whole[:, stored:] = mirrored[:, ::-1].conj()
-        return self.A.from_kspace(whole)
+        return self.A.from_half(self.out.ravel()).astype(float)
 
 
 def sampling(A, system, single):

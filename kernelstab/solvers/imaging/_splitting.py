@@ -71,8 +71,7 @@ class Parts(NamedTuple):
 def solve(problem, start, watch, parts) -> str:
     """Run the loop; ``problem`` is stated for the coefficients times their weights."""
     loop = _Loop(problem, parts, start)
-    del start                                     # two arrays of the size of an image, no longer needed,
-    vars(problem).pop("correlation", None)        # and one that comes back if anybody asks
+    del start                                     # two arrays of the size of an image
     least, when, refined, wait = np.inf, 0, -1, 0
     for done in range(1, watch.budget + 1):
         last, turn, refine = done == watch.budget, done == loop.next, False
@@ -80,27 +79,26 @@ def solve(problem, start, watch, parts) -> str:
             loop.refine()
         loop.pull()
         if last or turn or done % CHECK == 0 or done == refined + 1:
-            p = loop.point()
-            gap = loop.gap(loop.mass(p))
+            gap = loop.gap(loop.mass(loop.point()))
             mend, reached = False, np.inf
             if last or done >= wait:
                 mass = loop.mass(loop.shrunk())
                 mend = loop.gap(mass) <= MEND * problem.tol
                 reached = loop.mend(mass) if mend else np.inf
-            if reached <= problem.tol or last or done % REPORT == 0:
+            report = reached <= problem.tol or last or done % REPORT == 0
+            if report:
                 if loop.report(watch, done):
                     break
                 reached = max(watch.last.relative_gap, problem.tol)
             if mend:      # it was not enough
                 wait = done * (reached / max(problem.tol, EPSILON)) ** SLOPE
-                loop.reflect(loop.g)
-                loop.pull()
+            if mend or report:
+                loop.again()
             if loop.single:
                 least, when = (gap, done) if gap < least else (least, when)
                 refine = gap <= max(problem.tol, FINE) or done >= when + PATIENCE
-            new = loop.balanced(p) if turn else loop.tau
+            new = loop.balanced(loop.point()) if turn else loop.tau
             loop.watch_average(gap)
-            del p
         loop.advance()
         if turn:
             loop.rescale(new)
@@ -118,15 +116,18 @@ class _Loop:
     def __init__(self, problem, parts, start):
         self.problem, self.parts, self.frame = problem, parts, parts.frame
         self.c, self.complex = parts.system.tight, problem.system.dtype.kind == "c"
-        x, q = start.x / parts.weights, problem.system.adjoint(start.dual) * parts.weights
         sizes = np.abs(problem.correlation)
-        typical, place = float(np.linalg.norm(sizes)) / np.sqrt(x.size), int(SHARE * x.size)
+        del problem.correlation                   # an image that nobody asks for any more
+        typical, place = float(np.linalg.norm(sizes)) / np.sqrt(sizes.size), int(SHARE * sizes.size)
         sizes.partition(place)
         self.tau = max(START * float(sizes[place]), LEAST * typical) / (self.c * problem.price)
         del sizes
-        if np.any(q) and np.any(x):
-            self.tau = float(np.linalg.norm(x) / np.linalg.norm(q))
-        self.z, self.reference, self.next = x + self.tau * q, None, FIRST
+        self.z, self.reference, self.next = start.x / parts.weights, None, FIRST
+        if start.given and np.any(start.dual):
+            q = problem.system.adjoint(start.dual) * parts.weights
+            if np.any(q) and np.any(self.z):
+                self.tau = float(np.linalg.norm(self.z) / np.linalg.norm(q))
+            self.z += self.tau * q
         self.first = self.gap_now = np.inf
         self.shares, self.moves = None, 0
         self._begin(single=True)
@@ -191,7 +192,9 @@ class _Loop:
 
     def mass(self, point):
         """Return what the absolute sum of a point costs."""
-        return self.problem.price * float(np.sum(np.abs(point) * self.w, dtype=float))
+        sizes = np.abs(point)
+        sizes *= self.w
+        return self.problem.price * float(np.sum(sizes, dtype=float))
 
     def gap(self, mass):
         """Return the relative gap of a point of that mass and the best multiple of -r.
@@ -199,7 +202,10 @@ class _Loop:
         Only a report judges for good.
         """
         level, form, size, price = self.problem.level, self.problem.form, self.size, self.problem.price
-        peak = float(np.max(np.abs(self.g) / self.w))
+        sizes = np.abs(self.g)
+        sizes /= self.w
+        peak = float(np.max(sizes))
+        del sizes
         if peak == 0.0 or size == 0.0:
             return np.inf
         limit, value = price / peak, -self.inner
@@ -234,6 +240,7 @@ class _Loop:
             self.frame.synthesise(self.g)
             back, self.size, self.inner = self.sampling.lessen(self.g)
             self.frame.analyse(back, self.g)
+            del back
             gap = self.gap(mass)
         return gap
 
@@ -245,8 +252,15 @@ class _Loop:
         x *= self.real(0.5)
         return x
 
+    def again(self):
+        """Find g and r of z, after a report or mending took their place."""
+        self.g = np.empty_like(self.z)
+        self.reflect(self.g)
+        self.pull()
+
     def report(self, watch, done):
-        """Let the watch judge x, made feasible in double precision, and the direction -r."""
+        """Let the watch judge x, made feasible in double precision, and the direction -r; g is given up."""
+        self.g = None
         x, image = self._feasible()
         dual = -self.sampling.residual().astype(image.dtype, copy=False)
         return watch(done, x, image=image, dual=dual)
@@ -259,11 +273,15 @@ class _Loop:
         system = self.parts.system
         picture = self.shrunk().astype(system.dtype, copy=False)
         self.frame.synthesise(picture)
-        r = system.forward(picture) - system.y
+        r = system.forward(picture)
+        r -= system.y
         size, share = float(np.linalg.norm(r)), 0.0
         if self.problem.form == "qcbp" and size > 0:
             share = 1.0 - min(1.0, self.problem.level / size)
-            picture -= (share / self.c) * system.adjoint(r)
+            pulled = system.adjoint(r)
+            pulled *= share / self.c
+            picture -= pulled
+            del pulled
         out = np.empty_like(picture)
         self.frame.analyse(picture, out)
         plain = self.parts.weights.size == 1 and self.parts.weights[0] == 1.0
