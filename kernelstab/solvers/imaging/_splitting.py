@@ -54,7 +54,7 @@ DECREASE = 0.5     # a gap that has fallen by this factor since the last restart
 LONGEST = 0.36     # a stretch that is this share of all steps ends in any case
 FINE = 1e-5        # relative gap that single precision is trusted with
 PATIENCE = 60      # steps without a new least gap that end single precision
-MEND = 5.0         # how much too large a gap may be that mending is hoped to close
+MEND = 5.5         # how much too large a gap may be that mending is hoped to close
 MENDS = 3          # steps of mending; a fourth gained little
 SLOPE = 0.2        # a gap that is k times too large is looked at again after k**SLOPE times as many steps
 

@@ -47,7 +47,7 @@ def analysis(A, y, W, eta=None, *, lam=None, weights=None, lower=None, tol=1e-4,
     -------
     Solution
         ``x`` is the flat signal and ``image`` its image; ``dual`` is a point h for which a field p
-        exists with :math:`W^*p=A^*h` and :math:`|p_i|\le w_i` (times ``lam``).
+        exists with :math:`W^*p=A^*h`, up to what the gap pays for, and :math:`|p_i|\le w_i` (times ``lam``).
 
     Raises
     ------
@@ -93,7 +93,7 @@ def tv_wavelet(A, y, eta=None, *, lam=None, tv_weight=1.0, wavelet="db4", level=
 
     Minimises :math:`v\,\|x\|_{TV}+\|w\cdot\Psi^*x\|_1` with :math:`v` = ``tv_weight``, periodic total
     variation and orthonormal wavelets :math:`\Psi`, subject to :math:`\|Ax-y\|_2\le\eta`, or,
-    with ``lam``, with the misfit :math:`\tfrac12\|Ax-y\|_2^2/\lambda` added.
+    with ``lam``, :math:`\tfrac12\|Ax-y\|_2^2` plus :math:`\lambda` times that sum.
 
     Parameters
     ----------
@@ -127,8 +127,9 @@ def tv_wavelet(A, y, eta=None, *, lam=None, tv_weight=1.0, wavelet="db4", level=
     Notes
     -----
     :math:`W^*W=v^2\,(-\Delta)+I` is diagonal in the Fourier basis, so the dual field is repaired by
-    two transforms, and for subsampled Fourier transforms and blurs the image step is closed.
-    Cost per iteration: two transforms, an analysis, a synthesis and passes over all fields.
+    two transforms, and for subsampled Fourier transforms and, unless ``eta=0``, blurs the image step is
+    closed. Cost of such a step: two transforms, an analysis, a synthesis and passes over all fields; every
+    other ``A`` takes primal-dual steps, as in :func:`analysis`.
 
     Examples
     --------

@@ -27,7 +27,7 @@ def level_weights(scales, sparsities) -> np.ndarray:
     Raises
     ------
     ValueError
-        If a sparsity is not positive or a level has none.
+        If a sparsity is not positive, a level has none, or ``scales`` is empty or not of integers.
 
     Examples
     --------

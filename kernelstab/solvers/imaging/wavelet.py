@@ -81,7 +81,10 @@ def wavelet_qcbp(A, y, eta, wavelet="coif2", *, level=None, weights=None, tol=1e
     small positive ``eta`` is more accurate than 0, and it makes the method converge ten times
     faster.
 
-    Cost: 60 to 75 products with ``A`` and with its adjoint to a relative gap of 1e-3, for MR slices.
+    Cost of a step, where :math:`AA^*=cI` and ``A`` is no dense matrix: a product with ``A`` and with its
+    adjoint, a synthesis and an analysis, and a few more of each when a point is judged. MR slices take
+    a few dozen steps to a relative gap of 1e-3. Every other ``A`` is left to
+    :func:`kernelstab.solvers.qcbp`.
 
     Examples
     --------
