@@ -169,7 +169,7 @@ class _Loop:
             self.factor = 1.0 - min(1.0, self.problem.level / self.size) if self.size > 0 else 0.0
         else:
             self.factor = min(1.0, stiff / self.size) if self.size > 0 else 1.0
-        self.rest = (1.0 - self.factor) * self.size
+        self.rest, self.peak = (1.0 - self.factor) * self.size, None
 
     def advance(self):
         """Move z, and overwrite g by the next v."""
@@ -178,9 +178,9 @@ class _Loop:
         act, real = advance_complex if self.complex else advance_real, self.real
         relaxation = 1.0 if self.moves < PLAIN else RELAXATION
         self.moves += 1
-        act(self.z.view(real), self.g.view(real), real(relaxation * self.factor / self.c), real(relaxation),
+        act(self.z.view(real), self.g.view(real), self.total.view(real),
+            real(relaxation * self.factor / self.c), real(relaxation),
             real(self.tau * self.problem.price), self.w)
-        self.total += self.z
         self.length += 1
 
     def point(self):
@@ -202,10 +202,12 @@ class _Loop:
         Only a report judges for good.
         """
         level, form, size, price = self.problem.level, self.problem.form, self.size, self.problem.price
-        sizes = np.abs(self.g)
-        sizes /= self.w
-        peak = float(np.max(sizes))
-        del sizes
+        if self.peak is None:
+            sizes = np.abs(self.g)
+            sizes /= self.w
+            self.peak = float(np.max(sizes))
+            del sizes
+        peak = self.peak
         if peak == 0.0 or size == 0.0:
             return np.inf
         limit, value = price / peak, -self.inner
@@ -241,6 +243,7 @@ class _Loop:
             back, self.size, self.inner = self.sampling.lessen(self.g)
             self.frame.analyse(back, self.g)
             del back
+            self.peak = None
             gap = self.gap(mass)
         return gap
 

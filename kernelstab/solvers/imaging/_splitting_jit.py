@@ -34,19 +34,20 @@ def reflect_complex(z, tau, w, v):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def advance_real(z, g, factor, relaxation, tau, w):
-    """Subtract ``relaxation * clip(z) + factor * g`` from z and overwrite g by the new reflection."""
+def advance_real(z, g, total, factor, relaxation, tau, w):
+    """Subtract ``relaxation * clip(z) + factor * g`` from z, add what is left to total, reflect it into g."""
     each = w.size > 1
     for i in range(z.size):
         t = tau * (w[i] if each else w[0])
         a = z[i] - (relaxation * min(max(z[i], -t), t) + factor * g[i])
         z[i] = a
+        total[i] += a
         c = min(max(a, -t), t)
         g[i] = a - (c + c)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def advance_complex(z, g, factor, relaxation, tau, w):
+def advance_complex(z, g, total, factor, relaxation, tau, w):
     """The same for complex entries."""
     each = w.size > 1
     for i in range(z.size // 2):
@@ -56,6 +57,8 @@ def advance_complex(z, g, factor, relaxation, tau, w):
         a -= share * a + factor * g[2 * i]
         b -= share * b + factor * g[2 * i + 1]
         z[2 * i], z[2 * i + 1] = a, b
+        total[2 * i] += a
+        total[2 * i + 1] += b
         share = t / max(np.sqrt(a * a + b * b), t)
         share += share
         g[2 * i] = a - share * a
