@@ -65,6 +65,32 @@ def as_number(value, name: str, *, low: float = -np.inf, high: float = np.inf,
     return number
 
 
+def as_flag(value, name: str) -> bool:
+    """Return ``value`` as a bool, if it is one.
+
+    >>> as_flag("no", "nonneg")
+    Traceback (most recent call last):
+        ...
+    ValueError: nonneg must be True or False, got 'no'
+    """
+    if not isinstance(value, (bool, np.bool_)):
+        raise ValueError(f"{name} must be True or False, got {value!r}")
+    return bool(value)
+
+
+def as_callable(value, name: str):
+    """Return ``value``, a function or None.
+
+    >>> as_callable(3, "callback")
+    Traceback (most recent call last):
+        ...
+    ValueError: callback must be a function, got 3
+    """
+    if not (value is None or callable(value)):
+        raise ValueError(f"{name} must be a function, got {value!r}")
+    return value
+
+
 def as_count(value, name: str, *, low: int = 0, high: int | None = None) -> int:
     """Return ``value`` as an integer in ``[low, high]``.
 

@@ -18,6 +18,7 @@ class Method(NamedTuple):
     dense: bool = False
     tight: bool = False
     nonneg: bool = True
+    box: bool = False
 
     def module(self, problem: Problem) -> str | None:
         """Return the module that solves problems of this arithmetic."""
@@ -28,7 +29,7 @@ _ALL = ("lasso", "qcbp", "sqrt-lasso")
 METHODS = {
     "homotopy": Method("_homotopy", None, _ALL, 100_000, dense=True),
     "working-set": Method("_working_set", "_complex_set", _ALL, 1_000, dense=True),
-    "fista": Method("_fista", "_fista", ("lasso",), 50_000),
+    "fista": Method("_fista", "_fista", ("lasso",), 50_000, box=True),
     "primal-dual": Method("_primal_dual", "_primal_dual", ("qcbp", "sqrt-lasso"), 20_000),
     "douglas-rachford": Method("_douglas_rachford", "_douglas_rachford", ("qcbp",), 20_000, tight=True,
                                nonneg=False),
@@ -44,8 +45,8 @@ def chain(problem: Problem, method: str) -> list:
     ``auto``: real dense problems take the exact path when they are small and a working set
     otherwise, complex dense ones a working set; operators FISTA for the LASSO and the
     restarted primal-dual method for the rest, which is also the safety net behind a dense
-    method that breaks down (columns that depend on each other). A method asked for by name
-    runs alone.
+    method that breaks down (columns that depend on each other). A LASSO with a box takes FISTA.
+    A method asked for by name runs alone.
 
     Raises
     ------
@@ -77,6 +78,8 @@ def refusal(problem: Problem, method: Method) -> str | None:
         return "an operator that declares AA* = cI (tight)"
     if problem.nonneg and not method.nonneg:
         return "a problem without nonneg"
+    if problem.box is not None and not method.box:
+        return "a problem without box"
     if method.module(problem) is None:
         return "a real problem" if method.complex is None else "a complex problem"
     return None

@@ -44,12 +44,14 @@ class Problem:
     below that of ``column * ||x||_1``.
     """
 
+    box: tuple | None = None   # bounds on the entries, see ``BoxProblem``
+
     def __init__(self, form: str, system: System, level: float, tol: float, nonneg: bool = False):
         self.form, self.system, self.level, self.tol, self.nonneg = form, system, level, tol, nonneg
         self.price = 1.0 if form == "qcbp" else level   # of the absolute sum: |A^H h| <= price
         with np.errstate(invalid="ignore", over="ignore"):   # what is not finite is named in words later
             self.correlation = system.adjoint(system.y)
-            self.peak, self.size = self._peak(self.correlation), _norm(system.y)
+            self.peak, self.size = self._peak(self.correlation), norm(system.y)
         self.column = self.peak / self.size if 0.0 < self.peak < np.inf and self.size > 0.0 else 0.0
 
     @property
@@ -85,14 +87,14 @@ class Problem:
             dual = r
         if pulled is None:
             pulled = system.adjoint(dual)
-        size = _norm(r)
-        length = size if dual is r else _norm(dual)
+        size = norm(r)
+        length = size if dual is r else norm(dual)
         inner = size * size if dual is r else float(np.vdot(dual, r).real)
         along = float(np.vdot(x, pulled).real)
         total, peak = float(np.add.reduce(np.abs(x))), self._peak(pulled)
         mass = price * total
         if image is not None and total > 0.0:
-            self.column = max(self.column, _norm(image) / total)
+            self.column = max(self.column, norm(image) / total)
         if length > 0.0:
             self.column = max(self.column, peak / length)
         lost = 4.0 * EPSILON * self.column * length
@@ -100,7 +102,7 @@ class Problem:
         slack = mass - t * along
         if self.form == "lasso":
             objective, excess = 0.5 * size * size + mass, 0.0
-            rest = 0.5 * (1.0 - t) ** 2 * size * size if dual is r else 0.5 * _norm(r - t * dual) ** 2
+            rest = 0.5 * (1.0 - t) ** 2 * size * size if dual is r else 0.5 * norm(r - t * dual) ** 2
         elif self.form == "qcbp":
             objective, excess = mass, max(size - self.level, 0.0)
             rest = t * (length * max(self.level, size) - inner)
@@ -127,11 +129,11 @@ class Problem:
 
     def finished(self, judged: Judged) -> bool:
         """Return whether the point meets the tolerance, see ``meets``."""
-        return meets(self.form, self.level, self.tol, self.size, self.column, _norm(judged.dual), judged)
+        return meets(self.form, self.level, self.tol, self.size, self.column, norm(judged.dual), judged)
 
     def distance(self, judged: Judged) -> float:
         """Return how far the point is from finished; smaller is better."""
-        return max(judged.relative_gap, shortfall(self.size, _norm(judged.dual), judged))
+        return max(judged.relative_gap, shortfall(self.size, norm(judged.dual), judged))
 
 
 def shortfall(size, length, judged: Judged) -> float:
@@ -171,5 +173,5 @@ def meets(form, level, tol, size, column, length, judged: Judged) -> bool:
     return doubt <= enough * judged.objective * level
 
 
-def _norm(v):
+def norm(v):
     return sqrt(np.vdot(v, v).real)

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kernelstab._checks import as_array, as_count, as_number
+from kernelstab._checks import as_array, as_count, as_flag, as_number
 from kernelstab._errors import NotConverged
+from kernelstab.solvers._box import BoxProblem, as_box
 from kernelstab.solvers._methods import chain, engine
 from kernelstab.solvers._problem import NAMES, Problem
 from kernelstab.solvers._quick import quickly
@@ -27,34 +28,42 @@ class Start(NamedTuple):
     options: dict
 
 
-def solve(form, A, y, level, *, weights=None, nonneg=False, tol=1e-6, method="auto", max_iter=None, x0=None,
-          callback=None, progress=None, history=False, certify=False, options=None) -> Solution:
+def solve(form, A, y, level, *, weights=None, nonneg=False, box=None, tol=1e-6, method="auto", max_iter=None,
+          x0=None, callback=None, progress=None, history=False, certify=False, options=None) -> Solution:
     """Solve one of the three forms of ``Problem``; the public functions describe the arguments."""
     tol = as_number(tol, "tol", low=0)
-    if method == "auto" and weights is max_iter is x0 is callback is progress is None and not (
+    nonneg = as_flag(nonneg, "nonneg")
+    if method == "auto" and weights is box is max_iter is x0 is callback is progress is None and not (
             history or certify):
-        found = quickly(form, _name(form, level), A, y, level, bool(nonneg), tol)
+        found = quickly(form, _name(form, level), A, y, level, nonneg, tol)
         if found is not None:
             return found
     system = as_system(A, y)
     if nonneg and system.dtype.kind == "c":
         raise ValueError("nonneg must be False for complex problems")
     weights = None if weights is None else as_weights(weights, system.shape[1])
-    problem = Problem(form, system if weights is None else scaled(system, weights), level, tol, bool(nonneg))
+    box = None if box is None else as_box(box, nonneg, system)
+    plain = system if weights is None else scaled(system, weights)
+    problem = posed(form, plain, level, tol, nonneg, box, weights)
     require_finite_matrix(problem)
     engines = chain(problem, method)
+    if certify and box is not None:
+        raise ValueError("certify needs a problem without box: exact arithmetic does not know its dual yet")
     if certify and system.matrix is None:
         raise ValueError("certify needs a dense matrix, got an operator; a sparse matrix has .toarray()")
     budget = None if max_iter is None else as_count(max_iter, "max_iter", low=1)
     x, dual = as_start(x0, system)
-    if nonneg:  # the gap is one only where the signs are those of the problem
+    # The gap is one only where the signs and the bounds are those of the problem.
+    if box is not None:
+        np.clip(x, *box, out=x)
+    elif nonneg:
         np.maximum(x, 0.0, out=x)
     options = options or {}
     # Constants of sharpness belong to the matrix and the data as they came.
     units, scale = None if options.get("sharpness") is not None else units_of(problem), weights
     if units is not None:
-        problem = Problem(form, units.system(problem.system), units.level(level), tol, bool(nonneg))
         scale = units.point if weights is None else weights * units.point
+        problem = posed(form, units.system(problem.system), units.level(level), tol, nonneg, box, scale)
         dual = units.dual(dual)
     start = Start(x if scale is None else x * scale, dual, x0 is not None, options)
     watch = Watch(problem, callback, progress, history, scale, units)
@@ -71,12 +80,21 @@ def solve(form, A, y, level, *, weights=None, nonneg=False, tol=1e-6, method="au
             raise
         words, interrupted = watch.method, True
     best, proofs = _unscaled(watch.best, scale, units), None
+    if box is not None:   # out by the rounding of the weights
+        np.clip(best.x, *box, out=best.x)
     if certify:
         from kernelstab.solvers.proofs import prove_solution
 
-        plain = Problem(form, system, level, problem.tol, problem.nonneg)
-        proofs = prove_solution(plain, best.x, best.dual, weights)
+        given = Problem(form, system, level, problem.tol, problem.nonneg)
+        proofs = prove_solution(given, best.x, best.dual, weights)
     return _said(problem, watch, best, words, interrupted, proofs)
+
+
+def posed(form, system, level, tol, nonneg, box=None, scale=None) -> Problem:
+    """Return the problem for a system whose points are those of the bounds in ``box`` times ``scale``."""
+    if box is None:
+        return Problem(form, system, level, tol, nonneg)
+    return BoxProblem(system, level, tol, box if scale is None else tuple(bound * scale for bound in box))
 
 
 def _run(problem, engines, start, watch, budget):
@@ -162,6 +180,7 @@ def require_finite_matrix(problem) -> None:
         Naming the entry.
     """
     system = problem.system
-    finite = np.isfinite(problem.correlation).all() if problem.nonneg else isfinite(problem.peak)
+    all_count = not problem.nonneg and problem.box is None
+    finite = isfinite(problem.peak) if all_count else np.isfinite(problem.correlation).all()
     if system.matrix is not None and not (finite and np.count_nonzero(system.y) == system.y.size):
         as_array(system.matrix, "A", ndim=2)

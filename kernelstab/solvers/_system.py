@@ -152,9 +152,9 @@ def require_finite(objective, gap) -> None:
     Raises
     ------
     ValueError
-        If the products returned NaN or infinity, or the loop diverged because the norm that
-        the operator declares is too small.
+        If the products returned NaN or infinity, the loop diverged because the norm that
+        the operator declares is too small, or squares overflow where it starts.
     """
     if not isfinite(objective + gap):
-        raise ValueError("A must return finite values and be no larger than its norm_upper, "
-                         f"got objective {objective} and gap {gap}")
+        raise ValueError("A must return finite values and be no larger than its norm_upper, and a start x0 "
+                         f"must not be huge, got objective {objective} and gap {gap}")

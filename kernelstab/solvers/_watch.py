@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from kernelstab._checks import as_callable
 from kernelstab.solvers._system import require_finite
 
 
@@ -15,7 +16,8 @@ class Watch:
     """
 
     def __init__(self, problem, callback=None, progress=None, history=False, scale=None, units=None):
-        self.problem, self.callback, self.progress, self.scale = problem, callback, progress, scale
+        self.problem, self.scale = problem, scale
+        self.callback, self.progress = as_callable(callback, "callback"), as_callable(progress, "progress")
         self.back = (lambda value: value) if units is None else units.value_back
         self.rows = [] if history else None
         self.best, self.last, self.restarts, self.finished = None, None, None, False

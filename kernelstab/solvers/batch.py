@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kernelstab._checks import as_array, as_count, as_number
+from kernelstab._checks import as_array, as_count, as_flag, as_number
 from kernelstab._errors import NotConverged
 from kernelstab.solvers._homotopy import kind_of, locked
 from kernelstab.solvers.lasso import lasso
@@ -151,14 +151,14 @@ def solve_batch(problem, A, Y, level=0.0, *, nonneg=False, tol=1e-6, threads=Non
         raise ValueError(f"problem must be one of {sorted([*_DOORS, 'basis-pursuit'])}, got {problem!r}")
     A, Y = _arrays(A, Y)
     levels = np.zeros(len(Y)) if problem == "basis-pursuit" else _levels(level, form, len(Y))
-    tol = as_number(tol, "tol", low=0)
+    tol, nonneg = as_number(tol, "tol", low=0), as_flag(nonneg, "nonneg")
     threads = _available() if threads is None else as_count(threads, "threads", low=1)
     if np.result_type(A, Y).kind == "c":
         if nonneg:
             raise ValueError("nonneg must be False for complex problems")
         found, steps = _nothing(Y, A.shape[-1]), np.zeros(len(Y), np.int64)
     else:
-        found, steps = _paths(form, A, Y, levels, bool(nonneg), threads, progress)
+        found, steps = _paths(form, A, Y, levels, nonneg, threads, progress)
         if not np.isfinite(found["gap"]).all():
             as_array(A, "A")
     size = np.linalg.norm(Y, axis=1)

@@ -5,7 +5,7 @@ from kernelstab.solvers._solve import solve
 from kernelstab.solvers.solution import Solution
 
 
-def lasso(A, y, lam, *, weights=None, nonneg=False, tol=1e-6, method="auto", max_iter=None, x0=None,
+def lasso(A, y, lam, *, weights=None, nonneg=False, box=None, tol=1e-6, method="auto", max_iter=None, x0=None,
           callback=None, progress=None, history=False, certify=False) -> Solution:
     r"""Minimise :math:`\tfrac12\|Ax-y\|_2^2 + \lambda\|x\|_1` until a duality gap proves it.
 
@@ -25,10 +25,13 @@ def lasso(A, y, lam, *, weights=None, nonneg=False, tol=1e-6, method="auto", max
         repeated.
     nonneg : bool
         Whether to minimise over :math:`x\ge0` only (real problems).
+    box : (low, high), optional
+        Minimise over :math:`low\le x\le high` only (real problems, by ``"fista"``): numbers or arrays (N,)
+        with :math:`low\le0\le high`, perhaps infinite.
     tol : float
         Stop at ``relative_gap <= tol``.
     method : str
-        ``"auto"`` (dense: exact methods, operators: first-order ones),
+        ``"auto"`` (dense: exact methods, operators and problems with a box: first-order ones),
         ``"homotopy"``, ``"working-set"`` (dense), ``"fista"``.
     max_iter : int, optional
         Budget of iterations for each method tried; the default depends on it. Beyond it the best
@@ -49,12 +52,13 @@ def lasso(A, y, lam, *, weights=None, nonneg=False, tol=1e-6, method="auto", max
     -------
     Solution
         ``dual`` is a multiple :math:`u` of the residual; it satisfies
-        :math:`\|A^*u\|_\infty \le \lambda` up to rounding.
+        :math:`\|A^*u\|_\infty \le \lambda` up to rounding, with a box only for unbounded entries.
 
     Raises
     ------
     ValueError
-        If a shape does not fit, an entry is not finite, or ``lam <= 0``.
+        If a shape does not fit, an entry is not finite, or ``lam <= 0``; if a box leaves out zero, or
+        comes with complex data, ``certify`` or a method other than ``"fista"``.
 
     Warns
     -----
@@ -70,7 +74,9 @@ def lasso(A, y, lam, *, weights=None, nonneg=False, tol=1e-6, method="auto", max
 
     .. math:: \tfrac12\|r-u\|^2 + \bigl(\lambda\|x\|_1 - \mathrm{Re}\langle x, A^*u\rangle\bigr),
 
-    a sum of two nonnegative terms, so nothing cancels in its evaluation.
+    a sum of two nonnegative terms, so nothing cancels in its evaluation. With a box the dual pays
+    :math:`\max_t(q_it-\lambda|t|)` over the ends of the interval and 0 for every entry, :math:`q=A^*u`, and
+    only entries without an end on the side of :math:`q_i` must have :math:`|q_i|\le\lambda`.
     Cost: dense problems take a few passes over ``A``; operators one product with ``A`` and one
     with its adjoint per iteration.
 
@@ -84,9 +90,12 @@ def lasso(A, y, lam, *, weights=None, nonneg=False, tol=1e-6, method="auto", max
     >>> s.x, s.objective
     (array([2., 0.]), 2.625)
 
-    The objective is ``(1 + 0.25)/2 + 2``.
+    The objective is ``(1 + 0.25)/2 + 2``. No entry above 1: the first ends there.
+
+    >>> lasso(np.eye(2), [3.0, 0.5], lam=1.0, box=(-1.0, 1.0)).x
+    array([1., 0.])
     """
     lam = as_number(lam, "lam", low=0, strict=True)
-    return solve("lasso", A, y, lam, weights=weights, nonneg=nonneg, tol=tol, method=method,
+    return solve("lasso", A, y, lam, weights=weights, nonneg=nonneg, box=box, tol=tol, method=method,
                  max_iter=max_iter, x0=x0, callback=callback, progress=progress, history=history,
                  certify=certify)

@@ -2,15 +2,16 @@
 
 import numpy as np
 
-from kernelstab._checks import as_number
+from kernelstab._checks import as_flag, as_number
+from kernelstab.solvers._box import as_box
 from kernelstab.solvers._conic import dense, minimise, said
-from kernelstab.solvers._problem import NAMES, Problem
-from kernelstab.solvers._solve import as_weights, scaled
+from kernelstab.solvers._problem import NAMES
+from kernelstab.solvers._solve import as_weights, posed, scaled
 from kernelstab.solvers._system import as_system
 from kernelstab.solvers.solution import Solution
 
 
-def reference_lasso(A, y, lam, *, weights=None, nonneg=False, tol=1e-6) -> Solution:
+def reference_lasso(A, y, lam, *, weights=None, nonneg=False, box=None, tol=1e-6) -> Solution:
     r"""Minimise :math:`\tfrac12\|Ax-y\|^2+\lambda\|x\|_1` by the interior point method Clarabel.
 
     Same arguments, same ``Solution`` as :func:`kernelstab.solvers.lasso`; the gap is
@@ -31,7 +32,7 @@ def reference_lasso(A, y, lam, *, weights=None, nonneg=False, tol=1e-6) -> Solut
     >>> reference_lasso(np.eye(2), [3.0, 0.5], lam=1.0).x.round(6) + 0.0
     array([2., 0.])
     """
-    return _reference("lasso", A, y, as_number(lam, "lam", low=0, strict=True), weights, nonneg, tol)
+    return _reference("lasso", A, y, as_number(lam, "lam", low=0, strict=True), weights, nonneg, tol, box)
 
 
 def reference_qcbp(A, y, eta=0.0, *, weights=None, nonneg=False, tol=1e-6) -> Solution:
@@ -83,24 +84,31 @@ def reference_sqrt_lasso(A, y, lam, *, weights=None, nonneg=False, tol=1e-6) -> 
     return _reference("sqrt-lasso", A, y, as_number(lam, "lam", low=0, strict=True), weights, nonneg, tol)
 
 
-def _reference(form, A, y, level, weights, nonneg, tol):
+def _reference(form, A, y, level, weights, nonneg, tol, box=None):
     """State the problem as ``Ax + r = y``; the multiplier of this equation is the dual point."""
     import cvxpy as cp
 
-    system = as_system(dense(A), y)
+    system, nonneg = as_system(dense(A), y), as_flag(nonneg, "nonneg")
     weights = None if weights is None else as_weights(weights, system.shape[1])
-    problem = Problem(form, system if weights is None else scaled(system, weights), level, tol, nonneg)
+    box = None if box is None else as_box(box, nonneg, system)
+    plain = system if weights is None else scaled(system, weights)
+    problem = posed(form, plain, level, tol, nonneg, box, weights)
 
     def state(z):
         mass = cp.norm1(z) if z.shape[0] == 1 else cp.sum(cp.norm(z, 2, axis=0))
-        return mass, [z >= 0] if nonneg else []
+        if problem.box is None:
+            return mass, [z >= 0] if nonneg else []
+        low, high = problem.box
+        below, above = np.isfinite(low), np.isfinite(high)
+        return mass, [z[0, below] >= low[below], z[0, above] <= high[above]]
 
     return _judged(problem, minimise(form, problem.system, level, state), weights)
 
 
 def _judged(problem, answer, weights):
-    """Judge the points that came back as any other solver's; the solver may leave dust below zero."""
-    best = problem.judge(np.maximum(answer.x, 0.0) if problem.nonneg else answer.x, dual=answer.h)
+    """Judge the points that came back as any other solver's; the solver may leave dust beyond a bound."""
+    x = np.maximum(answer.x, 0.0) if problem.nonneg else answer.x
+    best = problem.judge(x if problem.box is None else np.clip(x, *problem.box), dual=answer.h)
     return said(Solution(
         best.x if weights is None else best.x / weights, best.dual, best.objective, best.dual_objective,
         best.gap, best.relative_gap, best.residual, best.feasibility, answer.steps,

@@ -449,6 +449,11 @@ def test_nonnegative_solutions(case):
     ({"method": "magic"}, "method must be 'auto' or one of"),
     ({"method": "nesta"}, "method"),
     ({"A": np.ones((M, N)) * 1j, "nonneg": True}, "nonneg must be False for complex problems"),
+    ({"nonneg": "a"}, "nonneg must be True or False, got 'a'"),
+    ({"nonneg": None}, "nonneg must be True or False, got None"),
+    ({"callback": 3}, "callback must be a function, got 3"),
+    ({"progress": "all"}, "progress must be a function, got 'all'"),
+    ({"A": aslinearoperator(problem(False, False)[0]), "x0": np.full(N, 1e300)}, "x0 must not be huge"),
 ])
 @pytest.mark.parametrize("name", SOLVERS)
 def test_bad_input_is_named(name, change, message):
