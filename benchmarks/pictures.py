@@ -86,7 +86,7 @@ class Picture:
 
     def one_pass(self):
         """One product and its adjoint, the unit in which times are printed."""
-        return self.A.rmatvec(self.A.matvec(self.A.rmatvec(self.y)))
+        return self.A.matvec(self.A.rmatvec(self.y))
 
     @cached_property
     def price(self):
