@@ -11,7 +11,9 @@ WALKING, ARRIVED, STUCK = 0, 1, 2        # what a state says about itself
 LAM, SQUARE, SIZE, STEPS, STATUS, LEFT, SIDE, BARRED, STILL, PEAK, FIRST = range(11)
 
 DEPENDENT = 1e-13   # a pivot below this share of its squared column adds nothing but rounding
+CLEAR = 0.01        # a pivot above this share loses two digits to cancellation at most
 DEEPEST = 1e-10     # below this share of its first lambda a path meets rounding only
+ROUNDED = 1e-15     # correlations this close, as a share of the first lambda, differ by rounding
 EXACT = 1e-26       # a share of ||y||^2 that is rounding
 DRIFT = 1e-9        # a direction less accurate than this calls for a fresh inverse
 LOST = 1e-4         # and one less accurate than this with a fresh inverse ends the walk
@@ -105,12 +107,12 @@ def refresh(state):
                     other[i] -= share * row[i]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def join(state, A, gram, j, side):
     """Border the inverse by column ``j``; bar the column if it depends on the active ones.
 
-    The pivot is measured as the square of what the active columns leave of the new one: errors
-    of the inverse enter it squared.
+    A pivot that is not clear is measured as the square of what the active columns leave of the new one:
+    errors of the inverse enter that squared.
     """
     numbers, inverse, columns, order = state.numbers, state.inverse, state.columns, state.order
     ranks, new, turned, rest = state.ranks, state.new, state.turned, state.residual
@@ -118,16 +120,22 @@ def join(state, A, gram, j, side):
     state.correlation[j] = 0.0
     if size < order.size:
         fresh = columns[size]
-        for i in range(m):
-            fresh[i] = A[i, j]
+        if gram.size:
+            for i in range(m):
+                fresh[i] = A[j, i]
+        else:
+            for i in range(m):
+                fresh[i] = A[i, j]
         square = inner(fresh, fresh, m)
         for k in range(size):
             new[k] = gram[j, order[k]] if gram.size else inner(columns[k], fresh, m)
         combine(inverse, ranks, new, size, size, turned)
-        combine(columns, ranks, turned, size, m, rest)
-        for i in range(m):
-            rest[i] -= fresh[i]
-        pivot = inner(rest, rest, m)
+        pivot = square - inner(new, turned, size)
+        if pivot < CLEAR * square:
+            combine(columns, ranks, turned, size, m, rest)
+            for i in range(m):
+                rest[i] -= fresh[i]
+            pivot = inner(rest, rest, m)
     if pivot <= DEPENDENT * square:
         state.barred[j] = int(side)
         numbers[BARRED] += 1.0
@@ -142,7 +150,7 @@ def join(state, A, gram, j, side):
     numbers[SIZE] = size + 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def leave(state, k):
     """Take the active column at place ``k`` out of the inverse; the last one moves to its place."""
     x, order, sign, inverse, numbers = state.x, state.order, state.sign, state.inverse, state.numbers
@@ -192,7 +200,7 @@ def goal(kind, level, lam, square, rate):
     return np.sqrt(target) if target > 0.0 else 0.0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def remainder(state, y, image):
     """Write the image of the active coefficients and what it leaves of ``y``; return its square."""
     residual = state.residual
@@ -272,7 +280,11 @@ def event(state, step, nonneg):
 
 @njit(cache=True, nogil=True)
 def walk(A, gram, y, state, kind, level, nonneg, count):
-    """Follow the path over at most ``count`` events; a Gram matrix of size 0 is one not at hand."""
+    """Follow the path over at most ``count`` events.
+
+    A Gram matrix of size 0 is one not at hand; with one, ``A`` is the transposed matrix, of which single
+    columns are all that is read.
+    """
     numbers, order, barred, a = state.numbers, state.order, state.barred, state.a
     for _ in range(count):
         if numbers[STILL] > a.size + 2 * order.size or not descend(state, A, gram):
@@ -301,7 +313,7 @@ def walk(A, gram, y, state, kind, level, nonneg, count):
             return
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def excess(state, scale, image):
     """Write into ``turned`` the correction of ``image`` to ``scale * sign``; return the largest excess.
 
@@ -331,33 +343,36 @@ def finish(y, state, kind, level, x, image, dual):
     size, m, lam = int(numbers[SIZE]), y.size, numbers[LAM]
     if numbers[STATUS] != ARRIVED:
         kind, level = LASSO, lam
-    rate, square = 0.0, numbers[FIRST]
+    rate, square, settled = 0.0, numbers[FIRST], False
     if kind != LASSO:       # whose lambda needs no direction
         combine(state.inverse, ranks, sign, size, size, d)
-        for _ in range(2):
+        for attempt in range(3):
             combine(columns, ranks, d, size, m, v)
-            excess(state, 1.0, v)
+            if attempt == 2 or excess(state, 1.0, v) <= ROUNDED:
+                break
             for k in range(size):
                 d[k] -= turned[k]
-        combine(columns, ranks, d, size, m, v)
         rate = inner(v, v, m)
     for _ in range(6):
         square = remainder(state, y, image)
         lam = goal(kind, level, lam, square, rate)
-        if excess(state, lam, residual) <= 1e-15 * numbers[PEAK]:
+        settled = excess(state, lam, residual) <= ROUNDED * numbers[PEAK]
+        if settled:
             break
         for k in range(size):
             active[k] += turned[k]
     for k in range(size):
         if sign[k] * active[k] < 0.0:  # a zero at a corner, but for rounding
-            active[k] = 0.0
-    square = remainder(state, y, image)
+            active[k], settled = 0.0, False
+    if not settled:
+        square = remainder(state, y, image)
     numbers[LAM] = lam
     if kind == BASIS or (kind != LASSO and square <= EXACT * numbers[FIRST]):
         for i in range(m):
             dual[i] = v[i]
     else:
-        excess(state, lam, residual)
+        if not settled:
+            excess(state, lam, residual)
         combine(columns, ranks, turned, size, m, dual)
         for i in range(m):
             dual[i] = residual[i] - dual[i]

@@ -12,17 +12,18 @@ OBJECTIVE, VALUE, GAP, RESIDUAL, EXCESS, LENGTH, COLUMN, FIELDS = range(8)   # o
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def judge(kind, level, nonneg, y, x, image, dual, pulled, verdict):
-    """Judge a point as ``Problem.judge`` does; ``dual`` becomes the multiple that proves most."""
-    square = length = across = mass = along = peak = seen = missed = 0.0
+    """Judge a point as ``Problem.judge`` does; ``dual`` becomes the multiple that proves most.
+
+    The image is overwritten.
+    """
+    mass = peak = 0.0
     m, n, price = y.size, x.size, level if kind in (LASSO, ROOT) else 1.0
-    for i in range(m):
-        r = y[i] - image[i]
-        square += r * r
-        across += dual[i] * r
     seen, length = np.sqrt(inner(image, image, m)), np.sqrt(inner(dual, dual, m))
+    for i in range(m):
+        image[i] = y[i] - image[i]
+    square, across, along = inner(image, image, m), inner(dual, image, m), inner(x, pulled, n)
     for j in range(n):
         mass += abs(x[j])
-        along += x[j] * pulled[j]
         size = pulled[j] if nonneg else abs(pulled[j])
         peak = size if not size <= peak else peak            # also where it is not a number
     size = np.sqrt(square)
@@ -43,9 +44,8 @@ def judge(kind, level, nonneg, y, x, image, dual, pulled, verdict):
     objective, excess = mass, 0.0
     if kind == LASSO:
         for i in range(m):
-            r = y[i] - image[i] - t * dual[i]
-            missed += r * r
-        objective, rest = 0.5 * square + mass, 0.5 * missed
+            image[i] -= t * dual[i]
+        objective, rest = 0.5 * square + mass, 0.5 * inner(image, image, m)
     elif kind == ROOT:
         objective, rest = mass + size, size - t * across
     else:

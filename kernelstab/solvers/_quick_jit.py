@@ -6,9 +6,9 @@ import numpy as np
 from numba import njit
 
 from kernelstab.solvers._homotopy_jit import (
+    BASIS,
     KINDS,
     LAM,
-    LASSO,
     SIZE,
     SQUARE,
     STEPS,
@@ -21,7 +21,7 @@ from kernelstab.solvers._homotopy_jit import (
 from kernelstab.solvers._judge_jit import COLUMN, FIELDS, judge
 from kernelstab.solvers._leap_jit import leap
 
-__all__ = ["FIELDS", "KINDS", "SIZE", "STEPS", "attempt", "room"]
+__all__ = ["FIELDS", "KINDS", "SIZE", "STEPS", "arrive", "attempt", "room"]
 Room = namedtuple("Room", ["correlation", "image", "pulled"])
 
 
@@ -31,18 +31,28 @@ def room(m, n):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def arrive(A, gram, y, correlation, kind, level, nonneg, count, state, x, image, dual, verdict):
+    """Solve from zero, over at most ``count`` events of the path; write the point, its image and its dual.
+
+    ``correlation`` is ``A'y`` and may be the memory of ``x``. The Gram matrix is of size 0, or ``A`` the
+    transposed matrix. The verdict learns how long columns are at least.
+    """
+    numbers = state.numbers
+    begin(state, correlation, y, nonneg)
+    verdict[COLUMN] = numbers[LAM] / np.sqrt(numbers[SQUARE]) if numbers[SQUARE] > 0.0 else 0.0
+    if kind == BASIS or not leap(A, gram, y, correlation, state, kind, level, nonneg):
+        walk(A, gram, y, state, kind, level, nonneg, count)
+    finish(y, state, kind, level, x, image, dual)
+
+
+@njit(cache=True, nogil=True)
 def attempt(A, gram, y, kind, level, nonneg, count, state, room, x, dual, verdict):
     """Solve from zero, over at most ``count`` events of the path, and judge where that ends.
 
-    ``gram`` is the Gram matrix, or of size 0. Writes the point, its dual point and the verdict.
+    ``gram`` is of size 0. Writes the point, its dual point and the verdict.
     """
     correlation, image, pulled = room
-    numbers, ranks, m, n = state.numbers, state.ranks, y.size, x.size
-    combine(A, ranks, y, m, n, correlation)
-    begin(state, correlation, y, nonneg)
-    verdict[COLUMN] = numbers[LAM] / np.sqrt(numbers[SQUARE]) if numbers[SQUARE] > 0.0 else 0.0
-    if kind != LASSO or not leap(A, gram, y, correlation, state, level, nonneg):
-        walk(A, gram, y, state, kind, level, nonneg, count)
-    finish(y, state, kind, level, x, image, dual)
-    combine(A, ranks, dual, m, n, pulled)
+    combine(A, state.ranks, y, y.size, x.size, correlation)
+    arrive(A, gram, y, correlation, kind, level, nonneg, count, state, x, image, dual, verdict)
+    combine(A, state.ranks, dual, y.size, x.size, pulled)
     judge(kind, level, nonneg, y, x, image, dual, pulled, verdict)

@@ -19,6 +19,7 @@ _DOORS = {"lasso": lasso, "qcbp": qcbp, "sqrt-lasso": sqrt_lasso}
 _STEPS = 100_000        # events of one path; thousands are rare
 _GRAM_COLUMNS = 4096    # a Gram matrix of more columns takes more than 128 MB
 _WORK = 2 * 10**9       # multiplications of one chunk at most, so that Ctrl-C is heard
+_JUDGED = 512           # points of one matrix judged with one product
 
 
 @dataclass(frozen=True, repr=False)
@@ -83,7 +84,8 @@ def solve_batch(problem, A, Y, level=0.0, *, nonneg=False, tol=1e-6, threads=Non
 
     Phase transitions and searches for adversarial noise solve thousands of small problems; here
     they cost no Python in between. Real problems follow the exact path of the LASSO, which
-    passes through the solutions of all four kinds of problems; a LASSO first tries to leap to its end.
+    passes through the solutions of all four kinds of problems; all but basis pursuit first try to leap to
+    its end.
 
     Parameters
     ----------
@@ -131,7 +133,8 @@ def solve_batch(problem, A, Y, level=0.0, *, nonneg=False, tol=1e-6, threads=Non
     one after the other.
 
     Cost: per problem and event one product with ``A``, or with the active rows of the Gram
-    matrix. Memory: a square matrix of order ``min(m, N)`` and as many columns per thread.
+    matrix; for a shared matrix the first and the last product are one for all problems. Memory: a square
+    matrix of order ``min(m, N)`` and as many columns per thread; for a shared matrix the images, too.
 
     Examples
     --------
@@ -212,37 +215,63 @@ def _finished(found, tol, size):
 
 def _paths(form, A, Y, levels, nonneg, threads, progress):
     """Walk all paths, in chunks that do not depend on which thread takes them."""
-    from kernelstab.solvers._batch_jit import sweep
+    from kernelstab.solvers import _batch_jit as loops
     from kernelstab.solvers._homotopy_jit import KINDS
     from kernelstab.solvers._judge_jit import FIELDS, LENGTH
 
     (count, m), n, own = Y.shape, A.shape[-1], A.ndim == 3
-    gram = A.T @ A if not own and n <= _GRAM_COLUMNS and count * m >= 4 * n else np.empty((0, 0))
-    stack, Y = locked(A if own else A[None]), locked(Y)
-    kinds, levels = np.array([KINDS[kind_of(form, level)] for level in levels]), np.array(levels)
-    X, H, steps = np.empty((count, n)), np.empty((count, m)), np.empty(count, np.int64)
-    verdicts = np.empty((count, FIELDS))
+    Y, kinds = locked(Y), np.array([KINDS[kind_of(form, level)] for level in levels])
+    levels, X, H = np.array(levels), np.empty((count, n)), np.empty((count, m))
+    steps, verdicts = np.empty(count, np.int64), np.empty((count, FIELDS))
     length = max(1, min(-(-count // (4 * threads)), _WORK // (m * n * min(m, n))))
+    together = not own and n <= _GRAM_COLUMNS and count * m >= 4 * n
+    data, answers = (Y, kinds, levels), (H, verdicts, steps)
+
+    with np.errstate(all="ignore"):     # matrices that are not finite end the batch with a ValueError
+        if together:    # one product with all data, which the loops find where their points will stand
+            columns, gram, images = locked(A.T), A.T @ A, np.empty((count, m))
+            np.matmul(Y, A, out=X)
+        else:
+            stack = locked(A if own else A[None])
 
     def work(first):
         part = slice(first, first + length)
-        with np.errstate(all="ignore"):  # matrices that are not finite end the batch with a ValueError
-            sweep(stack[part] if own else stack, gram, Y[part], kinds[part], levels[part], nonneg, _STEPS,
-                  X[part], H[part], verdicts[part], steps[part])
+        some, mine = [array[part] for array in data], [array[part] for array in answers]
+        with np.errstate(all="ignore"):
+            if together:
+                loops.search(columns, gram, *some, nonneg, _STEPS, X[part], images[part], *mine)
+            else:
+                loops.sweep(stack[part] if own else stack, *some, nonneg, _STEPS, X[part], *mine)
         return len(steps[part])
 
-    pool, done = ThreadPoolExecutor(threads), 0
-    try:
-        for job in as_completed([pool.submit(work, first) for first in range(0, count, length)]):
-            done += job.result()
-            if progress is not None:
-                progress(done, count, "paths")
-    finally:
-        pool.shutdown(cancel_futures=True)
+    done = 0
+    for walked in _each(work, range(0, count, length), threads):
+        done += walked
+        if progress is not None:
+            progress(done, count, "paths")
+    if together:
+        with np.errstate(all="ignore"):
+            for first in range(0, count, _JUDGED):
+                part = slice(first, first + _JUDGED)
+                loops.weigh(Y[part], kinds[part], levels[part], nonneg, X[part], images[part], H[part],
+                            H[part] @ A, verdicts[part])
     objective, value, gap, residual, excess = verdicts[:, :LENGTH].T.copy()
     ratio = np.divide(gap, objective, out=np.where(gap > 0, np.inf, 0.0), where=objective > 0)
     return {"x": X, "dual": H, "objective": objective, "dual_objective": value, "gap": gap,
             "relative_gap": ratio, "residual": residual, "feasibility": excess}, steps
+
+
+def _each(work, items, threads):
+    """Yield what ``work`` returns, as it gets done; a single thread is the one that asks."""
+    if threads == 1:
+        yield from map(work, items)
+        return
+    pool = ThreadPoolExecutor(threads)
+    try:
+        for job in as_completed([pool.submit(work, item) for item in items]):
+            yield job.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _single(form, A, y, level, tol, nonneg):

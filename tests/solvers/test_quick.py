@@ -11,6 +11,7 @@ from kernelstab.solvers import _judge_jit as loops
 from kernelstab.solvers import basis_pursuit, lasso, qcbp, sqrt_lasso
 from kernelstab.solvers._homotopy_jit import KINDS, SIZE, STEPS, allocate, begin
 from kernelstab.solvers._leap_jit import leap as jump
+from kernelstab.solvers._leap_jit import strongest
 from kernelstab.solvers._problem import Problem
 from kernelstab.solvers._quick import quickly
 from kernelstab.solvers._system import as_system
@@ -111,12 +112,12 @@ def test_bad_input_is_named_as_ever():
         assert lasso(np.eye(2), np.array([3.0, 0.5]), 1.0, tol=0.0).converged
 
 
-def leap(A, y, level, nonneg=False, gram=False):
+def leap(A, y, level, nonneg=False, gram=False, form="lasso"):
     """Run the leap alone; return whether it arrived, its steps and its point."""
     state, correlation = allocate(*A.shape), A.T @ y
     begin(state, correlation, y, nonneg)
-    inner = A.T @ A if gram else np.empty((0, 0))
-    arrived = jump(A, inner, y, correlation, state, level, nonneg)
+    matrix, inner = (A.T.copy(), A.T @ A) if gram else (A, np.empty((0, 0)))
+    arrived = jump(matrix, inner, y, correlation, state, KINDS[form], level, nonneg)
     x, size = np.zeros(A.shape[1]), int(state.numbers[SIZE])
     x[state.order[:size]] = state.x[:size]
     return arrived, int(state.numbers[STEPS]), x
@@ -153,15 +154,50 @@ def test_a_column_whose_sign_turns_leaves(gram):
 
 
 @pytest.mark.parametrize("gram", [False, True])
+def test_leaps_to_a_residual_and_to_a_ratio_by_hand(gram):
+    # y = (3, 4), eta = 1: both join, the residual is lam * (1, 1), so lam = 1/sqrt 2
+    arrived, steps, x = leap(np.eye(2), np.array([3.0, 4.0]), 1.0, gram=gram, form="qcbp")
+    assert (arrived, steps) == (True, 2)
+    np.testing.assert_allclose(x, np.array([3.0, 4.0]) - np.sqrt(0.5), rtol=1e-14)
+    # from ||y|| on zero is optimal, which is not for a leap to find
+    assert leap(np.eye(2), np.array([3.0, 4.0]), 5.0, gram=gram, form="qcbp")[:2] == (False, 0)
+    # one column e1: r = (lam, 4) and lam/||r|| = 0.6, so lam = 3 and x = 5 - 3
+    arrived, steps, x = leap(np.eye(2, 1), np.array([5.0, 4.0]), 0.6, gram=gram, form="sqrt-lasso")
+    assert (arrived, steps) == (True, 1)
+    np.testing.assert_allclose(x, [2.0], rtol=1e-14)
+    # no ratio is so large on a face that meets the data: the path is left to find that end
+    arrived, steps, x = leap(np.eye(2), np.array([3.0, 4.0]), 0.5, gram=gram, form="sqrt-lasso")
+    assert not arrived
+    np.testing.assert_array_equal(x, 0)
+    # a residual far below what rounding of the data's square leaves: x = y - 1e-9/sqrt 2
+    arrived, _, x = leap(np.eye(2), np.array([3.0, 4.0]), 1e-9, gram=gram, form="qcbp")
+    assert arrived
+    np.testing.assert_allclose(np.array([3.0, 4.0]) - x, 1e-9 * np.sqrt(0.5), rtol=1e-6)
+
+
+@pytest.mark.parametrize("gram", [False, True])
 @pytest.mark.parametrize("nonneg", [False, True])
-@pytest.mark.parametrize("seed", range(8))
-def test_where_a_leap_arrives_the_path_ends(seed, nonneg, gram):
-    rng = np.random.default_rng(seed)
-    A, y = rng.standard_normal((8, 14)), rng.standard_normal(8)
-    level = rng.uniform(0.05, 0.6) * np.abs(A.T @ y).max()
-    arrived, _, x = leap(A, y, level, nonneg, gram)
-    if arrived:
-        path = lasso(A, y, level, nonneg=nonneg, method="homotopy", tol=1e-12).x
-        np.testing.assert_allclose(x, path, atol=1e-10)
-    else:
-        np.testing.assert_array_equal(x, 0)
+@pytest.mark.parametrize("form", ["lasso", "qcbp", "sqrt-lasso"])
+def test_where_a_leap_arrives_the_path_ends(form, nonneg, gram):
+    solve = {"lasso": lasso, "qcbp": qcbp, "sqrt-lasso": sqrt_lasso}[form]
+    count = 0
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        A, y = rng.standard_normal((8, 14)), rng.standard_normal(8)
+        y = A @ np.abs(rng.standard_normal(14)) if nonneg else y
+        peak, size = np.abs(A.T @ y).max(), np.linalg.norm(y)
+        level = rng.uniform(0.1, 0.6) * {"lasso": peak, "qcbp": size, "sqrt-lasso": peak / size}[form]
+        arrived, _, x = leap(A, y, level, nonneg, gram, form)
+        count += arrived
+        expected = solve(A, y, level, nonneg=nonneg, method="homotopy", tol=1e-11).x if arrived else 0.0 * x
+        np.testing.assert_allclose(x, expected, atol=1e-9)
+    assert count >= 4
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 8, 11])
+def test_the_strongest_pull_may_stand_anywhere(size):
+    for place in range(size):
+        pulls = -np.ones(size)
+        pulls[place] = 2.0
+        assert (strongest(pulls, True), strongest(pulls, False), strongest(-pulls, False)) == (2.0, 2.0, 2.0)
+        assert strongest(-pulls, True) == (1.0 if size > 1 else 0.0)
