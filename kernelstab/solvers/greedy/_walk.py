@@ -98,18 +98,18 @@ def walked(name, walk: Callable, A, y, s, *, tol, max_iter, x0, callback, progre
                    rows if history else None)
 
 
-def power_of_two(y):
-    """Return what brings the largest modulus along the last axis into [1/2, 1): a power of two.
+def power_of_two(sizes):
+    """Return the powers of two that bring sizes into [1/2, 1), or near.
 
-    >>> power_of_two(np.array([[3.0, -5.0], [0.0, 0.0]]))
+    >>> power_of_two(np.array([5.0, 0.0]))
     array([0.125, 1.   ])
     """
-    return np.ldexp(1.0, np.minimum(-np.frexp(np.abs(y).max(axis=-1))[1], 1000))
+    return np.ldexp(1.0, np.minimum(-np.frexp(sizes)[1], 1000))
 
 
 def _task(given, s, tol, max_iter, start, each, eta, matrix, data):
     system = given.system
-    scale = float(power_of_two(system.y))
+    scale = float(power_of_two(np.abs(system.y).max()))
     scaled = replace(system, y=system.y * scale)
     count = min(system.shape) if s is None else as_count(s, "s", low=1, high=min(system.shape))
     support = largest(start, min(count, np.count_nonzero(start))) if start.any() else np.zeros(0, int)

@@ -13,7 +13,8 @@ from kernelstab.solvers.greedy._range import brought_back, matrix_powers, powers
 from kernelstab.solvers.greedy._walk import power_of_two
 from kernelstab.solvers.greedy.omp import omp
 
-_CHUNK = 64           # problems a thread takes at a time: their correlations stay in the cache
+_CHUNK = 128          # problems a thread takes at a time: their correlations stay in the cache
+_OWN = 64             # the same where each has a matrix of its own, which takes longer
 _GRAM_COLUMNS = 4096  # a Gram matrix of more columns takes more than 128 MB
 
 
@@ -130,7 +131,8 @@ def _pursued(A, Y, s, etas, tol, threads, progress):
     from kernelstab.solvers.greedy._omp_jit import DEPENDENT
 
     (count, m), n, shared = Y.shape, A.shape[-1], A.ndim == 2 and A.shape[-1] <= _GRAM_COLUMNS
-    scales, data, matrix = power_of_two(Y), powers(np.abs(Y).max(axis=1)), matrix_powers(A)
+    peaks = np.abs(Y).max(axis=1)
+    scales, data, matrix = power_of_two(peaks), powers(peaks), matrix_powers(A)
     extreme = bool(matrix.any() or data.any())
     A, Y = shifted(A, matrix[..., None, None]), Y * scales[:, None]
     etas = np.array(shifted(etas, np.frexp(scales)[1] - 1))  # fresh: loops are compiled for such
@@ -143,8 +145,10 @@ def _pursued(A, Y, s, etas, tol, threads, progress):
     found = loops.Found(np.empty((count, n), Y.dtype), np.empty((count, m), Y.dtype),
                         *np.empty((4, count)), *np.empty((2, count), np.int64))
 
+    chunk = _OWN if A.ndim == 3 else _CHUNK
+
     def work(first):
-        part = slice(first, min(first + _CHUNK, count))
+        part = slice(first, min(first + chunk, count))
         memory = loops.memory(s, n if shared else m, m, n, Y.dtype)
         rest = (units[part], s, etas[part], floors[part])
         rows = loops.Found(*(field[part] for field in found))
@@ -158,7 +162,7 @@ def _pursued(A, Y, s, etas, tol, threads, progress):
         return part.stop - first
 
     done = 0
-    for length in _shared_out(work, range(0, count, _CHUNK), threads):
+    for length in _shared_out(work, range(0, count, chunk), threads):
         done += length
         if progress is not None:
             progress(done, count, "problems")
