@@ -32,7 +32,8 @@ import results
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 SIZES = ((100, 256), (1000, 4000), (2000, 20000))
-SHARES = {" 100 x": 0.3, "2000 x": 2.0, "512 x": 3.0}  # of the budget; 1 for other sizes
+SHARES = {"sqrt-lasso 2000 x": 12.0, " 100 x": 0.3, "2000 x": 2.0, "512 x": 3.0}  # of the budget; else 1
+CORNERS = (0.1, 0.01)    # shares from which on a large square-root LASSO meets its data: minutes each
 DENSE, IMAGES, EXACT = (1e-4, 1e-6, 1e-8), (1e-2, 1e-4, 1e-6), (1e-8,)
 
 
@@ -49,12 +50,22 @@ def dense():
                                      ("qcbp", peers.REAL_CONSTRAINED, (None,)),
                                      ("bp", peers.REAL_CONSTRAINED, (None,))):
             for ratio in ratios:
+                if form == "sqrt-lasso" and m == 2000 and ratio in CORNERS:
+                    continue
                 yield (f"{form} {m} x {n}" + (f", {ratio:g}" if ratio else ""),
                        lambda a=(form, m, n, ratio): instances.gaussian(*a), rivals, DENSE)
     for m, n in SIZES[:2]:
         for form in ("qcbp", "bp"):
             yield (f"{form} {m} x {n}, complex", lambda a=(form, m, n): instances.gaussian(*a, real=False),
                    peers.CONSTRAINED, DENSE)
+
+
+def corners():
+    """Yield the largest square-root LASSOs that end in a corner, which are left for the end."""
+    m, n = SIZES[-1]
+    for ratio in CORNERS:
+        yield (f"sqrt-lasso {m} x {n}, {ratio:g}",
+               lambda r=ratio: instances.gaussian("sqrt-lasso", m, n, r), peers.ROOT, DENSE)
 
 
 def small():
@@ -75,6 +86,14 @@ def images():
         for form, rivals in (("tv", pictures.TV), ("wavelet", pictures.WAVELETS)):
             yield (f"{form} {n} x {n}, {picture.__name__}",
                    lambda f=form, p=picture, n=n: pictures.Picture(f, p(n)), rivals, IMAGES)
+
+
+def cells(budget):
+    """Return what there is to run, by its name; what takes longest is last."""
+    def races(problems):
+        return {name: lambda name=name, rest=rest: race(*rest, budget * share(name)) for name, *rest in problems}
+
+    return races((*dense(), *small(), *images())) | processes.CELLS | races(corners())
 
 
 def race(make, rivals, targets, seconds):
@@ -119,10 +138,7 @@ def main(words):
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
     known = results.load() if options.resume else {}
-    budget = options.budget * (0.1 if options.quick else 1.0)
-    work = {name: lambda name=name, rest=rest: race(*rest, budget * share(name))
-            for name, *rest in (*dense(), *small(), *images())} | processes.CELLS
-    for name, run in work.items():
+    for name, run in cells(options.budget * (0.1 if options.quick else 1.0)).items():
         wanted = not options.cells or any(name.startswith(word) for word in options.cells)
         large = any(size in name for size in ("1000 x", "2000 x", "512 x"))
         if options.table or not wanted or name in known or (options.quick and large):
