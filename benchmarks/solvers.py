@@ -91,7 +91,8 @@ def images():
 def cells(budget):
     """Return what there is to run, by its name; what takes longest is last."""
     def races(problems):
-        return {name: lambda name=name, rest=rest: race(*rest, budget * share(name)) for name, *rest in problems}
+        return {name: lambda name=name, rest=rest: race(*rest, budget * share(name))
+                for name, *rest in problems}
 
     return races((*dense(), *small(), *images())) | processes.CELLS | races(corners())
 
