@@ -79,8 +79,9 @@ def follow(problem, columns, level, x, bracket, floor, rough) -> Stop:
         if problem.form == "lasso":
             image = _refined(columns, y, face, level, x)
             return Stop(level, level, image, y - image)
-        if face.support.size == 0:  # the level was above the path
-            bracket[1], level = level, 0.5 * float(g.max() if problem.nonneg else np.abs(g).max())
+        if face.support.size == 0:  # the level was above the path, which begins at the strongest pull
+            bracket[1] = float(g.max() if problem.nonneg else np.abs(g).max())
+            level = max(0.5 * bracket[1], np.sqrt(bracket[0]) * np.sqrt(bracket[1]))
             continue
         d, pulled, w, rho = _line(columns, y, face, level, x)
         z, r = x[face.support] + level * d, rho + level * w

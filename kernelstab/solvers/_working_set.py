@@ -15,7 +15,8 @@ import numpy as np
 from kernelstab.solvers._set_columns import Columns
 from kernelstab.solvers._set_roots import follow
 
-START = 0.03    # first level where none is known, as a share of the largest correlation
+START = 0.03    # first level where none is known, as a share of the largest correlation;
+BELOW = 0.7     # of a square-root LASSO, as a share of its level times the norm of the data, an upper bound
 NEAR = {"lasso": 0.9, "qcbp": 0.7, "sqrt-lasso": 0.7}  # share of the level that columns must pull to join
 LOWEST = 1e-12  # give up at levels below this share of the largest correlation
 BATCH = 40      # columns that may join per round: this many, or more for a very wide matrix
@@ -64,11 +65,10 @@ def _warm(problem, columns, start):
     """Take the support of the start into the set; return its values and the first level.
 
     The level of a start is what its support pulls, which is a guess only: where the start
-    is none, or interpolates the data, a share of the largest correlation takes its place.
+    is none, or interpolates the data, a share of the largest correlation takes its place, or of what a
+    square-root LASSO has where nothing is explained.
     """
-    guess = START * problem.peak
-    if problem.form == "sqrt-lasso":
-        guess = min(guess, problem.level * problem.size)
+    guess = START * problem.peak if problem.form == "qcbp" else BELOW * problem.level * problem.size
     support = np.flatnonzero(start.x)
     if support.size > columns.rows.shape[1]:
         support = support[:0]

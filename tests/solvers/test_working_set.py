@@ -315,6 +315,19 @@ def test_pivoting_and_descent_find_the_same_minimum(seed, nonneg):
     np.testing.assert_allclose(np.abs(x).sum(), np.abs(slow).sum(), rtol=1e-8)
 
 
+def test_a_root_between_a_face_and_the_beginning_of_the_path_is_found():
+    # At 0.5 three entries are in, r = (0.5, 0.5, 0.5, 0.6), and that face alone would end at 1.09, above the
+    # path. The solution has one entry, 1 - lam, with lam = 0.55 |r| and |r|^2 = lam^2 + 3 * 0.36.
+    A, y = np.eye(4)[:, :3], np.array([1.0, 0.6, 0.6, 0.6])
+    problem, columns, x = Problem("sqrt-lasso", as_system(A, y), 0.55, 1e-9), Columns(A), np.zeros(3)
+    columns.extend(np.arange(3))
+    stop = follow(problem, columns, 0.5, x, [0.0, np.inf], 0.0, False)
+    lam = 0.55 * np.sqrt(1.08 / (1 - 0.55**2))
+    assert not stop.lost
+    np.testing.assert_allclose(stop.level, lam, rtol=1e-12)
+    np.testing.assert_allclose(x, [1 - lam, 0.0, 0.0], atol=1e-12)
+
+
 def test_pivoting_that_runs_out_of_budget_leaves_true_correlations():
     # Between two looks at all columns only the correlations of a few are kept up.
     columns, y = gaussian(15, 25, 0)
