@@ -175,7 +175,7 @@ def test_one_product_with_the_whole_matrix_per_round():
     assert watch.done <= 5
 
 
-@pytest.mark.parametrize(("form", "level"), [("lasso", 2.0), ("qcbp", 1.0), ("sqrt-lasso", 3.0)])
+@pytest.mark.parametrize(("form", "level"), [("lasso", 2.0), ("qcbp", 1.0), ("sqrt-lasso", 2.0)])
 def test_a_solution_as_start_takes_one_round(form, level):
     matrix, y = gaussian(40, 400)
     cold = run(matrix, y, form, level)
