@@ -95,8 +95,9 @@ def settle(y, correlation, state, kind, level, lam):
 def leap(A, gram, y, correlation, state, kind, level, nonneg):
     """Set the state to the solution for ``level``; return whether that was found, else begin again.
 
-    Called at the zero solution, for any kind but basis pursuit. ``correlation`` is ``A'y``. A Gram matrix of
-    size 0 is one not at hand; with one, ``A`` is the transposed matrix.
+    Called at the zero solution, for any kind but basis pursuit, which ends at level 0 only.
+    ``correlation`` is ``A'y``. A Gram matrix of size 0 is one not at hand; with one, ``A`` is the
+    transposed matrix.
     """
     numbers, order, sign, x, rest = state.numbers, state.order, state.sign, state.x, state.correlation
     a, ranks = state.a, state.ranks

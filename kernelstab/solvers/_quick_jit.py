@@ -9,9 +9,14 @@ from kernelstab.solvers._homotopy_jit import (
     BASIS,
     KINDS,
     LAM,
+    LASSO,
+    LEFT,
+    PEAK,
     SIZE,
     SQUARE,
+    STATUS,
     STEPS,
+    WALKING,
     allocate,
     begin,
     combine,
@@ -22,6 +27,7 @@ from kernelstab.solvers._judge_jit import COLUMN, FIELDS, judge
 from kernelstab.solvers._leap_jit import leap
 
 __all__ = ["FIELDS", "KINDS", "SIZE", "STEPS", "arrive", "attempt", "room"]
+LOWER = 0.03   # of the strongest pull: the level at which a path to basis pursuit may begin
 Room = namedtuple("Room", ["correlation", "image", "pulled"])
 
 
@@ -40,8 +46,12 @@ def arrive(A, gram, y, correlation, kind, level, nonneg, count, state, x, image,
     numbers = state.numbers
     begin(state, correlation, y, nonneg)
     verdict[COLUMN] = numbers[LAM] / np.sqrt(numbers[SQUARE]) if numbers[SQUARE] > 0.0 else 0.0
-    if kind == BASIS or not leap(A, gram, y, correlation, state, kind, level, nonneg):
-        walk(A, gram, y, state, kind, level, nonneg, count)
+    if kind == BASIS:       # its path passes through every LASSO, and may begin at one with few columns
+        leap(A, gram, y, correlation, state, LASSO, LOWER * numbers[PEAK], nonneg)
+        numbers[STATUS], numbers[LEFT] = WALKING, -1.0
+    elif leap(A, gram, y, correlation, state, kind, level, nonneg):
+        count = 0
+    walk(A, gram, y, state, kind, level, nonneg, count)
     finish(y, state, kind, level, x, image, dual)
 
 

@@ -84,8 +84,8 @@ def solve_batch(problem, A, Y, level=0.0, *, nonneg=False, tol=1e-6, threads=Non
 
     Phase transitions and searches for adversarial noise solve thousands of small problems; here
     they cost no Python in between. Real problems follow the exact path of the LASSO, which
-    passes through the solutions of all four kinds of problems; all but basis pursuit first try to leap to
-    its end.
+    passes through the solutions of all four kinds of problems, and first try to leap to its end, or near
+    it for basis pursuit.
 
     Parameters
     ----------

@@ -194,6 +194,22 @@ def test_where_a_leap_arrives_the_path_ends(form, nonneg, gram):
     assert count >= 4
 
 
+@pytest.mark.parametrize("nonneg", [False, True])
+@pytest.mark.parametrize("entries", [2, 14])
+def test_a_path_that_begins_at_a_lasso_ends_where_the_whole_path_does(entries, nonneg):
+    other = 0   # times that it took another way
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        A, x = rng.standard_normal((8, 14)), np.zeros(14)
+        x[:entries] = rng.standard_normal(entries)
+        y = A @ (np.abs(x) if nonneg else x)
+        found, path = (basis_pursuit(A, y, nonneg=nonneg, method=method) for method in ("auto", "homotopy"))
+        other += found.iterations != path.iterations
+        assert found.relative_gap <= 1e-12
+        np.testing.assert_allclose(found.x, path.x, atol=1e-9)
+    assert other >= 1
+
+
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 8, 11])
 def test_the_strongest_pull_may_stand_anywhere(size):
     for place in range(size):
