@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kernelstab._checks import as_array, as_count, as_flag, as_number
+from kernelstab._checks import as_array, as_callable, as_count, as_flag, as_number
 from kernelstab._errors import NotConverged
 from kernelstab.solvers._homotopy import kind_of, locked
 from kernelstab.solvers.lasso import lasso
@@ -156,6 +156,7 @@ def solve_batch(problem, A, Y, level=0.0, *, nonneg=False, tol=1e-6, threads=Non
     levels = np.zeros(len(Y)) if problem == "basis-pursuit" else _levels(level, form, len(Y))
     tol, nonneg = as_number(tol, "tol", low=0), as_flag(nonneg, "nonneg")
     threads = _available() if threads is None else as_count(threads, "threads", low=1)
+    progress = as_callable(progress, "progress")
     if np.result_type(A, Y).kind == "c":
         if nonneg:
             raise ValueError("nonneg must be False for complex problems")

@@ -268,6 +268,7 @@ def test_progress_counts_to_the_end():
     ({"level": 1j}, "level must be real"),
     ({"tol": -1.0}, "tol must lie in"),
     ({"threads": 0}, "threads must be at least 1"),
+    ({"progress": 3}, "progress must be a function, got 3"),
     ({"A": 1j * np.eye(2), "nonneg": True}, "nonneg must be False for complex problems"),
 ])
 def test_bad_input(change, message):

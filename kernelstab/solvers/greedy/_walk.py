@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kernelstab._checks import as_count, as_number
+from kernelstab._checks import as_callable, as_count, as_number
 from kernelstab._errors import NotConverged
 from kernelstab.solvers._problem import Problem
 from kernelstab.solvers._solve import require_finite_matrix
@@ -69,6 +69,7 @@ def walked(name, walk: Callable, A, y, s, *, tol, max_iter, x0, callback, progre
     power of two, which changes no digit, so that thresholds mean the same at every scale and no
     square overflows; so is a matrix of extreme size.
     """
+    callback, progress = as_callable(callback, "callback"), as_callable(progress, "progress")
     system = as_system(A, y)
     start = as_start(x0, system)[0]
     system, matrix, data = ordinary(system)

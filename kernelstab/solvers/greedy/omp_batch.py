@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import numpy as np
 
-from kernelstab._checks import as_array, as_count, as_number
+from kernelstab._checks import as_array, as_callable, as_count, as_number
 from kernelstab._errors import NotConverged
 from kernelstab.solvers.batch import BatchSolution
 from kernelstab.solvers.greedy._range import brought_back, matrix_powers, powers, shifted
@@ -86,6 +86,7 @@ def omp_batch(A, Y, s=None, *, eta=0.0, tol=1e-12, threads=None, progress=None) 
     A, Y, s, etas = _checked(A, Y, s, eta)
     tol = as_number(tol, "tol", low=0)
     threads = _available() if threads is None else as_count(threads, "threads", low=1)
+    progress = as_callable(progress, "progress")
     found, unclear = _pursued(A, Y, s, etas, tol, threads, progress)
     methods = ["orthogonal matching pursuit, compiled batch"] * len(Y)
     for i in np.flatnonzero(unclear):

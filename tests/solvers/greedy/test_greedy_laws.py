@@ -162,6 +162,8 @@ def test_ctrl_c_returns_the_best_point(method):
     ({"A": np.full((3, 4), np.inf)}, "A must be finite"),
     ({"x0": np.ones(4, complex)}, "x0 must be real"),
     ({"max_iter": 0}, "max_iter must be at least 1"),
+    ({"callback": 3}, "callback must be a function, got 3"),
+    ({"progress": 3}, "progress must be a function, got 3"),
 ])
 def test_bad_input(method, change, message):
     arguments = {"A": np.eye(3, 4), "y": [1.0, 2.0, 3.0], "s": 2} | change

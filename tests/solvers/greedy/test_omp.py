@@ -254,6 +254,8 @@ def test_ctrl_c_returns_what_is_there(way):
     ({"A": np.full((3, 4), np.nan)}, "A must be finite"),
     ({"x0": np.ones(3)}, r"x0 must have shape \(4,\)"),
     ({"max_iter": 0}, "max_iter must be at least 1"),
+    ({"callback": 3}, "callback must be a function, got 3"),
+    ({"progress": 3}, "progress must be a function, got 3"),
 ])
 def test_bad_input(change, message):
     arguments = {"A": np.eye(3, 4), "y": [1.0, 2.0, 3.0], "s": 2} | change

@@ -123,6 +123,7 @@ def test_progress_and_rows():
     ({"eta": -1.0}, "eta must be one nonnegative number or 2, got -1"),
     ({"s": 4}, "s must be between 1 and 3"),
     ({"threads": 0}, "threads must be at least 1"),
+    ({"progress": 3}, "progress must be a function, got 3"),
     ({"Y": np.full((2, 3), np.nan)}, "Y must be finite"),
 ])
 def test_bad_input(change, message):
