@@ -17,7 +17,7 @@ from kernelstab.solvers._set_roots import follow
 
 START = 0.03    # first level where none is known, as a share of the largest correlation;
 BELOW = 0.7     # of a square-root LASSO, as a share of its level times the norm of the data, an upper bound
-NEAR = {"lasso": 0.9, "qcbp": 0.7, "sqrt-lasso": 0.7}  # share of the level that columns must pull to join
+NEAR = {"lasso": 0.95, "qcbp": 0.7, "sqrt-lasso": 0.7}  # share of the level that columns must pull to join
 LOWEST = 1e-12  # give up at levels below this share of the largest correlation
 BATCH = 40      # columns that may join per round: this many, or more for a very wide matrix
 CROWD = 0.25    # share of the rows of the matrix from which on a support is crowded;
