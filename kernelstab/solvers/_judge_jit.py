@@ -30,7 +30,7 @@ def judge(kind, level, nonneg, y, x, image, dual, pulled, verdict):
     column = max(verdict[COLUMN], seen / mass if mass > 0.0 else 0.0, peak / length if length > 0.0 else 0.0)
     mass *= price
     lost = ROUNDING * column * length
-    if 0.0 < HEARD * peak < lost:
+    if HEARD * abs(peak) < lost:
         peak += lost
     t, value = 0.0, across + along
     if length > 0.0 and value > (0.0 if kind in (LASSO, ROOT) else level * length):

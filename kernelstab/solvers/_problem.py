@@ -98,7 +98,7 @@ class Problem:
         if length > 0.0:
             self.column = max(self.column, peak / length)
         lost = 4.0 * EPSILON * self.column * length
-        t = self._multiple(inner + along, length, peak + lost if 0.0 < HEARD * peak < lost else peak)
+        t = self._multiple(inner + along, length, peak + lost if HEARD * abs(peak) < lost else peak)
         slack = mass - t * along
         if self.form == "lasso":
             objective, excess = 0.5 * size * size + mass, 0.0
@@ -152,25 +152,30 @@ def shortfall(size, length, judged: Judged) -> float:
 
 
 def meets(form, level, tol, size, column, length, judged: Judged) -> bool:
-    r"""Return whether a point meets the tolerance, and rounding leaves the digits to tell.
+    """Return whether a point meets the tolerance, and rounding leaves the digits to tell.
 
     ``size`` and ``length`` are the norms of the data and of the dual point, ``column`` as in ``Problem``.
+    """
+    return (judged.relative_gap <= tol and shortfall(size, length, judged) <= tol
+            and clear(form, level, tol, size, column, length, judged.objective, judged.residual))
 
-    What rounding may change: the residual by that of :math:`Ax`, and for ``qcbp`` the gap by
+
+def clear(form, level, tol, size, column, length, objective, residual):
+    r"""Return whether rounding leaves the digits to tell; numbers, or arrays of them.
+
+    What it may change: the residual by that of :math:`Ax`, and for ``qcbp`` the gap by
     that of :math:`\|u\|\|r\|`, which is large beside the objective where ``eta`` is
     nearly the distance of ``y`` from the range, or nearly its norm.
     """
-    if not (judged.relative_gap <= tol and shortfall(size, length, judged) <= tol):
-        return False
     enough = max(tol, HEARD)
     if form == "qcbp":
-        doubt = EPSILON * length * judged.residual
-        return EPSILON * column * judged.objective <= enough * size and doubt <= enough * judged.objective
-    # The rounding of Ax moves the data term by this much; the level is divided out.
-    residual = judged.residual
-    slope, term = (residual, 0.5 * residual * residual) if form == "lasso" else (1.0, residual)
-    doubt = EPSILON * column * slope * (judged.objective - term)
-    return doubt <= enough * judged.objective * level
+        return ((EPSILON * column * objective <= enough * size)
+                & (EPSILON * length * residual <= enough * objective))
+    # The rounding of Ax, times the level, and what it moves the data term by.
+    if form == "sqrt-lasso":
+        return EPSILON * column * (objective - residual) <= enough * objective * level
+    moved = EPSILON * column * (objective - 0.5 * residual * residual)
+    return moved * (level * residual + 0.5 * moved) <= enough * objective * level * level
 
 
 def norm(v):

@@ -10,6 +10,7 @@ import numpy as np
 from kernelstab._checks import as_array, as_callable, as_count, as_flag, as_number
 from kernelstab._errors import NotConverged
 from kernelstab.solvers._homotopy import kind_of, locked
+from kernelstab.solvers._problem import clear
 from kernelstab.solvers.lasso import lasso
 from kernelstab.solvers.qcbp import qcbp
 from kernelstab.solvers.solution import Solution
@@ -161,21 +162,21 @@ def solve_batch(problem, A, Y, level=0.0, *, nonneg=False, tol=1e-6, threads=Non
         if nonneg:
             raise ValueError("nonneg must be False for complex problems")
         found, steps = _nothing(Y, A.shape[-1]), np.zeros(len(Y), np.int64)
+        converged = np.zeros(len(Y), bool)
     else:
-        found, steps = _paths(form, A, Y, levels, nonneg, threads, progress)
+        found, steps, column = _paths(form, A, Y, levels, nonneg, threads, progress)
         if not np.isfinite(found["gap"]).all():
             as_array(A, "A")
-    size = np.linalg.norm(Y, axis=1)
+        converged = _finished(form, levels, tol, np.linalg.norm(Y, axis=1), column, found)
     methods = [f"{problem} by homotopy, compiled batch"] * len(Y)
-    alone = np.flatnonzero(~_finished(found, tol, size))
+    alone = np.flatnonzero(~converged)
     for done, i in enumerate(alone, 1):
         one = _single(form, A if A.ndim == 2 else A[i], Y[i], levels[i], tol, nonneg)
-        steps[i], methods[i] = one.iterations, one.method
+        steps[i], methods[i], converged[i] = one.iterations, one.method, one.converged
         for name, values in found.items():
             values[i] = getattr(one, name)
         if progress is not None:
             progress(done, alone.size, "one by one")
-    converged = _finished(found, tol, size)
     if not converged.all():
         warnings.warn(f"{int((~converged).sum())} of {len(Y)} problems stopped, the worst at relative gap "
                       f"{found['relative_gap'].max():.1e}", NotConverged, stacklevel=2)
@@ -206,19 +207,21 @@ def _levels(level, form, count):
     return np.broadcast_to(levels, (count,))
 
 
-def _finished(found, tol, size):
+def _finished(form, levels, tol, size, column, found):
     """Return which rows meet the tolerance, as ``meets`` tells for single problems."""
-    excess = found["feasibility"]
-    paid = np.linalg.norm(found["dual"], axis=1) * excess
-    near = (paid <= tol * found["objective"]) & (found["objective"] > 0)
-    return (found["relative_gap"] <= tol) & ((excess == 0) | near & (excess <= tol * size))
+    objective, excess = found["objective"], found["feasibility"]
+    length = np.linalg.norm(found["dual"], axis=1)
+    near = (length * excess <= tol * objective) & (objective > 0) & (excess <= tol * size)
+    with np.errstate(all="ignore"):     # what overflows is left to single problems
+        sure = clear(form, levels, tol, size, column, length, objective, found["residual"])
+    return sure & (found["relative_gap"] <= tol) & ((excess == 0) | near)
 
 
 def _paths(form, A, Y, levels, nonneg, threads, progress):
     """Walk all paths, in chunks that do not depend on which thread takes them."""
     from kernelstab.solvers import _batch_jit as loops
     from kernelstab.solvers._homotopy_jit import KINDS
-    from kernelstab.solvers._judge_jit import FIELDS, LENGTH
+    from kernelstab.solvers._judge_jit import COLUMN, FIELDS, LENGTH
 
     (count, m), n, own = Y.shape, A.shape[-1], A.ndim == 3
     Y, kinds = locked(Y), np.array([KINDS[kind_of(form, level)] for level in levels])
@@ -259,7 +262,7 @@ def _paths(form, A, Y, levels, nonneg, threads, progress):
     objective, value, gap, residual, excess = verdicts[:, :LENGTH].T.copy()
     ratio = np.divide(gap, objective, out=np.where(gap > 0, np.inf, 0.0), where=objective > 0)
     return {"x": X, "dual": H, "objective": objective, "dual_objective": value, "gap": gap,
-            "relative_gap": ratio, "residual": residual, "feasibility": excess}, steps
+            "relative_gap": ratio, "residual": residual, "feasibility": excess}, steps, verdicts[:, COLUMN]
 
 
 def _each(work, items, threads):

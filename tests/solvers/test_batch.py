@@ -276,3 +276,19 @@ def test_bad_input(change, message):
     arguments = good | change
     with pytest.raises(ValueError, match=message):
         solve_batch(arguments.pop("problem"), arguments.pop("A"), arguments.pop("Y"), **arguments)
+
+
+def test_rows_of_which_rounding_leaves_no_digit_are_left_to_single_problems(monkeypatch):
+    # ||y|| = 5 less eta is 5e-12, the objective about as small: <u, y> - eta ||u|| is a difference of
+    # numbers near 5, with errors of some 1e-15; a millionth of the objective is 5e-18.
+    asked, A, y = [], np.array([[0.6, 0.8], [0.8, -0.6]]), [3.0, 4.0]
+
+    def single(form, A, y, level, tol, nonneg):
+        asked.append(level)
+        return Solution(np.zeros(2), np.zeros(2), 0.0, 0.0, 0.0, 0.0, 5.0, 0.0, 7, False, "nothing")
+
+    monkeypatch.setattr(batch_module, "_single", single)
+    with pytest.warns(NotConverged, match="1 of 2 problems stopped"):
+        b = solve_batch("qcbp", A, [y, y], [1.0, 5.0 - 5e-12])
+    assert asked == [5.0 - 5e-12]
+    assert b.converged.tolist() == [True, False]     # what the single problem says counts

@@ -9,7 +9,9 @@ from scipy.sparse.linalg import LinearOperator, aslinearoperator
 
 from kernelstab._errors import NotConverged
 from kernelstab.operators import DenseOperator
+from kernelstab.solvers import _judge_jit as loops
 from kernelstab.solvers import basis_pursuit, lasso, qcbp, sqrt_lasso
+from kernelstab.solvers._homotopy_jit import KINDS
 from kernelstab.solvers._methods import METHODS
 from kernelstab.solvers._problem import Problem
 from kernelstab.solvers._system import as_system
@@ -131,3 +133,23 @@ def test_kinds_of_arrays_with_products_of_their_own_are_plain_matrices(kind, met
     s = lasso(np.eye(2).view(kind), np.array([3.0, 0.5]), 1.0, method=method)
     np.testing.assert_allclose(s.x, [2.0, 0.0], atol=1e-5)
     assert type(s.x) is np.ndarray
+
+
+@pytest.mark.parametrize(("lam", "finished"), [(1e-20, True), (1e-33, False)])
+def test_a_residual_of_zero_is_one_up_to_rounding(lam, finished):
+    # x = y = 0.7 costs 0.7 lam; the rounding e = 1.6e-16 of Ax adds e^2/2 = 1.2e-32, which may be more.
+    posed = Problem("lasso", as_system(np.eye(1), [0.7]), lam, 1e-6)
+    judged = posed.judge(np.array([0.7]), dual=np.array([lam]))
+    assert judged.relative_gap <= 1e-12
+    assert posed.finished(judged) == finished
+
+
+def test_a_pull_of_zero_is_one_up_to_rounding():
+    # The column has length 1 and the residual (0, 1), so that the pull is known up to 4 eps; lam is 1e-20.
+    x, y, lam, lost = np.array([1e-3]), np.array([1e-3, 1.0]), 1e-20, 4.0 * np.finfo(float).eps
+    judged = Problem("lasso", as_system(np.eye(2, 1), y), lam, 1e-6).judge(x, image=np.array([1e-3, 0.0]))
+    np.testing.assert_allclose(judged.dual, [0.0, lam / lost], rtol=1e-12)
+    dual, verdict = np.array([0.0, 1.0]), np.zeros(loops.FIELDS)
+    loops.judge(KINDS["lasso"], lam, False, y, x, np.array([1e-3, 0.0]), dual, np.zeros(1), verdict)
+    np.testing.assert_allclose(dual, judged.dual, rtol=1e-12)
+    assert verdict[loops.GAP] == pytest.approx(judged.gap)
