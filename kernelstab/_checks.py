@@ -1,5 +1,7 @@
 """Checks of what users hand in: one clear line naming the argument and its value."""
 
+import os
+
 import numpy as np
 
 
@@ -110,3 +112,10 @@ def as_count(value, name: str, *, low: int = 0, high: int | None = None) -> int:
         bound = f"at least {low}" if high is None else f"between {low} and {high}"
         raise ValueError(f"{name} must be {bound}, got {value!r}")
     return count
+
+
+def thread_count(threads) -> int:
+    """Read the keyword ``threads``: None stands for the processors that this process may use."""
+    if threads is not None:
+        return as_count(threads, "threads", low=1)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

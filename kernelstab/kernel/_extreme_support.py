@@ -5,7 +5,8 @@ from math import comb
 
 import numpy as np
 
-from kernelstab.kernel._supports import in_order, pieces
+from kernelstab._threads import in_order
+from kernelstab.kernel._supports import pieces
 
 _U = float(np.finfo(np.float64).eps) / 2
 _PIECE = 4_000_000         # supports of one piece: some hundredths of a second

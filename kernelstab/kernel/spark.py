@@ -6,10 +6,9 @@ from math import comb
 
 import numpy as np
 
-from kernelstab._checks import as_count, as_number
+from kernelstab._checks import as_count, as_number, thread_count
 from kernelstab._errors import UnclearRank
 from kernelstab.kernel._spark_sweeps import ExactSweeps, FloatSweeps
-from kernelstab.kernel._supports import thread_count
 from kernelstab.operators import as_operator
 
 _DOUBT = 100.0             # pivots within this factor of the tolerance are read both ways

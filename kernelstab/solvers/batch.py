@@ -1,14 +1,13 @@
 """Many small problems at once: one compiled loop over them, on as many threads as wished."""
 
-import os
 import warnings
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
 import numpy as np
 
-from kernelstab._checks import as_array, as_callable, as_count, as_flag, as_number
+from kernelstab._checks import as_array, as_callable, as_flag, as_number, thread_count
 from kernelstab._errors import NotConverged
+from kernelstab._threads import in_order
 from kernelstab.solvers._homotopy import kind_of, locked
 from kernelstab.solvers._problem import clear
 from kernelstab.solvers.lasso import lasso
@@ -156,7 +155,7 @@ def solve_batch(problem, A, Y, level=0.0, *, nonneg=False, tol=1e-6, threads=Non
     A, Y = _arrays(A, Y)
     levels = np.zeros(len(Y)) if problem == "basis-pursuit" else _levels(level, form, len(Y))
     tol, nonneg = as_number(tol, "tol", low=0), as_flag(nonneg, "nonneg")
-    threads = _available() if threads is None else as_count(threads, "threads", low=1)
+    threads = thread_count(threads)
     progress = as_callable(progress, "progress")
     if np.result_type(A, Y).kind == "c":
         if nonneg:
@@ -249,7 +248,7 @@ def _paths(form, A, Y, levels, nonneg, threads, progress):
         return len(steps[part])
 
     done = 0
-    for walked in _each(work, range(0, count, length), threads):
+    for _, walked in in_order(work, range(0, count, length), threads):
         done += walked
         if progress is not None:
             progress(done, count, "paths")
@@ -265,19 +264,6 @@ def _paths(form, A, Y, levels, nonneg, threads, progress):
             "relative_gap": ratio, "residual": residual, "feasibility": excess}, steps, verdicts[:, COLUMN]
 
 
-def _each(work, items, threads):
-    """Yield what ``work`` returns, as it gets done; a single thread is the one that asks."""
-    if threads == 1:
-        yield from map(work, items)
-        return
-    pool = ThreadPoolExecutor(threads)
-    try:
-        for job in as_completed([pool.submit(work, item) for item in items]):
-            yield job.result()
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
 def _single(form, A, y, level, tol, nonneg):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotConverged)  # said once for the whole batch
@@ -289,7 +275,3 @@ def _nothing(Y, n):
     found = {name: np.full(len(Y), np.inf if name == "relative_gap" else 0.0) for name in (
         "objective", "dual_objective", "gap", "relative_gap", "residual", "feasibility")}
     return {"x": np.zeros((len(Y), n), complex), "dual": np.zeros(Y.shape, complex), **found}
-
-
-def _available():
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

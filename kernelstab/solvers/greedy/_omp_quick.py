@@ -1,7 +1,7 @@
 """The short way of small dense problems of matching pursuit: one compiled call, as in a batch of one row.
 
-At 100 x 256 the choices take a tenth of what the general way spends on checks, objects and
-judgement outside compiled code. What this way may not try, or finds worth a warning, goes there.
+In so small a problem the choices take far less time than what the general way spends on checks, objects
+and judgement outside compiled code. What this way may not try, or finds worth a warning, goes there.
 """
 
 from functools import cache

@@ -1,13 +1,12 @@
 """Orthogonal matching pursuit for many small problems at once."""
 
-import os
 import warnings
-from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import numpy as np
 
-from kernelstab._checks import as_array, as_callable, as_count, as_number
+from kernelstab._checks import as_array, as_callable, as_count, as_number, thread_count
 from kernelstab._errors import NotConverged
+from kernelstab._threads import in_order
 from kernelstab.solvers.batch import BatchSolution
 from kernelstab.solvers.greedy._range import brought_back, matrix_powers, powers, shifted
 from kernelstab.solvers.greedy._walk import power_of_two
@@ -85,7 +84,7 @@ def omp_batch(A, Y, s=None, *, eta=0.0, tol=1e-12, threads=None, progress=None) 
     """
     A, Y, s, etas = _checked(A, Y, s, eta)
     tol = as_number(tol, "tol", low=0)
-    threads = _available() if threads is None else as_count(threads, "threads", low=1)
+    threads = thread_count(threads)
     progress = as_callable(progress, "progress")
     found, unclear = _pursued(A, Y, s, etas, tol, threads, progress)
     methods = ["orthogonal matching pursuit, compiled batch"] * len(Y)
@@ -163,7 +162,7 @@ def _pursued(A, Y, s, etas, tol, threads, progress):
         return part.stop - first
 
     done = 0
-    for length in _shared_out(work, range(0, count, chunk), threads):
+    for _, length in in_order(work, range(0, count, chunk), threads):
         done += length
         if progress is not None:
             progress(done, count, "problems")
@@ -172,20 +171,3 @@ def _pursued(A, Y, s, etas, tol, threads, progress):
         found = brought_back(found, matrix, np.frexp(scales)[1] - 1)
     # Dependence is final for columns, but not for their Gram matrix.
     return found, shared & (found.pop("reasons") == DEPENDENT)
-
-
-def _shared_out(work, tasks, threads):
-    """Yield what ``work`` makes of the tasks, as they end; one thread is the caller's."""
-    if threads == 1:
-        yield from map(work, tasks)
-        return
-    pool = ThreadPoolExecutor(threads)
-    try:
-        for job in as_completed([pool.submit(work, task) for task in tasks]):
-            yield job.result()
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _available():
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
