@@ -1,8 +1,8 @@
 """The package is a house: imports go down its floors only, and heavy rooms have one door.
 
-    F8  cli                      F4  stability             F1  operators  data  certify
-    F7  report  sweep            F3  maps                  F0  _errors  _checks  _rng  quantity
-    F6  plot                     F2  kernel  solvers
+    F8  cli                      F4  stability                  F1½ _engines
+    F7  report  sweep            F3  maps                       F1  operators  data  certify
+    F6  plot                     F2  kernel  priors  solvers    F0  _errors  _checks  _rng  _files  quantity
     F5  theorems
 """
 
@@ -10,9 +10,10 @@ import ast
 import fnmatch
 
 FLOOR = {
-    "_errors": 0, "_checks": 0, "_rng": 0, "_threads": 0, "quantity": 0,
+    "_errors": 0, "_checks": 0, "_rng": 0, "_files": 0, "_threads": 0, "quantity": 0,
     "operators": 1, "data": 1, "certify": 1,
-    "kernel": 2, "solvers": 2,
+    "_engines": 1.5,
+    "kernel": 2, "priors": 2, "solvers": 2,
     "maps": 3, "stability": 4, "theorems": 5, "plot": 6,
     "report": 7, "sweep": 7,
     "cli": 8, "__main__": 9,
@@ -20,8 +21,8 @@ FLOOR = {
 
 # package -> modules that may import it
 DOORS = {
-    "numba": ["kernelstab.*._*_jit"],
-    "cvxpy": ["kernelstab.solvers.*", "kernelstab.kernel.*"],
+    "numba": ["kernelstab.*_jit"],
+    "cvxpy": ["kernelstab.solvers.*", "kernelstab.kernel.*", "kernelstab.priors.*", "kernelstab._engines.*"],
     "flint": ["kernelstab.certify.*"],
     "torch": ["kernelstab.maps.torch_map", "kernelstab.maps.training*"],
     "matplotlib": ["kernelstab.plot", "kernelstab.plot.*"],
