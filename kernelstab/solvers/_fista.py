@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kernelstab.solvers._shrink import shrink
+from kernelstab._engines.first_order.shrink import shrink
 
 BLOCK = 10  # steps between two evaluations of the gap
 

@@ -16,8 +16,6 @@ class Method(NamedTuple):
     forms: tuple
     budget: int
     dense: bool = False
-    tight: bool = False
-    nonneg: bool = True
     box: bool = False
 
     def module(self, problem: Problem) -> str | None:
@@ -31,11 +29,6 @@ METHODS = {
     "working-set": Method("_working_set", "_complex_set", _ALL, 1_000, dense=True),
     "fista": Method("_fista", "_fista", ("lasso",), 50_000, box=True),
     "primal-dual": Method("_primal_dual", "_primal_dual", ("qcbp", "sqrt-lasso"), 20_000),
-    "douglas-rachford": Method("_douglas_rachford", "_douglas_rachford", ("qcbp",), 20_000, tight=True,
-                               nonneg=False),
-    "warpd": Method("_warpd", "_warpd", ("qcbp",), 100_000),
-    "firenet": Method("_firenet", "_firenet", ("sqrt-lasso",), 100_000),
-    "nesta": Method("_nesta", "_nesta", ("qcbp",), 100_000, tight=True, nonneg=False),
 }
 
 
@@ -74,10 +67,6 @@ def refusal(problem: Problem, method: Method) -> str | None:
         return f"a problem of the form {' or '.join(method.forms)}"
     if method.dense and system.matrix is None:
         return "a dense matrix"
-    if method.tight and system.tight is None:
-        return "an operator that declares AA* = cI (tight)"
-    if problem.nonneg and not method.nonneg:
-        return "a problem without nonneg"
     if problem.box is not None and not method.box:
         return "a problem without box"
     if method.module(problem) is None:

@@ -20,16 +20,15 @@ from kernelstab.solvers.solution import Solution
 
 
 class Start(NamedTuple):
-    """Where an engine begins: fresh arrays, zeros unless ``given``; ``options`` are its own keywords."""
+    """Where an engine begins: fresh arrays, zeros unless ``given``."""
 
     x: np.ndarray
     dual: np.ndarray
     given: bool
-    options: dict
 
 
 def solve(form, A, y, level, *, weights=None, nonneg=False, box=None, tol=1e-6, method="auto", max_iter=None,
-          x0=None, callback=None, progress=None, history=False, certify=False, options=None) -> Solution:
+          x0=None, callback=None, progress=None, history=False, certify=False) -> Solution:
     """Solve one of the three forms of ``Problem``; the public functions describe the arguments."""
     tol = as_number(tol, "tol", low=0)
     nonneg = as_flag(nonneg, "nonneg")
@@ -58,14 +57,12 @@ def solve(form, A, y, level, *, weights=None, nonneg=False, box=None, tol=1e-6, 
         np.clip(x, *box, out=x)
     elif nonneg:
         np.maximum(x, 0.0, out=x)
-    options = options or {}
-    # Constants of sharpness belong to the matrix and the data as they came.
-    units, scale = None if options.get("sharpness") is not None else units_of(problem), weights
+    units, scale = units_of(problem), weights
     if units is not None:
         scale = units.point if weights is None else weights * units.point
         problem = posed(form, units.system(problem.system), units.level(level), tol, nonneg, box, scale)
         dual = units.dual(dual)
-    start = Start(x if scale is None else x * scale, dual, x0 is not None, options)
+    start = Start(x if scale is None else x * scale, dual, x0 is not None)
     watch = Watch(problem, callback, progress, history, scale, units)
     words, interrupted = "closed form", False
     try:
@@ -137,7 +134,7 @@ def _unscaled(best, scale, units):
 def _said(problem, watch, best, words, interrupted, proofs):
     name = _name(problem.form, problem.level)
     solution = Solution(*best, watch.done, watch.finished, f"{name} by {words}", watch.history,
-                        interrupted=interrupted, proofs=proofs, restarts=watch.restarts)
+                        interrupted=interrupted, proofs=proofs)
     if not watch.finished:
         ended = "was interrupted" if interrupted else "stopped"
         excess = f", infeasible by {best.feasibility:.1e}" if problem.form == "qcbp" else ""

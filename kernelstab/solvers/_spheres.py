@@ -12,8 +12,8 @@ import weakref
 
 import numpy as np
 
+from kernelstab._engines.first_order.shrink import shrink
 from kernelstab.operators import DenseOperator
-from kernelstab.solvers._shrink import shrink
 
 _WHITENED = weakref.WeakKeyDictionary()  # dense operator -> its factors (its matrix is read-only)
 

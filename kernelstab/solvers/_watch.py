@@ -10,9 +10,9 @@ class Watch:
     """Judge the points that an engine reports and keep the best.
 
     ``watch(done, x, ...)`` returns True when the engine should stop: the tolerance is met,
-    or the budget of iterations is spent. ``best`` and ``last`` are None until the first report;
-    ``restarts`` is what an engine has to say about its restarts. The problem may be posed in a
-    ``scale`` of its points and in ``units``; callback and history are told in those of the caller.
+    or the budget of iterations is spent. ``best`` and ``last`` are None until the first report.
+    The problem may be posed in a ``scale`` of its points and in ``units``; callback and history are
+    told in those of the caller.
     """
 
     def __init__(self, problem, callback=None, progress=None, history=False, scale=None, units=None):
@@ -20,7 +20,7 @@ class Watch:
         self.callback, self.progress = as_callable(callback, "callback"), as_callable(progress, "progress")
         self.back = (lambda value: value) if units is None else units.value_back
         self.rows = [] if history else None
-        self.best, self.last, self.restarts, self.finished = None, None, None, False
+        self.best, self.last, self.finished = None, None, False
         self.done = self.before = 0
         self.method = ""
         self.budget = 0

@@ -2,12 +2,11 @@
 
 from kernelstab._checks import as_number
 from kernelstab.solvers._solve import solve
-from kernelstab.solvers.sharpness import as_sharpness
 from kernelstab.solvers.solution import Solution
 
 
 def qcbp(A, y, eta=0.0, *, weights=None, nonneg=False, tol=1e-6, method="auto", max_iter=None, x0=None,
-         callback=None, progress=None, history=False, sharpness=None, certify=False) -> Solution:
+         callback=None, progress=None, history=False, certify=False) -> Solution:
     r"""Minimise :math:`\|x\|_1` subject to :math:`\|Ax-y\|_2\le\eta`, with a proof.
 
     For real and complex data (moduli count, not parts). :func:`basis_pursuit` is ``eta=0``.
@@ -33,8 +32,7 @@ def qcbp(A, y, eta=0.0, *, weights=None, nonneg=False, tol=1e-6, method="auto", 
         tight problems return points that are feasible up to rounding.
     method : str
         ``"auto"`` (dense: exact methods, operators: first-order ones),
-        ``"homotopy"``, ``"working-set"`` (dense), ``"primal-dual"``,
-        ``"warpd"``, ``"douglas-rachford"``, ``"nesta"`` (both :math:`AA^*=cI`).
+        ``"homotopy"``, ``"working-set"`` (dense), ``"primal-dual"``.
     max_iter : int, optional
         Budget of iterations for each method tried; the default depends on it. Beyond it the best
         point so far is returned with a warning.
@@ -50,10 +48,6 @@ def qcbp(A, y, eta=0.0, *, weights=None, nonneg=False, tol=1e-6, method="auto", 
     certify : bool
         Whether to prove what the solution shows in exact arithmetic, for dense matrices; then
         ``proofs`` holds the certificates, see :class:`SolutionProofs`.
-    sharpness : Sharpness or recovery constants, optional
-        What the methods "warpd" and "nesta" know of the matrix (:func:`sharpness_from`,
-        ``kernel.recovery_constants``): they then restart as their theorems prescribe, and
-        ``restarts`` holds the radii promised. Without, they search. Other methods need no constants.
 
     Returns
     -------
@@ -99,5 +93,4 @@ def qcbp(A, y, eta=0.0, *, weights=None, nonneg=False, tol=1e-6, method="auto", 
     eta = as_number(eta, "eta", low=0)
     return solve("qcbp", A, y, eta, weights=weights, nonneg=nonneg, tol=tol, method=method,
                  max_iter=max_iter, x0=x0, callback=callback, progress=progress, history=history,
-                 options={"sharpness": None if sharpness is None else as_sharpness(sharpness)},
                  certify=certify)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from kernelstab.solvers.proofs import SolutionProofs
-from kernelstab.solvers.sharpness import Restarts
 
 
 @dataclass(frozen=True, repr=False)
@@ -51,8 +50,6 @@ class Solution:
         Whether Ctrl-C ended the run; the point is the best one met until then.
     proofs : SolutionProofs or None
         Certificates, if asked for by ``certify=True``.
-    restarts : Restarts or None
-        What the theorem of the method promised at each restart, if ``sharpness`` was given.
 
     Examples
     --------
@@ -76,7 +73,6 @@ class Solution:
     image: np.ndarray | None = None
     interrupted: bool = False
     proofs: SolutionProofs | None = None
-    restarts: Restarts | None = None
 
     def __repr__(self):
         word = "converged" if self.converged else "stopped"

@@ -2,12 +2,11 @@
 
 from kernelstab._checks import as_number
 from kernelstab.solvers._solve import solve
-from kernelstab.solvers.sharpness import as_sharpness
 from kernelstab.solvers.solution import Solution
 
 
 def sqrt_lasso(A, y, lam, *, weights=None, nonneg=False, tol=1e-6, method="auto", max_iter=None, x0=None,
-               callback=None, progress=None, history=False, sharpness=None, certify=False) -> Solution:
+               callback=None, progress=None, history=False, certify=False) -> Solution:
     r"""Minimise :math:`\lambda\|x\|_1 + \|Ax-y\|_2` until a duality gap proves it.
 
     For real and complex data; the modulus of a complex entry counts once.
@@ -31,7 +30,7 @@ def sqrt_lasso(A, y, lam, *, weights=None, nonneg=False, tol=1e-6, method="auto"
         Stop at ``relative_gap <= tol``.
     method : str
         ``"auto"`` (dense: exact methods, operators: first-order ones),
-        ``"homotopy"``, ``"working-set"`` (dense), ``"primal-dual"``, ``"firenet"``.
+        ``"homotopy"``, ``"working-set"`` (dense), ``"primal-dual"``.
     max_iter : int, optional
         Budget of iterations for each method tried; the default depends on it. Beyond it the best
         point so far is returned with a warning.
@@ -46,10 +45,6 @@ def sqrt_lasso(A, y, lam, *, weights=None, nonneg=False, tol=1e-6, method="auto"
     certify : bool
         Whether to prove what the solution shows in exact arithmetic, for dense matrices; then
         ``proofs`` holds the certificates, see :class:`SolutionProofs`.
-    sharpness : Sharpness or recovery constants, optional
-        What the method "firenet" knows of the matrix (:func:`sharpness_from`,
-        ``kernel.recovery_constants``): it then restarts as its theorem prescribes, and
-        ``restarts`` holds the radii promised. Without, it searches. Other methods need no constants.
 
     Returns
     -------
@@ -89,5 +84,4 @@ def sqrt_lasso(A, y, lam, *, weights=None, nonneg=False, tol=1e-6, method="auto"
     lam = as_number(lam, "lam", low=0, strict=True)
     return solve("sqrt-lasso", A, y, lam, weights=weights, nonneg=nonneg, tol=tol, method=method,
                  max_iter=max_iter, x0=x0, callback=callback, progress=progress, history=history,
-                 options={"sharpness": None if sharpness is None else as_sharpness(sharpness)},
                  certify=certify)

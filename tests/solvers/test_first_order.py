@@ -6,19 +6,16 @@ import warnings
 import numpy as np
 import pytest
 
+from kernelstab._engines.first_order.shrink import shrink
 from kernelstab._errors import NotConverged
 from kernelstab.operators import DenseOperator, ForwardOperator
-from kernelstab.solvers import Sharpness, lasso, qcbp, sqrt_lasso
-from kernelstab.solvers._douglas_rachford import step
+from kernelstab.solvers import lasso, qcbp, sqrt_lasso
 from kernelstab.solvers._problem import Problem
 from kernelstab.solvers._qcbp_jit import approach
-from kernelstab.solvers._restarts import _walk
-from kernelstab.solvers._shrink import shrink
-from kernelstab.solvers._spheres import RELAXATION, DenseSphere, OperatorSphere
+from kernelstab.solvers._spheres import DenseSphere
 from kernelstab.solvers._system import as_system
 
 M, N, TIGHT = 12, 30, 4.0
-SHARP = Sharpness(0.5, 1.0)
 METHODS = {
     "fista": (lasso, 0.3, {}),
     "fista nonneg": (lasso, 0.3, {"nonneg": True}),
@@ -27,14 +24,6 @@ METHODS = {
     "primal-dual nonneg": (qcbp, 0.1, {"nonneg": True}),
     "primal-dual price": (sqrt_lasso, 0.5, {}),
     "primal-dual price nonneg": (sqrt_lasso, 0.5, {"nonneg": True}),
-    "douglas-rachford": (qcbp, 0.1, {}),
-    "warpd": (qcbp, 0.1, {"sharpness": SHARP}),
-    "warpd search": (qcbp, 0.1, {}),
-    "warpd nonneg": (qcbp, 0.1, {"nonneg": True}),
-    "firenet": (sqrt_lasso, 0.5, {"sharpness": SHARP}),
-    "firenet search": (sqrt_lasso, 0.5, {}),
-    "nesta": (qcbp, 0.1, {"sharpness": SHARP}),
-    "nesta search": (qcbp, 0.0, {}),
 }
 each = pytest.mark.parametrize("name", METHODS)
 
@@ -117,33 +106,12 @@ def reference(name, A, y):
 
 
 @pytest.mark.parametrize("name", ["fista nonneg", "primal-dual nonneg", "primal-dual price",
-                                  "primal-dual price nonneg", "douglas-rachford", "warpd nonneg",
-                                  "firenet search", "nesta search"])
+                                  "primal-dual price nonneg"])
 def test_agrees_with_the_reference(name):
     A, y = instance(positive="nonneg" in name)
     found = solve(name, Products(A, TIGHT), y, tol=1e-8)
     assert found.converged
     assert found.objective == pytest.approx(reference(name, A, y), rel=1e-6)
-
-
-def test_douglas_rachford_is_the_primal_dual_loop_seen_through_one_vector():
-    A, y = instance()
-    system = as_system(Products(A, TIGHT), y)
-    problem, tau = Problem("qcbp", system, 0.1, 0.0), 0.07
-    sphere = OperatorSphere(problem)
-    rng = np.random.default_rng(2)
-    x, u = rng.standard_normal(N), rng.standard_normal(M)
-    z = x - tau * sphere.adjoint(u)
-    walk = _walk(x, sphere.forward(x), u)
-    for _ in range(7):
-        walk = sphere.advance(walk, tau, 1)
-        p, image, dual, pull = step(problem, z, tau, 1.0 + RELAXATION)
-        np.testing.assert_allclose(z, walk[0] - tau * sphere.adjoint(walk[2]), atol=1e-13)
-        # the dual point, and what it pulls back to; p is feasible and its image is known
-        np.testing.assert_allclose(dual, -tau * walk[5] / sphere.s, atol=1e-13)
-        np.testing.assert_allclose(pull, A.T @ dual, atol=1e-13)
-        np.testing.assert_allclose(image, A @ p, atol=1e-13)
-        assert np.linalg.norm(image - y) <= 0.1 * (1 + 1e-12)
 
 
 @pytest.mark.parametrize("form", ["qcbp", "sqrt-lasso"])
@@ -205,8 +173,7 @@ class Picks(ForwardOperator):
         return x
 
 
-@pytest.mark.parametrize("name", ["fista", "primal-dual", "douglas-rachford", "warpd search",
-                                  "firenet search", "nesta search"])
+@pytest.mark.parametrize("name", ["fista", "primal-dual", "primal-dual price"])
 def test_operator_loops_hold_at_most_eight_images(name):
     A, y = Picks(), np.random.default_rng(0).standard_normal(1000)
     solve(name, A, y, tol=0.0, max_iter=1)
@@ -226,8 +193,8 @@ def test_a_level_nearly_the_norm_of_the_data_does_not_leave_the_point_at_zero(sh
     rng = np.random.default_rng(0)
     A = np.linalg.qr(rng.standard_normal((10, 3)))[0].T
     y = np.array([2.0, -3.0, 6.0])      # norm 7
-    other, found = (qcbp(Products(A, 1.0), y, 7.0 * (1.0 - share), method=method, tol=1e-4, max_iter=3000)
-                    for method in ("douglas-rachford", "primal-dual"))
+    found = qcbp(Products(A, 1.0), y, 7.0 * (1.0 - share), method="primal-dual", tol=1e-4, max_iter=3000)
+    other = qcbp(A, y, 7.0 * (1.0 - share), method="homotopy", tol=1e-4)
     assert found.converged
     assert found.objective == pytest.approx(other.objective, rel=2e-4)
 

@@ -17,8 +17,9 @@ EXTREMES = ((1e150, 1e150), (1e-150, 1e150), (1e-150, 1e-150), (1e-160, 1e140), 
 CASES = {
     ("lasso", "fista"): (lambda A, y, s, t, **kw: lasso(A, y, 0.3 * s * t, **kw), lambda s, t: t * t),
     ("qcbp", "primal-dual"): (lambda A, y, s, t, **kw: qcbp(A, y, 0.1 * t, **kw), lambda s, t: t / s),
-    ("basis pursuit", "warpd"): (lambda A, y, s, t, **kw: basis_pursuit(A, y, **kw), lambda s, t: t / s),
-    ("sqrt-lasso", "firenet"): (lambda A, y, s, t, **kw: sqrt_lasso(A, y, 0.5 * s, **kw), lambda s, t: t),
+    ("basis pursuit", "primal-dual"): (lambda A, y, s, t, **kw: basis_pursuit(A, y, **kw),
+                                       lambda s, t: t / s),
+    ("sqrt-lasso", "primal-dual"): (lambda A, y, s, t, **kw: sqrt_lasso(A, y, 0.5 * s, **kw), lambda s, t: t),
 }
 
 
