@@ -19,7 +19,7 @@ import numpy as np
 import scipy.linalg
 from scipy.optimize import linprog
 
-from kernelstab import kernel
+from kernelstab import kernel, priors
 
 REPEATS = 5
 
@@ -154,7 +154,7 @@ def finite():
     signals, matrix = rng.standard_normal((20_000, 64)), gaussian(16, 64, 5)
     measured = signals @ matrix.T
     eps = 0.25 * float(np.median(np.linalg.norm(measured[:2000] - measured[2000:4000], axis=1)))
-    prior = kernel.FiniteSet(signals)
+    prior = priors.FiniteSet(signals)
 
     def plain():
         best = 0.0
@@ -164,9 +164,9 @@ def finite():
             best = max(best, float(apart[near].max()))
         return best
 
-    kernel.kernel_size(matrix, kernel.FiniteSet(signals[:100]), eps)
-    ours, found = seconds(lambda: kernel.kernel_size(matrix, prior, eps, max_balls=0), 3)
-    balls, best = seconds(lambda: kernel.kernel_size(matrix, prior, eps), 3)
+    priors.kernel_size(matrix, priors.FiniteSet(signals[:100]), eps)
+    ours, found = seconds(lambda: priors.kernel_size(matrix, prior, eps, max_balls=0), 3)
+    balls, best = seconds(lambda: priors.kernel_size(matrix, prior, eps), 3)
     theirs, expected = seconds(plain, 1)
     print(f"finite set, 20 000 signals, kernel size: {theirs / ours:.1f} times faster than scipy's cdist in "
           f"blocks (ours {found.lower:.9f}, cdist {expected:.9f})")

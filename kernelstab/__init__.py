@@ -14,7 +14,8 @@ import importlib
 __version__ = "0.1.0"
 
 _ROOMS = (
-    "operators", "data", "certify", "kernel", "solvers", "maps", "stability", "theorems", "plot", "report",
+    "operators", "data", "certify", "kernel", "priors", "solvers", "maps", "stability", "theorems", "plot",
+    "report",
 )
 
 __all__ = ["__version__", *_ROOMS]

@@ -243,7 +243,7 @@ def _train(arguments) -> int:
 def _warmup(arguments) -> int:
     from tqdm import tqdm
 
-    rooms = (arguments.room,) if arguments.room else ("solvers", "kernel")
+    rooms = (arguments.room,) if arguments.room else ("solvers", "kernel", "priors")
     for room in rooms:
         with tqdm(desc=f"compiling {room:7}", file=sys.stderr, disable=arguments.quiet,
                   bar_format="{desc} {bar:24} {n_fmt}/{total_fmt} {postfix} [{elapsed}]") as bar:
@@ -329,7 +329,7 @@ def _parser():
 
     command = _command(commands, _warmup, "warmup",
                        "compile the loops once, so that later runs start at once")
-    command.add_argument("room", nargs="?", choices=("solvers", "kernel"), help="default: both")
+    command.add_argument("room", nargs="?", choices=("solvers", "kernel", "priors"), help="default: all")
     return parser
 
 

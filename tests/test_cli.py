@@ -10,7 +10,7 @@ import numba
 import numpy as np
 import pytest
 
-from kernelstab import __version__, cli, kernel, report, solvers, theorems
+from kernelstab import __version__, cli, kernel, priors, report, solvers, theorems
 from kernelstab.certify.certificate import digest
 
 MODULE = '''
@@ -331,10 +331,12 @@ def test_warmup_shows_its_progress(capsys, monkeypatch):
 
     monkeypatch.setattr(solvers, "warmup", warmup)
     monkeypatch.setattr(kernel, "warmup", warmup)
+    monkeypatch.setattr(priors, "warmup", warmup)
     code, out, err = _run(capsys, "warmup")
     assert (code, out) == (0, "")
-    assert err.count("2/2") >= 2
+    assert err.count("2/2") >= 3
     assert "kernel" in err
+    assert "priors" in err
     assert _run(capsys, "warmup", "--quiet") == (0, "", "")
     assert "kernel" not in _run(capsys, "warmup", "solvers")[2]
 

@@ -6,9 +6,9 @@ from math import ceil, comb, inf
 
 import numpy as np
 
+from kernelstab._engines.supports.pieces import pieces
 from kernelstab._threads import in_order
 from kernelstab.kernel._residues import exact_circuit, primes_below, reduced, residues
-from kernelstab.kernel._supports import pieces
 from kernelstab.kernel.coherence import coherence
 
 _EPS = float(np.finfo(np.float64).eps)

@@ -9,7 +9,6 @@ import numpy as np
 from kernelstab.kernel.nsp import nsp_constant
 from kernelstab.kernel.ric import ric
 from kernelstab.kernel.robust_nsp import robust_nsp
-from kernelstab.kernel.sizes import average_kernel_size, finite_kernel_size
 from kernelstab.kernel.spark import spark
 
 
@@ -29,16 +28,14 @@ def warmup(progress=None) -> dict:
     Examples
     --------
     >>> sorted(warmup())
-    ['average', 'finite set', 'nsp', 'ric', 'ric, complex', 'robust nsp', 'spark', 'spark, float']
+    ['nsp', 'ric', 'ric, complex', 'robust nsp', 'spark', 'spark, float']
     """
     rng = np.random.default_rng(0)
-    A, signals = rng.standard_normal((5, 10)), rng.random((60, 10))
+    A = rng.standard_normal((5, 10))
     jobs: dict[str, Callable[[], object]] = {
         "spark": partial(spark, A), "spark, float": partial(spark, A, arithmetic="float"),
         "ric": partial(ric, A, 4), "ric, complex": partial(ric, A * (1 + 1j), 4),
         "nsp": partial(nsp_constant, A, 3), "robust nsp": partial(robust_nsp, A, 2, 0.9),
-        "finite set": partial(_finite_sets, A, signals),
-        "average": partial(_averages, A, signals),
     }
     seconds: dict[str, float] = {}
     for name, job in jobs.items():
@@ -50,13 +47,3 @@ def warmup(progress=None) -> dict:
     if progress is not None:
         progress(len(jobs), len(jobs), "done")
     return seconds
-
-
-def _finite_sets(A, signals):
-    for rows, eps in ((A, 1.0), (A[:1], 0.02)):      # many pairs share data, and few
-        finite_kernel_size(rows, signals, eps)
-
-
-def _averages(A, signals):
-    for weights in ("law", "partition"):
-        average_kernel_size(A[:1], signals, 1.0, weights=weights, resamples=2, rng=0)

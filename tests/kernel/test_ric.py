@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import hadamard
 
+from kernelstab._engines.supports import extreme_support as extreme
 from kernelstab.certify import verify
-from kernelstab.kernel import _extreme_support as extreme
 from kernelstab.kernel import coherence, ric
 
 

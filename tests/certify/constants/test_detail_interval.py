@@ -9,7 +9,7 @@ from kernelstab._errors import CertificateError
 from kernelstab.certify import verify
 from kernelstab.certify.arrays import decode
 from kernelstab.certify.constants import make_constant_certificate
-from kernelstab.kernel import (
+from kernelstab.priors import (
     Ball,
     Ellipsoid,
     Everything,

@@ -1,0 +1,1 @@
+"""Compiled searches and iterative methods, one folder for each family of methods."""

@@ -1,0 +1,1 @@
+"""Searches over all supports of one size."""

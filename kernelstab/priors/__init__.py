@@ -1,0 +1,63 @@
+"""Priors: what is assumed of a signal, and what data can then not tell apart."""
+
+from kernelstab.priors.average import AverageKernelSize, average_kernel_size
+from kernelstab.priors.confusable import (
+    ConfusableDetail,
+    RemovableDetail,
+    confusable_detail,
+    removable_detail,
+)
+from kernelstab.priors.detail_interval import DetailInterval, ValueCheck, detail_interval
+from kernelstab.priors.finite import FibreCentre, FiniteKernelSize, finite_kernel_size
+from kernelstab.priors.hallucination import Hallucination, minimum_hallucination
+from kernelstab.priors.kernel_size import kernel_size
+from kernelstab.priors.miniball import ChebyshevBall, chebyshev_ball
+from kernelstab.priors.priors import (
+    Ball,
+    Ellipsoid,
+    Everything,
+    FiniteSet,
+    L1Ball,
+    Polytope,
+    Sparse,
+    Subspace,
+)
+from kernelstab.priors.profile import KernelProfile, kernel_profile
+from kernelstab.priors.result import KernelSize, witness_error
+from kernelstab.priors.tikhonov_centre import TikhonovCentre, tikhonov_centre
+from kernelstab.priors.warmup import warmup
+
+__all__ = [
+    "AverageKernelSize",
+    "Ball",
+    "ChebyshevBall",
+    "ConfusableDetail",
+    "DetailInterval",
+    "Ellipsoid",
+    "Everything",
+    "FibreCentre",
+    "FiniteKernelSize",
+    "FiniteSet",
+    "Hallucination",
+    "KernelProfile",
+    "KernelSize",
+    "L1Ball",
+    "Polytope",
+    "RemovableDetail",
+    "Sparse",
+    "Subspace",
+    "TikhonovCentre",
+    "ValueCheck",
+    "average_kernel_size",
+    "chebyshev_ball",
+    "confusable_detail",
+    "detail_interval",
+    "finite_kernel_size",
+    "kernel_profile",
+    "kernel_size",
+    "minimum_hallucination",
+    "removable_detail",
+    "tikhonov_centre",
+    "warmup",
+    "witness_error",
+]

@@ -1,0 +1,135 @@
+"""Detail bounds over finitely many signals and over all sparse ones, by going through them all."""
+
+from itertools import combinations, islice
+from math import comb
+
+import numpy as np
+
+from kernelstab.priors._reach import CONSISTENT, UNIT, Reach, empty
+
+_CHUNK = 20000
+_DEPENDENT = 1e-6      # a column this close to the span of the others is left to the singular values
+
+
+class FiniteFeasible:
+    """Those of finitely many signals that explain the data."""
+
+    def __init__(self, A, y, eps, prior):
+        signals = prior.signals
+        images = np.asarray(A @ signals.T).T
+        misfits = np.linalg.norm(images - y, axis=1)
+        # an operator rounds like a matrix of its norm; |A||x| is not at hand without its entries
+        slack = (signals.shape[1] + 8) * UNIT * (np.linalg.norm(images, axis=1) + np.linalg.norm(y))
+        keep = misfits <= eps + slack
+        if not np.any(keep):
+            raise empty(float(misfits.min()), eps, prior)
+        self.index = np.flatnonzero(keep)
+        self.signals, self.misfits = signals[keep], misfits[keep]
+
+    def reach(self, d) -> Reach:
+        """Return the largest value and the signal that has it."""
+        values = self.signals @ d
+        slack = (len(d) + 4) * UNIT * (np.abs(self.signals) @ np.abs(d))
+        return Reach(float((values + slack).max()), self.signals[int(np.argmax(values))])
+
+
+class SparseFeasible:
+    r"""The union over supports ``S`` of the ellipsoids :math:`\|A_Sx_S-y\|\le\varepsilon`.
+
+    A support whose least residual exceeds ``eps`` is empty; orthogonalising the columns one after
+    the other, for thousands of supports at once, sorts almost all of them out. The few that remain are
+    decomposed: centre :math:`A_S^\dagger y`, half width :math:`\sqrt{\varepsilon^2-r_S^2}` times
+    :math:`\|(A_S^\dagger)^Td_S\|`.
+    """
+
+    def __init__(self, A, y, eps, prior, max_supports):
+        n = A.shape[1]
+        self.A, self.y, self.eps = A, y, eps
+        size = min(prior.s, n)
+        self.count = comb(n, size)
+        if self.count > max_supports:
+            raise ValueError(f"max_supports must be at least C({n}, {size}) = {self.count} to go through "
+                             f"every support, got {max_supports}")
+        self.allowed = (eps if eps > 0 else CONSISTENT * np.linalg.norm(y)) * (1 + 1e-12)
+        pieces, least, walk = [], np.inf, combinations(range(n), size)
+        while len(chunk := np.array(list(islice(walk, _CHUNK)), dtype=np.intp)):
+            residual, dependent = self._residuals(chunk)
+            least = min(least, float(residual.min()))
+            margin = 1e-6 * np.linalg.norm(y)
+            near = chunk[dependent | (residual <= self.allowed + margin)]
+            if len(near):
+                pieces.append(self._decompose(near))
+        kept = [piece for piece in pieces if len(piece[0])]
+        if not kept:
+            found = [float(piece[-1].min()) for piece in pieces]
+            raise empty(min([least, *found]), eps, prior)
+        self.supports, self.centres, self.residuals, self.factors, self.spaces, self.errors = (
+            np.concatenate([piece[k] for piece in kept]) for k in range(6))
+
+    def _residuals(self, supports):
+        """Return the distance of the data to the columns of each support, and which columns nearly depend."""
+        rest = np.broadcast_to(self.y, (len(supports), len(self.y))).copy()
+        dependent = np.zeros(len(supports), dtype=bool)
+        frame = []
+        for column in supports.T:
+            v = self.A.T[column]
+            length = np.linalg.norm(v, axis=1)
+            for _ in range(2):
+                for e in frame:
+                    v = v - np.einsum("ij,ij->i", e, v)[:, None] * e
+            size = np.linalg.norm(v, axis=1)
+            dependent |= size <= _DEPENDENT * length
+            e = np.divide(v, size[:, None], out=np.zeros_like(v), where=size[:, None] > 0)
+            rest -= np.einsum("ij,ij->i", e, rest)[:, None] * e
+            frame.append(e)
+        return np.linalg.norm(rest, axis=1), dependent
+
+    def _decompose(self, supports):
+        """Decompose supports: those that are feasible, their centres, residuals, half-width factors,
+        row spaces and rounding errors; last, the residuals of all.
+        """
+        columns = self.A.T[supports].transpose(0, 2, 1)
+        u, sigma, rows = np.linalg.svd(columns, full_matrices=False)
+        top = sigma[:, :1]
+        counts = sigma > max(self.A.shape) * UNIT * top
+        inverse = np.divide(1.0, sigma, out=np.zeros_like(sigma), where=counts)
+        coefficients = np.einsum("kmi,m->ki", u, self.y) * counts
+        residuals = np.linalg.norm(self.y - np.einsum("kmi,ki->km", u, coefficients), axis=1)
+        centres = np.einsum("ki,kij->kj", coefficients * inverse, rows)
+        factors = rows.transpose(0, 2, 1) * inverse[:, None, :]
+        # first-order rounding of a least-squares solution, relative to its norm
+        condition = (top * inverse).max(axis=1)
+        errors = 8 * sum(columns.shape[1:]) * UNIT * condition * (
+            inverse.max(axis=1) * (np.linalg.norm(self.y) + self.eps))
+        fits = residuals <= self.allowed + 8 * sum(columns.shape[1:]) * UNIT * np.linalg.norm(self.y)
+        spaces = rows * counts[:, :, None]
+        return (*(part[fits] for part in (supports, centres, residuals, factors, spaces, errors)),
+                residuals)
+
+    def reach(self, d) -> Reach:
+        """Return the largest value over all supports, or a kernel line of a feasible one."""
+        local = d[self.supports]
+        if local.shape[1] > 0:
+            hidden = local - np.einsum("kij,kil,kl->kj", self.spaces, self.spaces, local)
+            lengths = np.linalg.norm(hidden, axis=1)
+            worst = int(np.argmax(lengths))
+            if lengths[worst] > 1e-10 * np.linalg.norm(d):
+                line = self._embed(worst, hidden[worst] / lengths[worst])
+                return Reach(np.inf, self._embed(worst, self.centres[worst]), direction=line)
+        middle = np.einsum("ki,ki->k", self.centres, local)
+        gains = np.einsum("kji,kj->ki", self.factors, local)
+        size = np.linalg.norm(gains, axis=1)
+        rounding = self.errors * np.linalg.norm(local, axis=1)
+        slack = 16 * len(self.y) * UNIT * (np.linalg.norm(self.y) + self.eps) if self.eps > 0 else 0.0
+        room = np.sqrt(np.maximum(0.0, self.eps**2 - np.maximum(0.0, self.residuals - slack)**2))
+        bound = float((middle + room * size * (1 + 1e-14) + rounding).max())
+        room = np.sqrt(np.maximum(0.0, (self.eps * (1 - 1e-13))**2 - (self.residuals + slack)**2))
+        best = int(np.argmax(middle + room * size))
+        step = self.factors[best] @ gains[best]
+        step = step * room[best] / size[best] if size[best] > 0 else 0.0 * step
+        return Reach(bound, self._embed(best, self.centres[best] + step))
+
+    def _embed(self, k, values):
+        x = np.zeros(self.A.shape[1])
+        x[self.supports[k]] = values
+        return x

@@ -1,0 +1,235 @@
+r"""Detail bounds where the prior is no constraint, a ball, a subspace or an ellipsoid.
+
+Coordinates :math:`x=Pu` make both constraints diagonal: :math:`\sum c_i^2u_i^2\le1` (prior) and
+:math:`\sum(s_iu_i-y_i)^2+\text{rest}^2\le\varepsilon^2` (data). For every :math:`\lambda\ge0` the sum
+of :math:`\lambda` times the first and the second confines the set to an ellipsoid,
+
+.. math:: \sum H_i(u_i-z_i)^2\le\gamma,\quad H=\lambda c^2+s^2,\quad z=sy/H,\quad
+          \gamma=\lambda+\varepsilon^2-\text{rest}^2-\sum\lambda c_i^2y_i^2/H_i,
+
+on which :math:`\langle g,u\rangle` is at most
+:math:`\langle g,z\rangle+\sqrt{\gamma\sum g_i^2/H_i}`. The two constraints cannot both be violated at
+the maximiser of the ellipsoid, and which one is tells on which side of the best :math:`\lambda` we are:
+one root finding in one variable replaces a cone program.
+"""
+
+import numpy as np
+from scipy.optimize import brentq
+
+from kernelstab.priors._reach import (
+    CONSISTENT,
+    UNIT,
+    Reach,
+    data_term,
+    empty,
+    leftover,
+    misfit_upper,
+    pull_inside,
+)
+
+_VISIBLE = 1e-10           # kernel part of a detail, relative to the detail, that counts as none
+_FLAT = 1e-13              # singular values of an orthonormal frame that count as zero
+
+
+class QuadraticSet:
+    """The feasible set in diagonal coordinates; ``radius`` gives a ball, ``T`` an ellipsoid."""
+
+    def __init__(self, A, y, eps, prior, *, radius=None, T=None):
+        self.A, self.y, self.eps, self.prior, self.radius, self.T = A, y, eps, prior, radius, T
+        if T is None:
+            self._from_singular_values()
+        else:
+            self._from_stack()
+        self._settle()
+
+    def _from_singular_values(self):
+        u, sigma, rows = np.linalg.svd(self.A, full_matrices=False)
+        rank = int(np.sum(sigma > max(self.A.shape) * UNIT * sigma[0]))
+        self.P, self.s, self.E = rows[:rank].T, sigma[:rank], u[:, :rank]
+        self.rows = self.P
+        self.c = np.full(rank, 0.0 if self.radius is None else 1.0 / self.radius)
+        size = np.linalg.norm(self.y) + self.eps
+        self.extent = size / self.s[-1] if self.radius is None and rank else self.radius or 0.0
+
+    def _from_stack(self):
+        weight = np.linalg.norm(self.T, 2) / max(np.linalg.norm(self.A, 2), np.finfo(float).tiny)
+        weight = weight if weight > 0 else 1.0
+        u, sigma, rows = np.linalg.svd(np.vstack([self.T, weight * self.A]), full_matrices=False)
+        rank = int(np.sum(sigma > max(self.A.shape) * UNIT * sigma[0]))
+        u, sigma, self.rows = u[:, :rank], sigma[:rank], rows[:rank].T
+        prior_part, data_part = u[:len(self.T)], u[len(self.T):]
+        c, turn = np.linalg.svd(prior_part, full_matrices=True)[1:]
+        self.c = np.concatenate([c, np.zeros(rank - len(c))]) if len(c) < rank else c[:rank]
+        self.c[self.c < _FLAT] = 0.0
+        self.P = (self.rows / sigma) @ turn.T
+        columns = data_part @ turn.T
+        s = np.linalg.norm(columns, axis=0)
+        s[s < _FLAT] = 0.0
+        self.E = np.divide(columns, s, out=np.zeros_like(columns), where=s > 0)
+        self.s = s / weight
+        self.stack = u, sigma, weight
+        self.extent = np.hypot(1.0, weight * (np.linalg.norm(self.y) + self.eps)) / sigma[-1]
+
+    def _settle(self):
+        """Find the least misfit and a point well inside; raise if there is no point at all."""
+        self.b = self.E.T @ self.y
+        self.rest = float(np.linalg.norm(self.y - self.E @ self.b))
+        seen = self.s > 0
+        closest = np.where(seen, self.b / np.where(seen, self.s, 1.0), 0.0)
+        if self._prior(closest) > 1:
+            closest = self._at(self._root(lambda u: self._prior(u) - 1))
+        least = float(np.sqrt(self._misfit2(closest)))
+        allowed = self.eps if self.eps > 0 else CONSISTENT * np.linalg.norm(self.y)
+        if least > allowed * (1 + 1e-12):
+            raise empty(least, self.eps, self.prior)
+        self.centre = closest
+        if self.eps > 0:
+            flat = np.where(self.c > 0, 0.0, closest)
+            if self._misfit2(flat) > self.eps**2 and np.any(self.c > 0) and least < self.eps:
+                flat = self._at(self._root(lambda u: self.eps**2 - self._misfit2(u)))
+            self.centre = (closest + flat) / 2
+
+    def _prior(self, u):
+        return float(np.sum((self.c[:len(u)] * u)**2))
+
+    def _misfit2(self, u):
+        return float(np.sum((self.s * u - self.b)**2)) + self.rest**2
+
+    def _at(self, ratio):
+        weight = ratio * self.c**2 + self.s**2
+        return np.divide(self.s * self.b, weight, out=np.zeros_like(weight), where=weight > 0)
+
+    def _root(self, change, point=None):
+        """Find the ratio where a function that falls with it changes sign, by its logarithm."""
+        point = point or self._at
+        scale = (np.max(self.s, initial=0.0)**2 or 1.0) / (np.max(self.c, initial=0.0)**2 or 1.0)
+        low, high = np.log(scale) - 75.0, np.log(scale) + 75.0
+        at = lambda t: change(point(np.exp(t)))                               # noqa: E731
+        if at(low) <= 0:
+            return np.exp(low)
+        if at(high) >= 0:
+            return np.exp(high)
+        return float(np.exp(brentq(at, low, high, xtol=1e-15, rtol=4 * UNIT, maxiter=300)))
+
+    def reach(self, d) -> Reach:
+        """Bound ``<d, x>`` from above and come near the bound."""
+        hidden = d - self.rows @ (self.rows.T @ d)
+        hidden = hidden - self.rows @ (self.rows.T @ hidden)
+        length = float(np.linalg.norm(hidden))
+        ball = self.radius is not None
+        if not ball and length > _VISIBLE * np.linalg.norm(d):
+            return Reach(np.inf, self.P @ self.centre, direction=hidden / length)
+        length = length if length > 16 * UNIT * np.linalg.norm(d) else 0.0      # rounding, not a direction
+        line = hidden / length if ball and length > 0 else np.zeros_like(d)
+        c = np.append(self.c, 1.0 / self.radius if ball else 0.0)
+        s, b = np.append(self.s, 0.0), np.append(self.b, 0.0)
+        g = self.P.T @ d
+        g[np.abs(g) <= 16 * UNIT * np.linalg.norm(self.P, axis=0) * np.linalg.norm(d)] = 0.0
+        g = np.append(g, length if ball else 0.0)
+        if self.eps > 0:
+            u, multipliers = self._noisy(g, c, s, b)
+        else:
+            u, multipliers = _noise_free(g, c, s, b)
+        x = self.P @ u[:-1] + u[-1] * line
+        if self.eps > 0:
+            # first the data alone, without touching what they do not see; then both
+            firm = s > 1e-6 * s.max()
+            move = np.where(firm, s * u - b, 0.0) / np.where(firm, s, 1.0)
+            x = pull_inside(x, x - self.P @ move[:-1], self._data_excess)
+        x = pull_inside(x, self.P @ self.centre, self._excess)
+        found = [self._proved(d, x, self._dual(g, c, s, b, u, *pair), pair[0]) for pair in multipliers]
+        return min(found, key=lambda reach: reach.bound)
+
+    def _dual(self, g, c, s, b, u, alpha, beta):
+        """Return the multiplier of the data, entry by entry from the equation that loses fewer digits."""
+        q = np.divide(g - alpha * c**2 * u, s, out=np.zeros_like(s), where=s > 0)
+        if beta is None:
+            return self.E @ q[:-1]
+        lost = np.divide(np.abs(g) + alpha * c**2 * np.abs(u), s, out=np.full_like(s, np.inf), where=s > 0)
+        q = np.where(lost < beta * np.abs(b), q, beta * (s * u - b))
+        return self.E @ q[:-1] - beta * (self.y - self.E @ self.b)
+
+    def _noisy(self, g, c, s, b):
+        """Return the maximiser in coordinates and candidates for the multipliers of half the constraints."""
+        spare = self.eps**2 - self.rest**2
+
+        def best(ratio):
+            weight = ratio * c**2 + s**2
+            inverse = np.divide(1.0, weight, out=np.zeros_like(weight), where=weight > 0)
+            room = ratio + spare - float(np.sum(ratio * c**2 * b**2 * inverse))
+            size = float(np.sum(g**2 * inverse))
+            tau = np.sqrt(max(room, 0.0) / size) if size > 0 else 0.0
+            return inverse * (s * b + tau * g), tau
+
+        def first(u):
+            # at the maximiser one excess is positive and the other negative; their difference has its root
+            # where both vanish, and keeps its digits where either of them is lost in rounding
+            misfit = float(np.sum((s * u - b)**2)) + self.rest**2
+            return float(np.sum((c * u)**2)) - misfit / self.eps**2
+
+        ratio = 0.0
+        if np.any(c > 0) and not (np.all((s > 0) | (g == 0)) and first(best(0.0)[0]) <= 0):
+            ratio = self._root(first, lambda r: best(r)[0])
+        u, tau = best(ratio)
+        # a set that is nearly a point has multipliers so large that rounding would spoil the bound
+        floor = 1e-8 * max(np.linalg.norm(u), np.finfo(float).tiny**0.25)
+        floor /= max(np.linalg.norm(g), np.finfo(float).tiny**0.25)
+        taus = [tau] if tau >= floor else [floor, tau] if tau > 0 else [floor]
+        return u, [(ratio / tau, 1 / tau) for tau in taus]
+
+    def _data_excess(self, x):
+        return misfit_upper(self.A, self.y, x) - self.eps
+
+    def _excess(self, x):
+        """Say by how much a signal misses a constraint; an equation (eps = 0) is measured elsewhere."""
+        over = self._data_excess(x) if self.eps > 0 else -np.inf
+        slack = 1 + (len(x) + 4) * UNIT
+        if self.radius is not None:
+            over = max(over, float(np.linalg.norm(x)) * slack - self.radius)
+        if self.T is not None:
+            over = max(over, misfit_upper(self.T, np.zeros(len(self.T)), x) - 1)
+        return over
+
+    def _proved(self, d, x, q, alpha):
+        """Evaluate the dual bound of ``q``, whatever it is."""
+        if self.T is None:
+            size = float(np.linalg.norm(leftover(d, q, self.A))) * (1 + len(d) * UNIT)
+            return Reach(data_term(self.y, self.eps, q) + self.extent * size, x, q)
+        u, sigma, weight = self.stack
+        mu = alpha * (self.T @ x)
+        split = u @ ((self.rows.T @ (d - q @ self.A - mu @ self.T)) / sigma)   # repair what rounding left
+        mu, q = mu + split[:len(mu)], q + weight * split[len(mu):]
+        size = float(np.linalg.norm(leftover(d, q, self.A, mu, self.T))) * (1 + len(d) * UNIT)
+        bound = data_term(self.y, self.eps, q) + self.extent * size
+        return Reach(bound + float(np.linalg.norm(mu)) * (1 + len(mu) * UNIT), x, q, mu)
+
+
+def _noise_free(g, c, s, b):
+    """Return the maximiser where the data fix the seen coordinates, and the prior's multiplier."""
+    seen = s > 0
+    u = np.where(seen, b / np.where(seen, s, 1.0), 0.0)
+    room = np.sqrt(max(0.0, 1 - float(np.sum((c * u)**2))))
+    free = ~seen & (c > 0)
+    size = float(np.linalg.norm(g[free] / c[free]))
+    if size > 0:
+        u[free] = room * g[free] / (c[free]**2 * size)
+    return u, [(size / max(room, 1e-8), None)]
+
+
+class SubspaceSet:
+    """Signals ``x = Q u`` of a subspace: the same questions about ``A Q``, with ``Q`` orthonormal."""
+
+    def __init__(self, A, y, eps, prior):
+        self.A, self.Q = A, prior.frame
+        self.inner = QuadraticSet(A @ self.Q, y, eps, prior, radius=prior.radius)
+
+    def reach(self, d) -> Reach:
+        """Bound ``<d, x>`` from above and come near the bound."""
+        found = self.inner.reach(self.Q.T @ d)
+        x = self.Q @ found.x
+        if found.direction is not None:
+            return Reach(np.inf, x, direction=self.Q @ found.direction)
+        # rounding of A Q and Q^T d, products of length N
+        size = np.linalg.norm(d) + np.linalg.norm(self.A) * np.linalg.norm(found.q)
+        slack = (self.A.shape[1] + 4) * UNIT * size * self.inner.extent
+        return Reach(found.bound + float(slack), x, found.q)

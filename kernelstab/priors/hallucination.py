@@ -1,0 +1,238 @@
+r"""How wrong every model must be on given data, for some truth that nobody can exclude."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.spatial.distance import cdist
+
+from kernelstab._checks import as_array, as_count
+from kernelstab.operators import as_operator
+from kernelstab.priors import _feasible
+from kernelstab.priors._confine import confine
+from kernelstab.priors._reach import UNIT
+from kernelstab.priors._reach_quadratic import QuadraticSet, SubspaceSet
+from kernelstab.priors._scales import check_scales
+from kernelstab.priors.detail_interval import check_data
+from kernelstab.priors.miniball import chebyshev_ball
+from kernelstab.priors.priors import Ball, FiniteSet
+from kernelstab.priors.tikhonov_centre import tikhonov_centre
+
+_EXACT = 1e-6
+_ROUNDS = 20
+
+
+@dataclass(frozen=True)
+class Hallucination:
+    r"""Two-sided value of :math:`h(y)=\inf_t\sup\{\|t-Dx\|:x\in F_y\}`.
+
+    Attributes
+    ----------
+    prior : object
+    eps : float
+    lower : float
+        Every model errs by at least this, for some signal that explains the data.
+    upper : float
+        The answer ``centre`` errs by at most this for all of them.
+    exact : bool
+        Whether both agree to 1e-6, relative to ``upper``.
+    half_diameter : float
+        Half the distance of the details of ``x`` and ``x_alt``; at most ``lower``.
+    x, x_alt : ndarray, shape (N,)
+        The two explanations found that differ most in their details.
+    centre : ndarray, shape (k,)
+        The best answer known, in the coordinates of the details.
+    count : int or None
+        For a finite prior, how many signals explain the data.
+    direction : ndarray or None
+        A line along which the feasible set is unbounded, if both ends are infinite.
+    """
+
+    prior: object
+    eps: float
+    lower: float
+    upper: float
+    exact: bool
+    half_diameter: float
+    x: np.ndarray = field(repr=False)
+    x_alt: np.ndarray = field(repr=False)
+    centre: np.ndarray = field(repr=False)
+    count: int | None = None
+    direction: np.ndarray | None = field(repr=False, default=None)
+
+    def __repr__(self):
+        members = "" if self.count is None else f", {self.count} signals"
+        return (f"<Hallucination {self.prior!r}, eps={self.eps:g}{members}: "
+                f"{self.lower:.10g} <= h <= {self.upper:.10g}>")
+
+
+def minimum_hallucination(A, y, prior, eps=0.0, detail=None, *, max_supports=1_000_000) -> Hallucination:
+    r"""Bound the error that no model can avoid on given data, from both sides.
+
+    Whatever a model answers for :math:`y`, its worst error over :math:`F_y=\{x\in M:\|Ax-y\|\le\varepsilon\}`
+    is at least the Chebyshev radius of :math:`DF_y`, and the Chebyshev centre attains it. With :math:`k`
+    details
+
+    .. math:: \tfrac12\operatorname{diam}DF_y\le h(y)\le\sqrt{\tfrac k{2(k+1)}}\operatorname{diam}DF_y ,
+
+    the right side by Jung's theorem; for one detail both are half the interval.
+
+    Parameters
+    ----------
+    A : ForwardOperator or array_like, shape (m, N), real
+    y : array_like, shape (m,)
+    prior : Ball, Subspace, Ellipsoid, Polytope, L1Ball, FiniteSet, Sparse or Everything
+    eps : float
+        Noise level in the Euclidean norm.
+    detail : array_like, shape (N,) or (k, N), optional
+        The details :math:`D`, one a row. Default: the whole signal, :math:`D=I`.
+    max_supports : int
+        Most supports to go through for a sparse prior.
+
+    Returns
+    -------
+    Hallucination
+
+    Raises
+    ------
+    ValueError
+        If no signal of the prior explains the data, or the input is malformed.
+
+    See Also
+    --------
+    detail_interval : one detail, with verdicts on claims.
+    tikhonov_centre : the whole signal and a ball, for operators of any size.
+
+    Notes
+    -----
+    *Finite:* all signals that explain the data and the smallest ball around their details, exact.
+    *Ball, whole signal:* :func:`tikhonov_centre`, exact with a null space.
+    *Ball, ellipsoid, subspace, no prior:* the best of a family of ellipsoids that hold :math:`F_y`; exact
+    without noise.
+    *Others, several details:* the smallest box around :math:`DF_y` in two frames, of width from
+    :math:`4k` intervals, against the smallest ball around the signals found at their ends; the gap may
+    be wide where the set is round.
+
+    Examples
+    --------
+    The measured coordinate is 3 and the norm at most 5: the hidden ones fill a disc of radius 4.
+
+    >>> from kernelstab.priors import Ball, FiniteSet
+    >>> found = minimum_hallucination([[1.0, 0.0, 0.0]], [3.0], Ball(5.0))
+    >>> round(found.lower, 9), round(found.upper, 9), found.centre.round(9) + 0.0
+    (4.0, 4.0, array([3., 0., 0.]))
+
+    Three signals at the corners of a triangle, two of which explain the data:
+
+    >>> corners = FiniteSet([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
+    >>> minimum_hallucination([[1.0, 0.0]], [0.0], corners)
+    <Hallucination FiniteSet(), eps=0, 2 signals: 0.5 <= h <= 0.5>
+    """
+    A = as_operator(A)
+    if not A.is_real:
+        raise ValueError(f"A must be real, got dtype {A.dtype}; stack its real rows on its imaginary rows")
+    y, eps = check_data(A, y, eps)
+    max_supports = as_count(max_supports, "max_supports", low=1)
+    if detail is None and isinstance(prior, Ball):
+        return _whole_ball(A, y, prior, eps)
+    feasible = _feasible.feasible_set(A, y, prior, eps, max_supports)
+    D = None if detail is None else _details(detail, A.shape[1])
+    if isinstance(prior, FiniteSet):
+        return _finite(feasible, D, prior, eps)
+    return _general(feasible, np.eye(A.shape[1]) if D is None else D, prior, eps)
+
+
+def _details(detail, n):
+    detail = as_array(detail, "detail", real=True)
+    if detail.ndim not in (1, 2) or detail.shape[-1] != n:
+        raise ValueError(f"detail must have shape ({n},) or (k, {n}), got {detail.shape}")
+    check_scales(detail=detail)
+    return np.atleast_2d(detail)
+
+
+def _whole_ball(A, y, prior, eps):
+    found = tikhonov_centre(A, y, prior.radius, eps)
+    return Hallucination(prior, eps, found.lower, found.upper, found.exact, found.lower, found.x, found.x_alt,
+                         found.centre)
+
+
+def _finite(feasible, D, prior, eps):
+    values = feasible.signals if D is None else feasible.signals @ D.T
+    ball = chebyshev_ball(values)
+    best, pair = -1.0, (0, 0)
+    for start in range(0, len(values), 1000):
+        distances = cdist(values[start:start + 1000], values)
+        k = int(np.argmax(distances))
+        i, j = divmod(k, len(values))
+        if distances[i, j] > best:
+            best, pair = float(distances[i, j]), (start + i, j)
+    x, x_alt = (feasible.signals[k] for k in pair)
+    half = best / 2 * (1 - 4 * values.shape[1] * UNIT)
+    lower = max(ball.lower, half)
+    exact = ball.upper - lower <= _EXACT * ball.upper
+    return Hallucination(prior, eps, lower, ball.upper, bool(exact), half, x, x_alt, ball.centre, len(values))
+
+
+def _general(feasible, D, prior, eps):
+    """Enclose the image of a set that is known by its extent in every direction."""
+    box, points = _box(feasible, D, np.eye(len(D)))
+    if box is None:
+        line, x = points
+        return Hallucination(prior, eps, np.inf, np.inf, True, np.inf, x, x, D @ x, direction=line)
+    outer = [box]
+    starts = []
+    if isinstance(feasible, (QuadraticSet, SubspaceSet)) and len(D) > 1:
+        within = D @ feasible.Q if isinstance(feasible, SubspaceSet) else D
+        radius, centre, towards = confine(getattr(feasible, "inner", feasible), within)
+        outer.append((radius, within @ centre))
+        starts.append(towards)
+    if len(D) > 1:
+        values = np.array([D @ x for x in points])
+        frame = np.linalg.svd(values - values.mean(axis=0))[2]
+        turned, more = _box(feasible, D, frame)
+        outer.append(turned)
+        points = [*points, *more, *_climb(feasible, D, [*starts, frame[0]])]
+    values = np.array([D @ x for x in points])
+    distances = cdist(values, values)
+    ball = chebyshev_ball(values)
+    i, j = np.unravel_index(int(np.argmax(distances)), distances.shape)
+    upper, centre = min(outer, key=lambda pair: pair[0])
+    half = float(distances[i, j]) / 2 * (1 - 4 * len(D) * UNIT)
+    lower = min(max(ball.lower, half), upper)
+    size = np.linalg.norm(D) * max(np.linalg.norm(x) for x in points)
+    exact = upper - lower <= _EXACT * upper + 1e-12 * size
+    return Hallucination(prior, eps, lower, upper, bool(exact), min(half, lower), points[i],
+                         points[j], centre)
+
+
+def _box(feasible, D, frame):
+    """Return (radius, centre) of the box along the rows of a frame, and the signals at its sides.
+
+    If a side is infinite: None, and the line with a signal on it.
+    """
+    middle, half, points = [], [], []
+    for row in frame:
+        up, down = feasible.reach(row @ D), feasible.reach(-(row @ D))
+        for found in (up, down):
+            if found.direction is not None:
+                return None, (found.direction, found.x)
+        middle.append((up.bound - down.bound) / 2)
+        half.append(max(0.0, (up.bound + down.bound) / 2))
+        points += [up.x, down.x]
+    defect = float(np.linalg.norm(frame @ frame.T - np.eye(len(frame)), 2))      # how orthonormal it is
+    return (float(np.linalg.norm(half)) * (1 + 2 * defect), frame.T @ np.array(middle)), points
+
+
+def _climb(feasible, D, starts):
+    """Look for the widest pair: the extent of the set along the difference of the last pair."""
+    points = []
+    for g in starts:
+        width = -1.0
+        for _ in range(_ROUNDS):
+            x, x_alt = feasible.reach(g @ D).x, feasible.reach(-(g @ D)).x
+            gap = D @ (x - x_alt)
+            size = float(np.linalg.norm(gap))
+            points += [x, x_alt]
+            if size <= width * (1 + 1e-9) or size == 0:
+                break
+            g, width = gap / size, size
+    return points

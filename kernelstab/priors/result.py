@@ -1,0 +1,140 @@
+"""What a kernel size is reported as, and the one-line test that it sets every map."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from kernelstab._errors import users_code
+from kernelstab.priors.priors import Polytope
+
+
+@dataclass(frozen=True)
+class KernelSize:
+    r"""Two-sided value of :math:`\sup\{\|x-x'\|:x,x'\in M,\ \|A(x-x')\|\le2\varepsilon\}`.
+
+    Two members of the prior :math:`M` whose measurements lie within :math:`2\varepsilon` share
+    the data :math:`A(x+x')/2` once noise of size :math:`\varepsilon` is allowed. No map, of
+    whatever kind, can then be closer than half their distance to both.
+
+    Attributes
+    ----------
+    prior : object
+        The model class, one of :mod:`kernelstab.priors.priors`.
+    eps : float
+        Noise level :math:`\varepsilon`, in measurement units.
+    norm : str
+        Norm in which signals are compared, ``"2"`` or ``"inf"``. Noise is measured in the maximum
+        norm for a polytope, and in the Euclidean norm for every other prior.
+    lower, upper : float
+        The kernel size lies between; ``inf`` if it is infinite.
+    exact : bool
+        True if a closed form or a complete search stands behind both and they agree to 1e-8, so that
+        they differ by rounding (or the tolerance of a program) only.
+    c_opt_lower, c_opt_upper : float
+        The smallest worst-case error of any map lies between.
+    x, x_alt : ndarray, shape (N,)
+        Members of the prior at distance ``lower`` (along ``direction``, if infinite).
+    direction : ndarray or None
+        A kernel direction along which the prior is unbounded, if the size is infinite.
+    optimal : callable or None
+        A map ``y -> x``, where one is known; a linear one has an attribute ``matrix``.
+    dual : dict
+        The numbers that prove ``upper``; ``kind`` says how.
+    matrix : ndarray, shape (m, N)
+    optimal_error : float or None
+        What the worst-case error of ``optimal`` is proved not to exceed.
+    interrupted : bool
+        Whether Ctrl-C ended the search.
+    """
+
+    prior: object
+    eps: float
+    norm: str
+    lower: float
+    upper: float
+    exact: bool
+    c_opt_lower: float
+    c_opt_upper: float
+    x: np.ndarray = field(repr=False)
+    x_alt: np.ndarray = field(repr=False)
+    direction: np.ndarray | None = field(repr=False)
+    optimal: Callable | None = field(repr=False)
+    dual: dict = field(repr=False)
+    matrix: np.ndarray = field(repr=False)
+    optimal_error: float | None = None
+    interrupted: bool = False
+
+    @property
+    def misfit(self) -> float:
+        r""":math:`\|A(x-x')\|` as computed, in the norm of the noise: at most :math:`2\varepsilon`."""
+        gap = self.matrix @ (self.x - self.x_alt)
+        return float(np.linalg.norm(gap, np.inf if isinstance(self.prior, Polytope) else 2))
+
+    def __repr__(self):
+        return (f"<KernelSize {self.prior!r}, eps={self.eps:g}, norm {self.norm}: "
+                f"{self.lower:.10g} <= kersize <= {self.upper:.10g}, "
+                f"{self.c_opt_lower:.10g} <= c_opt <= {self.c_opt_upper:.10g}>")
+
+    def certificate(self, path=None) -> dict:
+        """Return the certificate of both sides; write it to ``path`` if one is given."""
+        from kernelstab.priors._proofs import kernel_size_certificate
+
+        return kernel_size_certificate(self, path)
+
+
+@dataclass(frozen=True)
+class LinearMap:
+    r"""The map :math:`y\mapsto Ry`.
+
+    >>> LinearMap(np.array([[0.5], [1.0]]))([2.0])
+    array([1., 2.])
+    """
+
+    matrix: np.ndarray
+
+    def __call__(self, y):
+        """Return the product."""
+        return self.matrix @ np.asarray(y)
+
+
+def witness_error(result: KernelSize, psi) -> tuple[float, float]:
+    r"""Return the errors of any map on the two witnesses, from one evaluation at the data they share.
+
+    Both witnesses explain :math:`y=A(x+x')/2` with noise :math:`\mp A(x-x')/2`, of size at most
+    :math:`\varepsilon`. By the triangle inequality the larger error is at least
+    :math:`\tfrac12\|x-x'\|`, whatever ``psi`` is.
+
+    Parameters
+    ----------
+    result : KernelSize
+    psi : callable, ndarray (m,) -> ndarray (N,)
+        Called once.
+
+    Returns
+    -------
+    (float, float)
+        :math:`\|\Psi(y)-x\|` and :math:`\|\Psi(y)-x'\|` in the norm of the result.
+
+    Raises
+    ------
+    ValueError
+        If ``psi`` raises or does not return a signal.
+
+    Examples
+    --------
+    The first coordinate is measured, the second hidden; no map sees its sign:
+
+    >>> from kernelstab.priors import Ball, kernel_size
+    >>> size = kernel_size([[1.0, 0.0]], Ball(3.0))
+    >>> sorted(witness_error(size, lambda y: np.array([y[0], 1.0])))
+    [2.0, 4.0]
+    """
+    shared = result.matrix @ ((result.x + result.x_alt) / 2)
+    with users_code("psi"):
+        answer = np.asarray(psi(shared))
+    if answer.shape != result.x.shape:
+        raise ValueError(f"psi must return shape {result.x.shape}, got {answer.shape}")
+    order = np.inf if result.norm == "inf" else 2
+    first, second = (float(np.linalg.norm(answer - x, order)) for x in (result.x, result.x_alt))
+    return first, second

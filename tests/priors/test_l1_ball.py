@@ -1,0 +1,103 @@
+"""Two-sided kernel sizes of the ball of the 1-norm."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kernelstab.certify import verify
+from kernelstab.priors import L1Ball, kernel_size, witness_error
+from kernelstab.priors._l1_norm import fill
+from kernelstab.priors.l1_ball import _robust_bound
+
+ROW = np.array([[1.0, 1.0]])
+
+
+@pytest.mark.parametrize(("matrix", "radius", "eps", "size"), [
+    # t/2 (1, -1): norm t/sqrt 2
+    (ROW, 3.0, 0.0, 3 * 2**0.5),
+    # a vertex of the ball lies in the kernel
+    (np.array([[1.0, 0.0]]), 3.0, 0.0, 6.0),
+    # noise lets the sum be 1: (2, -1)
+    (ROW, 3.0, 1.0, 2 * 5**0.5),
+    # noise as large as the vertices
+    (ROW, 3.0, 3.0, 6.0),
+    (np.eye(2), 3.0, 0.0, 0.0),
+])
+def test_by_hand(matrix, radius, eps, size):
+    result = kernel_size(matrix, L1Ball(radius), eps)
+    assert result.lower <= result.upper
+    assert result.lower == pytest.approx(size, rel=1e-6, abs=1e-12)
+    assert result.upper == pytest.approx(size, rel=1e-5, abs=1e-12)
+    assert result.prior.contains(result.x) < 1e-9
+    assert result.misfit <= 2 * eps * (1 + 1e-9) + 1e-12
+
+
+@settings(max_examples=6, deadline=None, derandomize=True)
+@given(st.integers(1, 4), st.integers(3, 6), st.sampled_from([0.0, 0.05, 0.5]), st.integers(0, 2**32 - 1))
+def test_samples_stay_below(m, n, eps, seed):
+    rng = np.random.default_rng(seed)
+    matrix = rng.standard_normal((m, n))
+    result = kernel_size(matrix, L1Ball(1.0), eps, starts=2)
+    assert result.lower <= result.upper <= 2.0 + 1e-9
+    assert result.c_opt_lower <= result.c_opt_upper <= result.upper
+    basis = np.linalg.svd(matrix)[2][m:].T if eps == 0 else np.eye(n)
+    if basis.shape[1] == 0:
+        assert result.upper == 0.0
+        return
+    v = basis @ rng.standard_normal((basis.shape[1], 2000))
+    v /= np.maximum(np.abs(v).sum(0), np.linalg.norm(matrix @ v, axis=0) / eps if eps else 0.0)
+    assert 2 * np.linalg.norm(v, axis=0).max() <= result.upper * (1 + 1e-12)
+    psi = rng.standard_normal((n, m))
+    assert max(witness_error(result, lambda y: psi @ y)) >= result.lower / 2 * (1 - 1e-12)
+
+
+def test_the_shortest_explanation_keeps_its_promise():
+    rng = np.random.default_rng(1)
+    matrix = rng.standard_normal((3, 5))
+    for eps in (0.0, 0.1):
+        result = kernel_size(matrix, L1Ball(1.0), eps, starts=1)
+        for _ in range(5):
+            x, e = rng.standard_normal(5), rng.standard_normal(3)
+            x, e = x / np.abs(x).sum(), eps * e / np.linalg.norm(e)
+            assert np.linalg.norm(result.optimal(matrix @ x + e) - x) <= result.optimal_error + 1e-5
+    with pytest.raises(ValueError, match="y must be explained by some signal"):
+        kernel_size([[1.0], [1.0]], L1Ball(1.0), 0.1).optimal([1.0, 5.0])
+
+
+def test_the_robust_bound_by_hand():
+    # s = 4, rho = 1/2, tau = 1/8: C = 2.5, D = 1/2, and 2.5 t/2 + eps/2
+    assert _robust_bound((4, 0.5, 0.125), 2.0, 0.5, 9)[0] == pytest.approx(2.75)
+    assert fill([3.0, 1.0, 4.0], 7.0) == 5.0
+
+
+def test_a_robust_null_space_property_is_used_if_it_is_better():
+    # rho = 0, tau = 1/8, s = 1 hold for 8 I: |v_1| <= |8 v| / 8; C = 1/2, D = 1/4, and t C + eps D
+    # is worse than eps/8, which the programs find
+    matrix, prior = 8 * np.eye(2), L1Ball(1.0)
+    plain = kernel_size(matrix, prior, 0.5)
+    assert plain.upper == pytest.approx(0.125, rel=1e-5)
+    assert kernel_size(matrix, prior, 0.5, constants=(1, 0.0, 0.125)).dual["kind"] != "robust-nsp"
+    # constants that do not hold are believed: 0.5 + 0
+    believed = kernel_size(np.array([[1.0, 0.0]]), prior, 0.0, constants=(1, 0.0, 0.125))
+    assert believed.dual == {"kind": "robust-nsp", "s": 1, "rho": 0.0, "tau": 0.125}
+    for constants, reason in (((3, 0.0, 1.0), "s must be between"), ((1, 1.0, 1.0), "rho must lie"),
+                              ((1, 0.5, -1.0), "tau must lie")):
+        with pytest.raises(ValueError, match=reason):
+            kernel_size(matrix, prior, 0.5, constants=constants)
+
+
+@pytest.mark.parametrize("eps", [0.0, 0.2])
+def test_certificates(eps):
+    matrix = np.random.default_rng(2).standard_normal((2, 4))
+    result = kernel_size(matrix, L1Ball(1.0), eps)
+    certificate = result.certificate()
+    assert verify(certificate).ok
+    lower, upper = (float(entry["value"]) for entry in certificate["statements"])
+    assert lower == pytest.approx(result.lower, rel=1e-6)
+    assert upper == pytest.approx(result.upper, rel=1e-6)
+
+
+def test_bad_input_is_named():
+    with pytest.raises(ValueError, match="A must be real for a ball of the 1-norm"):
+        kernel_size(ROW + 1j, L1Ball(1.0))
