@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.optimize import linprog
 
-from kernelstab.kernel._cone_solver import attempt
+from kernelstab._engines.cone_program import solve_cone_program
 from kernelstab.kernel.nullspace import nullspace_basis
 
 _EPS = float(np.finfo(np.float64).eps)
@@ -106,12 +106,13 @@ class SupportPrograms:
 
         step = cp.Variable(self.free.shape[1], complex=True)
         products = self.outside.conj().T @ h + (self.outside.conj().T @ self.free) @ step
-        attempt(cp.Problem(cp.Minimize(cp.max(cp.abs(products)))))
+        solve_cone_program(cp.Problem(cp.Minimize(cp.max(cp.abs(products)))))
         v = np.zeros(self.matrix.shape[1], dtype=complex)
         if self.basis.shape[1]:
             weights = cp.Variable(self.basis.shape[1], complex=True)
             gain = cp.real(xi.conj() @ (self.basis[self.support] @ weights))
-            attempt(cp.Problem(cp.Maximize(gain), [cp.norm1(self.basis[self.rest] @ weights) <= 1]))
+            limit = cp.norm1(self.basis[self.rest] @ weights) <= 1
+            solve_cone_program(cp.Problem(cp.Maximize(gain), [limit]))
             if weights.value is not None:
                 v = self.basis @ weights.value
         return (np.zeros(self.free.shape[1]) if step.value is None else step.value), v

@@ -7,7 +7,7 @@ from scipy import sparse
 from scipy.optimize import linprog
 
 from kernelstab._checks import as_count
-from kernelstab.kernel._cone_solver import attempt
+from kernelstab._engines.cone_program import solve_cone_program
 from kernelstab.kernel._entry_range import dense_within_range
 from kernelstab.kernel.chebyshev import chebyshev_fits
 from kernelstab.kernel.nullspace import nullspace_basis
@@ -246,7 +246,7 @@ def _solve_complex(V, s):
     moduli = cp.abs(np.eye(n) - G @ V.T)
     worst = cp.max(s * level[0] + cp.sum(excess, axis=0))
     problem = cp.Problem(cp.Minimize(worst), [moduli <= np.ones((n, 1)) @ level + excess])
-    attempt(problem)
+    solve_cone_program(problem)
     if G.value is None:
         return np.zeros((n, rank), dtype=complex), np.eye(n, dtype=complex)
     return G.value, np.eye(n, dtype=complex)

@@ -3,7 +3,7 @@ r"""Upper bound of the null space constant by a semidefinite program."""
 import numpy as np
 
 from kernelstab._checks import as_count
-from kernelstab.kernel._cone_solver import attempt
+from kernelstab._engines.cone_program import solve_cone_program
 from kernelstab.kernel._entry_range import dense_within_range
 from kernelstab.kernel.nsp_relaxations import NSPRelaxation, best_kernel_vector
 from kernelstab.kernel.nullspace import nullspace_basis
@@ -101,7 +101,7 @@ def _solve(basis, s):
     side = (R - np.eye(n)) @ basis / 2
     definite = cp.bmat([[basis.T @ P @ basis, side.T], [side, Q + T]]) >> 0
     cost = cp.max(cp.abs(P)) + s * cp.max(cp.abs(R)) + cp.sum(cp.abs(Q)) + s * s * cp.max(cp.abs(T))
-    attempt(cp.Problem(cp.Minimize(cost), [definite]))
+    solve_cone_program(cp.Problem(cp.Minimize(cost), [definite]))
     found = {name: np.zeros((n, n)) if part.value is None else np.array(part.value)
              for name, part in (("P", P), ("Q", Q), ("R", R), ("T", T))}
     moment = definite.dual_value

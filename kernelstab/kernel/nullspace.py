@@ -1,17 +1,12 @@
 """A basis of the null space, with the gap in the spectrum that justifies its dimension."""
 
-import warnings
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
-from kernelstab._checks import as_number
-from kernelstab._errors import UnclearRank
-from kernelstab.kernel._row_factor import RowFactor
+from kernelstab._engines.null_space.row_factor import RowFactor, decide_rank
 from kernelstab.operators import as_operator
-
-_DOUBT = 10.0
 
 
 @dataclass(frozen=True)
@@ -116,6 +111,8 @@ def nullspace_basis(A, tol=None, *, method="qr") -> NullSpace:
 
     A matrix whose rank is a matter of opinion:
 
+    >>> import warnings
+    >>> from kernelstab._errors import UnclearRank
     >>> with warnings.catch_warnings():
     ...     warnings.simplefilter("ignore", UnclearRank)
     ...     null = nullspace_basis([[1.0, 0.0], [0.0, 4e-9]], tol=1e-8)
@@ -131,27 +128,6 @@ def nullspace_basis(A, tol=None, *, method="qr") -> NullSpace:
     full = factor.kernel(least)
     readings = [_reading(matrix, factor.sigma, full[:, r - least:], r, tol) for r in (rank, *others)]
     return replace(readings[0], alternatives=tuple(readings[1:]))
-
-
-def decide_rank(sigma, shape, tol=None, *, stacklevel=3) -> tuple[float, int, tuple[int, ...]]:
-    """Return the threshold, the number of singular values above it, and the other defensible numbers.
-
-    See :func:`nullspace_basis` for the rule and for what is raised; warns if there are others.
-    """
-    noise = max(shape) * np.finfo(float).eps * float(sigma[0])
-    tol = noise if tol is None else as_number(tol, "tol", low=0.0)
-    rank = int(np.sum(sigma > tol))
-    if rank == 0:
-        raise ValueError(f"tol must lie below the largest singular value {sigma[0]:.6g}, got {tol!r}")
-    low = int(np.sum(sigma > _DOUBT * max(tol, noise)))
-    high = int(np.sum(sigma > max(tol / _DOUBT, min(tol, noise))))
-    others = tuple(sorted({low, high} - {rank}))
-    if others:
-        near = sigma[low:high]
-        message = (f"the rank of a {shape[0]}x{shape[1]} matrix is unclear, between {low} and {high}: "
-                   f"singular values {near[-1]:.3g} to {near[0]:.3g} are close to tol={tol:.3g}")
-        warnings.warn(message, UnclearRank, stacklevel=stacklevel)
-    return float(tol), rank, others
 
 
 class _FullSVD:

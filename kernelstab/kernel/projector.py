@@ -6,9 +6,8 @@ import numpy as np
 from scipy.sparse.linalg import LinearOperator, lsmr
 
 from kernelstab._checks import as_array
+from kernelstab._engines.null_space.row_factor import RowFactor, decide_rank
 from kernelstab._errors import NotConverged
-from kernelstab.kernel._row_factor import RowFactor
-from kernelstab.kernel.nullspace import decide_rank
 from kernelstab.operators import as_operator
 
 _DENSE_ENTRIES = 2**22

@@ -1,12 +1,12 @@
 """Semidefinite upper bounds of restricted isometry constants, for any number of supports."""
 
 import warnings
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from kernelstab._checks import as_count
+from kernelstab._engines.cone_program import solve_cone_program
 from kernelstab._errors import NotConverged
 from kernelstab.kernel._entry_range import dense_within_range
 
@@ -161,9 +161,7 @@ def _dual(hermitian, s, solver):
     slackness = t * np.eye(n) - hermitian - y
     problem = cp.Problem(cp.Minimize(t + s * peak), [slackness >> 0, cp.abs(y) <= peak])
     dual = np.zeros_like(hermitian)
-    with suppress(cp.SolverError), warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)         # inaccurate: the bound is evaluated afresh
-        problem.solve(solver=solver)
+    solve_cone_program(problem, solver)
     if y.value is None:
         warnings.warn(f"{solver} found no bound, the spectral norm is used", NotConverged, stacklevel=3)
     else:

@@ -6,8 +6,36 @@ trailing columns of :math:`Q` are in the null space anyway, and if the triangle 
 own singular vectors supply the rest. A tall matrix has the null space of its triangle.
 """
 
+import warnings
+
 import numpy as np
 from scipy.linalg import get_blas_funcs, qr, solve_triangular, svd, svdvals
+
+from kernelstab._checks import as_number
+from kernelstab._errors import UnclearRank
+
+_DOUBT = 10.0
+
+
+def decide_rank(sigma, shape, tol=None, *, stacklevel=3) -> tuple[float, int, tuple[int, ...]]:
+    """Return the threshold, the number of singular values above it, and the other defensible numbers.
+
+    See :func:`~kernelstab.kernel.nullspace_basis` for the rule and what is raised; warns if there are others.
+    """
+    noise = max(shape) * np.finfo(float).eps * float(sigma[0])
+    tol = noise if tol is None else as_number(tol, "tol", low=0.0)
+    rank = int(np.sum(sigma > tol))
+    if rank == 0:
+        raise ValueError(f"tol must lie below the largest singular value {sigma[0]:.6g}, got {tol!r}")
+    low = int(np.sum(sigma > _DOUBT * max(tol, noise)))
+    high = int(np.sum(sigma > max(tol / _DOUBT, min(tol, noise))))
+    others = tuple(sorted({low, high} - {rank}))
+    if others:
+        near = sigma[low:high]
+        message = (f"the rank of a {shape[0]}x{shape[1]} matrix is unclear, between {low} and {high}: "
+                   f"singular values {near[-1]:.3g} to {near[0]:.3g} are close to tol={tol:.3g}")
+        warnings.warn(message, UnclearRank, stacklevel=stacklevel)
+    return float(tol), rank, others
 
 
 class RowFactor:

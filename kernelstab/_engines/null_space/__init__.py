@@ -1,0 +1,1 @@
+"""An orthonormal basis of the null space and of the row space."""
