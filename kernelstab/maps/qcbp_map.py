@@ -8,7 +8,7 @@ from kernelstab._checks import as_array, as_number
 from kernelstab.maps.base import Map
 from kernelstab.operators import as_operator
 from kernelstab.solvers import qcbp, wavelet_qcbp
-from kernelstab.solvers.imaging.wavelet import wavelet_system
+from kernelstab.solvers.wavelet import wavelet_system
 
 SUPPORT = 1e-6      # coefficients below this fraction of the largest one count as zero
 

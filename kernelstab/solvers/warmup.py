@@ -8,10 +8,10 @@ import numpy as np
 from kernelstab.operators import SubsampledFourier
 from kernelstab.solvers.batch import solve_batch
 from kernelstab.solvers.greedy import omp, omp_batch
-from kernelstab.solvers.imaging.tv import tv
-from kernelstab.solvers.imaging.wavelet import wavelet_qcbp
 from kernelstab.solvers.lasso import lasso
 from kernelstab.solvers.qcbp import qcbp
+from kernelstab.solvers.tv import tv
+from kernelstab.solvers.wavelet import wavelet_qcbp
 
 
 def warmup(progress=None) -> dict:

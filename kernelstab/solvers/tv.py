@@ -6,15 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from kernelstab._checks import as_count, as_number
+from kernelstab._engines.imaging.primal_dual import PrimalDual
+from kernelstab._engines.imaging.tv_fourier import FourierSplitting
 from kernelstab._errors import NotConverged
 from kernelstab.operators import Blur, SubsampledFourier
 from kernelstab.operators.race import as_shape
+from kernelstab.solvers._imaging import posed
 from kernelstab.solvers._system import as_start, as_system
+from kernelstab.solvers._tv_problem import TVProblem
 from kernelstab.solvers._watch import Watch
-from kernelstab.solvers.imaging._run import posed
-from kernelstab.solvers.imaging._tv_fourier import FourierSplitting
-from kernelstab.solvers.imaging._tv_primal_dual import PrimalDual
-from kernelstab.solvers.imaging._tv_problem import TVProblem
 from kernelstab.solvers.solution import Solution
 
 METHODS = ("auto", "fourier", "primal-dual")

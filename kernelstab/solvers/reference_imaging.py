@@ -4,16 +4,16 @@ import numpy as np
 import scipy.sparse as sp
 
 from kernelstab._checks import as_array, as_number
+from kernelstab._engines.imaging.frames import Frame, Gradient, Products, as_frame
 from kernelstab.operators import WaveletSynthesis
 from kernelstab.operators.race import as_shape
+from kernelstab.solvers._analysis_problem import AnalysisProblem
 from kernelstab.solvers._conic import dense, joined, minimise, said
+from kernelstab.solvers._imaging import posed
 from kernelstab.solvers._system import as_system
-from kernelstab.solvers.imaging._analysis_problem import AnalysisProblem
-from kernelstab.solvers.imaging._frames import Frame, Gradient, Products, as_frame
-from kernelstab.solvers.imaging._run import posed
-from kernelstab.solvers.imaging._tv_problem import TVProblem
-from kernelstab.solvers.imaging.tv import TVSolution
+from kernelstab.solvers._tv_problem import TVProblem
 from kernelstab.solvers.solution import Solution
+from kernelstab.solvers.tv import TVSolution
 
 
 def reference_tv(A, y, eta=None, *, lam=None, shape=None, isotropic=True, tol=1e-6) -> TVSolution:

@@ -1,24 +1,15 @@
 """Total variation problems: the judgement of an image and a dual field, and its proof."""
 
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 
+from kernelstab._engines.imaging.spectrum import Spectrum
+from kernelstab._engines.imaging.trend import POLISH, Bound
 from kernelstab.solvers._problem import EPSILON, Judged, shortfall
-from kernelstab.solvers.imaging._spectrum import Spectrum
 from kernelstab.solvers.solution import relative
 
-POLISH = 1.9     # relaxation of the projections that polish a bound
 NOISE = 32 * EPSILON   # share of the data that rounding may take from the image of a constant
-
-
-class Bound(NamedTuple):
-    """A dual point of a proved value: ``field`` is feasible and its adjoint is ``A^H h``; None means 0."""
-
-    value: float
-    h: np.ndarray
-    field: np.ndarray | None
 
 
 class TVProblem:
@@ -50,7 +41,7 @@ class TVProblem:
 
     def variation(self, x) -> float:
         """Return the total variation of an image."""
-        from kernelstab.solvers.imaging._tv_jit import total
+        from kernelstab._engines.imaging.gradient_jit import total
 
         return float(total(x.reshape(self.rows, self.n), self.step, self.joint))
 
@@ -117,7 +108,7 @@ class TVProblem:
         into the unit balls and back to those of that adjoint in turn, so that less is left to scale.
         Cost: one product with A, one with its adjoint, one solve by fast transforms per round.
         """
-        from kernelstab.solvers.imaging._tv_jit import clip, correct
+        from kernelstab._engines.imaging.gradient_jit import clip, correct
 
         h, field = self._balanced(h), self.zeros(field=True) if field is None else field
         pulled, rest = self.system.adjoint(h).reshape(self.rows, self.n), self.zeros()

@@ -11,8 +11,6 @@ import numpy as np
 from scipy import fft, linalg
 from scipy.sparse.linalg import LinearOperator, aslinearoperator, cg
 
-from kernelstab.solvers._system import as_system
-
 
 class Gradient:
     """Periodic forward differences along every axis of an image, times ``scale``, one component per axis."""
@@ -49,8 +47,8 @@ class Gradient:
 class Products:
     """Any operator as one block, with :math:`W^*W=parseval\\cdot I` where that is known."""
 
-    def __init__(self, W):
-        self.operator = aslinearoperator(W)
+    def __init__(self, W, norm=None):
+        self.operator, self.measure = aslinearoperator(W), norm
         self.rows, self.groups = self.operator.shape[0], 1
         self.parseval = _parseval(W)
         self.matrix = W if isinstance(W, np.ndarray) else None
@@ -61,7 +59,7 @@ class Products:
         if self.parseval is not None:
             return float(np.sqrt(self.parseval))
         W = self.operator if self.matrix is None else self.matrix
-        return as_system(W, np.zeros(self.rows)).norm()
+        return self.measure(W)
 
     def forward(self, x):
         """Return ``W x``."""
@@ -165,8 +163,10 @@ class Frame:
         return fft.ifftn(fft.fftn(image) / values).ravel()
 
 
-def as_frame(W, count, lower=None) -> Frame:
+def as_frame(W, count, lower=None, norm=None) -> Frame:
     """Read what the user hands in: a frame, an operator, an array, or a sequence of these.
+
+    ``norm`` measures the spectral norm of a part.
 
     Raises
     ------
@@ -179,4 +179,4 @@ def as_frame(W, count, lower=None) -> Frame:
     for part in parts:
         if getattr(part, "ndim", 2) != 2 or part.shape[1] != count:
             raise ValueError(f"W must act on {count} entries, got shape {part.shape}")
-    return Frame([Products(part) for part in parts], count, lower)
+    return Frame([Products(part, norm) for part in parts], count, lower)

@@ -23,7 +23,7 @@ from kernelstab.solvers import (
     wavelet_lasso,
     wavelet_qcbp,
 )
-from kernelstab.solvers.imaging.wavelet import wavelet_system
+from kernelstab.solvers.wavelet import wavelet_system
 
 compiled = pytest.mark.skipif(numba.config.DISABLE_JIT, reason="too many pixels for plain Python")
 

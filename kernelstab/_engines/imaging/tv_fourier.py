@@ -25,9 +25,8 @@ both fields take 3 more, the three arrays of an iteration 1.5: under 12.
 
 import numpy as np
 
-from kernelstab.solvers.imaging._spectrum import Sampled
-from kernelstab.solvers.imaging._tv_problem import POLISH, Bound
-from kernelstab.solvers.imaging._tv_trend import Trend
+from kernelstab._engines.imaging.spectrum import Sampled
+from kernelstab._engines.imaging.trend import POLISH, Bound, Trend
 
 RELAXATION = 1.9
 ROUNDS = 6               # projections that polish a bound, at most;
@@ -96,7 +95,7 @@ class FourierSplitting:
 
     def _iterate(self, s, x, t, trend, watch, fresh):
         """Iterate until the watch says so or this precision has done its part; return the threshold."""
-        from kernelstab.solvers.imaging._tv_jit import advance
+        from kernelstab._engines.imaging.gradient_jit import advance
 
         ratio, b = 1.0, np.empty_like(x)
         while True:
@@ -130,7 +129,7 @@ class FourierSplitting:
 
     def _begin(self, start, field):
         """Return the state, an image that fits, and the threshold."""
-        from kernelstab.solvers.imaging._tv_jit import clip, correct
+        from kernelstab._engines.imaging.gradient_jit import clip, correct
 
         problem, one = self.problem, self.number(1.0)
         s, b = (problem.zeros(field=kind, dtype=self.sampled.dtype) for kind in (True, False))
@@ -162,7 +161,7 @@ class FourierSplitting:
 
     def _polish(self, s, x, b, t):
         """Look for a better bound near the dual field of the splitting; b is overwritten."""
-        from kernelstab.solvers.imaging._tv_jit import mismatch
+        from kernelstab._engines.imaging.gradient_jit import mismatch
 
         if self.field is None:
             self.field = np.empty_like(s)
@@ -175,7 +174,7 @@ class FourierSplitting:
 
         ``h`` is a guess of the dual point, which a subsampled transform does not need.
         """
-        from kernelstab.solvers.imaging._tv_jit import clip, correct
+        from kernelstab._engines.imaging.gradient_jit import clip, correct
 
         problem, sampled, p = self.problem, self.sampled, self.field
         value, wanted = -np.inf, self.objective

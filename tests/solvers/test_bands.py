@@ -2,13 +2,13 @@ import numba
 import numpy as np
 import pytest
 
+from kernelstab._engines.imaging import wavelet_splitting
+from kernelstab._engines.imaging.bands import LEAST, bands, seen
+from kernelstab._engines.imaging.sampling import sampling
 from kernelstab.data import slices
 from kernelstab.operators import SubsampledFourier, SubsampledHadamard, WaveletSynthesis, masks
 from kernelstab.solvers import wavelet_lasso, wavelet_qcbp
 from kernelstab.solvers._system import as_system
-from kernelstab.solvers.imaging import _splitting
-from kernelstab.solvers.imaging._bands import LEAST, bands, seen
-from kernelstab.solvers.imaging._sampling import sampling
 
 compiled = pytest.mark.skipif(numba.config.DISABLE_JIT, reason="too many pixels for plain Python")
 
@@ -67,7 +67,7 @@ def test_mended_dual_points_end_the_loop_sooner(monkeypatch, solver, share):
     y = A.matvec(slices(64, "validation")[0].ravel())
     bound = share * np.linalg.norm(y)
     mended = solver(A, y, bound, tol=1e-2)
-    monkeypatch.setattr(_splitting, "MENDS", 0)
+    monkeypatch.setattr(wavelet_splitting, "MENDS", 0)
     plain = solver(A, y, bound, tol=1e-2)
     assert mended.converged
     assert plain.converged

@@ -5,9 +5,9 @@ from functools import cached_property
 
 import numpy as np
 
+from kernelstab._engines.imaging.frames import Frame
 from kernelstab.solvers._problem import Judged, shortfall
 from kernelstab.solvers._system import System
-from kernelstab.solvers.imaging._frames import Frame
 from kernelstab.solvers.solution import relative
 
 

@@ -9,8 +9,7 @@ transform and its inverse, and makes the differences as easy as if D were orthog
 
 import numpy as np
 
-from kernelstab.solvers.imaging._tv_problem import Bound
-from kernelstab.solvers.imaging._tv_trend import Trend
+from kernelstab._engines.imaging.trend import Bound, Trend
 
 RELAXATION = 1.8
 CHECK = 20
@@ -30,7 +29,7 @@ class PrimalDual:
 
     def run(self, start, dual, field, watch):
         """Iterate from an image, and a dual point and a field in units of the price (None: 0)."""
-        from kernelstab.solvers.imaging._tv_jit import ascend
+        from kernelstab._engines.imaging.gradient_jit import ascend
 
         problem, system = self.problem, self.problem.system
         x = problem.zeros() if start is None else start.reshape(problem.rows, problem.n)

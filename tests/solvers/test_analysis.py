@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from scipy.sparse.linalg import aslinearoperator
 
+from kernelstab._engines.imaging.frames import as_frame
 from kernelstab._errors import NotConverged
 from kernelstab.operators import (
     Blur,
@@ -16,9 +17,8 @@ from kernelstab.operators import (
     masks,
 )
 from kernelstab.solvers import analysis, tv_wavelet
+from kernelstab.solvers._analysis_problem import AnalysisProblem
 from kernelstab.solvers._system import as_system
-from kernelstab.solvers.imaging._analysis_problem import AnalysisProblem
-from kernelstab.solvers.imaging._frames import as_frame
 
 SHAPE, N = (8, 8), 64
 

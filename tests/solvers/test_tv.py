@@ -13,7 +13,7 @@ from kernelstab.data import shepp_logan
 from kernelstab.operators import Blur, SubsampledFourier, SubsampledHadamard, masks
 from kernelstab.solvers import reference_tv, tv
 from kernelstab.solvers._system import as_system
-from kernelstab.solvers.imaging._tv_problem import Bound, TVProblem
+from kernelstab.solvers._tv_problem import Bound, TVProblem
 
 
 def differences(x):

@@ -33,9 +33,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kernelstab.solvers._problem import EPSILON
-from kernelstab.solvers.imaging._bands import seen
-from kernelstab.solvers.imaging._sampling import sampling
+from kernelstab._engines.imaging.bands import seen
+from kernelstab._engines.imaging.sampling import sampling
+
+EPSILON = float(np.finfo(float).eps)
 
 # Chosen by steps to a gap of 1e-4 on phantoms and MR slices, 128 by 128, eta from 1e-4 to 5e-2 of ||y||.
 RELAXATION = 1.8   # among 1, 1.5, 1.8, 1.9
@@ -151,7 +152,7 @@ class _Loop:
 
     def reflect(self, out, point=None, limit=None):
         """Write the reflection of a point to ``out``, by default v."""
-        from kernelstab.solvers.imaging._splitting_jit import reflect_complex, reflect_real
+        from kernelstab._engines.imaging.wavelet_splitting_jit import reflect_complex, reflect_real
 
         act = reflect_complex if self.complex else reflect_real
         point, limit = (self.z, self.tau * self.problem.price) if point is None else (point, limit)
@@ -173,7 +174,7 @@ class _Loop:
 
     def advance(self):
         """Move z, and overwrite g by the next v."""
-        from kernelstab.solvers.imaging._splitting_jit import advance_complex, advance_real
+        from kernelstab._engines.imaging.wavelet_splitting_jit import advance_complex, advance_real
 
         act, real = advance_complex if self.complex else advance_real, self.real
         relaxation = 1.0 if self.moves < PLAIN else RELAXATION

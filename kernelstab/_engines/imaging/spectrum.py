@@ -75,7 +75,7 @@ class Spectrum:
         return self.back(B, image)
 
     def _divide(self, B):
-        from kernelstab.solvers.imaging._spectrum_jit import divide
+        from kernelstab._engines.imaging.spectrum_jit import divide
 
         divide(B, self.outer, self.last, self.number(1.0))
 
@@ -121,7 +121,7 @@ class Sampled(Spectrum):
         ``mu`` on. Without: with the penalty :math:`\tfrac\mu2\|Ax-y\|^2`. Returns the image, which
         takes the memory of ``b`` if it is real, and the multiplier.
         """
-        from kernelstab.solvers.imaging._spectrum_jit import fit, mismatches, multiplier
+        from kernelstab._engines.imaging.spectrum_jit import fit, mismatches, multiplier
 
         B = self.forward(b)
         self._divide(B)

@@ -5,13 +5,13 @@ import dataclasses
 import numpy as np
 
 from kernelstab._checks import as_array, as_count, as_number
+from kernelstab._engines.imaging import analysis_primal_dual, analysis_splitting
+from kernelstab._engines.imaging.frames import Frame, Gradient, Products, as_frame
 from kernelstab.operators import WaveletSynthesis, as_operator
+from kernelstab.solvers._analysis_problem import AnalysisProblem
+from kernelstab.solvers._imaging import posed, run
 from kernelstab.solvers._solve import Start
 from kernelstab.solvers._system import as_start, as_system
-from kernelstab.solvers.imaging import _analysis_primal_dual, _analysis_splitting
-from kernelstab.solvers.imaging._analysis_problem import AnalysisProblem
-from kernelstab.solvers.imaging._frames import Frame, Gradient, Products, as_frame
-from kernelstab.solvers.imaging._run import posed, run
 from kernelstab.solvers.solution import Solution
 
 
@@ -82,7 +82,7 @@ def analysis(A, y, W, eta=None, *, lam=None, weights=None, lower=None, tol=1e-4,
     (array([0., 0., 2.]), 2.0)
     """
     A = as_operator(A)
-    frame = as_frame(W, A.shape[1], lower)
+    frame = as_frame(W, A.shape[1], lower, lambda part: as_system(part, np.zeros(part.shape[0])).norm())
     return _solve(A, y, frame, eta, lam, weights, tol, max_iter, x0, callback, progress, history)
 
 
@@ -158,12 +158,12 @@ def _solve(A, y, frame, eta, lam, weights, tol, max_iter, x0, callback, progress
     system = as_system(A, y)
     problem = AnalysisProblem(form, system, frame, w, bound, as_number(tol, "tol", low=0))
     start = Start(*as_start(x0, system), x0 is not None, {})
-    step = _analysis_splitting.image_step(problem, A)
+    step = analysis_splitting.image_step(problem, A)
 
     def engine(watch):
         if step is not None:
-            return _analysis_splitting.solve(problem, start, watch, step)
-        return _analysis_primal_dual.solve(problem, start, watch)
+            return analysis_splitting.solve(problem, start, watch, step)
+        return analysis_primal_dual.solve(problem, start, watch)
 
     solution = run(problem, engine, f"analysis {form}", budget=as_count(max_iter, "max_iter", low=1),
                    callback=callback, progress=progress, history=history)

@@ -66,7 +66,7 @@ class FourierSampling:
 
     def pull(self, image):
         """As for any operator; the image may be overwritten."""
-        from kernelstab.solvers.imaging._splitting_jit import residual
+        from kernelstab._engines.imaging.wavelet_splitting_jit import residual
 
         spectrum = self._spectrum(image)
         square, inner = residual(spectrum.ravel(), self.index, self.data, self.weight, self.out.ravel())
@@ -75,7 +75,7 @@ class FourierSampling:
 
     def lessen(self, image):
         """As for any operator; the image may be overwritten."""
-        from kernelstab.solvers.imaging._splitting_jit import lessen
+        from kernelstab._engines.imaging.wavelet_splitting_jit import lessen
 
         spectrum = self._spectrum(image)
         square, inner = lessen(spectrum.ravel(), self.index, self.data, self.weight, self.out.ravel())

@@ -7,12 +7,12 @@ import weakref
 import numpy as np
 
 from kernelstab._checks import as_array, as_count, as_number
+from kernelstab._engines.imaging import wavelet_splitting
 from kernelstab.operators import DenseOperator, WaveletSynthesis, as_operator
+from kernelstab.solvers._imaging import run
 from kernelstab.solvers._problem import NAMES, Problem
 from kernelstab.solvers._solve import Start, solve
 from kernelstab.solvers._system import as_start, as_system
-from kernelstab.solvers.imaging import _splitting
-from kernelstab.solvers.imaging._run import run
 from kernelstab.solvers.solution import Solution
 
 _DENSE_PRODUCTS = weakref.WeakKeyDictionary()  # dense operator -> {synthesis settings: product}
@@ -152,10 +152,10 @@ def _split(form, A, product, W, y, bound, weights, *, tol, max_iter, x0, **optio
     as_start(x0, system)                     # only to refuse it early
     problem = Problem(form, system if weights is None else _weighted(system, w), bound,
                       as_number(tol, "tol", low=0))
-    parts = _splitting.Parts(A, images, W, w)
+    parts = wavelet_splitting.Parts(A, images, W, w)
 
     def engine(watch):  # nothing here keeps the start alive
-        return _splitting.solve(problem, _begin(x0, system, w), watch, parts)
+        return wavelet_splitting.solve(problem, _begin(x0, system, w), watch, parts)
 
     return run(problem, engine, NAMES[form], budget=as_count(max_iter, "max_iter", low=1),
                scale=None if weights is None else w, **options)

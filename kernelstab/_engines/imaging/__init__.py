@@ -1,0 +1,1 @@
+"""Images: splitting in the Fourier domain, primal-dual steps, wavelet bands."""

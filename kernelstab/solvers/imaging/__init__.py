@@ -1,1 +1,0 @@
-"""Images: sparse in wavelets, in their gradient, or under any analysis operator."""
