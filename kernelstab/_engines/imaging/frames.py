@@ -90,7 +90,7 @@ class Frame:
         self.blocks, self.count = blocks, count
         ends = np.cumsum([0] + [block.rows for block in blocks])
         self.slices = [slice(a, b) for a, b in zip(ends[:-1], ends[1:])]
-        self.rows, self.norm = int(ends[-1]), float(np.sqrt(sum(block.norm ** 2 for block in blocks)))
+        self.rows = int(ends[-1])
         self.scalar = float(sum(block.parseval or 0.0 for block in blocks))
         self.gradients = [block for block in blocks if isinstance(block, Gradient)]
         plain = [block for block in blocks if block.parseval is None and block not in self.gradients]
@@ -109,6 +109,11 @@ class Frame:
             raise ValueError("W must be injective with a known bound: contain a tight frame, be an array of "
                              f"full column rank, or come with lower > 0, got lower bound {self.lower:.2g}; "
                              "for total variation alone see tv")
+
+    @cached_property
+    def norm(self):
+        """An upper bound of the norm, as far as those of the blocks are."""
+        return float(np.sqrt(sum(block.norm ** 2 for block in self.blocks)))
 
     def forward(self, x):
         """Return ``W x``."""
