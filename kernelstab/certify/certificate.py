@@ -33,11 +33,10 @@ then it is the proof that fails.
 
 import hashlib
 import json
-import os
-import tempfile
 from pathlib import Path
 
 from kernelstab._errors import CertificateError
+from kernelstab._files import write_atomic
 from kernelstab.certify.enclosure import ends
 
 FORMAT, CONSTANT_FORMAT, VERSION = "kernelstab-certificate", "kernelstab-constant", 1
@@ -103,18 +102,7 @@ def write_certificate(certificate: dict, path) -> Path:
     OSError
         If the folder does not exist or cannot be written.
     """
-    path = Path(path)
-    text = json.dumps(certificate, indent=1, allow_nan=False)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", text=True)
-    try:
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(text + "\n")
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:      # also a key press: nothing half-written stays
-        os.unlink(name)
-        raise
-    return path
+    return write_atomic(path, json.dumps(certificate, indent=1, allow_nan=False) + "\n")
 
 
 def read_certificate(path) -> dict:

@@ -1,12 +1,7 @@
 """Make a certificate from a program and the user's own objects."""
 
-import platform
-from importlib.metadata import version
-
-import numpy as np
-
-from kernelstab import __version__
 from kernelstab._errors import CertificateError
+from kernelstab._files import provenance
 from kernelstab.certify.certificate import FORMAT, VERSION, digest, findings
 from kernelstab.certify.describe import encode_inputs
 from kernelstab.certify.enclosure import decimals
@@ -46,6 +41,7 @@ def make_certificate(slug, program, inputs, precision=128, extra=None, seed=None
 
     Examples
     --------
+    >>> import numpy as np
     >>> from kernelstab.certify import verify
     >>> from kernelstab.certify.program import Program, norm
     >>> p = Program()
@@ -71,14 +67,7 @@ def make_certificate(slug, program, inputs, precision=128, extra=None, seed=None
     certificate = {
         "format": FORMAT, "version": VERSION, "slug": str(slug), "scope": run.scope,
         "precision": int(precision), "claims": claims, "quantities": quantities, "program": program.to_json(),
-        "provenance": provenance(seed), "extra": encode(extra or {}), "inputs": run.encoded,
+        "provenance": provenance(encode(seed)), "extra": encode(extra or {}), "inputs": run.encoded,
     }
     return certificate | {"sha256": digest(certificate)}
 
-
-def provenance(seed=None) -> dict:
-    """Return the versions that took part, and the seed."""
-    return {
-        "kernelstab": __version__, "python": platform.python_version(),
-        "python-flint": version("python-flint"), "numpy": np.__version__, "seed": encode(seed),
-    }

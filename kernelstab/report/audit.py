@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 
 from kernelstab._checks import as_count, as_number
+from kernelstab._files import fingerprint, provenance
 from kernelstab.report.accuracies import Accuracies, measure_accuracy
 from kernelstab.report.conventions import conventions
 from kernelstab.report.details import Details, default_detail, measure_details
 from kernelstab.report.facts import KernelFacts, kernel_facts
 from kernelstab.report.mirrors import Mirrors, measure_mirrors
 from kernelstab.report.problem import Problem, pose
-from kernelstab.report.provenance import fingerprint, provenance
 from kernelstab.report.searches import Searches, measure_searches
 from kernelstab.report.stages import Stage, Stages
 from kernelstab.report.verdicts import measure_verdicts, proved_bound
@@ -184,8 +184,8 @@ def audit(A=None, maps=None, images=None, *, eps=0.02, quick=False, out=None, pr
     folder = _folder(out)
     stages = Stages(STAGES, progress=progress)
     parts = _measure(problem, plan, eps, folder, stages, seed)
-    report = AuditReport(problem, plan, eps, stages=stages.report(), provenance=provenance(seed), path=folder,
-                         **parts)
+    report = AuditReport(problem, plan, eps, stages=stages.report(), provenance=provenance(seed, timed=True),
+                         path=folder, **parts)
     if folder is not None:
         _write(report)
     return report

@@ -4,9 +4,9 @@ import html
 import math
 from pathlib import Path
 
+from kernelstab._files import to_json_text, write_atomic
 from kernelstab.report import figures
 from kernelstab.report.conventions import conventions
-from kernelstab.report.files import to_json_text, write_atomic
 from kernelstab.report.formula import inline_to_html, markdown_to_html
 from kernelstab.report.numbers import at_least, at_most, enclosed, percent, readable
 from kernelstab.report.scores import score_table

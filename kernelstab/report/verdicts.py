@@ -9,11 +9,11 @@ import numpy as np
 
 from kernelstab import theorems
 from kernelstab._errors import CertificateError
+from kernelstab._files import sha256
 from kernelstab.certify import read_certificate
 from kernelstab.certify.evaluation import Decision
 from kernelstab.quantity import Quantity
 from kernelstab.report.details import default_detail
-from kernelstab.report.files import sha256
 from kernelstab.theorems import Instance, Theorem, Verdict
 
 LIPSCHITZ = "Lipschitz upper bound"

@@ -5,12 +5,12 @@ from math import lcm
 
 import numpy as np
 
+from kernelstab._files import provenance
 from kernelstab.certify.certificate import CONSTANT_FORMAT, VERSION, digest, write_certificate
 from kernelstab.certify.constants.matrix import read_matrix
 from kernelstab.certify.constants.statement import bound
 from kernelstab.certify.enclosure import decimal_above, decimal_below
 from kernelstab.certify.encode import encode, encode_array
-from kernelstab.certify.make import provenance
 
 
 def make_constant_certificate(constant, matrix, *, order=None, options=None, lower=None, upper=None,
@@ -81,7 +81,7 @@ def make_constant_certificate(constant, matrix, *, order=None, options=None, low
         statements.append({"side": side, "value": value, "proof": proof})
     certificate = {
         "format": CONSTANT_FORMAT, "version": VERSION, "constant": constant, "order": order,
-        "options": options, "statements": statements, "provenance": provenance(seed),
+        "options": options, "statements": statements, "provenance": provenance(encode(seed)),
         "extra": encode(extra or {}), "matrix": plain,
     }
     certificate |= {"sha256": digest(certificate)}
