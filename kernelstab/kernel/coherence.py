@@ -68,6 +68,14 @@ class Coherence:
         return as_count(s, "s") * self.mu / (1 + self.mu)
 
     @property
+    def spark_lower(self) -> int:
+        r"""Bound the spark from below by :math:`1+1/\mu`.
+
+        A kernel vector of unit columns has :math:`(1+\mu)|v_i|\le\mu\|v\|_1`; sum over its support.
+        """
+        return min(self.columns + 1, max(2, int(np.ceil((1 + 1 / self.upper) * (1 - 1e-15)))))
+
+    @property
     def sparsity(self) -> int:
         r"""The largest :math:`s<(1+1/\mu)/2`: every ``s``-sparse vector is found by basis pursuit."""
         if self.mu * (2 * self.columns - 1) < 1:

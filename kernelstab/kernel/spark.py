@@ -2,13 +2,15 @@
 
 import warnings
 from dataclasses import dataclass, field
+from functools import partial
 from math import comb
 
 import numpy as np
 
 from kernelstab._checks import as_count, as_number, thread_count
+from kernelstab._engines.supports.dependent_sets import ExactSweeps, FloatSweeps
 from kernelstab._errors import UnclearRank
-from kernelstab.kernel._spark_sweeps import ExactSweeps, FloatSweeps
+from kernelstab.kernel.coherence import coherence
 from kernelstab.operators import as_operator
 
 _DOUBT = 100.0             # pivots within this factor of the tolerance are read both ways
@@ -167,10 +169,16 @@ def spark(A, *, arithmetic="exact", tol=None, max_supports=500_000_000, threads=
         raise ValueError(f"tol is for arithmetic='float', got {tol!r}")
     max_supports = as_count(max_supports, "max_supports", low=1)
     threads = thread_count(threads)
+    options = partial(_coherence_bound, matrix), max_supports, threads, progress
     if arithmetic == "exact":
-        return _exact(matrix, max_supports, threads, progress)
+        return _exact(matrix, *options)
     tol = as_number(1e-10 if tol is None else tol, "tol", low=0, high=1e-3, strict=True)
-    return _float(matrix, tol, max_supports, threads, progress)
+    return _float(matrix, tol, *options)
+
+
+def _coherence_bound(matrix) -> int:
+    """Return what the coherence says about columns that are not zero, in any units."""
+    return coherence(matrix / np.abs(matrix).max(axis=0)).spark_lower
 
 
 def _exact(matrix, *options):

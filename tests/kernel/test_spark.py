@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from scipy.fft import dct
 from scipy.linalg import hadamard
 
+from kernelstab._engines.supports import dependent_sets as sweeps
+from kernelstab._engines.supports.dependent_sets_jit import dependent_sets
+from kernelstab._engines.supports.residues import reduced
 from kernelstab._errors import UnclearRank
 from kernelstab.certify import exact_rank, verify
-from kernelstab.kernel import _spark_sweeps as sweeps
 from kernelstab.kernel import spark
-from kernelstab.kernel._residues import reduced
-from kernelstab.kernel._spark_jit import dependent_sets
 
 
 def brute(A):
@@ -90,7 +90,7 @@ def test_the_float_loop_finds_every_dependent_set():
     for _ in range(8):
         A = rng.integers(-1, 2, (4, 7)) + 1j * rng.integers(-1, 2, (4, 7))
         A[0] += ~A.any(axis=0)                                # no zero columns
-        search = sweeps.FloatSweeps(A, 1e-10, 10**6, 1, None)
+        search = sweeps.FloatSweeps(A, 1e-10, None, 10**6, 1, None)
         for size in range(2, 5):
             flagged = [set(S) for S in search.explore((), size)[0]]
             for S in combinations(range(7), size):
@@ -172,7 +172,7 @@ def test_what_continues_an_accidental_dependence_is_searched_again():
     # modulo p columns 0 and 1 agree; column 3 is 0 + 1 + 2, the only true dependence of four
     p = 2147483629.0
     A = np.array([[1.0, 1, 0, 2, 0], [0, p, 0, p, 0], [0, 0, 1, 1, 0], [0, 0, 0, 0, 1]])
-    search = sweeps.ExactSweeps(A, 10**6, 1, None)
+    search = sweeps.ExactSweeps(A, None, 10**6, 1, None)
     search.upper = 5
     assert search.decide((), 4, search.explore((), 4))
     assert search.support == (0, 1, 2, 3)

@@ -5,11 +5,12 @@ from math import comb
 
 import numpy as np
 
-from kernelstab._engines.supports.pieces import pieces
+from kernelstab._engines.supports.pieces import orders_to_search, pieces
 from kernelstab._threads import in_order
 
 _U = float(np.finfo(np.float64).eps) / 2
 _PIECE = 4_000_000         # supports of one piece: some hundredths of a second
+_MANY = 50_000_000         # supports: more are worth a search of a smaller order first
 _STARTS = 6                # local searches before the first sweep
 
 
@@ -63,20 +64,20 @@ class ExtremeSupport:
             self._keep(value, support, vector)
             x = np.zeros(len(self.diagonal), dtype=self.hermitian.dtype)
             x[list(support)] = vector
-            image = np.abs(self.hermitian @ x + shift * x)
-            following = tuple(sorted(np.argsort(-image, kind="stable")[:self.s].tolist()))
+            size = np.abs(self.hermitian @ x + shift * x)
+            following = tuple(sorted(np.argsort(-size, kind="stable")[:self.s].tolist()))
             new_value, new_vector = self._top(following)
             if new_value <= value + self.slack:
                 return
             support, value, vector = following, new_value, new_vector
 
     def _padded(self, columns):
-        """Complete a support to ``s`` columns by those that the eigenvector's image weighs most."""
+        """Complete a support to ``s`` columns by the largest entries of ``H`` times its eigenvector."""
         chosen = list(columns)
         vector = self._top(chosen)[1]
-        image = np.abs(self.hermitian[:, chosen] @ vector)
-        image[chosen] = -1.0
-        chosen += np.argsort(-image, kind="stable")[:self.s - len(chosen)].tolist()
+        size = np.abs(self.hermitian[:, chosen] @ vector)
+        size[chosen] = -1.0
+        chosen += np.argsort(-size, kind="stable")[:self.s - len(chosen)].tolist()
         return tuple(sorted(chosen))
 
     def _top(self, support):
@@ -90,7 +91,7 @@ class ExtremeSupport:
     def run(self, budget, threads, progress, note):
         """Decide all supports of the largest affordable order, smaller ones first if they are cheap."""
         try:
-            for order in self._orders(budget):
+            for order in orders_to_search(len(self.diagonal), range(2, self.s + 1), budget, _MANY):
                 if self.upper - self.lower <= 4 * self.slack:
                     break
                 search = self if order == self.s else ExtremeSupport(self.matrix, order, self.sign)
@@ -100,16 +101,6 @@ class ExtremeSupport:
         except KeyboardInterrupt:
             self.interrupted = True
         self.complete = self.upper - self.lower <= 8 * self.slack
-
-    def _orders(self, budget):
-        """Return orders to sweep, rising; each costs at least eight times the one before."""
-        n = len(self.diagonal)
-        affordable = [k for k in range(2, self.s + 1) if comb(n, k) <= budget]
-        chain = affordable[-1:]
-        for k in reversed(affordable[:-1]):
-            if comb(n, chain[0]) > 50_000_000 and 8 * comb(n, k) <= comb(n, chain[0]):
-                chain.insert(0, k)
-        return chain
 
     def _from_order(self, order, value):
         """Bound order ``s`` by what is known of a smaller order: add up over the subsets of a support."""

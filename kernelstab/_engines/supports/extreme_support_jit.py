@@ -9,14 +9,16 @@ has chosen over all later columns, and the last two columns of a set cost one co
 import numpy as np
 from numba import njit
 
+from kernelstab._engines.compiling_jit import INNER, OUTER
 
-@njit(cache=True, nogil=True)
+
+@njit(**INNER)
 def _square(z):
     """Return the squared modulus."""
     return z.real * z.real + z.imag * z.imag
 
 
-@njit(cache=True, nogil=True)
+@njit(**INNER)
 def _eliminate(source, c, n, target):
     """Write the Schur complement over the columns after ``c``, whose pivot is positive."""
     pivot = source[c, c].real
@@ -28,7 +30,7 @@ def _eliminate(source, c, n, target):
         target[i, i] = source[i, i].real - _square(source[c, i]) / pivot
 
 
-@njit(cache=True, nogil=True)
+@njit(**INNER)
 def _pairs(table, first, n, pair):
     """Find two columns whose block is not positive definite; one is reported twice. True if found."""
     for i in range(first, n):
@@ -44,7 +46,7 @@ def _pairs(table, first, n, pair):
     return False
 
 
-@njit(cache=True, nogil=True)
+@njit(**INNER)
 def _triples(table, c, n, diagonal, pair):
     """Find two columns whose block fails after ``c`` is eliminated, without storing the complement."""
     pivot = table[c, c].real
@@ -68,7 +70,17 @@ def _triples(table, c, n, diagonal, pair):
     return False
 
 
-@njit(cache=True, nogil=True)
+@njit(**INNER)
+def _record(found, d, pair):
+    """Append the pair to the columns chosen; return how many there are."""
+    found[d] = pair[0]
+    if pair[1] == pair[0]:
+        return d + 1
+    found[d + 1] = pair[1]
+    return d + 2
+
+
+@njit(**OUTER)
 def exceeding_set(matrix, threshold, prefix, size, found):
     """Find a set of ``size`` columns, beginning with ``prefix``, where an eigenvalue reaches the threshold.
 
@@ -82,46 +94,29 @@ def exceeding_set(matrix, threshold, prefix, size, found):
             work[0, i, j] = -matrix[i, j]
         work[0, i, i] = threshold - matrix[i, i].real
     following = np.zeros(size, dtype=np.int64)
-    diagonal = np.empty(n)
-    pair = np.zeros(2, dtype=np.int64)
-    base = len(prefix)
-    for d in range(base):
-        found[d] = prefix[d]
-        if work[d, prefix[d], prefix[d]].real <= 0.0:
-            return d + 1
-        _eliminate(work[d], prefix[d], n, work[d + 1])
-        following[d + 1] = prefix[d] + 1
-    d = base
-    while d >= base:
-        free = size - d
+    diagonal, pair = np.empty(n), np.zeros(2, dtype=np.int64)
+    base, d = len(prefix), 0
+    if base > 0:
+        following[0] = prefix[0]
+    while True:
+        c, free = following[d], size - d
         if free == 2:
-            if _pairs(work[d], following[d], n, pair):
+            if _pairs(work[d], c, n, pair):
                 return _record(found, d, pair)
             d -= 1
-            continue
-        c = following[d]
-        if c > n - free:
+        elif c > n - free:
             d -= 1
-            continue
-        following[d] = c + 1
-        found[d] = c
-        if work[d, c, c].real <= 0.0:
-            return d + 1
-        if free == 3:
+        else:
+            following[d] = c + 1
+            found[d] = c
+            if work[d, c, c].real <= 0.0:
+                return d + 1
+            if free > 3 or d < base:
+                _eliminate(work[d], c, n, work[d + 1])
+                d += 1
+                following[d] = prefix[d] if d < base else c + 1
+                continue
             if _triples(work[d], c, n, diagonal, pair):
                 return _record(found, d + 1, pair)
-        else:
-            _eliminate(work[d], c, n, work[d + 1])
-            d += 1
-            following[d] = c + 1
-    return 0
-
-
-@njit(cache=True, nogil=True)
-def _record(found, d, pair):
-    """Append the pair to the columns chosen; return how many there are."""
-    found[d] = pair[0]
-    if pair[1] == pair[0]:
-        return d + 1
-    found[d + 1] = pair[1]
-    return d + 2
+        if d < base:
+            return 0

@@ -22,3 +22,19 @@ def pieces(n, size, most, prefix=()):
         return
     for first in range(start, n):
         yield from pieces(n, size, most, (*prefix, first))
+
+
+def orders_to_search(n, sizes, budget, many):
+    """Return the largest size whose supports the budget allows, after cheap smaller ones if there are many.
+
+    Where there are more than ``many`` supports, each size costs at least eight times the one before.
+
+    >>> orders_to_search(30, range(2, 10), 10**7, 10**6)
+    [6, 8]
+    """
+    affordable = [k for k in sizes if comb(n, k) <= budget]
+    chain = affordable[-1:]
+    for k in reversed(affordable[:-1]):
+        if comb(n, chain[0]) > many and 8 * comb(n, k) <= comb(n, chain[0]):
+            chain.insert(0, k)
+    return chain

@@ -2,17 +2,16 @@
 
 from collections.abc import Callable
 from itertools import islice
-from math import ceil, comb, inf
+from math import comb, inf
 
 import numpy as np
 
-from kernelstab._engines.supports.pieces import pieces
+from kernelstab._engines.supports.pieces import orders_to_search, pieces
+from kernelstab._engines.supports.residues import exact_circuit, primes_below, reduced, residues
 from kernelstab._threads import in_order
-from kernelstab.kernel._residues import exact_circuit, primes_below, reduced, residues
-from kernelstab.kernel.coherence import coherence
 
-_EPS = float(np.finfo(np.float64).eps)
 _PIECE = 200_000           # column sets of one piece: some hundredths of a second
+_MANY = 10_000_000         # column sets: more are worth a sweep of smaller ones first
 _ORDERS = 32               # bases whose left-over columns give the first upper bound
 
 
@@ -20,51 +19,34 @@ class Sweeps:
     """The bounds so far, and sweeps over all sets of one size that improve them.
 
     A subclass says in ``explore`` which sets of one piece are suspect and in ``decide`` what they tell, and
-    starts with an upper bound.
+    starts with an upper bound; where that is above 2, ``first_bound()`` is a lower one.
     """
 
     explore: Callable
     decide: Callable
 
-    def __init__(self, matrix, budget, threads, progress):
-        self.matrix, self.budget, self.threads, self.progress = matrix, budget, threads, progress
+    def __init__(self, matrix, first_bound, budget, threads, progress):
+        self.matrix, self.first_bound = matrix, first_bound
+        self.budget, self.threads, self.progress = budget, threads, progress
         self.lower, self.upper, self.support, self.vector = 2, inf, (), ()
         self.evaluated, self.interrupted = 0, False
 
-    def start(self) -> int:
-        r"""Return what the coherence says, rounded down: spark :math:`\ge1+1/\mu`; at most ``upper``.
-
-        A kernel vector of unit columns has :math:`(1+\mu)|v_i|\le\mu\|v\|_1`; sum over its support.
-        """
-        if self.upper <= 2:
-            return self.upper
-        mu = coherence(self.matrix / np.abs(self.matrix).max(axis=0)).upper
-        return min(self.upper, max(2, ceil((1 + 1 / mu) * (1 - 4 * _EPS))))
+    def start(self):
+        """Return the lower bound to begin with, at most ``upper``."""
+        return self.upper if self.upper in (1, 2, inf) else min(self.upper, self.first_bound())
 
     def search(self):
         """Sweep until the bounds meet, the budget is spent, or Ctrl-C; in between nothing is lost."""
         try:
             while self.lower < self.upper:
-                size = self._next_size()
-                if size is None:
+                sizes = orders_to_search(self.matrix.shape[1], range(self.lower, int(self.upper)),
+                                         self.budget - self.evaluated, _MANY)
+                if not sizes:
                     return
-                if self._sweep(size):
-                    self.lower = size + 1
+                if self._sweep(sizes[0]):
+                    self.lower = sizes[0] + 1
         except KeyboardInterrupt:
             self.interrupted = True
-
-    def _next_size(self):
-        """Return the size that settles the matter, or first a smaller one that costs an eighth or less."""
-        n, left = self.matrix.shape[1], self.budget - self.evaluated
-        open_sizes = range(self.lower, int(self.upper))
-        affordable = [k for k in open_sizes if comb(n, k) <= left]
-        if not affordable:
-            return None
-        size = affordable[-1]
-        for k in reversed(affordable):
-            if comb(n, size) > 10_000_000 and 8 * comb(n, k) <= comb(n, size):
-                size = k
-        return size
 
     def _sweep(self, size) -> bool:
         """Go through the sets of one size; False as soon as a dependent one lowers ``upper``."""
@@ -131,7 +113,7 @@ class ExactSweeps(Sweeps):
 
     def explore(self, prefix, size, index=0):
         """Return the dependent sets of one piece modulo a prime, each with the number of the prime."""
-        from kernelstab.kernel._spark_jit import dependent_sets
+        from kernelstab._engines.supports.dependent_sets_jit import dependent_sets
 
         rows, p, _ = self.table(index)
         found, sizes = np.empty((256, size), dtype=np.int64), np.empty(256, dtype=np.int64)
@@ -190,7 +172,7 @@ class FloatSweeps(Sweeps):
                     self.offer(circuit, circuit)
         if n > m:
             self.offer(range(m + 1), range(m + 1))
-        self.lower = self.upper if self.upper == inf else self.start()
+        self.lower = self.start()
         return self.lower < self.upper
 
     def _left_over(self, order):
@@ -226,7 +208,7 @@ class FloatSweeps(Sweeps):
 
     def explore(self, prefix, size):
         """Return the sets of one piece that read as dependent, and the least distance of the others."""
-        from kernelstab.kernel._spark_jit import dependent_sets_float
+        from kernelstab._engines.supports.dependent_sets_jit import dependent_sets_float
 
         found, sizes = np.empty((256, size), dtype=np.int64), np.empty(256, dtype=np.int64)
         count, least = dependent_sets_float(self.unit, self.tol, np.array(prefix, dtype=np.int64), size,
