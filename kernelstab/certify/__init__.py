@@ -1,23 +1,30 @@
 """Exact and ball arithmetic, certificates and their verifier.
 
-A theorem is a :class:`Program` on named inputs. ``run_floats`` and ``run_balls`` decide
-its claims without and with proof; ``make_certificate`` keeps program, inputs and claims in
-one file; ``verify`` proves the file again, knowing the instructions but no theorem, with
-python-flint and the standard library alone (``python -m kernelstab.certify FILE``).
-``make_constant_certificate`` does the same for bounds on a constant of one matrix, whose
-proofs are checked in ``constants``.
+A theorem is a :class:`Program` on named inputs. ``run_floats`` and ``run_balls`` decide its claims
+without and with proof; ``make_certificate`` keeps program, inputs and claims in one file; ``verify``
+proves the file again, knowing the instructions but no theorem (``python -m kernelstab.certify FILE``).
+``make_constant_certificate`` does the same for bounds on a constant of one matrix.
+
+Three folders: ``program`` runs the program of a theorem again, ``constants`` checks the proofs of bounds
+on constants; both are what a reader of certificates has to trust, use python-flint and the standard
+library alone, and neither imports the other. ``writing`` makes certificates. The files beside them are
+shared: what a certificate file is, arrays inside it, enclosures, decisions, and ``verify``.
 Names are loaded when they are first used, because the verifier must not load numpy.
 """
 
 import importlib
 
 _PLACES = {
-    "Program": "program", "Decision": "evaluation", "Evaluation": "evaluation",
-    "Enclosure": "enclosure", "run_floats": "floats", "run_balls": "runs", "run_exact": "runs",
-    "make_certificate": "make", "write_certificate": "certificate", "read_certificate": "certificate",
-    "make_collection": "certificate",
+    "Enclosure": "enclosure", "Decision": "evaluation", "Evaluation": "evaluation",
     "Verification": "verification", "verify": "verification",
-    "exact_nullspace": "exact", "exact_rank": "exact", "make_constant_certificate": "constants.make",
+    "read_certificate": "certificate", "write_certificate": "certificate", "make_collection": "certificate",
+    "Program": "writing.terms", "norm": "writing.terms", "inner": "writing.terms", "maximum": "writing.terms",
+    "lipschitz": "writing.terms", "run_floats": "writing.floats", "run_balls": "writing.runs",
+    "run_exact": "writing.runs", "make_certificate": "writing.program_certificate",
+    "make_constant_certificate": "writing.constant_certificate",
+    "exact_matrix": "writing.constant_certificate", "kernel_vector_near": "writing.kernel_vector",
+    "sparse_entries": "writing.kernel_vector", "exact_nullspace": "writing.null_space",
+    "exact_rank": "writing.null_space",
 }
 
 __all__ = sorted(_PLACES)

@@ -22,7 +22,7 @@ from kernelstab.certify.certificate import (
 )
 from kernelstab.certify.enclosure import DECIMAL, Enclosure, between, decimals, round_down, round_up
 from kernelstab.certify.evaluation import Decision
-from kernelstab.certify.program import Program
+from kernelstab.certify.program.instructions import Instructions
 
 GUARD = 32        # more bits than the author had, so that the enclosures found lie inside his
 _PRECISIONS = range(32, 8193)
@@ -46,7 +46,7 @@ class Verification:
     claims: tuple[Decision, ...] = ()
     quantities: dict[str, Enclosure] = field(default_factory=dict)
     reason: str = ""
-    program: Program | None = None
+    program: Instructions | None = None
     format: str = FORMAT
     subject: str = ""
 
@@ -170,10 +170,10 @@ _VERIFIERS = {FORMAT: _verify_program, CONSTANT_FORMAT: _verify_constant,
 
 def _run(certificate):
     """Read the program and evaluate it in balls."""
-    from kernelstab.certify.balls import BallRun  # loads python-flint
+    from kernelstab.certify.program.run import BallRun  # loads python-flint
 
     try:
-        program = Program.from_json(certificate["program"])
+        program = Instructions.from_json(certificate["program"])
     except KeyError as error:
         raise CertificateError(f"program lacks {error}") from None
     except (ValueError, TypeError, AttributeError) as error:

@@ -73,7 +73,7 @@ class NSPRelaxation:
         CertificateError
             If the check fails.
         """
-        from kernelstab.certify.constants import make_constant_certificate
+        from kernelstab.certify import make_constant_certificate
 
         kind = "sdp" if self.method == "sdp" else "jn"
         return make_constant_certificate("nsp", self.matrix, order=self.s, path=path,

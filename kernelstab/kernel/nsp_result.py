@@ -131,7 +131,7 @@ class NSPConstant:
         CertificateError
             If the matrix has a numerical kernel only, so that no exact kernel vector is near.
         """
-        from kernelstab.certify.constants import make_constant_certificate
+        from kernelstab.certify import make_constant_certificate
         from kernelstab.certify.constants.matrix import PRIME
 
         options: dict[str, object] = {}
@@ -154,7 +154,7 @@ class NSPConstant:
 
     def _kernel_vector(self):
         """Return an exact kernel vector near the witness as a proof."""
-        from kernelstab.certify.constants import exact_matrix, kernel_vector_near, sparse_entries
+        from kernelstab.certify import exact_matrix, kernel_vector_near, sparse_entries
 
         # entries of the size of rounding would each cost digits in the exact vector
         large = np.abs(self.witness) > 1e-12 * np.abs(self.witness).max()

@@ -146,9 +146,9 @@ class RecoveryCertificate:
         ValueError
             If the matrix is complex or the columns of the support are dependent.
         """
-        from kernelstab.certify.constants import make_constant_certificate
-        from kernelstab.certify.constants.kernel_vector import kernel_vector_near, sparse_entries
-        from kernelstab.certify.constants.make import exact_matrix
+        from kernelstab.certify import make_constant_certificate
+        from kernelstab.certify.writing.constant_certificate import exact_matrix
+        from kernelstab.certify.writing.kernel_vector import kernel_vector_near, sparse_entries
 
         if np.iscomplexobj(self.matrix):
             raise ValueError(f"A must be real for a certificate, got dtype {self.matrix.dtype}")

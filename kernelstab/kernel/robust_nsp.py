@@ -101,7 +101,7 @@ class RobustNSP:
         CertificateError
             If the witness and the dual vectors prove nothing in exact arithmetic.
         """
-        from kernelstab.certify.constants import make_constant_certificate
+        from kernelstab.certify import make_constant_certificate
 
         if self.norm != "l1":
             raise ValueError("only the l1 form has a certificate, got norm 'l2'")

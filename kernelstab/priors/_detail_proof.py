@@ -4,8 +4,8 @@ from fractions import Fraction
 
 import numpy as np
 
+from kernelstab import certify
 from kernelstab._errors import CertificateError
-from kernelstab.certify import constants
 from kernelstab.priors.priors import Ball, Ellipsoid, FiniteSet, L1Ball, Polytope, Sparse, Subspace
 
 _STEP = 1e-9       # share of the way to the middle of the set that makes room for exact corrections
@@ -34,7 +34,7 @@ def detail_certificate(interval, end, path):
     if isinstance(interval.prior, Sparse):
         spec["s"] = min(spec["s"], matrix.shape[1])
     options = {"d": interval.detail, "y": interval.data, "prior": spec, "eps": interval.eps, "end": end}
-    return constants.make_constant_certificate("detail-interval", matrix, options=options, path=path,
+    return certify.make_constant_certificate("detail-interval", matrix, options=options, path=path,
                                                **proofs)
 
 
@@ -80,7 +80,7 @@ def _solution(matrix, right, near):
     wanted = [*np.ldexp(np.asarray(near, float), -power).tolist(), 1.0]
     reason = "the equations have no exact solution near the computed one"
     try:
-        vector = constants.kernel_vector_near(constants.exact_matrix(whole), wanted)
+        vector = certify.kernel_vector_near(certify.exact_matrix(whole), wanted)
     except CertificateError as error:
         raise CertificateError(f"{reason}: {error}") from None
     if vector[-1] == 0:

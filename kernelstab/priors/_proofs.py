@@ -25,10 +25,10 @@ def kernel_size_certificate(result, path=None) -> dict:
         If a side cannot be proved for the matrix as its floats stand.
     """
     from kernelstab.certify import make_constant_certificate
-    from kernelstab.certify.constants.make import encode_matrix
     from kernelstab.certify.constants.matrix import read_matrix
     from kernelstab.certify.constants.statement import bound
-    from kernelstab.certify.encode import encode
+    from kernelstab.certify.writing.constant_certificate import encode_matrix
+    from kernelstab.certify.writing.encode import encode
 
     options = {"prior": result.prior.spec(), "eps": float(result.eps), "norm": result.norm}
     content, plain = read_matrix(encode_matrix(result.matrix)), encode(options)
@@ -99,8 +99,8 @@ def _coordinates(result, x):
 
 def _exact_kernel_vector(result, v):
     """Return an integer vector of the null space near another; for a ray, one without end in the prior."""
-    from kernelstab.certify.constants.kernel_vector import kernel_vector_near
-    from kernelstab.certify.constants.make import exact_matrix
+    from kernelstab.certify.writing.constant_certificate import exact_matrix
+    from kernelstab.certify.writing.kernel_vector import kernel_vector_near
 
     spec, wanted = result.prior.spec(), _coordinates(result, v)
     wanted = np.where(np.abs(wanted) > 1e-12 * np.abs(wanted).max(), wanted, 0.0)

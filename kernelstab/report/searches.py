@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kernelstab._rng import as_generator
-from kernelstab.certify import run_floats
-from kernelstab.certify.program import Program, lipschitz
+from kernelstab.certify import Program, lipschitz, run_floats
 from kernelstab.maps import has_gradient
 from kernelstab.quantity import Quantity
 from kernelstab.report.numbers import estimate, found, plain, series

@@ -97,7 +97,7 @@ def _outward(entry):
 
 
 def _value(problem, x, dual, weights):
-    from kernelstab.certify.constants import make_constant_certificate
+    from kernelstab.certify import make_constant_certificate
 
     options = {"problem": problem.form, "level": problem.level, "y": problem.system.y}
     options |= {"nonneg": True} if problem.nonneg else {}
@@ -162,7 +162,7 @@ def _pivots(block):
 
 
 def _recovery(problem, x, dual, weights):
-    from kernelstab.certify.constants import make_constant_certificate
+    from kernelstab.certify import make_constant_certificate
 
     if problem.system.dtype.kind == "c" or weights is not None or problem.nonneg:
         raise CertificateError("the certificate of a support is for real problems without weights and nonneg")

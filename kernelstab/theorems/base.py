@@ -1,6 +1,6 @@
 r"""The mould of every theorem: statement, hypotheses, construction, verdict, spoilers.
 
-A theorem writes its numbers once, as a :class:`~kernelstab.certify.program.Program`.
+A theorem writes its numbers once, as a :class:`~kernelstab.certify.Program`.
 This file runs that program in the arithmetic asked for and turns the decided
 inequalities into a verdict, so no theorem can grade itself:
 
@@ -20,8 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kernelstab.certify import make_certificate, run_balls, run_exact, run_floats, write_certificate
-from kernelstab.certify.program import Program
+from kernelstab.certify import Program, make_certificate, run_balls, run_exact, run_floats, write_certificate
 from kernelstab.maps import ReLUNetwork
 from kernelstab.operators import as_operator
 from kernelstab.quantity import Kind, Quantity

@@ -4,7 +4,7 @@ import numpy as np
 
 from kernelstab import data
 from kernelstab._checks import as_array, as_number
-from kernelstab.certify.program import inner, lipschitz, norm
+from kernelstab.certify import inner, lipschitz, norm
 from kernelstab.kernel import kernel_part
 from kernelstab.operators import as_operator
 from kernelstab.theorems.base import SOURCE, Instance, Spoiler, Theorem, pencil

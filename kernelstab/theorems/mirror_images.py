@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 
 from kernelstab._checks import as_array
-from kernelstab.certify.program import inner, norm
+from kernelstab.certify import inner, norm
 from kernelstab.kernel import kernel_part
 from kernelstab.operators import as_operator
 from kernelstab.theorems.base import SOURCE, Instance, Spoiler, Theorem, pencil

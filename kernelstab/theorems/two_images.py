@@ -3,7 +3,7 @@ r"""Accuracy on two images with almost equal measurements forces instability."""
 import numpy as np
 
 from kernelstab._checks import as_array
-from kernelstab.certify.program import norm
+from kernelstab.certify import norm
 from kernelstab.maps import ClipDecoder, LinearMap
 from kernelstab.operators import as_operator
 from kernelstab.stability import worst_case

@@ -9,7 +9,7 @@ import pytest
 from kernelstab._errors import CertificateError
 from kernelstab.certify import make_certificate, read_certificate, write_certificate
 from kernelstab.certify.certificate import digest
-from kernelstab.certify.program import Program, norm
+from kernelstab.certify.writing.terms import Program, norm
 
 
 @pytest.fixture

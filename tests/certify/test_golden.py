@@ -216,9 +216,9 @@ def test_every_prior_and_problem_has_a_file():
 
 
 def test_every_instruction_operator_map_and_layer_has_a_file():
-    from kernelstab.certify.ball_maps import KINDS as MAPS
-    from kernelstab.certify.ball_operators import KINDS as OPERATORS
-    from kernelstab.certify.program import SIGNATURES
+    from kernelstab.certify.program.maps import KINDS as MAPS
+    from kernelstab.certify.program.operators import KINDS as OPERATORS
+    from kernelstab.certify.writing.terms import SIGNATURES
 
     files = [content for content in FILES.values() if content["format"] == FORMAT]
     assert {step[0] for content in files for step in content["program"]["instructions"]} == set(SIGNATURES)

@@ -9,7 +9,7 @@ import pytest
 
 from kernelstab.certify import make_certificate, make_constant_certificate, write_certificate
 from kernelstab.certify.__main__ import main
-from kernelstab.certify.program import Program, lipschitz, norm
+from kernelstab.certify.writing.terms import Program, lipschitz, norm
 from kernelstab.maps import ReLUNetwork
 from kernelstab.operators.fourier import SubsampledFourier
 

@@ -14,8 +14,8 @@ from flint import ctx
 
 from kernelstab.certify import make_certificate, make_constant_certificate, verify, write_certificate
 from kernelstab.certify.certificate import digest
-from kernelstab.certify.encode import encode_array
-from kernelstab.certify.program import Program, inner, lipschitz, norm
+from kernelstab.certify.writing.encode import encode_array
+from kernelstab.certify.writing.terms import Program, inner, lipschitz, norm
 from kernelstab.maps import ClipDecoder, LinearMap, ReLUNetwork
 from kernelstab.operators.dense import DenseOperator
 from kernelstab.operators.fourier import SubsampledFourier

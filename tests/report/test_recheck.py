@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from kernelstab import theorems
-from kernelstab.certify import make_certificate, make_constant_certificate, write_certificate
+from kernelstab.certify import Program, make_certificate, make_constant_certificate, norm, write_certificate
 from kernelstab.certify.certificate import digest
-from kernelstab.certify.program import Program, norm
 from kernelstab.report.recheck import recheck
 
 

@@ -10,7 +10,7 @@ A constant has a name, one module with the function ``check``, and nothing else 
     line. An irrational bound is rounded outward.
 
 Checkers need python-flint and the standard library only; they are imported when a certificate names
-them. ``make_constant_certificate`` and what it takes to write a proof are loaded when they are used.
+them. What writes proofs is in ``writing``.
 """
 
 import importlib
@@ -43,18 +43,7 @@ CONSTANTS = {
     "spark": Constant("spark", "spark"),
 }
 
-_PLACES = {
-    "exact_matrix": "make", "make_constant_certificate": "make",
-    "kernel_vector_near": "kernel_vector", "sparse_entries": "kernel_vector",
-}
-
-__all__ = ["CONSTANTS", "Constant", "checker", *_PLACES]
-
-
-def __getattr__(name):
-    if name not in _PLACES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_PLACES[name]}"), name)
+__all__ = ["CONSTANTS", "Constant", "checker"]
 
 
 def checker(name, is_complex=False):

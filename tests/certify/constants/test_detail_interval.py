@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from kernelstab._errors import CertificateError
-from kernelstab.certify import verify
+from kernelstab.certify import make_constant_certificate, verify
 from kernelstab.certify.arrays import decode
-from kernelstab.certify.constants import make_constant_certificate
 from kernelstab.priors import (
     Ball,
     Ellipsoid,

@@ -8,7 +8,6 @@ from flint import fmpz_mat
 
 from kernelstab._errors import CertificateError
 from kernelstab.certify.constants import matrix as module
-from kernelstab.certify.constants.make import encode_matrix, exact_matrix
 from kernelstab.certify.constants.matrix import (
     PRIME,
     exact,
@@ -16,6 +15,7 @@ from kernelstab.certify.constants.matrix import (
     modular_rank,
     read_matrix,
 )
+from kernelstab.certify.writing.constant_certificate import encode_matrix, exact_matrix
 
 
 def entries(matrix):

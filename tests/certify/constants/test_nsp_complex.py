@@ -9,8 +9,13 @@ import numpy as np
 import pytest
 
 from kernelstab._errors import CertificateError
-from kernelstab.certify import make_constant_certificate, verify
-from kernelstab.certify.constants import exact_matrix, kernel_vector_near, sparse_entries
+from kernelstab.certify import (
+    exact_matrix,
+    kernel_vector_near,
+    make_constant_certificate,
+    sparse_entries,
+    verify,
+)
 from kernelstab.certify.constants.matrix import read_matrix
 
 # v_1 = -i v_2 and v_2 = -i v_3: the kernel is spanned by (1, i, -1)

@@ -9,9 +9,9 @@ import pytest
 from kernelstab._errors import CertificateError
 from kernelstab.certify import make_constant_certificate, verify
 from kernelstab.certify.arrays import Array
-from kernelstab.certify.constants.make import exact_matrix
 from kernelstab.certify.constants.matrix import exact
 from kernelstab.certify.constants.ric_minus import check
+from kernelstab.certify.writing.constant_certificate import exact_matrix
 
 # as in the tests of the upper constant: the least eigenvalue is 1 - 4/5 at (1, -1) for s = 2, 0 for s = 3
 A = [[1, Fraction(3, 5), 0], [0, Fraction(4, 5), 1]]

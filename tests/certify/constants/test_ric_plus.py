@@ -10,10 +10,10 @@ import pytest
 from kernelstab._errors import CertificateError
 from kernelstab.certify import make_constant_certificate, verify
 from kernelstab.certify.arrays import Array, ComplexArray
-from kernelstab.certify.constants.make import exact_matrix
 from kernelstab.certify.constants.matrix import exact
 from kernelstab.certify.constants.ric_minus import check as check_minus
 from kernelstab.certify.constants.ric_plus import check
+from kernelstab.certify.writing.constant_certificate import exact_matrix
 
 # unit columns, products 3/5, 0 and 4/5 in fifths: A^T A has 25 times (1, 3/5, 0; 3/5, 1, 4/5; 0, 4/5, 1)
 A = [[1, Fraction(3, 5), 0], [0, Fraction(4, 5), 1]]

@@ -62,7 +62,7 @@ def test_supports_left_out_are_bounded_by_their_columns():
 
     def group(supports, signs, duals):
         from kernelstab.certify.arrays import decode_array
-        from kernelstab.certify.encode import encode_array
+        from kernelstab.certify.writing.encode import encode_array
         names = {"supports": supports, "signs": signs, "duals": duals}
         return {name: decode_array(encode_array(np.array(value, dtype=float)))
                 for name, value in names.items()}

@@ -15,12 +15,15 @@ import numpy as np
 from kernelstab import maps, operators, theorems
 from kernelstab.certify import (
     Program,
+    inner,
+    lipschitz,
     make_certificate,
     make_collection,
     make_constant_certificate,
+    maximum,
+    norm,
     write_certificate,
 )
-from kernelstab.certify.program import inner, lipschitz, maximum, norm
 
 HERE = Path(__file__).parent
 PRIME = 2**61 - 1

@@ -1,0 +1,124 @@
+r"""Reconstruction maps in balls, from their descriptions.
+
+Every evaluator offers ``apply(y)``, ``lipschitz()`` and ``length``, that of the output.
+
+=================================================================  ===============================
+``{"kind": "linear", "matrix"}``                                   :math:`Wy`
+``{"kind": "scaled-adjoint", "operator", "scale"}``                :math:`(p/q)A^*y`
+``{"kind": "clip", "operator", "x", "x_alt", "eta"}``              two-point clip decoder
+``{"kind": "network", "operator", "layers"}``                      see ``ball_network``
+=================================================================  ===============================
+"""
+
+from flint import arb, arb_mat
+
+from kernelstab.certify.arrays import Array
+from kernelstab.certify.program.lipschitz_bound import BallArithmetic, map_lipschitz, scale_of
+from kernelstab.certify.program.network import NetworkBalls
+from kernelstab.certify.program.vectors import Vector
+
+
+class LinearBalls:
+    """Evaluate a matrix of floats.
+
+    >>> psi = LinearBalls({"kind": "linear", "matrix": Array((2, 1), (2.0, -1.0))}, None)
+    >>> psi.apply(Vector(arb_mat(1, 1, [0.5]))).real.entries()
+    [1.00000000000000, -0.500000000000000]
+    """
+
+    def __init__(self, spec, operator):
+        self._spec, matrix = spec, spec["matrix"]
+        if not isinstance(matrix, Array) or len(matrix.shape) != 2:
+            raise ValueError("a linear map needs a real matrix")
+        self._matrix = arb_mat(*matrix.shape, list(matrix.data))
+        self.length = matrix.shape[0]
+        self._lipschitz = None
+
+    def apply(self, y: Vector) -> Vector:
+        """Return the matrix times ``y``."""
+        if len(y) != self._matrix.ncols():
+            raise ValueError(f"a linear map of {self._matrix.ncols()} measurements got {len(y)}")
+        return Vector(self._matrix * y.real, None if y.imag is None else self._matrix * y.imag)
+
+    def lipschitz(self) -> arb:
+        """Return a bound of the spectral norm."""
+        if self._lipschitz is None:
+            self._lipschitz = map_lipschitz(self._spec, None)
+        return self._lipschitz
+
+
+class ScaledAdjointBalls:
+    """Evaluate the adjoint of the operator times a rational number."""
+
+    def __init__(self, spec, operator):
+        self._spec, self._operator, self.length = spec, operator, operator.shape[1]
+        scale_of(spec["scale"], BallArithmetic)
+
+    def apply(self, y: Vector) -> Vector:
+        """Return the adjoint of ``y``, scaled."""
+        return self._operator.adjoint(y).scaled(scale_of(self._spec["scale"], BallArithmetic))
+
+    def lipschitz(self) -> arb:
+        """Return the scale times a bound of the norm of the operator."""
+        return map_lipschitz(self._spec, self._operator.facts())
+
+
+class ClipBalls:
+    r"""Evaluate the two-point clip decoder.
+
+    :math:`\Psi(y)=u+t\,(u'-u)` with :math:`t=\operatorname{clip}(\mathrm{Re}\langle
+    y-Ax,e_0\rangle/\|e_0\|^2,0,1)`, :math:`e_0=A(x'-x)`, and :math:`u,u'` the signals moved
+    towards each other by their errors. Without errors nothing is rounded in ``u``
+    and ``u'``, so that dense operators are evaluated exactly at :math:`Ax` and :math:`Ax'`.
+    """
+
+    def __init__(self, spec, operator):
+        x, x_alt, eta = Vector.from_array(spec["x"]), Vector.from_array(spec["x_alt"]), spec["eta"]
+        if not isinstance(eta, list) or [type(e) in (int, float) and e >= 0 for e in eta] != [True, True]:
+            raise ValueError(f"eta must hold two numbers that are not negative, got {eta!r:.80}")
+        self.length = len(x)
+        self._at_x = operator.forward(x)
+        self._step = operator.forward(x_alt) - self._at_x
+        direction = x_alt - x
+        length = direction.norm()
+        self._start, end = x, x_alt
+        if eta[0]:
+            self._start = x + direction.scaled(arb(eta[0]) / length)
+        if eta[1]:
+            end = x_alt - direction.scaled(arb(eta[1]) / length)
+        self._way = end - self._start
+        self._move = abs(length - arb(eta[0]) - arb(eta[1]))
+
+    def apply(self, y: Vector) -> Vector:
+        """Return the point of the segment that belongs to ``y``."""
+        t = (y - self._at_x).inner(self._step) / self._step.inner(self._step)
+        return self._start + self._way.scaled(t.max(arb(0)).min(arb(1)))
+
+    def lipschitz(self) -> arb:
+        r"""Return :math:`\|u'-u\|/\|e_0\|`, which is the constant itself."""
+        return self._move / self._step.norm()
+
+
+KINDS = {"linear": LinearBalls, "scaled-adjoint": ScaledAdjointBalls, "clip": ClipBalls,
+         "network": NetworkBalls}
+
+
+def build_map(spec, operator_of):
+    """Return the evaluator of a decoded description.
+
+    ``operator_of`` turns the description of an operator into its evaluator, so that the
+    caller may share one evaluator between an operator and the maps made for it.
+
+    Raises
+    ------
+    ValueError
+        If the kind is unknown or a field is missing or does not fit.
+    """
+    if not isinstance(spec, dict) or spec.get("kind") not in list(KINDS):
+        kind = spec.get("kind") if isinstance(spec, dict) else spec
+        raise ValueError(f"map kind must be one of {', '.join(KINDS)}, got {kind!r:.80}")
+    try:
+        operator = None if spec["kind"] == "linear" else operator_of(spec["operator"])
+        return KINDS[spec["kind"]](spec, operator)
+    except KeyError as error:
+        raise ValueError(f"map of kind {spec['kind']} lacks the field {error}") from None

@@ -1,0 +1,170 @@
+"""Run a program in ball arithmetic, on inputs as they stand in a certificate.
+
+Nothing here needs numpy. Every value is computed once; a map or operator that is
+described by the same words in two places is built once.
+"""
+
+import json
+from fractions import Fraction
+
+from flint import arb, arb_mat, ctx, fmpq
+
+from kernelstab.certify.arrays import decode
+from kernelstab.certify.enclosure import enclosure, ends
+from kernelstab.certify.evaluation import Decision, Evaluation, decide
+from kernelstab.certify.program.maps import build_map
+from kernelstab.certify.program.operators import build_operator
+from kernelstab.certify.program.recorded import Recorded, collect
+from kernelstab.certify.program.vectors import Vector
+
+NEARNESS = 1e-4    # plausible distance of recorded floats from what they stand for, relative
+
+_SCALARS = {
+    "add": lambda a, b: a + b, "sub": lambda a, b: a - b, "neg": lambda a: -a, "mul": lambda a, b: a * b,
+    "div": lambda a, b: a / b, "abs": abs, "max": lambda a, b: a.max(b),
+}
+_VECTORS = {
+    "add": lambda u, v: u + v, "sub": lambda u, v: u - v, "neg": lambda u: -u,
+    "scale": lambda a, u: u.scaled(a), "norm": lambda u: u.norm(), "inner": lambda u, v: u.inner(v),
+}
+
+
+class BallRun:
+    """The values of a program at one precision.
+
+    Parameters
+    ----------
+    program : Program
+    encoded : dict
+        Name of every input to its plain description (see ``encode``).
+    precision : int
+        Bits of the balls; the caller's setting of flint is restored.
+
+    Raises
+    ------
+    ValueError
+        If an input is missing, of the wrong kind, malformed, or does not fit.
+    """
+
+    def __init__(self, program, encoded, precision):
+        if set(program.inputs) != set(encoded):
+            raise ValueError(f"inputs must be {sorted(program.inputs)}, got {sorted(encoded)}")
+        self.program, self.precision = program, precision
+        self.encoded, self._built = encoded, {}
+        with ctx.workprec(precision):
+            self._replaced = collect(program, encoded)
+            self.values: list = []
+            for index, (name, *_) in enumerate(program.instructions):
+                try:
+                    self.values.append(self._at(index))
+                except ValueError as error:
+                    raise ValueError(f"value {index} ({name}): {error}") from None
+
+    def _at(self, index):
+        """Return a value, recorded or computed; a recorded one must be near the computed one."""
+        name, *args = self.program.instructions[index]
+        value = self._replaced.get(index)
+        if value is None:
+            return self._value(name, *args)
+        if not any(isinstance(self.values[i], Recorded) for i in args):
+            operator = self.values[args[0]] if name == "forward" else None
+            scale = operator.rough_norm if operator else 1.0
+            scale *= sum(float(self.values[i].norm()) for i in args if isinstance(self.values[i], Vector))
+            ideal = self._value(name, *args)
+            if not (value - ideal).norm() <= NEARNESS * (scale + float(ideal.norm())):
+                raise ValueError("the recorded value is not near the computed one")
+        return value
+
+    def _value(self, name, *args):
+        if name in ("vector", "operator", "map"):
+            return self._input(name, args[0])
+        if name == "constant":
+            value = Fraction(args[0])
+            return arb(fmpq(value.numerator, value.denominator))
+        a = [self.values[i] for i in args]
+        if name == "forward":
+            return a[0].forward(a[1])
+        if name == "apply":
+            return _apply(a[0], a[1])
+        if name == "lipschitz":
+            return a[0].lipschitz()
+        return (_VECTORS if isinstance(a[-1], Vector) else _SCALARS)[name](*a)
+
+    def _input(self, kind, name):
+        """Build an input from its description, which must be of the declared kind."""
+        plain = self.encoded[name]
+        if not isinstance(plain, dict):
+            raise ValueError(f"input {name} must be a dictionary, got {plain!r:.80}")
+        if kind == "vector":
+            if set(plain) != {"kind", "values"} or plain["kind"] != "vector":
+                raise ValueError(f"input {name} must be a vector, got {sorted(plain)}")
+            return Vector.from_array(decode(plain["values"]))
+        if plain.get("kind") == "recorded":
+            return Recorded(name)
+        return self._operator(plain) if kind == "operator" else self._map(plain)
+
+    def _operator(self, plain):
+        """Build an operator, or find the one that was built from the same description."""
+        plain = self._resolve(plain)
+        key = json.dumps(plain, sort_keys=True)
+        if key not in self._built:
+            self._built[key] = build_operator(decode(plain))
+        return self._built[key]
+
+    def _map(self, plain):
+        operator = plain.get("operator")
+        spec = decode({name: entry for name, entry in plain.items() if name != "operator"})
+        return build_map(spec | ({} if operator is None else {"operator": operator}), self._operator)
+
+    def _resolve(self, plain):
+        """Replace ``{"kind": "input", "name": ...}`` by the description of that input."""
+        if isinstance(plain, dict) and plain.get("kind") == "input":
+            name = plain.get("name")
+            if not isinstance(name, str) or self.program.inputs.get(name) != "operator":
+                raise ValueError(f"{name!r:.80} is not an input operator")
+            return self.encoded[name]
+        return plain
+
+    @property
+    def scope(self) -> str:
+        """``"recorded"`` if any input is."""
+        return "recorded" if any(isinstance(value, Recorded) for value in self.values) else "ideal"
+
+    @property
+    def exact(self) -> bool:
+        """Whether every vector is known without error."""
+        return all(value.exact for value in self.values if isinstance(value, Vector))
+
+    def margin(self, claim) -> arb:
+        """Return left minus right side of a claim; a number minus itself is zero, if it is one."""
+        if claim.left == claim.right and self.values[claim.left].is_finite():
+            return arb(0)
+        with ctx.workprec(self.precision):
+            return self.values[claim.left] - self.values[claim.right]
+
+    def quantity(self, name) -> arb:
+        """Return the ball of a reported quantity."""
+        return self.values[self.program.quantities[name]]
+
+    def evaluation(self) -> Evaluation:
+        """Decide every claim and enclose every quantity by floats."""
+        units = self.program.units
+        quantities = {name: enclosure(self.quantity(name), units.get(name, ""))
+                      for name in self.program.quantities}
+        return Evaluation("ball", self.precision, self.scope, self.exact,
+                          tuple(self._decision(claim) for claim in self.program.claims), quantities)
+
+    def _decision(self, claim):
+        margin = self.margin(claim)
+        outcome = decide(claim.relation, *(ends(margin) or (None, None)))
+        found = enclosure(margin)
+        return Decision(claim.role, claim.label, self.program.claim_text(claim), outcome,
+                        found.value, found.radius, found.lower, found.upper)
+
+
+def _apply(psi, y: Vector) -> Vector:
+    """Apply a map; a measurement without enclosure has a reconstruction without enclosure."""
+    if all(entry.is_finite() for part in (y.real, y.imag) if part is not None for entry in part.entries()):
+        return psi.apply(y)
+    length = psi.length
+    return Vector(arb_mat(length, 1, [arb.nan()] * length))

@@ -1,0 +1,137 @@
+"""The interpreter in floats: numpy values, slack, and never a proof."""
+
+import numpy as np
+import pytest
+
+from kernelstab.certify import run_floats
+from kernelstab.certify.writing.terms import Program, inner, lipschitz, maximum, norm
+from kernelstab.maps.base import Map
+from kernelstab.operators.dense import DenseOperator
+
+RNG = np.random.default_rng(0)
+A = DenseOperator(RNG.standard_normal((3, 5)))
+
+
+class Sloppy(Map):
+    """A map that computes in float32."""
+
+    precision = float(np.finfo(np.float32).eps)
+
+    def __call__(self, y):
+        return A.rmatvec(y)
+
+
+def test_values_are_those_of_numpy():
+    p = Program()
+    forward, psi, x, z = p.operator("A"), p.map("psi"), p.vector("x"), p.vector("z")
+    p.let("n", norm(psi(forward(x)) - z * "1/2"), "mm")
+    p.let("i", inner(x + z, -z))
+    p.let("m", maximum(norm(x) * 2, norm(z) / 3) - p.emit("abs", p.constant(-1)))
+    u, v = RNG.standard_normal((2, 5))
+    found = run_floats(p, {"A": A, "psi": lambda y: A.rmatvec(y), "x": u, "z": v})
+    value = {name: q.value for name, q in found.quantities.items()}
+    assert value["n"] == np.linalg.norm(A.rmatvec(A.matvec(u)) - 0.5 * v)
+    assert value["i"] == pytest.approx((u + v) @ -v, rel=1e-15)
+    assert value["m"] == max(2 * np.linalg.norm(u), np.linalg.norm(v) / 3) - 1
+    assert (found.rigorous, found.exact, found.scope, found.arithmetic) == (False, False, "recorded", "float")
+    assert found.quantities["n"].unit == "mm"
+
+
+def margin_outcomes(margin, psi=None, size=1.0):
+    """Decide ``|x| >= c`` and ``|x| > c`` with the given margin, in a program of norms ``size``."""
+    p = Program()
+    x, big = p.vector("x"), p.vector("big")
+    norm(big)
+    if psi is not None:
+        p.map("psi")(x)
+    p.conclusion("C1", norm(x) >= 1)
+    p.conclusion("C2", norm(x) > 1)
+    found = run_floats(p, {"x": np.array([1 + margin]), "big": np.array([size]), "psi": psi})
+    return [c.outcome for c in found.claims]
+
+
+@pytest.mark.parametrize(("margin", "outcomes"), [
+    (0.0, ["true", "false"]), (5e-13, ["true", "false"]), (-5e-13, ["true", "false"]),
+    (3e-12, ["true", "true"]), (-3e-12, ["false", "false"]),
+])
+def test_the_slack_of_a_norm_is_the_tolerance(margin, outcomes):
+    assert margin_outcomes(margin) == outcomes
+
+
+def test_the_slack_grows_with_the_largest_norm():
+    assert margin_outcomes(-5e-10, size=1000.0) == ["true", "false"]
+    assert margin_outcomes(-5e-9, size=1000.0) == ["false", "false"]
+
+
+def test_the_slack_of_a_float32_map():
+    class Identity(Sloppy):
+        def __call__(self, y):
+            return y
+
+    # 100 spacings of float32: 1.2e-5
+    assert margin_outcomes(-1e-5, Identity()) == ["true", "false"]
+    assert margin_outcomes(-2e-5, Identity()) == ["false", "false"]
+    assert margin_outcomes(-2e-5, lambda y: y) == ["false", "false"]
+
+
+def test_quotients_carry_the_error_of_their_denominator():
+    """A quotient by 1e-6 may be wrong by 1e6 times the error of a norm."""
+    p = Program()
+    x, e = p.vector("x"), p.vector("e")
+    p.conclusion("C1", norm(x) / norm(e) >= 1_000_000)
+    for margin, outcome in ((-0.5e-6, "true"), (-1e-5, "false")):
+        found = run_floats(p, {"x": np.array([1 + margin]), "e": np.array([1e-6])})
+        assert found.claims[0].outcome == outcome
+        assert found.claims[0].radius == pytest.approx(1.0, rel=1e-3)
+
+
+def test_no_number_decides_nothing():
+    p = Program()
+    x = p.vector("x")
+    p.conclusion("C1", norm(x) / norm(x - x) >= 1)
+    p.conclusion("C2", norm(x - x) / norm(x - x) >= 1)
+    p.conclusion("C3", lipschitz(p.map("psi")) >= 1)
+    found = run_floats(p, {"x": np.ones(2), "psi": lambda y: y})
+    assert [c.outcome for c in found.claims] == ["unknown"] * 3
+
+
+def test_complex_vectors_use_real_inner_products():
+    p = Program()
+    x, z = p.vector("x"), p.vector("z")
+    p.let("i", inner(x, z))
+    found = run_floats(p, {"x": np.array([1 + 2j]), "z": np.array([2 + 1j])})
+    assert found.quantities["i"].value == 4.0      # Re (1 - 2i)(2 + i)
+
+
+def test_the_map_cannot_change_the_measurement():
+    def greedy(y):
+        y *= 0
+        return y
+
+    p = Program()
+    x = p.vector("x")
+    psi = p.map("psi")
+    p.let("n", norm(psi(x) - x))
+    assert run_floats(p, {"x": np.ones(2), "psi": greedy}).quantities["n"].value == pytest.approx(2**0.5)
+
+
+@pytest.mark.parametrize(("inputs", "reason"), [
+    ({"psi": lambda y: y * np.nan}, "output of psi must be finite, got nan"),
+    ({"psi": lambda y: y[:, None]}, "output of psi must have 1 dimension"),
+    ({"psi": lambda y: np.ones(4)}, r"vectors of shapes \(4,\) and \(5,\) do not fit"),
+    ({"x": np.array([1, np.inf, 0, 0, 0])}, "x must be finite, got inf"),
+    ({"x": "image"}, "x must be a numeric array"),
+])
+def test_bad_inputs_are_named(inputs, reason):
+    p = Program()
+    forward, psi, x = p.operator("A"), p.map("psi"), p.vector("x")
+    norm(psi(forward(x)) - x)
+    with pytest.raises(ValueError, match=reason):
+        run_floats(p, {"A": A, "psi": A.rmatvec, "x": np.ones(5)} | inputs)
+
+
+def test_missing_inputs_are_named():
+    p = Program()
+    norm(p.vector("x"))
+    with pytest.raises(ValueError, match=r"inputs must hold \['x'\], got \['z'\]"):
+        run_floats(p, {"z": np.ones(2)})
