@@ -108,9 +108,9 @@ def _solve(arguments) -> int:
 
     from tqdm import tqdm
 
+    from kernelstab._engines.compiling_jit import said_by
     from kernelstab._errors import NotConverged
     from kernelstab.report import solve_files
-    from kernelstab.solvers._compiling_jit import first_compilation
 
     _writable(arguments.out, "out")
     _writable(arguments.certificate, "certificate")
@@ -121,12 +121,11 @@ def _solve(arguments) -> int:
             bar.set_description_str(note, refresh=False)
             bar.update(done - bar.n)
 
-        def say():
+        def say(line):
             if not arguments.quiet:
-                bar.write("kernelstab: compiling loops, this once (ahead of time: kernelstab warmup)",
-                          file=sys.stderr)
+                bar.write(line, file=sys.stderr)
 
-        with first_compilation(say), warnings.catch_warnings():
+        with said_by(say), warnings.catch_warnings():
             warnings.simplefilter("ignore", NotConverged)      # the text and the exit code say it
             solved = solve_files(
                 arguments.matrix, arguments.data, problem=arguments.problem, lam=arguments.lam,
@@ -243,6 +242,8 @@ def _train(arguments) -> int:
 def _warmup(arguments) -> int:
     from tqdm import tqdm
 
+    from kernelstab._engines.compiling_jit import silent
+
     rooms = (arguments.room,) if arguments.room else ("solvers", "kernel", "priors")
     for room in rooms:
         with tqdm(desc=f"compiling {room:7}", file=sys.stderr, disable=arguments.quiet,
@@ -252,7 +253,8 @@ def _warmup(arguments) -> int:
                 bar.set_postfix_str(name, refresh=False)
                 bar.update(done - bar.n)
 
-            importlib.import_module(f"kernelstab.{room}").warmup(progress=show)
+            with silent():
+                importlib.import_module(f"kernelstab.{room}").warmup(progress=show)
     return 0
 
 

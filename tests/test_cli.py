@@ -6,11 +6,11 @@ import subprocess
 import sys
 import types
 
-import numba
 import numpy as np
 import pytest
 
 from kernelstab import __version__, cli, kernel, priors, report, solvers, theorems
+from kernelstab._engines import compiling_jit
 from kernelstab.certify.certificate import digest
 
 MODULE = '''
@@ -364,21 +364,19 @@ def test_a_closed_pipe_is_no_error():
     assert run.stderr == ""
 
 
-@pytest.mark.skipif(numba.config.DISABLE_JIT, reason="nothing is compiled")
-def test_the_first_compilation_is_said_in_one_line(tmp_path, monkeypatch, capsys):
+def test_long_compilation_is_said_in_one_line(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     np.savez("p.npz", A=np.eye(2), y=[1.0, 2.0])
-    solve, line = report.solve_files, "kernelstab: compiling loops, this once"
+    solve, notice = report.solve_files, compiling_jit.NOTICE
 
     def compiling(*files, **options):
-        assert numba.njit(lambda x: x + 1)(1) + numba.njit(lambda x: x + 2)(1) == 5
+        notice.say()                    # as after two seconds of it
         return solve(*files, **options)
 
     monkeypatch.setattr(report, "solve_files", compiling)
-    assert _run(capsys, "solve", "p.npz", "--json")[2].count(line) == 1
-    assert _run(capsys, "solve", "p.npz", "--json", "--quiet")[2] == ""
-    monkeypatch.setattr(report, "solve_files", solve)
-    assert line not in _run(capsys, "solve", "p.npz", "--json")[2]       # compiled by now
+    for options, count in (([], 1), ([], 0), (["--quiet"], 0)):      # once in a process
+        monkeypatch.setattr(notice, "told", count == 0 and not options)
+        assert _run(capsys, "solve", "p.npz", "--json", *options)[2].count(compiling_jit.LINE) == count
 
 
 def test_a_problem_from_files_is_solved_proved_and_written(tmp_path, monkeypatch, capsys):

@@ -5,10 +5,10 @@ from functools import cached_property
 
 import numpy as np
 
+from kernelstab._engines.duality_gap import relative, shortfall
 from kernelstab._engines.imaging.frames import Frame
-from kernelstab.solvers._problem import Judged, shortfall
+from kernelstab.solvers._problem import Judged
 from kernelstab.solvers._system import System
-from kernelstab.solvers.solution import relative
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,4 +104,5 @@ class AnalysisProblem:
 
     def distance(self, judged: Judged) -> float:
         """Return how far the point is from finished; smaller is better."""
-        return max(judged.relative_gap, shortfall(self.size, float(np.linalg.norm(judged.dual)), judged))
+        length = float(np.linalg.norm(judged.dual))
+        return max(judged.relative_gap, shortfall(self.size, length, judged.feasibility, judged.objective))

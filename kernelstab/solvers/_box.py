@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from kernelstab.solvers._problem import EPSILON, Judged, Problem, norm
-from kernelstab.solvers.solution import relative
+from kernelstab._engines.duality_gap import EPSILON, duality_gap
+from kernelstab.solvers._problem import Judged, Problem, judged, norm
 
 
 def as_box(box, nonneg, system) -> tuple:
@@ -76,9 +76,9 @@ class BoxProblem(Problem):
             part, pull = np.maximum(sign * x, 0.0), sign * t * pulled
             room = np.where(far, 0.0, sign * bound) - np.where(far, 0.0, part)
             slack += float(np.maximum(price - pull, 0.0) @ part + np.maximum(pull + lost - price, 0.0) @ room)
-        objective = 0.5 * size * size + price * total
-        gap = 0.5 * norm(r - t * dual) ** 2 + slack
-        return Judged(x, t * dual, objective, objective - gap, gap, relative(gap, objective), size, 0.0)
+        found = duality_gap(self.kind, self.level, price * total, slack, size, t * length, 0.0,
+                            norm(r - t * dual))
+        return judged(x, t * dual, found, size)
 
 
 def _largest(pulled, below, above):

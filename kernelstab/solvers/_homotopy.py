@@ -12,11 +12,12 @@ STRETCH = 4 * 10**8   # entries passed over between two reports of a long walk
 
 def solve(problem, start, watch) -> str:
     """Walk from the zero solution to the level of ``problem``; the starting point is not used."""
+    from kernelstab._engines.duality_gap import KINDS
     from kernelstab.solvers import _homotopy_jit as loops
 
     system, words = problem.system, "homotopy, compiled"
     A, y, correlation = locked(system.matrix), locked(system.y), locked(problem.correlation)
-    kind, level, nonneg = loops.KINDS[kind_of(problem.form, problem.level)], problem.level, problem.nonneg
+    kind, level, nonneg = KINDS[kind_of(problem.form, problem.level)], problem.level, problem.nonneg
     (m, n), gram, fresh = A.shape, np.empty((0, 0)), True
     state = loops.allocate(m, n)
     numbers, most = state.numbers, 1 + STRETCH // A.size

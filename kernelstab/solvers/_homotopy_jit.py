@@ -5,8 +5,8 @@ from collections import namedtuple
 import numpy as np
 from numba import njit
 
-LASSO, QCBP, BASIS, ROOT = 0, 1, 2, 3    # the level is lambda, ||r||, lambda = 0, or lambda/||r||
-KINDS = {"lasso": LASSO, "qcbp": QCBP, "basis-pursuit": BASIS, "sqrt-lasso": ROOT}
+from kernelstab._engines.duality_gap import BASIS, LASSO, QCBP, ROOT
+
 WALKING, ARRIVED, STUCK = 0, 1, 2        # what a state says about itself
 LAM, SQUARE, SIZE, STEPS, STATUS, LEFT, SIDE, BARRED, STILL, PEAK, FIRST = range(11)
 

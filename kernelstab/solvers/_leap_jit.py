@@ -13,14 +13,12 @@ residual: until the face has enough of them, lambda is what noise of this size i
 import numpy as np
 from numba import njit
 
+from kernelstab._engines.duality_gap import LASSO, QCBP, ROOT
 from kernelstab.solvers._homotopy_jit import (
     ARRIVED,
     BARRED,
     FIRST,
     LAM,
-    LASSO,
-    QCBP,
-    ROOT,
     SIZE,
     STATUS,
     STEPS,

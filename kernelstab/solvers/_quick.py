@@ -10,10 +10,10 @@ from math import isfinite, sqrt
 
 import numpy as np
 
+from kernelstab._engines.duality_gap import KINDS, meets, relative
 from kernelstab.solvers._homotopy import kind_of, locked
 from kernelstab.solvers._methods import SMALL
-from kernelstab.solvers._problem import Judged, meets
-from kernelstab.solvers.solution import Solution, relative
+from kernelstab.solvers.solution import Solution
 
 WALK = 2000     # events; a longer walk is left to the front door, which listens in between
 _NONE = np.empty((0, 0))   # no Gram matrix
@@ -41,10 +41,10 @@ def quickly(form, name, A, y, level, nonneg, tol) -> Solution | None:
     # Zero is optimal, or something is amiss, or squares overflow.
     if not (support and isfinite(objective + gap + square)):
         return None
-    judged = Judged(x, dual, objective, value, gap, relative(gap, objective), residual, excess)
-    if not meets(form, level, tol, sqrt(square), column, length, judged):
+    if not meets(KINDS[form], level, tol, sqrt(square), column, length, objective, gap, residual, excess):
         return None
-    return Solution(*judged, steps, True, f"{name} by homotopy, compiled")
+    return Solution(x, dual, objective, value, gap, relative(gap, objective), residual, excess, steps, True,
+                    f"{name} by homotopy, compiled")
 
 
 @cache

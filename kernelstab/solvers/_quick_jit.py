@@ -5,11 +5,9 @@ from collections import namedtuple
 import numpy as np
 from numba import njit
 
+from kernelstab._engines.duality_gap import BASIS, KINDS, LASSO
 from kernelstab.solvers._homotopy_jit import (
-    BASIS,
-    KINDS,
     LAM,
-    LASSO,
     LEFT,
     PEAK,
     SIZE,

@@ -4,10 +4,10 @@ from functools import cached_property
 
 import numpy as np
 
+from kernelstab._engines.duality_gap import EPSILON, relative, shortfall
 from kernelstab._engines.imaging.spectrum import Spectrum
 from kernelstab._engines.imaging.trend import POLISH, Bound
-from kernelstab.solvers._problem import EPSILON, Judged, shortfall
-from kernelstab.solvers.solution import relative
+from kernelstab.solvers._problem import Judged
 
 NOISE = 32 * EPSILON   # share of the data that rounding may take from the image of a constant
 
@@ -96,7 +96,8 @@ class TVProblem:
     def _shortfall(self, judged):
         if self.explains(judged.objective, judged.residual):
             return 0.0
-        return shortfall(self.size, float(np.linalg.norm(judged.dual.h)), judged)
+        return shortfall(self.size, float(np.linalg.norm(judged.dual.h)), judged.feasibility,
+                         judged.objective)
 
     def prove(self, h, field, rounds=1, goal=np.inf) -> Bound:
         r"""Make any h and any field feasible, and return the bound they prove.

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from kernelstab._checks import as_array, as_callable, as_flag, as_number, thread_count
+from kernelstab._engines.duality_gap import KINDS, is_clear
 from kernelstab._errors import NotConverged
 from kernelstab._threads import in_order
 from kernelstab.solvers._homotopy import kind_of, locked
-from kernelstab.solvers._problem import clear
 from kernelstab.solvers.lasso import lasso
 from kernelstab.solvers.qcbp import qcbp
 from kernelstab.solvers.solution import Solution
@@ -212,14 +212,14 @@ def _finished(form, levels, tol, size, column, found):
     length = np.linalg.norm(found["dual"], axis=1)
     near = (length * excess <= tol * objective) & (objective > 0) & (excess <= tol * size)
     with np.errstate(all="ignore"):     # what overflows is left to single problems
-        sure = clear(form, levels, tol, size, column, length, objective, found["residual"])
+        sure = np.array([is_clear(KINDS[form], level, tol, *row) for level, row in zip(
+            levels, np.array([size, column, length, objective, found["residual"]]).T)])
     return sure & (found["relative_gap"] <= tol) & ((excess == 0) | near)
 
 
 def _paths(form, A, Y, levels, nonneg, threads, progress):
     """Walk all paths, in chunks that do not depend on which thread takes them."""
     from kernelstab.solvers import _batch_jit as loops
-    from kernelstab.solvers._homotopy_jit import KINDS
     from kernelstab.solvers._judge_jit import COLUMN, FIELDS, LENGTH
 
     (count, m), n, own = Y.shape, A.shape[-1], A.ndim == 3

@@ -142,6 +142,7 @@ def lasso_path(A, y, *, lam_min=0.0, max_steps=None, nonneg=False) -> LassoPath:
 
 def _corners(system, lam_min, most, nonneg):
     """Walk event by event; keep one point for each value of lambda."""
+    from kernelstab._engines.duality_gap import BASIS, LASSO
     from kernelstab.solvers import _homotopy_jit as loops
 
     A, y, gram = locked(system.matrix), locked(system.y), np.empty((0, 0))
@@ -150,7 +151,7 @@ def _corners(system, lam_min, most, nonneg):
     loops.begin(state, correlation, y, nonneg)
     numbers = state.numbers
     lam, coefs, fresh = [float(numbers[loops.LAM])], [np.zeros(A.shape[1])], []
-    kind = loops.LASSO if lam_min > 0 else loops.BASIS
+    kind = LASSO if lam_min > 0 else BASIS
     while numbers[loops.STATUS] == loops.WALKING and len(lam) < most and lam[0] > lam_min:
         before = int(numbers[loops.SIZE])
         loops.walk(A, gram, y, state, kind, lam_min, nonneg, 1)

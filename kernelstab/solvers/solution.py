@@ -79,14 +79,3 @@ class Solution:
         return (f"<Solution of {self.method}: {word} after {self.iterations} iterations, objective "
                 f"{self.objective:.6g}, relative gap {self.relative_gap:.1e}, "
                 f"infeasible by {self.feasibility:.1e}>")
-
-
-def relative(gap: float, objective: float) -> float:
-    """Return ``gap / objective``, and 0 when there is no gap to speak of.
-
-    >>> relative(1.0, 4.0), relative(0.0, 0.0), relative(1.0, 0.0)
-    (0.25, 0.0, inf)
-    """
-    if gap <= 0 or objective > 0:
-        return gap / objective if objective > 0 else 0.0
-    return float("inf")

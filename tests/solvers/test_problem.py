@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from scipy.sparse.linalg import LinearOperator, aslinearoperator
 
+from kernelstab._engines.duality_gap import KINDS
 from kernelstab._errors import NotConverged
 from kernelstab.operators import DenseOperator
 from kernelstab.solvers import _judge_jit as loops
 from kernelstab.solvers import basis_pursuit, lasso, qcbp, sqrt_lasso
-from kernelstab.solvers._homotopy_jit import KINDS
 from kernelstab.solvers._methods import METHODS
 from kernelstab.solvers._problem import Problem
 from kernelstab.solvers._system import as_system

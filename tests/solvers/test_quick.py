@@ -6,10 +6,11 @@ import warnings
 import numpy as np
 import pytest
 
+from kernelstab._engines.duality_gap import KINDS
 from kernelstab._errors import NotConverged
 from kernelstab.solvers import _judge_jit as loops
 from kernelstab.solvers import basis_pursuit, lasso, qcbp, sqrt_lasso
-from kernelstab.solvers._homotopy_jit import KINDS, SIZE, STEPS, allocate, begin
+from kernelstab.solvers._homotopy_jit import SIZE, STEPS, allocate, begin
 from kernelstab.solvers._leap_jit import leap as jump
 from kernelstab.solvers._leap_jit import strongest
 from kernelstab.solvers._problem import Problem

@@ -33,10 +33,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from kernelstab._engines.duality_gap import EPSILON
 from kernelstab._engines.imaging.bands import seen
 from kernelstab._engines.imaging.sampling import sampling
-
-EPSILON = float(np.finfo(float).eps)
 
 # Chosen by steps to a gap of 1e-4 on phantoms and MR slices, 128 by 128, eta from 1e-4 to 5e-2 of ||y||.
 RELAXATION = 1.8   # among 1, 1.5, 1.8, 1.9

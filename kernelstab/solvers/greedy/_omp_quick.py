@@ -9,8 +9,9 @@ from math import isfinite
 
 import numpy as np
 
+from kernelstab._engines.duality_gap import relative
 from kernelstab.solvers.greedy import _pursuit
-from kernelstab.solvers.solution import Solution, relative
+from kernelstab.solvers.solution import Solution
 
 WORK = 1 << 23   # multiplications; a longer run, of more than some milliseconds, can be interrupted
 _NONE = np.empty(0)

@@ -1,0 +1,11 @@
+"""The functions of ``duality_gap``, compiled from the same source for compiled callers."""
+
+from numba import njit
+
+from kernelstab._engines import duality_gap
+from kernelstab._engines.compiling_jit import INNER
+
+relative = njit(**INNER)(duality_gap.relative)
+with_rounding = njit(**INNER)(duality_gap.with_rounding)
+best_multiple = njit(**INNER)(duality_gap.best_multiple)
+gap_of = njit(**INNER)(duality_gap.duality_gap)
