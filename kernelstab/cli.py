@@ -17,11 +17,11 @@ from kernelstab._errors import CertificateError
 def main(argv=None) -> int:
     """Run one command and return its exit code.
 
-    >>> main(["list"])
-    detail-transfer  Detail transfer: one good reconstruction, a false detail elsewhere
-    mirror-images    Mirror images: no free lunch in the kernel
-    two-images       Two images: accuracy on both forces instability
-    0
+    A certificate that is not there is bad input:
+
+    >>> main(["verify", "nowhere.json", "--json"])
+    []
+    2
     """
     arguments = _parser().parse_args(argv)
     try:

@@ -1,50 +1,48 @@
-"""The audit: measure a reconstruction map stage by stage, then write down what was found."""
+"""The audit: measure what a reconstruction map does, finding by finding, then write down what was found."""
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 
-import numpy as np
-
+from kernelstab import theorems
 from kernelstab._checks import as_count, as_number
 from kernelstab._files import fingerprint, provenance
-from kernelstab.report.accuracies import Accuracies, measure_accuracy
-from kernelstab.report.conventions import conventions
-from kernelstab.report.details import Details, default_detail, measure_details
-from kernelstab.report.facts import KernelFacts, kernel_facts
-from kernelstab.report.mirrors import Mirrors, measure_mirrors
 from kernelstab.report.problem import Problem, pose
-from kernelstab.report.searches import Searches, measure_searches
+from kernelstab.report.sections import QUICK, AuditTask, Finding, Plan
+from kernelstab.report.sections.accuracy import Accuracies
+from kernelstab.report.sections.mirror_images import Mirrors
+from kernelstab.report.sections.operator import KernelFacts
+from kernelstab.report.sections.planted_detail import Details
+from kernelstab.report.sections.theorems import Verdicts, proved_bound
+from kernelstab.report.sections.worst_case import Searches
 from kernelstab.report.stages import Stage, Stages
-from kernelstab.report.verdicts import measure_verdicts, proved_bound
-from kernelstab.report.words import findings, headline
 
 FORMAT, VERSION = "kernelstab-report", 1
-STAGES = ("operator", "accuracy", "worst case", "mirror images", "planted detail", "theorems")
+FINDINGS = (KernelFacts, Accuracies, Mirrors, Searches, Details, Verdicts)
+"""In the order in which they are measured, said and shown; each may use those before it."""
+
+_GENERAL = {
+    "data": "$y = Ax$ for the image $x$, simulated in double precision by the operator under audit, "
+            "without noise; an optimistic setting, as it has no model error",
+    "norms": "Euclidean; *sup* is the largest change of one pixel",
+    "signs": "= exact or enclosed; ≥ found by a search, the true value is at least this; ≤ an upper "
+             "bound; ~ computed in floating point, without guarantee",
+}
 
 
-@dataclass(frozen=True)
-class Plan:
-    """How much the audit spends: images, evaluations per search, rungs, random draws, dial settings.
+def wanted() -> tuple[type[Finding], ...]:
+    """Return the findings that are basic or that a theorem wants.
 
-    ``gradient`` evaluations are for maps with a derivative, ``solver`` for those whose every
-    value solves an optimisation problem, ``probing`` for maps known by their values only.
+    >>> [finding.name for finding in wanted()]
+    ['operator', 'accuracy', 'mirror images', 'worst case', 'planted detail', 'theorems']
     """
-
-    images: int = 8
-    gradient: int = 100
-    solver: int = 36
-    probing: int = 60
-    rungs: tuple[float, ...] = (0.25, 1.0)
-    draws: int = 4
-    dial: int = 7
-
-
-QUICK = Plan(images=3, gradient=40, solver=20, probing=24, rungs=(1.0,), draws=2, dial=3)
+    names = {name for theorem in theorems.all() for name in theorem.findings}
+    return tuple(finding for finding in FINDINGS if finding.basic or finding.name in names)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
 class AuditReport:
-    """Everything that an audit found; a part is None if its stage did not finish.
+    """Everything that an audit found.
 
     Attributes
     ----------
@@ -53,9 +51,8 @@ class AuditReport:
     plan : Plan
     eps : float
         Largest perturbation relative to the norm of the data.
-    facts, accuracy, searches, mirrors, details : result of each stage, or None
-    verdicts : tuple of Checked
-        One per theorem.
+    findings : dict of str to Finding
+        By the name of the stage; a stage that did not finish has none.
     stages : tuple of Stage
         What became of every stage.
     provenance : dict
@@ -67,15 +64,15 @@ class AuditReport:
     problem: Problem
     plan: Plan
     eps: float
-    facts: KernelFacts | None
-    accuracy: Accuracies | None
-    searches: Searches | None
-    mirrors: Mirrors | None
-    details: Details | None
-    verdicts: tuple
+    findings: dict[str, Finding]
     stages: tuple[Stage, ...]
     provenance: dict = field(default_factory=dict)
     path: Path | None = None
+
+    @property
+    def verdicts(self) -> tuple:
+        """What became of every theorem; empty if they were not reached."""
+        return self.findings["theorems"].checked if "theorems" in self.findings else ()
 
     @property
     def interrupted(self) -> bool:
@@ -101,29 +98,50 @@ class AuditReport:
             cause = f"a stage failed ({reasons})"
         return f"This report is partial: {cause}. Missing: {', '.join(missing)}."
 
+    def headline(self) -> str:
+        """Return the verdict on the audited map in one sentence, from what was measured."""
+        name = self.problem.audited
+        said = [text for finding in self.findings.values() if (text := finding.headline(name))]
+        if not said:
+            return f"Too little of {name} was measured for a verdict."
+        return f"{name} {'; it '.join(said)}."
+
+    def sentences(self) -> dict[str, str]:
+        """Return a paragraph per finding, with what theorems add to it, and what does not apply."""
+        texts = {}
+        for finding in self.findings.values():
+            said = [finding.sentence(self.problem.audited)]
+            said += [theorem.findings.get(finding.name, "") for theorem in theorems.all()]
+            texts[finding.label] = " ".join(text for text in said if text)
+        reasons = [f"{s.name}: {s.reason}" for s in self.stages if s.state == "not applicable"]
+        return texts | ({"Not applicable": f"{'; '.join(reasons)}."} if reasons else {})
+
+    def conventions(self) -> dict[str, str]:
+        """Return name and meaning, in Markdown, of every convention that the report follows."""
+        return _GENERAL | {name: text for finding in wanted()
+                           for name, text in finding.conventions(self.eps).items()}
+
     def summary(self) -> dict:
         """Return the verdict and what is missing, as plain values."""
         return {"audited": self.problem.audited, "complete": self.complete, "interrupted": self.interrupted,
-                "notice": self.notice, "headline": headline(self), "findings": findings(self),
+                "notice": self.notice, "headline": self.headline(), "findings": self.sentences(),
                 "outcomes": {c.theorem.slug: c.verdict.outcome for c in self.verdicts}}
 
     def text(self) -> str:
         """Return the verdict as text for a terminal, and where the report lies."""
-        lines = [self.notice, headline(self), *(f"{k}: {text}" for k, text in findings(self).items()),
+        lines = [self.notice, self.headline(), *(f"{k}: {text}" for k, text in self.sentences().items()),
                  f"Report: {self.path / 'report.html'}" if self.path else ""]
         return "\n".join(line for line in lines if line)
 
     def to_json(self) -> dict:
         """Return every number with its unit and kind, the settings, and what is needed to repeat it."""
-        parts = {"operator": self.facts, "accuracy": self.accuracy, "worst_case": self.searches,
-                 "mirror_images": self.mirrors, "planted_detail": self.details}
         total = sum(stage.seconds for stage in self.stages)
         return {
             "format": FORMAT, "version": VERSION, **self.summary(), "about": self.problem.about,
             "maps": list(self.problem.maps), "settings": {"eps": self.eps, **asdict(self.plan)},
-            "conventions": conventions(self.eps),
-            **{name: None if part is None else part.to_json() for name, part in parts.items()},
-            "theorems": [checked.to_json() for checked in self.verdicts],
+            "conventions": self.conventions(),
+            **{kind.key(): self.findings[kind.name].to_json() if kind.name in self.findings else None
+               for kind in wanted()},
             "stages": [stage.to_json(total) for stage in self.stages], "seconds": round(total, 3),
             "fingerprints": {"images": fingerprint(self.problem.images)}, "provenance": self.provenance,
         }
@@ -138,8 +156,8 @@ def audit(A=None, maps=None, images=None, *, eps=0.02, quick=False, out=None, pr
           seed=0) -> AuditReport:
     """Measure what a reconstruction map does with what it can and cannot see.
 
-    Six stages: the operator and its kernel; accuracy from clean data; worst-case search for
-    every map with its controls; mirror images; a planted detail; the theorems, checked on
+    The stages: the operator and its kernel; accuracy from clean data; worst-case search for
+    every map with its controls; the findings that a theorem wants; the theorems, checked on
     the audited map in ball arithmetic.
 
     Parameters
@@ -161,8 +179,8 @@ def audit(A=None, maps=None, images=None, *, eps=0.02, quick=False, out=None, pr
     Returns
     -------
     AuditReport
-        Also after an interrupt from the keyboard: then ``interrupted`` is true, later parts
-        are None, and what is written says so.
+        Also after an interrupt from the keyboard: then ``interrupted`` is true, later findings
+        are missing, and what is written says so.
 
     Raises
     ------
@@ -182,53 +200,28 @@ def audit(A=None, maps=None, images=None, *, eps=0.02, quick=False, out=None, pr
     plan = QUICK if quick else Plan()
     problem = problem.spread(plan.images)
     folder = _folder(out)
-    stages = Stages(STAGES, progress=progress)
-    parts = _measure(problem, plan, eps, folder, stages, seed)
-    report = AuditReport(problem, plan, eps, stages=stages.report(), provenance=provenance(seed, timed=True),
-                         path=folder, **parts)
+    kinds = wanted()
+    stages = Stages([kind.name for kind in kinds], progress=progress)
+    task = AuditTask(problem, plan, eps, seed, None if folder is None else folder / "certificates")
+    for kind in kinds:
+        finding = stages.run(kind.name, kind.steps(task), partial(kind.measure, task))
+        if finding is not None:
+            task.found[kind.name] = finding
+    report = AuditReport(problem, plan, eps, _with_proved_bound(task), stages.report(),
+                         provenance(seed, timed=True), folder)
     if folder is not None:
         _write(report)
     return report
 
 
-def _measure(problem, plan, eps, folder, stages, seed):
-    """Run the stages; return their results by name, None for those that did not finish."""
-    A, maps, images = problem.A, problem.maps, problem.images
-    sizes = eps * np.array(plan.rungs)
-    budgets = {"gradient": plan.gradient, "solver": plan.solver, "probing": plan.probing}
-    facts = stages.run("operator", 2, lambda tick: kernel_facts(A, images, tick, rng=seed))
-    accuracy = stages.run("accuracy", len(maps) * len(images),
-                          lambda tick: measure_accuracy(A, maps, images, tick))
-    image = images[_typical(accuracy, problem.audited)]
-    searches = stages.run("worst case", len(maps) * len(sizes) + 2, lambda tick: measure_searches(
-        A, maps, image, sizes, budgets, tick, draws=plan.draws, rng=seed))
-    mirrors = None
-    if accuracy is not None:
-        mirrors = stages.run("mirror images", len(maps) * len(images), lambda tick: measure_mirrors(
-            A, maps, images, accuracy.reconstructions, tick))
-    details = stages.run("planted detail", len(maps), lambda tick: measure_details(
-        A, maps, image, default_detail(A, image), plan.dial, tick))
-    worst = None if searches is None else searches.worst[problem.audited][-1].perturbation
-    verdicts = stages.run("theorems", 3, lambda tick: measure_verdicts(
-        problem, image, worst, None if folder is None else folder / "certificates", tick, rng=seed))
-    bound = proved_bound(verdicts or ())
-    if searches is not None and bound is not None and _replaceable(searches.bounds.get(problem.audited)):
-        searches = replace(searches, bounds=searches.bounds | {problem.audited: bound})
-    return {"facts": facts, "accuracy": accuracy, "searches": searches, "mirrors": mirrors,
-            "details": details, "verdicts": verdicts or ()}
-
-
-def _replaceable(bound) -> bool:
-    """Whether a proved upper bound says more: not where floats give the constant itself."""
-    return bound is None or bound.kind == "upper"
-
-
-def _typical(accuracy, name) -> int:
-    """Return the image of median accuracy of the audited map, so that none is picked by taste."""
-    if accuracy is None:
-        return 0
-    order = np.argsort(accuracy.relative[name], kind="stable")
-    return int(order[len(order) // 2])
+def _with_proved_bound(task) -> dict:
+    """Return the findings, with the Lipschitz bound of the audited map as a theorem proves it."""
+    if not {"worst case", "theorems"} <= set(task.found):
+        return task.found
+    bound = proved_bound(task.found["theorems"].checked)
+    searches = task.found["worst case"]
+    return task.found if bound is None else task.found | {
+        "worst case": searches.with_bound(task.problem.audited, bound)}
 
 
 def _folder(out):

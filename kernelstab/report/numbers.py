@@ -8,6 +8,9 @@ import numpy as np
 
 from kernelstab.quantity import Quantity
 
+SIGN = {"exact": "=", "enclosed": "=", "lower": "≥", "upper": "≤", "estimate": "~"}
+"""The sign before a number, by its kind."""
+
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -101,3 +104,21 @@ def percent(fraction: float, digits: int = 2, *, rounding: str = decimal.ROUND_H
     """
     hundred = 100 * float(fraction) if abs(fraction) > 1e-9 else 0.0
     return f"{readable(hundred, digits, rounding=rounding)}\u00a0%"
+
+
+def span(low, high) -> str:
+    r"""Write a range of fractions, or one number if both ends read the same.
+
+    >>> span(0.5, 0.501), span(0.25, 0.5)
+    ('50\xa0%', '25\xa0% to 50\xa0%')
+    """
+    return percent(low) if percent(low) == percent(high) else f"{percent(low)} to {percent(high)}"
+
+
+def counted(number, noun) -> str:
+    """Write a number of things.
+
+    >>> counted(1, "image"), counted(3, "image")
+    ('1 image', '3 images')
+    """
+    return f"{number} {noun}{'' if number == 1 else 's'}"

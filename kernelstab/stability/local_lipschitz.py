@@ -74,7 +74,7 @@ def local_lipschitz_lower(A, reconstruct, x, x_alt) -> LipschitzWitness:
     *Proof.* :math:`\Psi(Ax') - \Psi(Ax) = (\Psi(Ax')-x') + (x'-x) + (x-\Psi(Ax))`; take
     norms and divide by :math:`\|e\|`.
 
-    Arithmetic: floating point; for enclosures use ``kernelstab.theorems.TwoImages``.
+    Arithmetic: floating point; for enclosures check the theorem that holds this bound.
     Cost: two products with ``A``, two reconstructions.
 
     Examples

@@ -1,4 +1,4 @@
-r"""The mould of every theorem: statement, hypotheses, construction, verdict, spoilers.
+r"""The base class of every theorem: statement, hypotheses, construction, verdict, spoilers.
 
 A theorem writes its numbers once, as a :class:`~kernelstab.certify.Program`.
 This file runs that program in the arithmetic asked for and turns the decided
@@ -25,6 +25,8 @@ from kernelstab.maps import ReLUNetwork
 from kernelstab.operators import as_operator
 from kernelstab.quantity import Kind, Quantity
 
+LIPSCHITZ = "Lipschitz upper bound"
+"""The name, in the programs of all theorems that use one, of a proved Lipschitz bound of the map."""
 ARITHMETICS = ("float", "ball", "exact")
 SOURCE = (
     "Idea: N. M. Gottschling, V. Antun, A. C. Hansen, B. Adcock, \"The troublesome kernel\", "
@@ -148,13 +150,19 @@ class Theorem:
     hypotheses: dict[str, str]
     conclusions: dict[str, str]
     variants: tuple[dict, ...] = ({},)
+    findings: dict[str, str] = {}
+    """Names of the findings of an audit that the theorem wants, each with the sentence it adds there."""
 
     def write(self, program: Program, **variant) -> None:
         """Write inputs, quantities, hypotheses and conclusions into ``program``."""
         raise NotImplementedError
 
     def construct(self, A, psi, x, *, rng=0, **options) -> Instance:
-        """Build an instance for the forward operator ``A``, map ``psi`` and signal ``x``."""
+        """Build an instance for the forward operator ``A``, map ``psi`` and signal ``x``.
+
+        An audit passes by keyword what it has found, if it is asked for: ``perturbation``, the worst
+        one of the data at ``x``, and ``detail``, a dark spot in ``x``.
+        """
         raise NotImplementedError
 
     def by_hand(self) -> Instance:

@@ -7,7 +7,7 @@ from kernelstab._checks import as_array, as_number
 from kernelstab.certify import inner, lipschitz, norm
 from kernelstab.kernel import kernel_part
 from kernelstab.operators import as_operator
-from kernelstab.theorems.base import SOURCE, Instance, Spoiler, Theorem, pencil
+from kernelstab.theorems.base import LIPSCHITZ, SOURCE, Instance, Spoiler, Theorem, pencil
 
 
 class DetailTransfer(Theorem):
@@ -53,6 +53,8 @@ With $x'$ in place of $x$, $\Psi(Ax')-x' = d-(x'-x)+w'$ with $\|w'\| \le \eta+\m
         "C6": r"(maps with a proved Lipschitz bound) $\mu \le L\|Ad\|$.",
         "C7": r"(maps with a proved Lipschitz bound) C1 with $L\|Ad\|$ in place of $\mu$.",
     }
+    findings = {"planted detail": "A map that recovers an image with such an unseen detail shows the "
+                                  "detail on other images, too, where there is none."}
     variants = ({"lipschitz_bound": False}, {"lipschitz_bound": True})
 
     def write(self, program, lipschitz_bound=False):
@@ -78,7 +80,7 @@ With $x'$ in place of $x$, $\Psi(Ax')-x' = d-(x'-x)+w'$ with $\|w'\| \le \eta+\m
         overlap = p.emit("abs", inner(other - x, d)) / square
         p.conclusion("C5", p.emit("abs", shown_other - 1) <= (eta + move_other) / size + overlap)
         if lipschitz_bound:
-            L = p.let("Lipschitz upper bound", lipschitz(psi), "signal/measurement")
+            L = p.let(LIPSCHITZ, lipschitz(psi), "signal/measurement")
             p.conclusion("C6", L * residual >= move)
             p.conclusion("C7", error >= size - eta - L * residual)
 

@@ -60,6 +60,7 @@ to rounding, H2 and H3 let no pair claim more than twice the kernel part.
         "C1": r"The two errors sum to at least the bound.",
         "C2": r"The larger of the two errors is at least half the bound.",
     }
+    findings = {"mirror images": "The two sum to at least 2 for every map there is."}
 
     def write(self, program):
         """Write the statement on the inputs ``A``, ``psi``, ``x``, ``mirror``."""

@@ -56,6 +56,8 @@ competitor in the supremum that defines $L_\varepsilon(\Psi, Ax)$. For C3, $\|\P
         "C2": r"The measurements differ.",
         "C3": r"The worst-case noise $Ax'-Ax$ destroys the reconstruction of $x$.",
     }
+    findings = {"worst case": "Where a map is accurate on two images whose data almost agree, a perturbation "
+                              "that small moves it from one to the other."}
 
     def write(self, program):
         """Write the statement on the inputs ``A``, ``psi``, ``x``, ``x_alt``."""

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from kernelstab import plot
 from kernelstab.maps import ReLUNetwork
 from kernelstab.operators import gaussian
 from kernelstab.report import audit
@@ -32,3 +33,16 @@ def report(tmp_path_factory):
     """Return a complete quick audit that was written to a folder."""
     return audit(*small_inputs(), quick=True, out=tmp_path_factory.mktemp("audit") / "deep" / "report",
                  progress=False, seed=3)
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """Return the list into which calls of ``plot.panel`` go, as (arguments, options)."""
+    calls, real = [], plot.panel
+
+    def recording(*arguments, **options):
+        calls.append((arguments, options))
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(plot, "panel", recording)
+    return calls

@@ -1,18 +1,21 @@
 """The audit from end to end, on a small problem."""
 
-import importlib
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from kernelstab import theorems
 from kernelstab.report import audit, page
-from kernelstab.report.audit import QUICK, STAGES
+from kernelstab.report.audit import FINDINGS, wanted
+from kernelstab.report.formula import inline_to_html
 from kernelstab.report.recheck import recheck
+from kernelstab.report.sections import QUICK
 
-AUDIT = importlib.import_module("kernelstab.report.audit")      # the name in the room is the function
+STAGES = [finding.name for finding in FINDINGS]
 
 
 def _json(path):
@@ -26,7 +29,7 @@ def test_every_stage_is_done_and_every_file_is_there(report):
     assert report.complete
     assert not report.interrupted
     assert report.notice == ""
-    assert [s.state for s in report.stages] == ["done"] * 6
+    assert [s.state for s in report.stages] == ["done"] * len(FINDINGS)
     names = {str(p.relative_to(report.path)) for p in report.path.rglob("*") if p.is_file()}
     certified = {f"certificates/{c.theorem.slug}.json" for c in report.verdicts if c.verdict.verified}
     assert names == {"report.html", "report.json"} | certified
@@ -68,7 +71,7 @@ def test_what_is_needed_to_repeat_it_is_there(report):
     assert record["audited"] == "small"
     assert record["maps"] == ["small", "QCBP", "Tikhonov"]
     assert sum(stage["share"] for stage in record["stages"]) == pytest.approx(1, abs=1e-3)
-    assert {t["slug"] for t in record["theorems"]} == {"two-images", "mirror-images", "detail-transfer"}
+    assert {t["slug"] for t in record["theorems"]} == {t.slug for t in theorems.all()}
 
 
 def test_the_numbers_agree_with_the_operator(report, inputs):
@@ -77,18 +80,18 @@ def test_the_numbers_agree_with_the_operator(report, inputs):
     used = report.problem.images
     assert np.array_equal(used, images.reshape(5, 64)[[0, 2, 4]])
     hidden = np.linalg.norm(used @ null.T, axis=1) / np.linalg.norm(used, axis=1)
-    assert np.allclose(report.facts.hidden, hidden)
-    assert report.facts.dimension.value == 40
+    assert np.allclose(report.findings["operator"].hidden, hidden)
+    assert report.findings["operator"].dimension.value == 40
     errors = [np.linalg.norm(psi(A.matvec(x)) - x) for x in used]
-    assert np.allclose(report.mirrors.errors["small"], errors)
-    assert report.mirrors.excess("small").min() >= -1e-12
-    assert np.isclose(report.searches.bounds["Tikhonov"].value,
+    assert np.allclose(report.findings["mirror images"].errors["small"], errors)
+    assert report.findings["mirror images"].excess("small").min() >= -1e-12
+    assert np.isclose(report.findings["worst case"].bounds["Tikhonov"].value,
                       np.linalg.norm(report.problem.maps["Tikhonov"].matrix, 2))
 
 
 def test_the_search_starts_from_the_image_of_median_accuracy(report):
-    order = np.argsort(report.accuracy.relative["small"])
-    assert np.array_equal(report.searches.image, report.problem.images[order[1]])
+    order = np.argsort(report.findings["accuracy"].relative["small"])
+    assert np.array_equal(report.findings["worst case"].image, report.problem.images[order[1]])
 
 
 def test_the_same_seed_gives_the_same_numbers(report, inputs):
@@ -101,25 +104,23 @@ def test_the_same_seed_gives_the_same_numbers(report, inputs):
 
 def test_another_seed_draws_other_noise(report, inputs):
     other = audit(*inputs, quick=True, progress=False, seed=4)
-    assert not np.array_equal(report.searches.noise_gains("small"), other.searches.noise_gains("small"))
+    first, second = (r.findings["worst case"].noise_gains("small") for r in (report, other))
+    assert not np.array_equal(first, second)
 
 
 @pytest.mark.parametrize("stage", ["operator", "worst case", "theorems"])
 def test_an_interrupt_leaves_a_valid_report_that_says_what_is_missing(stage, inputs, tmp_path, monkeypatch):
-    functions = dict(zip(STAGES, ("kernel_facts", "measure_accuracy", "measure_searches", "measure_mirrors",
-                                  "measure_details", "measure_verdicts")))
-
     def interrupted(*arguments, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(AUDIT, functions[stage], interrupted)
+    monkeypatch.setattr(FINDINGS[STAGES.index(stage)], "measure", interrupted)
     partial = audit(*inputs, quick=True, out=tmp_path / "r", progress=False)
     assert partial.interrupted
     assert not partial.complete
     record = _json(tmp_path / "r")
     place = STAGES.index(stage)
     assert [s["state"] for s in record["stages"]] == (
-        ["done"] * place + ["interrupted"] + ["not reached"] * (5 - place))
+        ["done"] * place + ["interrupted"] + ["not reached"] * (len(STAGES) - place - 1))
     done = f"interrupted after {STAGES[place - 1]!r}" if place else "interrupted at the start"
     missing = ", ".join(STAGES[place:])
     assert record["notice"] == f"This report is partial: {done}. Missing: {missing}."
@@ -206,7 +207,49 @@ def test_an_operator_that_sees_everything_has_a_complete_report(inputs, tmp_path
     assert report.complete
     assert states["mirror images"] == states["planted detail"] == "not applicable"
     assert states["theorems"] == "done"
-    assert {c.theorem.slug: c.verdict.outcome for c in report.verdicts}["detail-transfer"] == "NOT_APPLICABLE"
+    assert "NOT_APPLICABLE" in {c.verdict.outcome for c in report.verdicts}     # no kernel, no unseen detail
     text = (tmp_path / "r" / "report.html").read_text(encoding="utf-8")
     assert "Every direction of the image leaves a trace" in text
     assert "Not applicable.</b> mirror images: the operator has no kernel; planted detail: the op" in text
+
+
+def test_theorems_want_findings_that_exist_and_no_others_are_measured(monkeypatch):
+    names = {name for theorem in theorems.all() for name in theorem.findings}
+    assert names <= set(STAGES)
+    monkeypatch.setattr(theorems, "all", lambda: ())
+    assert all(finding.basic for finding in wanted())
+    assert set(FINDINGS) - set(wanted())
+
+
+def test_what_a_theorem_says_ends_the_paragraph_of_its_finding(report):
+    for theorem in theorems.all():
+        for name, text in theorem.findings.items():
+            assert report.sentences()[report.findings[name].label].endswith(text)
+
+
+def test_what_was_not_measured_is_not_said(report):
+    for name, finding in report.findings.items():
+        rest = {key: other for key, other in report.findings.items() if key != name}
+        assert finding.label in report.sentences()
+        assert finding.label not in replace(report, findings=rest).sentences()
+
+
+def test_without_measurements_there_is_no_verdict(report):
+    empty = replace(report, findings={})
+    assert empty.headline() == "Too little of small was measured for a verdict."
+    assert empty.sentences() == {}
+
+
+def test_what_does_not_apply_is_said_with_its_reason(report):
+    stage = replace(report.stages[0], name="mirror images", state="not applicable", reason="no kernel")
+    assert replace(report, stages=(stage,)).sentences()["Not applicable"] == "mirror images: no kernel."
+
+
+def test_every_choice_on_which_systems_differ_is_named_and_typeset(report):
+    conventions = report.conventions()
+    assert {"data", "perturbation", "gain", "reference", "norms", "PSNR", "signs"} <= set(conventions)
+    assert r"0.02\|y\|" in conventions["perturbation"]
+    for text in conventions.values():
+        html = inline_to_html(text)
+        assert "<code>" not in html
+        assert "$" not in html

@@ -6,7 +6,17 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from kernelstab.report.numbers import at_least, at_most, enclosed, estimate, found, percent, readable, series
+from kernelstab.report.numbers import (
+    at_least,
+    at_most,
+    enclosed,
+    estimate,
+    found,
+    percent,
+    readable,
+    series,
+    span,
+)
 
 
 def test_kinds():
@@ -54,3 +64,8 @@ def test_what_is_written_of_an_enclosure_contains_it(value, radius):
     written = Fraction(mantissa) * Fraction(10) ** power
     assert abs(written - Fraction(value)) + Fraction(radius) <= Fraction(error)
     assert error <= 11 * radius + 1e-7 * abs(value)
+
+
+def test_span():
+    assert span(0.1, 0.1) == "10\u00a0%"
+    assert span(0.1, 0.25) == "10\u00a0% to 25\u00a0%"

@@ -1,5 +1,6 @@
 """The page: order, completeness, safety."""
 
+import base64
 import html
 import re
 from dataclasses import replace
@@ -7,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kernelstab.report.page import render
+from kernelstab import theorems
+from kernelstab.report.page import magnification, render
 
 
 @pytest.fixture(scope="module")
@@ -22,14 +24,14 @@ def _text(page):
 def test_reading_order(page):
     headings = re.findall(r"<h2>(.*?)</h2>", page)
     assert headings == [
-        "Accuracy and stability, map by map", "Worst-case perturbations", "What the operator cannot see",
-        "Mirror images", "A detail, from visible to invisible", "Theorems, checked on this map",
+        "Accuracy and stability, map by map", "What the operator cannot see", "Mirror images",
+        "Worst-case perturbations", "A detail, from visible to invisible", "Theorems, checked on this map",
         "What this does not show", "How to check it again", "Conventions", "Provenance"]
     assert page.index('class="plain"') < page.index("<h2>")
 
 
 def test_every_theorem_has_a_card_with_margins_and_certificate(page, report):
-    assert page.count('<section class="card">') == 3
+    assert page.count('<section class="card">') == len(theorems.all())
     for checked in report.verdicts:
         assert html.escape(checked.theorem.title) in page
         if checked.certificate:
@@ -49,15 +51,14 @@ def test_a_name_from_outside_cannot_add_markup(report):
     evil = "<script>alert(1)</script>"
     renamed = {evil if name == "small" else name: psi for name, psi in report.problem.maps.items()}
     about = report.problem.about | {"images": evil}
-    changed = replace(report, problem=replace(report.problem, maps=renamed, about=about), accuracy=None,
-                      searches=None, mirrors=None, details=None)
+    changed = replace(report, problem=replace(report.problem, maps=renamed, about=about), findings={})
     page = render(changed)
     assert "<script" not in page
     assert "&lt;script&gt;" in page
 
 
 def test_a_partial_report_is_a_whole_page(report):
-    page = render(replace(report, searches=None, mirrors=None, details=None, verdicts=()))
+    page = render(replace(report, findings={"operator": report.findings["operator"]}))
     headings = re.findall(r"<h2>(.*?)</h2>", page)
     assert "Worst-case perturbations" not in headings
     assert "What the operator cannot see" in headings
@@ -75,11 +76,34 @@ def test_numbers_are_readable(page, report):
     text = _text(page)
     assert "nan" not in text.lower().split()
     assert "inf" not in text.lower().split()
-    assert f"{np.mean(report.accuracy.psnr['small']):.1f}" in text
+    assert f"{np.mean(report.findings['accuracy'].psnr['small']):.1f}" in text
 
 
 def test_warnings_heard_are_told(report):
     noisy = replace(report.stages[1], warnings={"NotConverged": 4})
-    changed = replace(report, stages=(report.stages[0], noisy, *report.stages[2:]), searches=None,
-                      mirrors=None, details=None)
+    changed = replace(report, stages=(report.stages[0], noisy, *report.stages[2:]), findings={})
     assert "NotConverged 4 in accuracy" in _text(render(changed))
+
+
+def test_the_table_has_one_column_for_each_map(report, page):
+    table = page[page.index("Accuracy and stability, map by map"):].partition("</table>")[0]
+    rows = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in table.split("<tr>")[1:]]
+    assert rows[0] == ["", "small", "QCBP", "Tikhonov"]
+    assert len(rows) > 10
+    assert {len(row) for row in rows} == {4}
+
+
+def test_every_picture_is_data_with_a_text_for_those_who_cannot_see_it(report):
+    parts = [part for finding in report.findings.values() for part in finding.parts(report.problem)]
+    figures = [part for part in parts if not isinstance(part, dict)]
+    assert len(figures) == 6
+    for figure in figures:
+        head, _, data = figure.source.partition(",")
+        assert head in ("data:image/svg+xml;base64", "data:image/png;base64")
+        assert base64.b64decode(data)[:4] in (b"<svg", b"\x89PNG")
+        assert figure.alt
+        assert figure.caption.endswith(".")
+
+
+def test_nothing_is_not_magnified():
+    assert magnification(np.zeros(3), 0.5) == 1

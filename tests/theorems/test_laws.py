@@ -106,6 +106,16 @@ def test_every_file_belongs_to_a_theorem():
         assert {s.removeprefix("test_") for s in found} == stems, folder
 
 
+def test_no_theorem_is_named_outside_its_folder():
+    """Whatever lies above asks all theorems alike; what lies below cannot know them."""
+    folder = ROOT / "kernelstab" / "theorems"
+    names = {name for t in ALL for name in (t.slug, type(t).__name__)}
+    files = [p for p in (ROOT / "kernelstab").rglob("*") if p.suffix in (".py", ".j2")]
+    found = [(p.name, name) for p in files if folder not in p.parents for name in names
+             if re.search(rf"(?<![\w-]){name}(?![\w-])", p.read_text(encoding="utf-8"))]
+    assert found == []
+
+
 @each
 def test_the_docs_page_is_the_card(theorem):
     page = (ROOT / theorem.where()["docs"]).read_text(encoding="utf-8")

@@ -1,20 +1,23 @@
-"""A planted detail, turned step by step from visible to invisible."""
+"""The finding on a planted detail, turned step by step from visible to invisible."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import ndimage
 
-from kernelstab import data
+from kernelstab import data, plot
 from kernelstab.kernel import kernel_part, kernel_projector
-from kernelstab.report.mirrors import has_kernel
-from kernelstab.report.numbers import series
+from kernelstab.plot import Picture
+from kernelstab.report.numbers import percent, series
+from kernelstab.report.page import Figure, drawing, gray_limits, images_figure
+from kernelstab.report.sections import Finding
+from kernelstab.report.sections.mirror_images import has_kernel
 from kernelstab.report.stages import NotApplicable
 from kernelstab.stability import planted_detail
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Details:
+class Details(Finding):
     r"""How much of the same detail every map shows, at each setting of the dial.
 
     Attributes
@@ -29,11 +32,33 @@ class Details:
         :math:`\Psi(A(x+d))` for the visible and the invisible detail.
     """
 
+    name = "planted detail"
+    label = "Small details"
+    title = "A detail, from visible to invisible"
+
     curves: dict
     image: np.ndarray
     visible: np.ndarray
     invisible: np.ndarray
     outputs: dict
+
+    @classmethod
+    def steps(cls, task) -> int:
+        """Return the number of maps."""
+        return len(task.problem.maps)
+
+    @classmethod
+    def measure(cls, task, tick) -> "Details":
+        """Plant a dark spot in the image of median accuracy."""
+        A, image = task.problem.A, task.image
+        return measure_details(A, task.problem.maps, image, default_detail(A, image), task.plan.dial, tick)
+
+    @classmethod
+    def conventions(cls, eps) -> dict[str, str]:
+        """Say how a detail is turned, and which part of it is shown."""
+        return {"detail": "a small $d$ of fixed norm, turned between the complement of the kernel (hidden 0) "
+                          "and the kernel (hidden 1); the part shown is "
+                          r"$\langle\Psi(A(x+d))-\Psi(Ax), d\rangle/\|d\|^2$"}
 
     @property
     def hidden(self) -> np.ndarray:
@@ -44,6 +69,26 @@ class Details:
     def kept(self) -> dict:
         """Part of the detail that each map shows: the difference that planting it makes."""
         return {name: curve.present - curve.absent for name, curve in self.curves.items()}
+
+    def _ends(self, name) -> tuple[float, float]:
+        """Return the part of the detail that a map shows of a visible and of an invisible one."""
+        kept = self.kept[name]
+        return float(kept[np.argmin(self.hidden)]), float(kept[np.argmax(self.hidden)])
+
+    def sentence(self, name) -> str:
+        """Say how much of the detail the map shows at both ends of the dial."""
+        seen, unseen = (percent(kept) if abs(kept) >= 5e-4 else "nothing" for kept in self._ends(name))
+        return (f"Of a small detail that the data see in full, {name} shows {seen}; of one of the same "
+                f"norm that they do not see, {unseen}, as must every map.")
+
+    def rows(self, names) -> list:
+        """Return the part shown at both ends of the dial."""
+        return [[f"part shown of {word} detail"] + [percent(self._ends(n)[end]) for n in names]
+                for end, word in enumerate(("a visible", "an invisible"))]
+
+    def parts(self, problem) -> list:
+        """Show what the maps make of the detail at both ends of the dial, and between them."""
+        return [detail_panel(problem, self), dial_figure(self)]
 
     def __repr__(self):
         return f"<Details: {len(self.hidden)} settings, {len(self.curves)} maps>"
@@ -130,3 +175,35 @@ def default_detail(A, image) -> np.ndarray:
     means = ndimage.uniform_filter(np.abs(np.asarray(image).reshape(shape)), width, mode="constant")
     centre = np.unravel_index(int(np.argmax(means)), shape)
     return data.blob(shape, centre, radius, depth=depth).ravel()
+
+
+def dial_figure(details) -> Figure:
+    """Draw the shown part of the detail over its hidden fraction."""
+    fig = plot.detail_dial(details.hidden, details.kept)
+    return drawing(fig, "shown part of a detail as it becomes invisible", (
+        "The same detail, turned from visible to invisible at constant norm. At 1 every map must be at 0, "
+        "because the data do not change at all. Above the gray curve a map shows more than the data hold."),
+        "44rem")
+
+
+def detail_panel(problem, details) -> Figure:
+    """Show the planted detail at both ends of the dial and what every map makes of it."""
+    rows, circle = [], _circle(problem, details)
+    for end, detail in enumerate((details.visible, details.invisible)):
+        shown = [Picture(problem.picture(outputs[end]), name, circle=circle)
+                 for name, outputs in details.outputs.items()]
+        truth = problem.picture(details.image + detail)
+        rows.append([Picture(truth, "truth with detail", circle=circle), *shown])
+    fig = plot.panel(rows, ["visible", "invisible"], limits=gray_limits(problem, details.image), size=1.5)
+    return images_figure(fig, "reconstructions of an image with a visible and an invisible detail", (
+        "The detail has the same norm in both rows. In the second row the data are those of the image "
+        "without it. The circle marks the place."))
+
+
+def _circle(problem, details):
+    """Return row, column and radius of a circle around the detail; None if the signal is no image."""
+    shape = problem.A.image_shape
+    if len(shape) != 2 or min(shape) < 8:
+        return None
+    row, column = np.unravel_index(int(np.argmax(np.abs(details.visible))), shape)
+    return float(row), float(column), 2.0 + min(shape) / 10

@@ -5,8 +5,9 @@ import json
 import numpy as np
 import pytest
 
+from kernelstab.kernel import kernel_part
 from kernelstab.operators import as_operator
-from kernelstab.report.mirrors import measure_mirrors
+from kernelstab.report.sections.mirror_images import Mirrors, measure_mirrors
 from kernelstab.report.stages import NotApplicable
 
 A = as_operator(np.eye(2, 3))           # the kernel is the third axis
@@ -52,3 +53,35 @@ def test_json():
     assert record["kernel_part_norm"] == {"values": [2.0], "kind": "estimate", "unit": "signal",
                                           "rigorous": False}
     assert record["maps"]["psi"]["excess_over_bound"]["values"] == [0.0]
+
+
+def _ratios(error, mirrored):
+    one = np.ones(1)
+    return Mirrors(one, {"small": error * one}, {"small": mirrored * one}, one, one, one)
+
+
+def test_a_map_that_beats_the_pseudo_inverse_guesses():
+    guessing = _ratios(0.25, 1.9)
+    assert guessing.headline("small").startswith("guesses what it cannot see")
+    text = guessing.sentence("small")
+    assert "0.250 times the unseen part, so most of what it shows there" in text
+    assert "1.90 times that part" in text
+
+
+def test_a_map_that_does_not_is_not_said_to_guess():
+    plain = _ratios(1.0, 1.0)
+    assert plain.headline("small").startswith("does not improve on leaving out what it cannot see")
+    assert "assumes or has learnt" not in plain.sentence("small")
+
+
+def test_the_panel_shows_two_images_with_the_same_data(report, drawn):
+    caption = report.findings["mirror images"].parts(report.problem)[0].caption
+    image, mirror, answer, error, mirror_error = (p.image.ravel() for p in drawn[0][0][0][0])
+    A = report.problem.A
+    assert np.allclose(A.matvec(image), A.matvec(mirror))
+    assert np.allclose(image, report.problem.images[1])
+    assert np.allclose(image - mirror, 2 * kernel_part(A, image))
+    assert np.allclose(answer, report.problem.maps["small"](A.matvec(image)))
+    assert np.allclose(error, np.abs(answer - image))
+    assert np.allclose(mirror_error, np.abs(answer - mirror))
+    assert caption.startswith("The image and its mirror image give exactly the same data")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kernelstab.operators import SubsampledFourier, as_operator, masks
-from kernelstab.report.details import default_detail, measure_details
+from kernelstab.report.sections.planted_detail import default_detail, measure_details
 from kernelstab.report.stages import NotApplicable
 
 
@@ -66,3 +66,21 @@ def test_signals_too_small_for_a_spot_lose_half_of_their_largest_entry(shape):
 def test_details_that_cannot_be_turned_are_not_applicable(A, detail):
     with pytest.raises(NotApplicable):
         measure_details(A, {"psi": lambda y: np.zeros(2)}, np.ones(2), np.array(detail), 3)
+
+
+def test_sentence_and_rows_name_both_ends_of_the_dial(report):
+    details = report.findings["planted detail"]
+    assert "nothing, as must every map" in details.sentence("small")
+    visible, invisible = details.rows(["small", "QCBP", "Tikhonov"])
+    assert visible[0] == "part shown of a visible detail"
+    assert invisible[1:] == ["0\u00a0%"] * 3
+
+
+def test_the_detail_is_marked_where_it_is(report, drawn):
+    details = report.findings["planted detail"]
+    details.parts(report.problem)
+    rows = drawn[0][0][0]
+    row, column, radius = rows[0][0].circle
+    assert np.abs(details.visible[int(8 * row + column)]) == np.max(np.abs(details.visible))
+    assert radius > 1
+    assert {picture.circle for line in rows for picture in line} == {(row, column, radius)}

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from kernelstab.operators import as_operator
-from kernelstab.report.accuracies import measure_accuracy
+from kernelstab.report.sections.accuracy import measure_accuracy
 
 A = as_operator(np.eye(2, 4))
 IMAGES = np.array([[2.0, 0, 0, 0], [0, 1.0, 0, 1.0]])
@@ -61,3 +61,13 @@ def test_one_tick_per_reconstruction_and_json():
     assert record["solver"]["relative_duality_gap"]["kind"] == "upper"
     assert record["solver"]["psnr"]["values"][0] == "inf"
     assert record["zero"]["relative_error"]["values"] == [1.0, 1.0]
+
+
+def test_sentence_and_rows_hold_the_numbers(report):
+    accuracy = report.findings["accuracy"]
+    assert f"{np.mean(accuracy.psnr['small']):.1f} dB" in accuracy.sentence("small")
+    mean, worst, *_, gap = accuracy.rows(["small", "QCBP", "Tikhonov"])
+    assert mean[1] == f"{np.mean(accuracy.psnr['small']):.1f}"
+    assert worst[3] == f"{np.min(accuracy.psnr['Tikhonov']):.1f}"
+    assert gap[1] == ""                                # a network solves no problem
+    assert gap[2].startswith("≤\u00a0")

@@ -1,11 +1,11 @@
-"""Facts on the operator."""
+"""Facts on the operator, and how they are told."""
 
 import json
 
 import numpy as np
 
 from kernelstab.operators import SubsampledFourier, as_operator, masks
-from kernelstab.report.facts import kernel_facts
+from kernelstab.report.sections.operator import kernel_facts
 
 
 def test_tight_operator_by_closed_form():
@@ -45,3 +45,18 @@ def test_ticks_and_json():
     assert record["rate"]["value"] == 0.5
     assert record["operator_laws"]["ok"]
     assert record["kernel_fraction_of_images"]["values"] == [0.0, 1.0]
+
+
+def test_the_sentence_holds_the_numbers(report):
+    facts = report.findings["operator"]
+    m, n = facts.shape
+    text = facts.sentence("small")
+    assert f"{m} numbers for {n} unknowns" in text
+    assert "40 directions" in text
+
+
+def test_the_panel_splits_an_image(report, drawn):
+    report.findings["operator"].parts(report.problem)
+    image, seen, unseen = (p.image.ravel() for p in drawn[0][0][0][0])      # no mask: not a Fourier operator
+    assert np.allclose(seen + unseen, image)
+    assert np.allclose(report.problem.A.matvec(unseen), 0, atol=1e-12)

@@ -1,15 +1,16 @@
-"""How close each map comes to the truth from clean data."""
+"""The finding on accuracy: how close each map comes to the truth from clean data."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from kernelstab.report.numbers import series
+from kernelstab.report.numbers import at_most, counted, percent, readable, series
+from kernelstab.report.sections import Finding
 from kernelstab.stability import accuracy
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Accuracies:
+class Accuracies(Finding):
     r"""Errors of every map on every image, from :math:`y=Ax` without noise.
 
     Attributes
@@ -24,12 +25,53 @@ class Accuracies:
         Whether the solver met its tolerance, for the same maps.
     """
 
+    name = "accuracy"
+    label = "Accuracy"
+    basic = True
+
     reconstructions: dict
     psnr: dict
     relative: dict
     sup: dict
     gaps: dict
     converged: dict
+
+    @classmethod
+    def steps(cls, task) -> int:
+        """Return the number of reconstructions."""
+        return len(task.problem.maps) * len(task.problem.images)
+
+    @classmethod
+    def measure(cls, task, tick) -> "Accuracies":
+        """Reconstruct all images with all maps."""
+        return measure_accuracy(task.problem.A, task.problem.maps, task.problem.images, tick)
+
+    @classmethod
+    def conventions(cls, eps) -> dict[str, str]:
+        """Say which largest pixel the PSNR takes."""
+        return {"PSNR": "ten times the decimal logarithm of the largest pixel of the truth, squared, over "
+                        "the mean squared error, in dB; the peak is never taken from the reconstruction"}
+
+    def sentence(self, name) -> str:
+        """Say the mean PSNR of the map and of the others."""
+        means = {key: f"{np.mean(values):.1f} dB" for key, values in self.psnr.items()}
+        others = ", ".join(f"{key} {means[key]}" for key in means if key != name)
+        return (f"From clean data {name} reconstructs {counted(len(self.psnr[name]), 'image')} with "
+                f"{means[name]} on average" + (f" ({others})." if others else "."))
+
+    def rows(self, names) -> list:
+        """Return PSNR, errors, and duality gaps if there are some."""
+        rows = [
+            [f"PSNR in dB, mean of {len(self.psnr[names[0]])} images"]
+            + [f"{np.mean(self.psnr[n]):.1f}" for n in names],
+            ["PSNR in dB, worst image"] + [f"{np.min(self.psnr[n]):.1f}" for n in names],
+            ["relative error, mean"] + [percent(float(np.mean(self.relative[n]))) for n in names],
+            ["largest pixel error (sup), mean"] + [readable(float(np.mean(self.sup[n])), 2) for n in names],
+        ]
+        if self.gaps:
+            rows.append(["relative duality gap, largest"] + [
+                at_most(float(np.max(self.gaps[n])), 2) if n in self.gaps else "" for n in names])
+        return rows
 
     def __repr__(self):
         means = ", ".join(f"{name} {np.mean(values):.2f} dB" for name, values in self.psnr.items())

@@ -1,5 +1,8 @@
-"""The theorems of the package, checked on the map under audit, with certificates."""
+"""The finding on theorems: each is checked on the audited map, with a certificate where it holds."""
 
+import html
+import inspect
+import math
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Context, Decimal
 from fractions import Fraction
@@ -13,11 +16,21 @@ from kernelstab._files import sha256
 from kernelstab.certify import read_certificate
 from kernelstab.certify.evaluation import Decision
 from kernelstab.quantity import Quantity
-from kernelstab.report.details import default_detail
+from kernelstab.report.formula import inline_to_html, markdown_to_html
+from kernelstab.report.numbers import at_least, at_most, counted, enclosed, readable
+from kernelstab.report.page import safe, table
+from kernelstab.report.sections import Finding
+from kernelstab.report.sections.planted_detail import default_detail
 from kernelstab.theorems import Instance, Theorem, Verdict
+from kernelstab.theorems.base import LIPSCHITZ
 
-LIPSCHITZ = "Lipschitz upper bound"
-"""The name of the quantity in the programs of the theorems that use one."""
+_MEANING = {
+    "VERIFIED": "every hypothesis and every conclusion holds",
+    "NOT_APPLICABLE": "a hypothesis fails, so the theorem says nothing here; that is not a refutation",
+    "UNDECIDED": "an enclosure touches its threshold, so nothing is claimed",
+    "CONTRADICTED": "the hypotheses hold and a conclusion fails: an error in the package, please report it",
+}
+_DECIDED = {"true": "holds", "false": "fails", "unknown": "undecided"}
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -37,6 +50,82 @@ class Checked:
         file = None if self.certificate is None else {
             "file": f"certificates/{self.certificate.name}", "sha256": sha256(self.certificate)}
         return self.verdict.to_json() | {"instance": self.instance.description, "certificate": file}
+
+    def card(self) -> dict:
+        """Return statement, verdict, margins and instance as a part of the page."""
+        verdict, theorem = self.verdict, self.theorem
+        texts = theorem.hypotheses | theorem.conclusions
+        reason = f" ({verdict.reason})" if verdict.reason else ""
+        decisions = [(d.label, _claim(texts.get(d.label, ""), d.text), _margin(d), _DECIDED[d.outcome])
+                     for d in verdict.decisions]
+        quantities = [(key, *_enclosure(q), q.unit) for key, q in verdict.quantities.items()]
+        return {
+            "kind": "card", "title": theorem.title, "statement": safe(markdown_to_html(theorem.statement)),
+            "outcome": verdict.outcome.replace("_", " "),
+            "meaning": f"{_MEANING[verdict.outcome]}{reason}. {_manner(verdict)}",
+            "decisions": table(("", "claim", "left − right", ""), decisions),
+            "quantities": table(("quantity", "value", "error, rounding included", "unit"), quantities),
+            "instance": f"Instance: {self.instance.description}.",
+            "certificate": "" if self.certificate is None else f"certificates/{self.certificate.name}",
+        }
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Verdicts(Finding):
+    """What became of every theorem on the audited map.
+
+    Attributes
+    ----------
+    checked : tuple of Checked
+        One for each theorem.
+    """
+
+    name = "theorems"
+    label = "Proof"
+    title = "Theorems, checked on this map"
+    basic = True
+
+    checked: tuple[Checked, ...]
+
+    @classmethod
+    def steps(cls, task) -> int:
+        """Return the number of theorems."""
+        return len(theorems.all())
+
+    @classmethod
+    def measure(cls, task, tick) -> "Verdicts":
+        """Check every theorem at the image of median accuracy, with the perturbation found there."""
+        searches = task.found.get("worst case")
+        worst = None if searches is None else searches.worst[task.problem.audited][-1].perturbation
+        return cls(measure_verdicts(task.problem, task.image, worst, task.certificates, tick, rng=task.seed))
+
+    @property
+    def contradicted(self) -> bool:
+        """Whether a theorem is contradicted, which would be a bug."""
+        return any(c.verdict.outcome == "CONTRADICTED" for c in self.checked)
+
+    def sentence(self, name) -> str:
+        """Count the proofs and name the other outcomes."""
+        proved = [c for c in self.checked if c.verdict.verified and c.verdict.rigorous]
+        ideal = all(c.verdict.scope == "ideal" for c in proved)
+        scope = ("The proofs are about the exact operator and map, not about floating-point copies of them."
+                 if ideal else "The proofs are about the images that the map returned.")
+        text = (f"{len(proved)} of {counted(len(self.checked), 'theorem')} are VERIFIED on this map with "
+                "proof.")
+        rest = ", ".join(f"{c.theorem.slug} is {c.verdict.outcome}" for c in self.checked if c not in proved)
+        text += f" {scope}" if proved else ""
+        return text + (f" The rest: {rest}." if rest else "")
+
+    def parts(self, problem) -> list:
+        """Return a card for every theorem."""
+        return [checked.card() for checked in self.checked]
+
+    def __repr__(self):
+        return f"<Verdicts {', '.join(f'{c.theorem.slug}: {c.verdict.outcome}' for c in self.checked)}>"
+
+    def to_json(self) -> list:
+        """Return the verdicts with their instances and certificates."""
+        return [checked.to_json() for checked in self.checked]
 
 
 def prove(theorem, instance, path=None, *, precision=128, extra=None) -> Checked:
@@ -68,21 +157,21 @@ def prove(theorem, instance, path=None, *, precision=128, extra=None) -> Checked
 def build(theorem, problem, image, *, perturbation=None, rng=0) -> Instance:
     """Construct the instance of a theorem for the audited map.
 
+    ``construct`` is given what it asks for by keyword: ``perturbation``, if one was found, and ``detail``.
+
     Parameters
     ----------
     theorem : Theorem
     problem : Problem
     image : ndarray, shape (N,)
     perturbation : ndarray, shape (m,), optional
-        The worst perturbation found at the image; searched for if a theorem needs one.
+        The worst perturbation found at the image; without it a theorem that needs one searches itself.
     rng : int or Generator
         Seed of that search.
     """
-    options = {}
-    if theorem.slug == "two-images" and perturbation is not None:
-        options["perturbation"] = perturbation
-    if theorem.slug == "detail-transfer":
-        options["detail"] = default_detail(problem.A, image)
+    offered = {"perturbation": perturbation, "detail": default_detail(problem.A, image)}
+    asked = inspect.signature(theorem.construct).parameters
+    options = {name: value for name, value in offered.items() if name in asked and value is not None}
     return theorem.construct(problem.A, problem.maps[problem.audited], image, rng=rng, **options)
 
 
@@ -124,13 +213,13 @@ def measure_verdicts(problem, image, perturbation, folder, tick=lambda: None, *,
     return tuple(results)
 
 
-def proved_bound(verdicts) -> Quantity | None:
+def proved_bound(checked) -> Quantity | None:
     """Return the Lipschitz bound that one of the proofs contains; None without one.
 
     It is rounded up to twelve digits, so that it is the same from a check and from a certificate.
     """
-    for checked in verdicts:
-        q = checked.verdict.quantities.get(LIPSCHITZ)
+    for one in checked:
+        q = one.verdict.quantities.get(LIPSCHITZ)
         if q is not None and q.rigorous and np.isfinite(q.value):
             up = Context(prec=12, rounding=ROUND_CEILING)
             top = up.add(Decimal(q.value), Decimal(q.radius))
@@ -176,3 +265,37 @@ def _floats(bounds) -> tuple[float, float]:
     below, above = float(lower), float(upper)
     return (below if below <= lower else float(np.nextafter(below, -np.inf)),
             above if above >= upper else float(np.nextafter(above, np.inf)))
+
+
+def _manner(verdict):
+    if not verdict.decisions:
+        return ""
+    proof = ("Decided in ball arithmetic, which encloses every rounding error"
+             if verdict.rigorous else "Decided in floating point, which proves nothing")
+    scope = ("from the exact description of operator and map" if verdict.scope == "ideal"
+             else "from the vectors that operator and map returned")
+    return f"{proof}, {scope}."
+
+
+def _claim(text, formula):
+    words = f"{inline_to_html(text)}<br>" if text else ""
+    return safe(f"{words}<code>{html.escape(formula)}</code>")
+
+
+def _margin(decision):
+    """Write what is known of left minus right: the bound that decides, or both where none does."""
+    if decision.lower == decision.upper:
+        text, error = enclosed(decision.lower, 0.0)
+        if error == 0:
+            return f"=\u00a0{text}"
+    if decision.outcome == "unknown":
+        return f"{at_least(decision.lower)}, {at_most(decision.upper)}"
+    return at_least(decision.lower) if decision.outcome == "true" else at_most(decision.upper)
+
+
+def _enclosure(q):
+    """Write a quantity and the error of what is written."""
+    if q.kind not in ("enclosed", "exact") or not math.isfinite(q.value + q.radius):
+        return readable(q.value, 6), "not known"
+    text, error = enclosed(q.value, q.radius)
+    return text, at_most(error, 1) if error > 0 else "exact"

@@ -12,16 +12,18 @@ from kernelstab import theorems
 from kernelstab.maps import PseudoInverse
 from kernelstab.quantity import Quantity
 from kernelstab.report.problem import pose
-from kernelstab.report.verdicts import (
-    LIPSCHITZ,
+from kernelstab.report.sections.planted_detail import default_detail
+from kernelstab.report.sections.theorems import (
+    Verdicts,
     build,
     check_on_problem,
     measure_verdicts,
     prove,
     proved_bound,
 )
+from kernelstab.theorems.base import LIPSCHITZ
 
-SLUGS = ["detail-transfer", "mirror-images", "two-images"]
+SLUGS = [theorem.slug for theorem in theorems.all()]
 
 
 @pytest.fixture
@@ -92,7 +94,18 @@ def test_without_a_path_nothing_is_written_and_the_verdict_is_the_same():
     assert checked.verdict.verified
 
 
-def test_two_images_uses_the_perturbation_that_was_found(problem):
+def test_a_theorem_gets_what_its_construction_asks_for(problem):
+    asked = []
+
+    class Asking:
+        def construct(self, A, psi, x, *, detail, rng=0):
+            asked.append(detail)
+
+    build(Asking(), problem, problem.images[0], perturbation=np.ones(24))
+    assert np.array_equal(asked[0], default_detail(problem.A, problem.images[0]))
+
+
+def test_the_perturbation_that_was_found_is_used(problem):
     A, psi, x = problem.A, PseudoInverse(problem.A), problem.images[1]
     e = np.linspace(-1, 1, 24)
     consistent = replace(problem, maps={"pseudo-inverse": psi})          # it recovers its own answers
@@ -104,7 +117,7 @@ def test_every_theorem_is_measured_and_certified(problem, tmp_path):
     ticks = []
     results = measure_verdicts(problem, problem.images[0], None, tmp_path, lambda: ticks.append(1), rng=9)
     assert [c.theorem.slug for c in results] == SLUGS
-    assert len(ticks) == 3
+    assert len(ticks) == len(SLUGS)
     written = {p.name for p in tmp_path.iterdir()}
     assert written == {f"{c.theorem.slug}.json" for c in results if c.verdict.verified}
     content = json.loads((tmp_path / "mirror-images.json").read_text())
@@ -120,3 +133,17 @@ def test_check_on_problem(problem):
     assert np.array_equal(instance.inputs["x"], problem.images[0])
     assert verdict.outcome == "VERIFIED"
     assert not verdict.rigorous
+
+
+def _checked(outcome, scope="ideal", rigorous=True):
+    verdict = SimpleNamespace(outcome=outcome, scope=scope, rigorous=rigorous, verified=outcome == "VERIFIED")
+    return SimpleNamespace(verdict=verdict, theorem=SimpleNamespace(slug="some-claim"))
+
+
+def test_proofs_are_counted_and_the_rest_is_named():
+    found = Verdicts((_checked("VERIFIED"), _checked("VERIFIED", rigorous=False), _checked("NOT_APPLICABLE")))
+    text = found.sentence("small")
+    assert text.startswith("1 of 3 theorems are VERIFIED on this map with proof. The proofs are about the ex")
+    assert "some-claim is VERIFIED, some-claim is NOT_APPLICABLE" in text
+    recorded = Verdicts((_checked("VERIFIED", "recorded"),))
+    assert "about the images that the map returned" in recorded.sentence("small")

@@ -1,0 +1,200 @@
+"""The finding on mirror images: errors on images and on their mirror images in the kernel."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kernelstab import plot
+from kernelstab.kernel import kernel_part, kernel_projector
+from kernelstab.plot import Picture
+from kernelstab.report.numbers import readable, series
+from kernelstab.report.page import Figure, drawing, gray_limits, images_figure, magnification
+from kernelstab.report.sections import Finding
+from kernelstab.report.stages import NotApplicable
+
+_GUESSES = 0.95
+"""Below this share of the unseen part, an error means that the map filled some of it in."""
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Mirrors(Finding):
+    r"""What every map makes of an image :math:`x` and of :math:`\bar x=x-2P_Nx`, which looks the same to it.
+
+    Attributes
+    ----------
+    kernel_norms : ndarray, shape (n,)
+        :math:`\|P_Nx\|`, signal units.
+    errors, mirror_errors : dict of str to ndarray, shape (n,)
+        :math:`\|\Psi(Ax)-x\|` and :math:`\|\Psi(A\bar x)-\bar x\|`, signal units.
+    images, hidden : ndarray, shape (n, N)
+        The mirror images, and :math:`P_Nx`.
+    answers : ndarray, shape (n, N)
+        What the first map makes of the mirror images.
+    """
+
+    name = "mirror images"
+    label = "Guesswork"
+    title = "Mirror images"
+
+    kernel_norms: np.ndarray
+    errors: dict
+    mirror_errors: dict
+    images: np.ndarray
+    hidden: np.ndarray
+    answers: np.ndarray
+
+    @classmethod
+    def steps(cls, task) -> int:
+        """Return the number of reconstructions."""
+        return len(task.problem.maps) * len(task.problem.images)
+
+    @classmethod
+    def measure(cls, task, tick) -> "Mirrors | None":
+        """Reconstruct the mirror images; the errors on the images come from the finding on accuracy."""
+        if "accuracy" not in task.found:
+            return None
+        return measure_mirrors(task.problem.A, task.problem.maps, task.problem.images,
+                               task.found["accuracy"].reconstructions, tick)
+
+    @classmethod
+    def conventions(cls, eps) -> dict[str, str]:
+        """Say what a mirror image is."""
+        return {"mirror image": r"$\bar x = x-2P_N x$, which has the data of $x$"}
+
+    def ratios(self, name) -> tuple[float, float]:
+        """Return the mean errors on images and on mirror images, in units of the unseen part."""
+        return (float(np.mean(self.errors[name] / self.kernel_norms)),
+                float(np.mean(self.mirror_errors[name] / self.kernel_norms)))
+
+    def excess(self, name) -> np.ndarray:
+        r"""Return :math:`\mathrm{err}(x)+\mathrm{err}(\bar x)-2\|P_Nx\|`; never negative but for rounding."""
+        return self.errors[name] + self.mirror_errors[name] - 2 * self.kernel_norms
+
+    def headline(self, name) -> str:
+        """Say whether the map fills in what it cannot see."""
+        if self.ratios(name)[0] < _GUESSES:
+            return "guesses what it cannot see, well on these images and hence badly on their mirror images"
+        return "does not improve on leaving out what it cannot see"
+
+    def sentence(self, name) -> str:
+        """Say how large the errors on images and on mirror images are."""
+        ratio, mirrored = self.ratios(name)
+        source = (", so most of what it shows there comes from what it assumes or has learnt"
+                  if ratio < 0.5 else "")
+        return (f"Its error is {readable(ratio)} times the unseen part{source}. Every image has a mirror "
+                "image, with the same data and the opposite unseen part; there its error is "
+                f"{readable(mirrored)} times that part.")
+
+    def rows(self, names) -> list:
+        """Return the mean errors on images and on mirror images."""
+        return [["error / unseen part, mean"] + [readable(self.ratios(n)[0]) for n in names],
+                ["the same on mirror images, mean"] + [readable(self.ratios(n)[1]) for n in names]]
+
+    def parts(self, problem) -> list:
+        """Show an image with its mirror image, and the errors of all maps on both."""
+        return [mirror_panel(problem, self), mirror_figure(self)]
+
+    def __repr__(self):
+        return f"<Mirrors of {len(self.kernel_norms)} images, {len(self.errors)} maps>"
+
+    def to_json(self) -> dict:
+        """Return all numbers with units and kinds."""
+        return {"kernel_part_norm": series(self.kernel_norms, unit="signal"), "maps": {
+            name: {"error": series(self.errors[name], unit="signal"),
+                   "error_on_mirror_image": series(self.mirror_errors[name], unit="signal"),
+                   "excess_over_bound": series(self.excess(name), unit="signal")}
+            for name in self.errors}}
+
+
+def has_kernel(projector, A) -> bool:
+    """Whether the kernel projection leaves more than rounding of a vector in no special position.
+
+    >>> from kernelstab.operators import as_operator
+    >>> A, B = as_operator(np.eye(2)), as_operator(np.eye(1, 2))
+    >>> has_kernel(kernel_projector(A), A), has_kernel(kernel_projector(B), B)
+    (False, True)
+    """
+    generic = np.cos(np.arange(1.0, A.shape[1] + 1))
+    return bool(np.linalg.norm(kernel_part(projector, generic)) > 1e-9 * np.linalg.norm(generic))
+
+
+def measure_mirrors(A, maps, images, reconstructions, tick=lambda: None) -> Mirrors:
+    r"""Reconstruct the mirror image of every image with every map.
+
+    Parameters
+    ----------
+    A : ForwardOperator, shape (m, N)
+    maps : dict of str to ReconstructionMap
+    images : ndarray, shape (n, N)
+        Images without kernel part are left out: they are their own mirror images.
+    reconstructions : dict of str to ndarray, shape (n, N)
+        :math:`\Psi(Ax)` for the same images.
+    tick : callable
+        Called after each reconstruction.
+
+    Raises
+    ------
+    NotApplicable
+        If no image has a part in the kernel.
+
+    Examples
+    --------
+    From the first coordinate, a map that adds 4 recovers (3, 4) and misses (3, -4) by 8:
+
+    >>> from kernelstab.operators import as_operator
+    >>> psi = lambda y: np.array([y[0], 4.0])
+    >>> m = measure_mirrors(as_operator(np.eye(1, 2)), {"psi": psi}, np.array([[3.0, 4]]),
+    ...                     {"psi": np.array([[3.0, 4]])})
+    >>> m.errors["psi"].tolist(), m.mirror_errors["psi"].tolist(), m.excess("psi").tolist()
+    ([0.0], [8.0], [0.0])
+    """
+    projector = kernel_projector(A)
+    parts = np.array([kernel_part(projector, x) for x in images])
+    norms = np.linalg.norm(parts, axis=1)
+    keep = norms > 1e-9 * np.linalg.norm(images, axis=1)
+    if not keep.any():
+        raise NotApplicable("no image has a part in the kernel, so each is its own mirror image"
+                            if has_kernel(projector, A) else "the operator has no kernel")
+    images, parts, norms = images[keep], parts[keep], norms[keep]
+    mirrors = images - 2 * parts
+    errors, mirror_errors, answers = {}, {}, {}
+    for name, psi in maps.items():
+        errors[name] = np.linalg.norm(reconstructions[name][keep] - images, axis=1)
+        outputs = []
+        for mirror in mirrors:
+            outputs.append(np.asarray(psi(A.matvec(mirror))).ravel())
+            tick()
+        answers[name] = np.array(outputs)
+        mirror_errors[name] = np.linalg.norm(answers[name] - mirrors, axis=1)
+    return Mirrors(norms, errors, mirror_errors, mirrors, parts, next(iter(answers.values())))
+
+
+def mirror_panel(problem, mirrors) -> Figure:
+    """Show an image, its mirror image, and what the audited map answers to both."""
+    place = len(mirrors.images) // 2
+    mirror, answer = mirrors.images[place], mirrors.answers[place]
+    image = mirror + 2 * mirrors.hidden[place]
+    low, high = gray_limits(problem, image)
+    factor = magnification(np.concatenate([answer - image, answer - mirror]), high - low)
+    white = (high - low) / factor
+    fig = plot.panel([[
+        Picture(problem.picture(image), "image"),
+        Picture(problem.picture(mirror), "mirror image"),
+        Picture(problem.picture(answer), "answer to both"),
+        Picture(problem.picture(np.abs(answer - image)), "error on image", (0, white)),
+        Picture(problem.picture(np.abs(answer - mirror)), "error on mirror image", (0, white)),
+    ]], limits=(low, high), size=1.6)
+    scale = (f"Both errors are shown {factor} times brighter than the images." if factor > 1 else
+             "Errors are on the scale of the signal.")
+    return images_figure(fig, "an image, its mirror image, and one answer to both", (
+        f"The image and its mirror image give exactly the same data, so {problem.audited} must answer both "
+        f"with one image. {scale}"))
+
+
+def mirror_figure(mirrors) -> Figure:
+    """Draw the scatter of errors on images and mirror images."""
+    closest = min(float(np.min(mirrors.excess(name) / mirrors.kernel_norms)) for name in mirrors.errors)
+    fig = plot.mirror_scatter(mirrors.errors, mirrors.mirror_errors, mirrors.kernel_norms)
+    return drawing(fig, "errors on images against errors on mirror images", (
+        f"No map can lie below the line; the closest sum exceeds 2 by {readable(max(closest, 0.0))}. The "
+        "further left, the better on the images and the worse on their mirror images."), "30rem")

@@ -1,0 +1,348 @@
+"""The finding on the worst case: what a search finds for every map, beside two controls."""
+
+from dataclasses import dataclass, replace
+from decimal import ROUND_CEILING, ROUND_FLOOR
+
+import numpy as np
+
+from kernelstab import plot
+from kernelstab._rng import as_generator
+from kernelstab.certify import Program, lipschitz, run_floats
+from kernelstab.maps import PseudoInverse, has_gradient
+from kernelstab.plot import Picture
+from kernelstab.quantity import Quantity
+from kernelstab.report.numbers import at_least, at_most, estimate, found, percent, plain, readable, series
+from kernelstab.report.page import Figure, drawing, gray_limits, images_figure, magnification, table
+from kernelstab.report.sections import Finding
+from kernelstab.stability import equal_norm_noise, linear_control, worst_case
+
+_EXACT = ("linear", "scaled-adjoint", "clip")
+GAIN = "signal/measurement"
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Searches(Finding):
+    r"""What perturbations :math:`\|e\|\le\varepsilon\|y\|` of the data of one image can do.
+
+    The gain of a perturbation is :math:`\|\Psi(y+e)-\Psi(y)\|/\|e\|`.
+
+    Attributes
+    ----------
+    image, y : ndarray, shape (N,), (m,)
+        The image and its clean data.
+    eps : ndarray, shape (k,)
+        Relative sizes, increasing.
+    worst : dict of str to list of WorstCase
+        The search of every map, one per size; each map is searched for itself.
+    noise : dict of str to list of NoiseControl
+        Random perturbations of the same norms.
+    bounds : dict of str to Quantity
+        Lipschitz constant of the map: exact for linear maps, an upper bound for networks; in
+        floats unless ``rigorous``, then as a certificate proves it.
+    transfer : dict of str to (float, float)
+        Euclidean and sup norm of the change under the audited map's perturbation, largest size.
+    controls : dict of (str, int) to LinearControl
+        The same search, by method and budget, on a linear map whose worst case is known.
+    budgets : dict of str to (str, int)
+        Method and budget with which each map was searched.
+    """
+
+    name = "worst case"
+    label = "Worst case"
+    title = "Worst-case perturbations"
+    basic = True
+
+    image: np.ndarray
+    y: np.ndarray
+    eps: np.ndarray
+    worst: dict
+    noise: dict
+    bounds: dict
+    transfer: dict
+    controls: dict
+    budgets: dict
+
+    @classmethod
+    def steps(cls, task) -> int:
+        """Return one step for every search, and two for the usual number of controls."""
+        return len(task.problem.maps) * len(task.plan.rungs) + 2
+
+    @classmethod
+    def measure(cls, task, tick) -> "Searches":
+        """Search for every map at the image of median accuracy."""
+        plan = task.plan
+        budgets = {"gradient": plan.gradient, "solver": plan.solver, "probing": plan.probing}
+        return measure_searches(task.problem.A, task.problem.maps, task.image,
+                                task.eps * np.array(plan.rungs), budgets, tick, draws=plan.draws,
+                                rng=task.seed)
+
+    @classmethod
+    def conventions(cls, eps) -> dict[str, str]:
+        """Say what is perturbed, by how much, and what is compared."""
+        return {
+            "perturbation": rf"$e$ is added to the data, $y+e$ with $\|e\| \le {eps:g}\|y\|$; pictures "
+                            r"show $A^\dagger e$, the least image with the data $e$",
+            "gain": r"$\|\Psi(y+e)-\Psi(y)\|/\|e\|$, signal per measurement; its supremum within a radius "
+                    r"is the local Lipschitz constant of $\Psi$",
+            "reference": r"changes are measured from $\Psi(y)$, errors from the truth $x$; a search "
+                         "maximises the change",
+        }
+
+    def with_bound(self, name, bound) -> "Searches":
+        """Return the same with a proved bound of a map, unless floats give the constant itself."""
+        known = self.bounds.get(name)
+        if known is not None and known.kind != "upper":
+            return self
+        return replace(self, bounds=self.bounds | {name: bound})
+
+    def control(self, name):
+        """Return the control of the search of a map."""
+        return self.controls[self.budgets[name]]
+
+    def gains(self, name) -> np.ndarray:
+        """Return the largest gains found for a map, one per size; lower bounds of the truth."""
+        own = [w.local_lipschitz_lower for w in self.worst[name]]
+        return np.array([*own[:-1], max(own[-1], self.transfer[name][0] / self.size(-1))])
+
+    def sup_change(self, name) -> float:
+        """Return the largest change of a pixel met, under its own perturbation or the audited map's."""
+        return float(max(self.worst[name][-1].sup_error, self.transfer[name][1]))
+
+    def noise_gains(self, name) -> np.ndarray:
+        """Return the mean gains of random noise, one per size."""
+        return np.array([control.mean_estimate / control.norm for control in self.noise[name]])
+
+    def size(self, rung) -> float:
+        """Return the radius of one rung, measurement units."""
+        return float(self.eps[rung] * np.linalg.norm(self.y))
+
+    def headline(self, name) -> str:
+        """Say how far the map can be moved."""
+        size = f"a perturbation of {100 * self.eps[-1]:g} % of the data, on the one image searched"
+        clean = float(np.linalg.norm(self.worst[name][-1].clean))
+        change = float(self.gains(name)[-1]) * self.size(-1)
+        if change == 0:
+            return f"was not moved by {size}; nothing was found, which proves nothing"
+        share = percent(change / clean, rounding=ROUND_FLOOR) if clean > 0 else ""
+        much = f"by at least {share}" if share else "away from zero"
+        return f"can be moved {much} by {size}"
+
+    def sentence(self, name) -> str:
+        """Say what was found for the map, for the others, and for a map whose worst case is known."""
+        gain, noise = self.gains(name)[-1], self.noise_gains(name)[-1]
+        size = f"{100 * self.eps[-1]:g} % of the data"
+        text = (f"On the one image searched, the worst perturbation found, {size}, changes the image by "
+                f"{readable(gain, rounding=ROUND_FLOOR)} times its own size; random noise of that size by "
+                f"{readable(noise)} times."
+                if gain > 0 else f"No perturbation of {size} that was tried on one image changes it.")
+        others = ", ".join(self._gain_in_words(key) for key in self.worst if key != name)
+        text += f" Attacked in the same way: {others}." if others else ""
+        control = self.control(name)
+        doubt = "" if control.trusted else ", so it may miss much"
+        return text + (" On a linear map whose worst case is known, this search finds "
+                       f"{percent(control.ratio)} of it{doubt}. No search shows that a map is stable.")
+
+    def _gain_in_words(self, name):
+        bound = self.bounds.get(name)
+        if bound is not None and bound.kind == "exact":
+            return f"{name} {readable(bound.value, rounding=ROUND_CEILING)} and no more"
+        return f"{name} at least {readable(self.gains(name)[-1], rounding=ROUND_FLOOR)}"
+
+    def rows(self, names) -> list:
+        """Return gains of the worst perturbation and of noise, bounds, and errors before and after."""
+        rows = [
+            [f"gain of the worst perturbation found ({100 * self.eps[-1]:g} %, one image)"]
+            + [at_least(float(self.gains(n)[-1])) for n in names],
+            ["gain of random noise of the same norm (same image)"]
+            + [f"~\u00a0{readable(float(self.noise_gains(n)[-1]))}" for n in names],
+            ["Lipschitz constant (=) or upper bound (≤)"] + [_bound_cell(self.bounds.get(n)) for n in names],
+            ["largest pixel change (sup) in these searches and transfers"]
+            + [at_least(self.sup_change(n), 2) for n in names],
+            ["relative error there, clean → perturbed data"] + [self._errors_cell(n) for n in names],
+        ]
+        if len(names) > 1:
+            rows.append([f"gain of the perturbation found for {names[0]}"]
+                        + [f"~\u00a0{readable(self.transfer[n][0] / self.size(-1))}" for n in names])
+        return rows
+
+    def _errors_cell(self, name):
+        worst, size = self.worst[name][-1], np.linalg.norm(self.image)
+        before, after = (percent(float(np.linalg.norm(output - self.image) / size))
+                         for output in (worst.clean, worst.reconstruction))
+        return f"{before} → {after}"
+
+    def parts(self, problem) -> list:
+        """Show every map with and without its perturbation, gains over sizes, and the controls."""
+        controls = []
+        for (method, budget), control in self.controls.items():
+            users = ", ".join(name for name, effort in self.budgets.items() if effort == (method, budget))
+            controls.append((f"as for {users}: by {method}, {budget} evaluations", percent(control.ratio, 3)))
+        head = ("control: the same search on a linear map whose worst case is known", "found of it")
+        gains = [gain_figure(self)] if len(self.eps) > 1 else []
+        return [worst_panel(problem, self), *gains, table(head, controls)]
+
+    def __repr__(self):
+        gains = ", ".join(f"{name} >= {self.gains(name)[-1]:.3g}" for name in self.worst)
+        return f"<Searches at {plain(float(self.eps[-1])):.3g}: {gains}>"
+
+    def to_json(self) -> dict:
+        """Return all numbers with units and kinds."""
+        return {
+            "relative_sizes": series(self.eps, "exact", rigorous=True), "data_norm": estimate(
+                np.linalg.norm(self.y), "measurement").to_json(),
+            "maps": {name: self._map_json(name) for name in self.worst},
+            "controls": [{"map": c.map, "method": method, "budget": budget, "trusted": c.trusted,
+                          "found_share_of_known": estimate(c.ratio).to_json()}
+                         for (method, budget), c in self.controls.items()],
+        }
+
+    def _map_json(self, name):
+        last = self.worst[name][-1]
+        bound = self.bounds.get(name)
+        return {
+            "method": last.method, "budget": self.budgets[name][1],
+            "evaluations": [w.evaluations + w.gradients for w in self.worst[name]],
+            "gain": series(self.gains(name), "lower", GAIN),
+            "gain_of_equal_norm_noise": series(self.noise_gains(name), unit=GAIN),
+            "lipschitz": None if bound is None else bound.to_json(),
+            "sup_change": found(self.sup_change(name), "signal").to_json(),
+            "change_by_transfer": estimate(self.transfer[name][0], "signal").to_json(),
+            "sup_change_by_transfer": estimate(self.transfer[name][1], "signal").to_json(),
+            "error_to_truth_clean": estimate(np.linalg.norm(last.clean - self.image), "signal").to_json(),
+            "error_to_truth_perturbed": estimate(
+                np.linalg.norm(last.reconstruction - self.image), "signal").to_json(),
+        }
+
+
+def measure_searches(A, maps, image, eps, budgets, tick=lambda: None, *, draws=4, rng=0) -> Searches:
+    """Search for the worst perturbation of every map at one image, at every size.
+
+    Parameters
+    ----------
+    A : ForwardOperator, shape (m, N)
+    maps : dict of str to ReconstructionMap
+        The first one lends its perturbation to the others.
+    image : ndarray, shape (N,)
+    eps : sequence of float
+        Sizes relative to the norm of the data, increasing.
+    budgets : dict of str to int
+        Evaluations of a search by ``"gradient"`` and by ``"probing"``, and by ``"solver"`` for
+        maps with a derivative whose values are solutions of a problem (``solve``).
+    tick : callable
+        Called after every search and every control.
+    draws : int
+        Random perturbations per map and size.
+    rng : int or Generator
+        Seed of everything.
+
+    Examples
+    --------
+    >>> from kernelstab.maps import LinearMap
+    >>> from kernelstab.operators import as_operator
+    >>> s = measure_searches(as_operator(np.eye(2)), {"psi": LinearMap(np.diag([3.0, 1.0]))}, np.ones(2),
+    ...                      [0.1], {"gradient": 40})
+    >>> s.gains("psi").round(6).tolist(), s.bounds["psi"]
+    ([3.0], = 3 signal/measurement (exact, floating point))
+    """
+    rng = as_generator(rng)
+    seed = int(rng.integers(2**32))
+    y = A.matvec(image)
+    eps = np.asarray(eps, dtype=float)
+    size = float(np.linalg.norm(y))
+    efforts = {name: _effort(psi, budgets) for name, psi in maps.items()}
+    worst: dict[str, list] = {name: [] for name in maps}
+    noise: dict[str, list] = {name: [] for name in maps}
+    for name, psi in maps.items():
+        method, budget = efforts[name]
+        for radius in eps * size:
+            worst[name].append(worst_case(psi, y, radius, method=method, budget=budget, rng=seed))
+            noise[name].append(equal_norm_noise(psi, y, radius, draws=draws, rng=seed))
+            tick()
+    controls = {}
+    for method, budget in sorted(set(efforts.values())):
+        controls[method, budget] = linear_control(A, eps[-1] * size, method=method, budget=budget, rng=seed)
+        tick()
+    lent = next(iter(worst.values()))[-1].perturbation
+    transfer = {name: _change(psi, worst[name][-1], y + lent) for name, psi in maps.items()}
+    bounds = {name: bound for name, psi in maps.items() if (bound := lipschitz_bound(psi)) is not None}
+    return Searches(image, y, eps, worst, noise, bounds, transfer, controls, efforts)
+
+
+def _effort(psi, budgets):
+    """Return the method and the budget of the search of a map."""
+    if not has_gradient(psi):
+        return "probing", budgets["probing"]
+    return "gradient", budgets["solver" if callable(getattr(psi, "solve", None)) else "gradient"]
+
+
+def lipschitz_bound(psi) -> Quantity | None:
+    """Return the Lipschitz constant of a map as its description gives it, in floats; None without one.
+
+    Exact for linear maps and the clip decoder, an upper bound for networks.
+    """
+    describe = getattr(psi, "spec", None)
+    spec = describe() if callable(describe) else None
+    if spec is None:
+        return None
+    program = Program()
+    program.let("L", lipschitz(program.map("psi")))
+    value = run_floats(program, {"psi": psi}).quantities["L"].value
+    return Quantity(float(value), "exact" if spec["kind"] in _EXACT else "upper", GAIN)
+
+
+def _change(psi, search, y):
+    difference = np.asarray(psi(y)).ravel() - search.clean
+    return float(np.linalg.norm(difference)), float(np.max(np.abs(difference)))
+
+
+def _bound_cell(quantity):
+    if quantity is None:
+        return ""
+    if quantity.kind == "exact":
+        return f"=\u00a0{readable(quantity.value)}"
+    return at_most(quantity.value) + ("" if quantity.rigorous else " (in floats)")
+
+
+def worst_panel(problem, searches) -> Figure:
+    """Show for every map: truth, output, perturbation twice, output, change and error."""
+    low, high = gray_limits(problem, searches.image)
+    half, inverse = 0.5 * (high - low), PseudoInverse(problem.A)
+    rows = []
+    for outcome in searches.worst.values():
+        worst = outcome[-1]
+        shown = problem.picture(np.real(inverse(worst.perturbation)))
+        factor = magnification(shown, half)
+        change = problem.picture(np.abs(worst.reconstruction - worst.clean))
+        error = problem.picture(np.abs(worst.reconstruction - searches.image))
+        rows.append([
+            Picture(problem.picture(searches.image), "truth"),
+            Picture(problem.picture(worst.clean), "from clean data"),
+            Picture(shown, "perturbation", (-half, half)),
+            Picture(shown, f"perturbation ×{factor}", (-half / factor, half / factor)),
+            Picture(problem.picture(worst.reconstruction), "from perturbed data"),
+            Picture(change, "change", (0, high - low)),
+            _magnified(change, "change", high - low),
+            _magnified(error, "error", high - low),
+        ])
+    fig = plot.panel(rows, list(searches.worst), limits=(low, high), size=1.25)
+    return images_figure(fig, "worst-case perturbations and what they do to each map", (
+        f"The worst perturbation found for each map, {100 * searches.eps[-1]:g} % of the data in norm, at "
+        "its true contrast and magnified. Truth, reconstructions and the unmagnified change share one gray "
+        "scale; × gives the factor of the others. The search ran on this image only."))
+
+
+def _magnified(picture, caption, height) -> Picture:
+    """Show a picture of sizes with the largest round factor that keeps it on the gray scale."""
+    factor = magnification(picture, height)
+    return Picture(picture, f"{caption} ×{factor}", (0, height / factor))
+
+
+def gain_figure(searches) -> Figure:
+    """Draw the gains over the sizes of the perturbation."""
+    names = list(searches.worst)
+    known = {name: q.value for name, q in searches.bounds.items() if q.kind == "exact"}
+    fig = plot.quotient_ladder(searches.eps, {name: searches.gains(name) for name in names},
+                               {name: searches.noise_gains(name) for name in names}, known)
+    return drawing(fig, "gain against size of the perturbation", (
+        "Solid: the worst perturbation found; the truth lies on it or above. Dashed: random noise of the "
+        "same norm. Dotted: the exact maximum of a linear map."), "44rem")

@@ -1,0 +1,198 @@
+"""Worst-case searches, noise, transfer, controls, and how they are told and shown."""
+
+import json
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from kernelstab.maps import LinearMap, ReLUNetwork
+from kernelstab.operators import as_operator
+from kernelstab.report.sections.worst_case import gain_figure, lipschitz_bound, measure_searches
+
+BUDGETS = {"gradient": 60, "solver": 30, "probing": 24}
+
+
+def _measure(maps, size=2, eps=(0.1,), **options):
+    return measure_searches(as_operator(np.eye(size)), maps, np.ones(size), eps, BUDGETS, **options)
+
+
+def test_linear_maps_reach_their_known_gain_and_noise_does_not():
+    s = _measure({"psi": LinearMap(np.diag([3.0] + [1.0] * 29))}, size=30, eps=[0.05, 0.1])
+    assert np.allclose(s.gains("psi"), 3, rtol=1e-3)
+    # noise spreads over 30 directions: root mean square gain sqrt((9 + 29) / 30) = 1.13
+    assert np.all(s.noise_gains("psi") < 1.6)
+    assert s.bounds["psi"].kind == "exact"
+    assert np.isclose(s.bounds["psi"].value, 3)
+    assert s.control("psi").trusted
+
+
+def test_each_map_is_searched_for_itself_and_also_gets_the_first_ones_perturbation():
+    s = _measure({"one": LinearMap(np.diag([3.0, 1.0])), "two": LinearMap(np.diag([1.0, 5.0]))})
+    # the first map's worst direction is the first axis, where the second map has gain 1
+    assert np.allclose(s.gains("two"), 5)
+    assert np.isclose(s.transfer["two"][0] / s.size(-1), 1)
+    assert np.isclose(s.transfer["one"][0] / s.size(-1), 3)
+
+
+def test_a_better_transferred_perturbation_counts():
+    matrix = np.diag([9.0] + [1.0] * 299)
+
+    class Closed:
+        """The same map without a gradient: probing with 24 evaluations in 300 dimensions misses the axis."""
+
+        name = "closed"
+
+        def __call__(self, y):
+            return matrix @ y
+
+    s = _measure({"open": LinearMap(matrix), "closed": Closed()}, size=300)
+    assert s.worst["closed"][-1].local_lipschitz_lower < 8
+    assert np.isclose(s.gains("closed")[-1], 9, rtol=1e-3)
+
+
+def test_methods_and_budgets_follow_what_the_map_offers():
+    class Solver(LinearMap):
+        def solve(self, y):
+            return SimpleNamespace()
+
+    s = _measure({"plain": LinearMap(np.eye(2)), "solver": Solver(np.eye(2)), "closed": lambda y: 2 * y})
+    assert s.budgets == {"plain": ("gradient", 60), "solver": ("gradient", 30), "closed": ("probing", 24)}
+    assert set(s.controls) == {("gradient", 60), ("gradient", 30), ("probing", 24)}
+    assert s.worst["closed"][-1].method == "probing"
+    assert s.worst["solver"][-1].evaluations + s.worst["solver"][-1].gradients <= 30
+
+
+def test_bounds_of_networks_are_upper_and_unknown_maps_have_none():
+    A = as_operator(np.eye(2))
+    # a rotation by 45 degrees scaled by 2, then the same: 4 by the product of norms
+    turn = np.sqrt(2) * np.array([[1.0, -1.0], [1.0, 1.0]])
+    layers = [{"layer": "measurements"}, {"layer": "dense", "weight": turn, "bias": np.zeros(2)},
+              {"layer": "relu"}, {"layer": "dense", "weight": turn, "bias": np.zeros(2)}]
+    bound = lipschitz_bound(ReLUNetwork(A, layers))
+    assert bound.kind == "upper"
+    assert np.isclose(bound.value, 4)
+    assert lipschitz_bound(lambda y: y) is None
+
+
+def test_noise_has_the_norm_of_the_perturbation_and_the_seed_decides():
+    maps = {"psi": LinearMap(np.diag([2.0, 1.0]))}
+    s, same, other = _measure(maps, rng=1), _measure(maps, rng=1), _measure(maps, rng=2)
+    assert np.isclose(s.noise["psi"][0].norm, 0.1 * np.sqrt(2))
+    assert np.allclose(_measure({"twice": LinearMap(2 * np.eye(2))}).noise_gains("twice"), 2)
+    assert np.array_equal(s.noise["psi"][0].errors, same.noise["psi"][0].errors)
+    assert not np.array_equal(s.noise["psi"][0].errors, other.noise["psi"][0].errors)
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_ticks_and_json(closed):
+    ticks = []
+    maps = {"psi": LinearMap(np.diag([3.0, 1.0]))} | ({"closed": lambda y: y} if closed else {})
+    s = _measure(maps, eps=[0.05, 0.1], tick=lambda: ticks.append(1))
+    assert len(ticks) == 2 * len(maps) + len(s.controls)
+    record = json.loads(json.dumps(s.to_json(), allow_nan=False))
+    assert record["maps"]["psi"]["gain"]["kind"] == "lower"
+    assert record["maps"]["psi"]["lipschitz"]["kind"] == "exact"
+    assert np.allclose(record["maps"]["psi"]["gain"]["values"], [3, 3])
+    assert record["controls"][0]["trusted"]
+
+
+@pytest.fixture
+def searches(report):
+    return report.findings["worst case"]
+
+
+@pytest.mark.parametrize(("clean", "gain", "said"), [
+    (1.0, 0.0, "was not moved by"), (0.0, 0.0, "was not moved by"),
+    (0.0, 1.0, "can be moved away from zero")])
+def test_a_map_that_does_not_move_is_not_said_to_move(searches, clean, gain, said):
+    worst = [SimpleNamespace(clean=np.full(64, clean), local_lipschitz_lower=gain)]
+    moved = replace(searches, worst=searches.worst | {"small": worst},
+                    transfer=searches.transfer | {"small": (0.0, 0.0)})
+    assert said in moved.headline("small")
+    assert "∞" not in moved.headline("small")
+    assert ("tried on one image changes it" in moved.sentence("small")) == (gain == 0)
+
+
+def test_the_sentence_holds_the_numbers(searches):
+    text = searches.sentence("small")
+    said = float(text.partition(" times its own size")[0].rpartition(" ")[2])
+    assert 0 <= searches.gains("small")[-1] - said <= 0.01                 # a lower bound is rounded down
+    assert " and no more" in text                                          # Tikhonov: the exact constant
+    assert "QCBP at least" in text
+    assert "No search shows that a map is stable" in text
+
+
+def test_an_untrusted_search_is_called_so(searches):
+    effort = searches.budgets["small"]
+    control = replace(searches.controls[effort], ratio=0.4, trusted=False)
+    weak = replace(searches, controls=searches.controls | {effort: control})
+    assert "finds 40\u00a0% of it, so it may miss much" in weak.sentence("small")
+
+
+def _row(searches, start):
+    return next(row for row in searches.rows(list(searches.worst)) if row[0].startswith(start))
+
+
+def test_cells_say_what_kind_of_truth_they_hold(searches):
+    assert all(cell.startswith("≥\u00a0") for cell in _row(searches, "gain of the worst")[1:])
+    assert all(cell.startswith("~\u00a0") for cell in _row(searches, "gain of random noise")[1:])
+    bounds = _row(searches, "Lipschitz constant")[1:]
+    assert bounds[0].startswith("≤\u00a0")                  # a network
+    assert bounds[1] == ""                             # sparse recovery: not known
+    assert bounds[2].startswith("=\u00a0")                  # linear
+
+
+def test_a_bound_in_floats_says_so_and_a_proved_one_need_not(searches):
+    for rigorous in (True, False):
+        bound = replace(searches.bounds["small"], rigorous=rigorous)
+        cell = _row(searches.with_bound("small", bound), "Lipschitz constant")[1]
+        assert cell.endswith("(in floats)") != rigorous
+
+
+def test_a_proved_bound_does_not_replace_the_constant_itself(searches):
+    assert searches.with_bound("Tikhonov", searches.bounds["small"]).bounds == searches.bounds
+    assert searches.with_bound("QCBP", searches.bounds["small"]).bounds["QCBP"] == searches.bounds["small"]
+
+
+def test_the_largest_pixel_change_is_over_searches_and_transfers(searches):
+    moved = replace(searches, transfer=searches.transfer | {"QCBP": (0.0, 123.4)})
+    assert _row(moved, "largest pixel change")[2] == "≥\u00a0120"
+
+
+def test_the_panel_shows_everything_on_one_scale(report, searches, drawn):
+    figure = searches.parts(report.problem)[0]
+    (rows, labels), options = drawn[0]
+    assert labels == ["small", "QCBP", "Tikhonov"]
+    low, high = options["limits"]
+    worst = searches.worst["small"][-1]
+    truth, clean, true_scale, magnified, perturbed, change, change_up, error = rows[0]
+    assert np.array_equal(truth.image.ravel(), searches.image)
+    assert np.array_equal(clean.image.ravel(), worst.clean)
+    assert np.array_equal(perturbed.image.ravel(), worst.reconstruction)
+    # the pictured perturbation is an image with the data of the perturbation
+    assert np.allclose(report.problem.A.matvec(true_scale.image.ravel()), worst.perturbation)
+    for picture in (truth, clean, perturbed):
+        assert picture.limits is None                  # the common scale
+    for picture in (true_scale, change):
+        assert np.isclose(picture.limits[1] - picture.limits[0], high - low)
+    factor = int(magnified.caption.rpartition("×")[2])
+    assert factor > 1
+    assert np.isclose(factor * (magnified.limits[1] - magnified.limits[0]), high - low)
+    assert np.array_equal(magnified.image, true_scale.image)
+    assert np.max(np.abs(magnified.image)) <= magnified.limits[1]
+    for picture in (change_up, error):                 # as bright as a round factor can make them
+        factor = int(picture.caption.rpartition("×")[2])
+        assert np.isclose(factor * picture.limits[1], high - low)
+        assert 0.4 * picture.limits[1] <= np.max(picture.image) <= picture.limits[1]
+    assert np.array_equal(change_up.image, change.image)
+    assert "2 %" in figure.caption
+
+
+def test_gains_are_drawn_over_several_sizes_only(report, searches):
+    assert len(searches.eps) == 1
+    panel, controls = searches.parts(report.problem)
+    assert (panel.kind, controls["kind"]) == ("figure", "table")
+    two = _measure({"psi": LinearMap(np.diag([3.0, 1.0]))}, eps=[0.05, 0.1])
+    assert gain_figure(two).caption.startswith("Solid")
