@@ -7,7 +7,7 @@ from pathlib import Path
 from kernelstab import theorems
 from kernelstab._checks import as_count, as_number
 from kernelstab._files import fingerprint, provenance
-from kernelstab.report.problem import Problem, pose
+from kernelstab.report.inputs import AuditProblem, pose
 from kernelstab.report.sections import QUICK, AuditTask, Finding, Plan
 from kernelstab.report.sections.accuracy import Accuracies
 from kernelstab.report.sections.mirror_images import Mirrors
@@ -46,7 +46,7 @@ class AuditReport:
 
     Attributes
     ----------
-    problem : Problem
+    problem : AuditProblem
         Operator, maps and the images that were used.
     plan : Plan
     eps : float
@@ -61,7 +61,7 @@ class AuditReport:
         Folder of the written report.
     """
 
-    problem: Problem
+    problem: AuditProblem
     plan: Plan
     eps: float
     findings: dict[str, Finding]

@@ -1,13 +1,28 @@
-"""Matrices and images from the user's files, read without running anything in them."""
+"""What is given: matrices and images from files, and the problem of an audit put together from them.
 
+Files are read without running anything in them; everything is checked before anything is measured.
+"""
+
+import copy
+import math
 import zipfile
 import zlib
+from dataclasses import dataclass, field, replace
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
 
+from kernelstab import data
 from kernelstab._checks import as_array
+from kernelstab._rng import as_generator
+from kernelstab.maps import QCBPMap, ReLUNetwork, Tikhonov, as_map, load_network
+from kernelstab.operators import ForwardOperator, as_operator
 
+NETWORKS = {"fourier": "mri64-fourier", "gaussian": "mri32-gaussian"}
+"""The shipped network of each operator that can be asked for by name."""
+
+_SPARSE_SIGNALS = 12
 _DAMAGED = (ValueError, OSError, EOFError, MemoryError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 """What numpy raises on files that are torn, encrypted or made up."""
 
@@ -110,3 +125,214 @@ def _one(arrays, names, path, name):
             return arrays[key]
     raise ValueError(f"{name}: {path} must hold one array or one called {' or '.join(names)}, "
                      f"got {sorted(arrays)}")
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class AuditProblem:
+    """An operator, named maps (the audited one first) and images that fit together.
+
+    Attributes
+    ----------
+    A : ForwardOperator, shape (m, N)
+    maps : dict of str to ReconstructionMap
+        The audited map first, then those it is compared with.
+    images : ndarray, shape (n, N)
+        Flattened signals, not zero.
+    about : dict of str to str
+        One line each on ``operator``, ``images`` and every map.
+    """
+
+    A: ForwardOperator
+    maps: dict
+    images: np.ndarray
+    about: dict = field(default_factory=dict)
+
+    @property
+    def audited(self) -> str:
+        """Name of the map under audit."""
+        return next(iter(self.maps))
+
+    def picture(self, x) -> np.ndarray:
+        """Return a signal as something to look at: its image, or a strip if it has one dimension."""
+        image = np.asarray(x).reshape(self.A.image_shape)
+        if image.ndim == 2 and min(image.shape) > 1:
+            return image
+        flat = image.ravel()
+        return np.tile(flat, (max(4, len(flat) // 6), 1))
+
+    def spread(self, count) -> "AuditProblem":
+        """Return the problem with at most ``count`` images, taken at equal distances."""
+        if count >= len(self.images):
+            return self
+        chosen = np.linspace(0, len(self.images) - 1, count).round().astype(int)
+        about = self.about | {"images": f"{self.about['images']}; {count} of {len(self.images)}"}
+        return replace(self, images=self.images[chosen], about=about)
+
+    def __repr__(self):
+        return f"<AuditProblem {self.A!r}, {', '.join(self.maps)}, {len(self.images)} images>"
+
+
+def pose(A=None, maps=None, images=None, *, rng=0) -> AuditProblem:
+    """Put together what is audited, filling in whatever is not given.
+
+    Parameters
+    ----------
+    A : operator, ndarray, str, optional
+        ``"fourier"`` or ``"gaussian"`` for those of the shipped networks; default: the
+        operator of the map if it brings one, else ``"fourier"``.
+    maps : map, callable, torch module, str, or dict of str to these, optional
+        One map is compared with sparse recovery (QCBP) and Tikhonov; a dictionary is
+        taken as it is, its first map being the audited one. Default: the network shipped
+        for the operator, where there is one.
+    images : ndarray, shape (n, rows, columns), (rows, columns), (n, N) or (N,), optional
+        Default: held-out MR slices where their size fits, else random sparse signals.
+    rng : int or Generator
+        Seed of the random signals.
+
+    Returns
+    -------
+    AuditProblem
+
+    Raises
+    ------
+    ValueError
+        If a part is malformed or does not fit the others; the message names it.
+
+    Examples
+    --------
+    >>> problem = pose(np.eye(2, 4), lambda y: np.append(y, [0, 0]), np.ones((3, 2, 2)))
+    >>> problem.audited, list(problem.maps), problem.images.shape, problem.A.image_shape
+    ('<lambda>', ['<lambda>', 'QCBP', 'Tikhonov'], (3, 4), (2, 2))
+    """
+    about: dict[str, str] = {}
+    _refuse_missing_file(maps)
+    A, maps = _operator(A, maps, about)
+    A, signals = _images(A, images, about, rng)
+    given = maps if isinstance(maps, dict) else {None: maps} if maps is not None else {}
+    chosen = {}
+    for name, thing in given.items():
+        psi = _adapt(thing, A, name)
+        chosen[psi.name] = psi
+    if not isinstance(maps, dict):
+        chosen |= {name: psi for name, psi in _companions(A, signals).items() if name not in chosen}
+    about |= {name: _describe(psi) for name, psi in chosen.items()}
+    return AuditProblem(A, chosen, signals, about)
+
+
+def _adapt(thing, A, name):
+    """Return the map; whatever goes wrong inside a user's own code is told in one line."""
+    label = f"map {name or thing!s:.80}"
+    try:
+        return as_map(thing, A, name=name)
+    except ValueError as error:
+        if not isinstance(thing, str) or thing in str(error):
+            raise
+        raise ValueError(f"{label}: {error}") from error
+    except (Exception, SystemExit) as error:
+        raise ValueError(f"{label}: {type(error).__name__}: {error}") from error
+
+
+def _refuse_missing_file(maps):
+    """Say that a file is missing or a folder before it is taken for something else."""
+    for thing in maps.values() if isinstance(maps, dict) else (maps,):
+        if not isinstance(thing, (str, PathLike)) or str(thing) in NETWORKS.values():
+            continue
+        if Path(thing).is_dir():
+            raise ValueError(f"map must be a file or module:name, but {str(thing)!r} is a folder")
+        if str(thing).endswith(".npz") and not Path(thing).is_file():
+            raise ValueError(f"map: no such file: {thing}")
+
+
+def _operator(A, maps, about):
+    """Return the operator and the map that goes with it by default."""
+    if A is None and not isinstance(maps, dict):
+        brings = load_network(maps) if _is_network(maps) else maps
+        own = getattr(brings, "A", None)
+        if own is not None:
+            about["operator"] = f"{own!r} of {brings.name}".replace("<", "").replace(">", "")
+            return own, brings
+        maps = brings
+    name = "fourier" if A is None else A
+    if isinstance(name, str):
+        if name not in NETWORKS:
+            raise ValueError(f"A must be an operator or one of {sorted(NETWORKS)}, got {name!r}")
+        network = load_network(NETWORKS[name])
+        about["operator"] = f"{network.A!r}, as shipped".replace("<", "").replace(">", "")
+        return network.A, network if maps is None else maps
+    A = as_operator(A)
+    about["operator"] = repr(A).strip("<>")
+    return A, maps
+
+
+def _is_network(thing) -> bool:
+    return isinstance(thing, str) and (thing.endswith(".npz") or thing in NETWORKS.values())
+
+
+def _images(A, images, about, rng):
+    """Return the operator with its image shape, and the flattened images."""
+    n = A.shape[1]
+    if images is not None:
+        images = as_array(images, "images")
+        about["images"] = f"given, shape {images.shape}"
+        return _fit(A, images)
+    side = math.isqrt(n)
+    if side * side == n and side in (32, 64, 128) and A.image_shape in ((n,), (side, side)):
+        about["images"] = f"held-out MR slices of the MNI template, {side} x {side}"
+        return _fit(A, data.slices(side, "test"))
+    sparsity = max(1, min(A.shape[0] // 8, n // 8))
+    generator = as_generator(rng)
+    about["images"] = f"random signals with {sparsity} nonzero entries (no bundled image has {n} pixels)"
+    signals = np.array([data.sparse_vector(n, sparsity, rng=generator) for _ in range(_SPARSE_SIGNALS)])
+    return A, signals.reshape(_SPARSE_SIGNALS, n)
+
+
+def _fit(A, images):
+    n = A.shape[1]
+    one_image = images.shape == A.image_shape or (images.size == n and images.shape[-1] != n)
+    if images.shape == (n,) or (images.ndim == 2 and one_image):
+        images = images[None]
+    shape = images.shape[1:]
+    if math.prod(shape) != n or images.ndim not in (2, 3):
+        raise ValueError(f"images must have {n} pixels each, as the operator has {n} columns, "
+                         f"got shape {images.shape}")
+    if len(shape) == 2 and A.image_shape != shape:
+        if A.image_shape != (n,):
+            raise ValueError(f"images must have shape {A.image_shape}, got {shape}")
+        A = copy.copy(A)
+        A.image_shape = shape
+    signals = images.reshape(len(images), n)
+    if A.is_real and np.iscomplexobj(signals):
+        raise ValueError(f"images must be real for a real operator, got dtype {images.dtype}")
+    for index, signal in enumerate(signals):
+        if not signal.any():
+            raise ValueError(f"images must not be zero, but number {index} is")
+    return A, signals
+
+
+def _describe(psi) -> str:
+    """Say in one line what a map is, with the numbers that fix it."""
+    meta = getattr(psi, "meta", {})
+    if isinstance(psi, QCBPMap):
+        basis = "entries" if psi.wavelet is None else f"{psi.wavelet} coefficients"
+        return f"least absolute sum of {basis} with |Ax - y| <= {psi.eta:.4g}, relative gap {psi.tol:g}"
+    if isinstance(psi, Tikhonov):
+        return f"(A*A + {psi.lam:.4g} I)^-1 A*y"
+    if isinstance(psi, ReLUNetwork):
+        trained = f", trained by `{meta['command']}`" if "command" in meta else ""
+        return f"ReLU network of {len(psi.layers)} layers{trained}"
+    return repr(psi).strip("<>")
+
+
+def _companions(A, signals):
+    """Return sparse recovery and Tikhonov, tuned to the size of the measurements.
+
+    A hundredth of the data is what ``wavelet_qcbp`` recommends for clean data; the weight of
+    Tikhonov keeps its bias at a hundredth as well.
+    """
+    size = float(np.median([np.linalg.norm(A.matvec(x)) for x in signals[:8]]))
+    if size == 0:
+        raise ValueError("images must be seen by the operator, but their measurements are all zero")
+    square = len(A.image_shape) == 2 and all(side % 2 == 0 and side >= 8 for side in A.image_shape)
+    wavelet = {} if square else {"wavelet": None}
+    return {"QCBP": QCBPMap(A, 1e-2 * size, tol=1e-3, name="QCBP", **wavelet),
+            "Tikhonov": Tikhonov(A, 1e-2 * A.norm_upper**2, name="Tikhonov")}

@@ -1,25 +1,28 @@
-"""Everything that is known of one forward matrix, on one card."""
+"""Everything that is known of one forward matrix, on one card: as numbers, as text, with its proofs.
+
+It is long because every constant of ``kernelstab.kernel`` stands on it, and is told and proved here.
+"""
 
 import warnings
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import partial
-from math import comb
+from math import comb, isinf
 from typing import Any
 
 import numpy as np
 
 from kernelstab import kernel
 from kernelstab._checks import as_count
-from kernelstab._errors import UnclearRank
-from kernelstab.certify import write_certificate
+from kernelstab._errors import CertificateError, UnclearRank
+from kernelstab.certify import make_collection, write_certificate
 from kernelstab.operators import as_operator
-from kernelstab.report.matrix_proofs import CardProofs, prove_card
-from kernelstab.report.matrix_words import card_text
-from kernelstab.report.numbers import plain
+from kernelstab.report.numbers import plain, readable
 
 _ROBUST_PROGRAMS = 20_000      # beyond this the noise constant is left to whoever asks for it
 _SETS = 20_000_000             # default budget of the enumerations: seconds
 _FLOAT_SETS = 2_000_000        # the same for the second reading of the spark
+_ROUNDING = Fraction(1, 10**9)      # a proved bound this near to the computed one is the same
 
 
 @dataclass(frozen=True)
@@ -96,8 +99,16 @@ class MatrixCard:
                     if 2 * s in known and kernel.ric_robust_nsp(known[2 * s], s).applicable), default=0)
 
     def text(self) -> str:
-        """Return the card as it is printed."""
-        return card_text(self)
+        """Return what was measured, a row for each order, and what follows for recovery."""
+        lines = [f"{name:<10} {text}" for name, text in _facts(self)]
+        if self.isometry or self.alpha:
+            lines += ["", f"{'s':>3}  {'delta_s':<26}{'alpha_s':<26}basis pursuit"]
+            lines += [_row(self, s) for s in range(1, max(len(self.isometry), len(self.alpha)) + 1)]
+        lines += ["", *_consequences(self)]
+        if self.interrupted:
+            lines.append("interrupted: what stands here is true, but the search was not finished")
+        lines.append("computed in floating point, rounding errors included; certificates prove it")
+        return "\n".join(lines)
 
     def to_json(self) -> dict:
         """Return the numbers of the card as plain values; infinities are text."""
@@ -120,9 +131,33 @@ class MatrixCard:
             "promised_by_ric": self.promised, "interrupted": self.interrupted,
         }
 
-    def proofs(self, progress=None) -> CardProofs:
-        """Make the certificates of the constants, and say which have none; see ``matrix_proofs``."""
-        return prove_card(self, progress)
+    def proofs(self, progress=None) -> "CardProofs":
+        """Prove rank, coherence, isometry and null space constants and spark.
+
+        Each is proved once while its certificate is made, which can take longer than the search did: the
+        verifier goes through all column sets of the spark and all supports of an isometry constant.
+        Ctrl-C leaves what is proved by then; the constant of noise has no certificate.
+
+        Parameters
+        ----------
+        progress : callable, optional
+            Called as ``progress("proofs", done, total, name)``.
+        """
+        jobs = _jobs(self)
+        certificates, missing, weaker = {}, {}, []
+        try:
+            for name, (make, result) in jobs.items():
+                if progress is not None:
+                    progress("proofs", len(certificates) + len(missing), len(jobs), name)
+                try:
+                    certificates[name] = make()
+                except CertificateError as error:
+                    missing[name] = str(error)
+                    continue
+                weaker += _weaker(name, certificates[name], result)
+        except KeyboardInterrupt:
+            missing |= {name: "interrupted" for name in jobs if name not in certificates | missing}
+        return CardProofs(certificates, missing, tuple(weaker))
 
     def certificate(self, path=None) -> dict:
         """Collect in one file the certificates of all constants that can be proved.
@@ -145,6 +180,30 @@ class MatrixCard:
         if path is not None:
             write_certificate(collection, path)
         return collection
+
+
+@dataclass(frozen=True)
+class CardProofs:
+    """Certificates of the constants on a card.
+
+    Attributes
+    ----------
+    certificates : dict
+        Name of the constant to its certificate.
+    missing : dict
+        Name of the constant to the reason why it has none.
+    weaker : tuple of str
+        Proved bounds that are weaker than those computed, such as ``"spark >= 5, computed 6"``.
+    """
+
+    certificates: dict[str, dict] = field(repr=False)
+    missing: dict[str, str]
+    weaker: tuple[str, ...]
+
+    @property
+    def collection(self) -> dict:
+        """The certificates in one, for ``kernelstab verify``."""
+        return make_collection(self.certificates.values())
 
 
 def bounds(result) -> dict:
@@ -232,3 +291,115 @@ def _stages(matrix, order, lengths, max_supports, progress):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UnclearRank)      # the two readings stand in the result
         yield "spark_float", kernel.spark(matrix, arithmetic="float", **options("spark (float)", _FLOAT_SETS))
+
+
+def _facts(card):
+    m, n = card.matrix.shape
+    low, high = (f"{length:.4g}" for length in card.lengths)
+    kind = "complex" if card.matrix.dtype.kind == "c" else "real"
+    length = "1" if card.unit else low if low == high else f"{low} to {high}"
+    yield "matrix", f"{m} x {n}, {kind}, columns of length {length}"
+    above, below = card.null.gap
+    unclear = "".join(f" or {other.rank}" for other in card.null.alternatives)
+    beside = f" and {below:.3g}" if card.null.rank < min(m, n) else ""
+    yield "rank", (f"{card.null.rank}{unclear}, kernel of dimension {card.null.dimension}; singular value"
+                   f"{'s' if beside else ''} {above:.3g}{beside} beside the tolerance {card.null.tol:.1e}")
+    if card.coherence is not None:
+        pair = _columns(card.coherence.pair)
+        yield "coherence", (f"{card.coherence.mu:.6g} at {pair}, of the columns divided by their lengths; no "
+                            f"matrix of this shape is below {card.coherence.welch_lower:.6g}")
+    if card.spark is not None:
+        yield "spark", f"{_spark_text(card.spark)}{_other_reading(card)}"
+
+
+def _spark_text(spark):
+    if isinf(spark.lower):
+        return "infinite: all columns together are independent"
+    value = f"{spark.lower}" if spark.exact else f"between {spark.lower} and {spark.upper}"
+    return f"{value}; dependent are {_columns(spark.support)}"
+
+
+def _other_reading(card):
+    """Say what floating point makes of the spark, if it is something else."""
+    other = card.spark_float
+    if other is None or other.upper >= card.spark.lower:
+        return ""
+    value = f"{other.lower}" if other.exact else f"between {other.lower} and {other.upper}"
+    where = _columns(other.support)
+    return f"\n{'':<10} that is the numbers as stored; up to rounding it is {value}: {where}"
+
+
+def _columns(support):
+    listed = ", ".join(map(str, support[:16])) + (", ..." if len(support) > 16 else "")
+    return f"column{'' if len(support) == 1 else 's'} {listed}"
+
+
+def _row(card, s):
+    isometry = _two_sided(card.isometry[s - 1]) if s <= len(card.isometry) else "-"
+    alpha = _two_sided(card.alpha[s - 1]) if s <= len(card.alpha) else "-"
+    return f"{s:>3}  {isometry:<26}{alpha:<26}{_verdict(card, s)}".rstrip()
+
+
+def _two_sided(result):
+    if result.exact:
+        return f"{result.upper:.8f}"
+    return f"{result.lower:.6f} to {result.upper:.6f}"
+
+
+def _verdict(card, s):
+    if s > len(card.alpha):
+        return "-"
+    constant = card.alpha[s - 1]
+    if constant.holds is None:
+        return "1/2 up to rounding: a certificate can decide it" if constant.exact else "not decided"
+    if constant.holds:
+        return f"recovers every {s}-sparse vector"
+    return f"fails on {_columns([int(i) for i in constant.support])}"
+
+
+def _consequences(card):
+    if card.null.dimension == 0:
+        yield "the kernel is trivial: without noise every vector is determined by its data"
+    elif card.unique:
+        yield f"every {card.unique}-sparse vector is the only one of its kind with its data (2s < spark)"
+    if not card.unit:
+        yield "delta_s and alpha_s are about the columns as they stand (--normalise divides by their lengths)"
+    if card.coherent:
+        yield f"coherence alone promises recovery up to s = {card.coherent}"
+    if card.promised:
+        yield f"the isometry constant of order {2 * card.promised} alone promises it to s = {card.promised}"
+    if card.recovered:
+        rho = card.alpha[card.recovered - 1].rho_upper
+        yield f"basis pursuit recovers every vector up to s = {card.recovered}; alpha/(1 - alpha) = {rho:.6g}"
+    if card.robust is not None:
+        factor = readable(card.robust.upper, 4)
+        yield (f"with noise eta, constrained basis pursuit errs by at most {factor} eta in the 1-norm on "
+               f"{card.robust.s}-sparse vectors")
+
+
+def _jobs(card):
+    """Return name to (maker of the certificate, what was computed), quick ones first."""
+    jobs = {}
+    if not np.iscomplexobj(card.matrix):
+        jobs["rank"] = lambda: kernel.rational_nullspace(card.matrix).certificate(), None
+    if card.coherence is not None:
+        jobs["coherence"] = card.coherence.certificate, card.coherence
+    for found in card.isometry:
+        for side, sign in (("minus", "-"), ("plus", "+")):
+            jobs[f"delta^{sign}_{found.s}"] = partial(found.certificate, side=side), getattr(found, side)
+    for found in card.alpha:
+        jobs[f"alpha_{found.s}"] = found.certificate, found
+    if card.spark is not None:
+        jobs["spark"] = card.spark.certificate, card.spark
+    return jobs
+
+
+def _weaker(name, certificate, result):
+    """Yield the sides of a constant whose proved bound is weaker than the computed one."""
+    for statement in certificate["statements"] if result is not None else ():
+        side = statement["side"]
+        computed = getattr(result, side)
+        proved = Fraction(statement["value"])
+        if isinf(computed) or abs(proved - Fraction(computed)) > _ROUNDING * max(1, abs(proved)):
+            sign = ">=" if side == "lower" else "<="
+            yield f"{name} {sign} {float(proved):.6g}, computed {computed:.6g}"

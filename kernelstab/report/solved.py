@@ -1,5 +1,6 @@
 """A sparse recovery problem from files, its solution, and what to print of it."""
 
+import io
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from kernelstab import solvers
 from kernelstab._checks import as_array
+from kernelstab._files import write_atomic
 from kernelstab.certify import write_certificate
 from kernelstab.report.inputs import read_arrays, read_matrix
 
@@ -82,9 +84,10 @@ class SolvedProblem:
         """Write ``x``, ``dual`` and the numbers to ``out`` (.npz), the proofs to ``certificate``."""
         s = self.solution
         if out is not None:
-            with open(out, "wb") as stream:     # savez would append .npz to other names
-                np.savez(stream, x=s.x, dual=s.dual, objective=s.objective, dual_objective=s.dual_objective,
-                         relative_gap=s.relative_gap, feasibility=s.feasibility, converged=s.converged)
+            stream = io.BytesIO()
+            np.savez(stream, x=s.x, dual=s.dual, objective=s.objective, dual_objective=s.dual_objective,
+                     relative_gap=s.relative_gap, feasibility=s.feasibility, converged=s.converged)
+            write_atomic(out, stream.getvalue())
         if certificate is not None and s.proofs is not None:
             write_certificate(s.proofs.collection, Path(certificate))
 

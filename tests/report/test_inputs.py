@@ -1,4 +1,4 @@
-"""Reading the user's files."""
+"""Reading the user's files, and posing the problem: what is filled in, what is refused."""
 
 import pickle
 
@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from kernelstab.report.inputs import read_images, read_matrix
+from kernelstab.maps import LinearMap, QCBPMap
+from kernelstab.operators import SubsampledFourier, as_operator, masks
+from kernelstab.report.inputs import pose, read_images, read_matrix
 
 MATRIX = np.array([[1.0, 2.0, 0.0], [0.0, 0.0, 3.0]])
 
@@ -83,3 +85,109 @@ def test_nan_is_found(tmp_path):
     np.save(tmp_path / "a.npy", np.array([[1.0, np.nan]]))
     with pytest.raises(ValueError, match=r"operator must be finite, got nan at index \(0, 1\)"):
         read_matrix(tmp_path / "a.npy")
+
+
+def test_nothing_given_is_the_shipped_network_on_held_out_slices():
+    problem = pose()
+    assert list(problem.maps) == ["mri64-fourier", "QCBP", "Tikhonov"]
+    assert problem.audited == "mri64-fourier"
+    assert problem.images.shape == (39, 4096)
+    assert problem.A.shape[1] == 4096
+    assert "kernelstab train" in problem.about["mri64-fourier"]
+
+
+def test_a_network_by_name_brings_its_operator_and_size():
+    problem = pose(maps="mri32-gaussian")
+    assert problem.A.shape == (256, 1024)
+    assert problem.images.shape[1] == 1024
+    assert pose("gaussian").maps.keys() == problem.maps.keys()
+
+
+def test_a_matrix_alone_is_audited_with_sparse_recovery_on_sparse_signals(inputs):
+    matrix = np.random.default_rng(0).standard_normal((16, 40))
+    problem = pose(matrix, rng=5)
+    assert list(problem.maps) == ["QCBP", "Tikhonov"]
+    assert np.array_equal(np.count_nonzero(problem.images, axis=1), np.full(12, 2))     # 16 // 8 entries
+    assert np.array_equal(problem.images, pose(matrix, rng=5).images)
+    assert not np.array_equal(problem.images, pose(matrix, rng=6).images)
+    assert "40 pixels" in problem.about["images"]
+
+
+def test_a_dictionary_of_maps_is_taken_as_it_is():
+    maps = {"first": np.zeros((4, 2)), "second": lambda y: np.ones(4)}
+    problem = pose(np.eye(2, 4), maps, np.ones((1, 4)))
+    assert list(problem.maps) == ["first", "second"]
+    assert isinstance(problem.maps["first"], LinearMap)
+    assert problem.maps["second"].name == "second"
+
+
+@pytest.mark.parametrize("shape", [(3, 2, 2), (3, 4)])
+def test_images_come_as_images_or_as_rows(shape):
+    A = as_operator(np.eye(2, 4))
+    problem = pose(A, lambda y: np.ones(4), np.arange(1.0, 13).reshape(shape))
+    assert problem.images.shape == (3, 4)
+    assert problem.A.image_shape == ((2, 2) if len(shape) == 3 else (4,))
+    assert A.image_shape == (4,)                     # the user's operator is not changed
+
+
+def test_one_row_of_pixels_is_one_image():
+    problem = pose(np.eye(2, 4), lambda y: np.ones(4), np.arange(1.0, 5))
+    assert problem.images.tolist() == [[1.0, 2.0, 3.0, 4.0]]
+
+
+def test_one_image_may_come_alone():
+    problem = pose(np.eye(2, 6), lambda y: np.ones(6), np.ones((2, 3)))
+    assert problem.images.shape == (1, 6)
+    assert problem.A.image_shape == (2, 3)
+
+
+def test_companions_are_scaled_to_the_data():
+    A = SubsampledFourier(masks.standard(16), real=True)
+    images = np.random.default_rng(0).random((3, 16, 16))
+    small, large = pose(A, A.rmatvec, images), pose(A, A.rmatvec, 1000 * images)
+    assert isinstance(small.maps["QCBP"], QCBPMap)
+    assert np.isclose(large.maps["QCBP"].eta, 1000 * small.maps["QCBP"].eta)
+    assert small.maps["QCBP"].wavelet is not None
+    assert pose(np.eye(2, 4), images=np.ones((1, 4))).maps["QCBP"].wavelet is None
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    ((np.eye(2, 4), None, np.ones((3, 5))), r"images must have 4 pixels each.*got shape \(3, 5\)"),
+    ((np.eye(2, 4), None, [[1.0, np.nan, 0, 0]]), r"images must be finite, got nan at index \(0, 1\)"),
+    ((np.eye(2, 4), None, np.zeros((2, 4))), "images must not be zero, but number 0 is"),
+    ((np.eye(2, 4), None, 1j * np.ones((2, 4))), "images must be real for a real operator"),
+    ((np.eye(2, 4), None, [[0, 0, 1.0, 0]]), "their measurements are all zero"),
+    (("radon", None, None), r"A must be an operator or one of \['fourier', 'gaussian'\], got 'radon'"),
+    ((np.eye(2, 4), lambda y: y, np.ones((1, 4))), r"must return shape \(4,\), got \(2,\)"),
+    ((np.eye(2, 4), "nowhere.npz", np.ones((1, 4))), "nowhere.npz"),
+    ((np.zeros((2, 4)), None, np.ones((1, 4))), "rank 0"),
+])
+def test_bad_input_is_named(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        pose(*arguments)
+
+
+def test_whatever_breaks_inside_the_users_map_is_told_in_one_line():
+    def broken(y):
+        raise KeyError("weights")
+
+    with pytest.raises(ValueError, match="KeyError: 'weights'"):
+        pose(np.eye(2, 4), broken, np.ones((1, 4)))
+
+
+def test_an_operator_with_another_image_shape_is_refused():
+    A = as_operator(np.eye(2, 6), image_shape=(2, 3))
+    with pytest.raises(ValueError, match=r"images must have shape \(2, 3\), got \(3, 2\)"):
+        pose(A, None, np.ones((2, 3, 2)))
+
+
+def test_spread_takes_images_at_equal_distances():
+    problem = pose(np.eye(2, 4), lambda y: np.ones(4), np.arange(1.0, 37).reshape(9, 4))
+    assert problem.spread(3).images[:, 0].tolist() == [1, 17, 33]
+    assert "3 of 9" in problem.spread(3).about["images"]
+    assert problem.spread(100) is problem
+
+
+def test_signals_of_one_dimension_are_shown_as_strips():
+    problem = pose(np.eye(2, 60), lambda y: np.ones(60), np.ones((1, 60)))
+    assert problem.picture(np.arange(60.0)).shape == (10, 60)

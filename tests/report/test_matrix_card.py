@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace as N
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from scipy.fft import dct
 
 from kernelstab import kernel
 from kernelstab.certify import verify
-from kernelstab.report import matrix_card
+from kernelstab.report import MatrixCard, matrix_card
 
 # unit vectors at 120 degrees; the kernel is spanned by (1, 1, 1): alpha_s = s/3, spark 3, mu = 1/2
 MERCEDES = np.array([[0.0, np.sqrt(0.75), -np.sqrt(0.75)], [1.0, -0.5, -0.5]])
@@ -170,3 +171,64 @@ def test_bad_input():
                                    (MERCEDES, 4, "order must be"), (np.zeros((2, 3)), 1, "zero")]:
         with pytest.raises(ValueError, match=message):
             matrix_card(matrix, order)
+
+
+def _card(null=None, columns=2, **fields):
+    """Return a card from results made by hand."""
+    null = null or N(rank=1, dimension=1, gap=(1.0, 0.0), tol=1e-15, alternatives=())
+    return MatrixCard(np.ones((1, columns)), 1, (1.0, 2.0), null, **fields)
+
+
+def test_lengths_and_an_unclear_rank():
+    text = _card(N(rank=1, dimension=1, gap=(1.0, 2e-15), tol=1e-15,
+                   alternatives=(N(rank=2, dimension=0),))).text()
+    assert "columns of length 1 to 2" in text
+    assert "rank       1 or 2" in text
+    assert "basis pursuit" not in text
+
+
+def test_two_sided_rows_say_so():
+    open_ended = N(lower=0.25, upper=0.75, exact=False, holds=None, s=1)
+    spark = N(lower=2, upper=5, exact=False, support=(0, 1, 2, 3, 4))
+    text = _card(alpha=(open_ended,), spark=spark).text()
+    assert "0.250000 to 0.750000" in text
+    assert "not decided" in text
+    assert "between 2 and 5" in text
+    assert "only one of its kind" not in text          # spark 2 promises nothing
+
+
+def test_long_supports_are_cut():
+    text = _card(columns=21, spark=N(lower=21, upper=21, exact=True, support=tuple(range(21)))).text()
+    assert "15, ..." in text
+    assert "every 10-sparse vector" in text
+
+
+def test_what_cannot_be_proved_is_named_and_the_rest_is_kept(monkeypatch):
+    # half of the matrix is rounding: in floats its rank is 2, of the numbers stored it is 3
+    rng = np.random.default_rng(0)
+    matrix = rng.standard_normal((3, 2)) @ rng.standard_normal((2, 6))
+    card = matrix_card(matrix, 1)
+    proofs = card.proofs()
+    assert "alpha_1" in proofs.missing
+    assert "kernel" in proofs.missing["alpha_1"]
+    assert {"rank", "coherence", "spark", "delta^+_1"} <= set(proofs.certificates)
+    assert verify(proofs.collection).ok
+    # the spark of the numbers stored is 4, up to rounding it is 3: the card shows both and trusts the smaller
+    assert (card.spark.upper, card.spark_float.upper) == (4, 3)
+    assert card.unique == 1
+    assert "numbers as stored; up to rounding it is 3" in card.text()
+    monkeypatch.setattr(kernel.Spark, "certificate", lambda self: _press())
+    proofs = card.proofs()
+    assert proofs.missing["spark"] == "interrupted"
+    assert verify(proofs.collection).ok
+
+
+def _press():
+    raise KeyboardInterrupt
+
+
+def test_a_weaker_proof_is_named():
+    # the verifier goes through at most five million column sets: it is asked for fewer than were searched
+    card = matrix_card(np.random.default_rng(0).standard_normal((14, 28)), 1, max_supports=21_000_000)
+    weaker = card.proofs().weaker
+    assert [line for line in weaker if line.startswith("spark >=")]

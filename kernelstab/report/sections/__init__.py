@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kernelstab.report.problem import Problem
+from kernelstab.report.inputs import AuditProblem
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class AuditTask:
 
     Attributes
     ----------
-    problem : Problem
+    problem : AuditProblem
     plan : Plan
     eps : float
         Largest perturbation relative to the norm of the data.
@@ -49,7 +49,7 @@ class AuditTask:
         The findings so far, by name.
     """
 
-    problem: Problem
+    problem: AuditProblem
     plan: Plan
     eps: float
     seed: int

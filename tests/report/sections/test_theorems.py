@@ -11,7 +11,7 @@ import pytest
 from kernelstab import theorems
 from kernelstab.maps import PseudoInverse
 from kernelstab.quantity import Quantity
-from kernelstab.report.problem import pose
+from kernelstab.report.inputs import pose
 from kernelstab.report.sections.planted_detail import default_detail
 from kernelstab.report.sections.theorems import (
     Verdicts,
