@@ -5,18 +5,12 @@ measures, decides or writes a file, and nothing touches ``pyplot``. The maps kee
 colour and marker from picture to picture, by their order.
 """
 
-from kernelstab.plot.decay import decay
-from kernelstab.plot.dial import detail_dial
-from kernelstab.plot.dual import dual_products
-from kernelstab.plot.enclosing import enclosing_ball
-from kernelstab.plot.intervals import intervals
-from kernelstab.plot.ladder import quotient_ladder
-from kernelstab.plot.learning import learning_curve
-from kernelstab.plot.margins import verdict_margins
-from kernelstab.plot.mirror import mirror_scatter
+from kernelstab.plot.intervals import intervals, verdict_margins
+from kernelstab.plot.lines import decay, detail_dial, dual_products, learning_curve, quotient_ladder
 from kernelstab.plot.panel import Picture, panel
 from kernelstab.plot.phase import phase_diagram
-from kernelstab.plot.render import png, svg
+from kernelstab.plot.points import enclosing_ball, mirror_scatter
+from kernelstab.plot.style import png, svg
 
 __all__ = [
     "Picture", "decay", "detail_dial", "dual_products", "enclosing_ball", "intervals", "learning_curve",
