@@ -92,7 +92,7 @@ class RIC:
             If ``side`` is unknown.
         """
         from kernelstab.certify import make_constant_certificate
-        from kernelstab.certify.constants.ric_plus import MOST_SUPPORTS
+        from kernelstab.certify.constants.definite import MOST_SUPPORTS
         from kernelstab.certify.enclosure import decimal_above
 
         if side not in (None, "minus", "plus"):

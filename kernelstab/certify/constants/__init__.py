@@ -1,6 +1,7 @@
 """Proofs of bounds on the constants of one matrix, as checkers that know no search.
 
-A constant has a name, one module with the function ``check``, and nothing else here:
+A constant has a name, a module with the function ``check`` and the table ``KINDS``, side -> kind of proof ->
+its fields, and nothing else here:
 
 ``check(matrix, order, options, side, proof) -> Fraction``
     Return the best lower or upper bound (``side``) that the proof proves for the constant of the
@@ -20,26 +21,28 @@ from kernelstab._errors import CertificateError
 
 
 class Constant(NamedTuple):
-    """How a constant is written, where its checkers are, and which options belong to it."""
+    """How a constant is written, where its checker is, and which options belong to it."""
 
     symbol: str
     module: str
     options: tuple[str, ...] = ()
     ordered: bool = False
-    complex_module: str | None = None      # None: the same module reads complex matrices
+    real_only: bool = False
+    function: str = "check"
 
 
 CONSTANTS = {
     "coherence": Constant("mu", "coherence"),
-    "detail-interval": Constant("detail", "detail_interval", ("d", "end", "eps", "prior", "y")),
+    "detail-interval": Constant("detail", "detail_interval", ("d", "end", "eps", "prior", "y"),
+                                real_only=True),
     "kernel-size": Constant("kersize", "kernel_size", ("eps", "norm", "prior")),
-    "nsp": Constant("alpha", "nsp", ("levels", "sparsities", "weights"), True, "nsp_complex"),
+    "nsp": Constant("alpha", "nsp", ("levels", "sparsities", "weights"), True),
     "optimal-value": Constant("value", "optimal_value", ("level", "nonneg", "problem", "weights", "y")),
     "rank": Constant("rank", "rank"),
-    "recovery": Constant("theta", "recovery", ("signs", "support")),
-    "ric-minus": Constant("delta^-", "ric_minus", (), True),
-    "ric-plus": Constant("delta^+", "ric_plus", (), True),
-    "robust-nsp-l1": Constant("tau", "robust_nsp", ("rho",), True),
+    "recovery": Constant("theta", "recovery", ("signs", "support"), real_only=True),
+    "ric-minus": Constant("delta^-", "isometry", ordered=True, function="check_lower"),
+    "ric-plus": Constant("delta^+", "isometry", ordered=True, function="check_upper"),
+    "robust-nsp-l1": Constant("tau", "robust_nsp", ("rho",), True, real_only=True),
     "spark": Constant("spark", "spark"),
 }
 
@@ -62,5 +65,6 @@ def checker(name, is_complex=False):
     if name not in CONSTANTS:
         raise CertificateError(f"no constant is called {name!r:.60}")
     constant = CONSTANTS[name]
-    module = (constant.complex_module if is_complex else None) or constant.module
-    return importlib.import_module(f"{__name__}.{module}").check
+    if is_complex and constant.real_only:
+        raise CertificateError(f"{name} is for real matrices")
+    return getattr(importlib.import_module(f"{__name__}.{constant.module}"), constant.function)

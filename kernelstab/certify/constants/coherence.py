@@ -7,10 +7,11 @@ largest squared quotient is rounded outward.
 from fractions import Fraction
 
 from kernelstab._errors import CertificateError
-from kernelstab.certify.constants._gram import Gram
+from kernelstab.certify.constants.definite import Gram
+from kernelstab.certify.constants.exact_vectors import root_above, root_below
 from kernelstab.certify.constants.reading import proof_kind
-from kernelstab.certify.constants.robust_nsp import root_above, root_below
 
+KINDS: dict = {"lower": {"gram": []}, "upper": {"gram": []}}
 MOST_COLUMNS = 2000
 
 
@@ -26,7 +27,7 @@ def check(matrix, order, options, side, proof) -> Fraction:
     >>> check(exact([[1, 1], [0, 1]]), None, {}, "upper", {"kind": "gram"}) ** 2 - Fraction(1, 2) < 1e-30
     True
     """
-    proof_kind(proof, {"gram": []})
+    proof_kind(proof, KINDS[side])
     if not 2 <= matrix.shape[1] <= MOST_COLUMNS:
         raise CertificateError(f"matrix must have 2 to {MOST_COLUMNS} columns, got {matrix.shape[1]}")
     gram = Gram(matrix)

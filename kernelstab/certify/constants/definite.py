@@ -1,11 +1,16 @@
-"""Whether a symmetric rational matrix is positive definite, proved in ball arithmetic."""
+"""Positive definite matrices: one of rationals, in balls, and all blocks of a Gram matrix, in integers."""
+
+from fractions import Fraction
+from math import comb
 
 from flint import arb, ctx, fmpq_mat
 
 from kernelstab._errors import CertificateError
 
 MOST_ROWS = 300
+MOST_SUPPORTS = 5_000_000
 PRECISIONS = (128, 512)
+_BITS = 80                  # to which the entries are rounded; the rounding is taken off the diagonal
 
 
 def require_definite(matrix: fmpq_mat, name: str) -> None:
@@ -55,3 +60,90 @@ def _failing_pivot(matrix):
                 for j in range(size - i):
                     below[j] -= factor * row[i - k + j]
     return None
+
+
+class Gram:
+    """Inner products of the columns times ``denominator``, as integers.
+
+    A complex matrix is embedded; each of its columns stands for two, (Re, Im) and (-Im, Re), next to
+    each other: ``width`` 2.
+    """
+
+    def __init__(self, matrix):
+        self.width = 2 if matrix.is_complex else 1
+        table = matrix.embedded().numerators
+        product = (table.transpose() * table).tolist()
+        n = matrix.shape[1]
+        order = [j + k * n for j in range(n) for k in range(self.width)]
+        self.rows = [[int(product[i][j]) for j in order] for i in order]
+        self.denominator = matrix.denominator**2
+        self.size = n
+
+    def length(self, i) -> int:
+        """Return the squared length of a column, times the denominator."""
+        return self.rows[self.width * i][self.width * i]
+
+    def squared(self, i, j) -> int:
+        """Return the squared modulus of an inner product, times the squared denominator."""
+        return sum(entry**2 for entry in self.rows[self.width * i][self.width * j:self.width * (j + 1)])
+
+
+def require_below(gram: Gram, sign, limit: Fraction, order):
+    """Refuse unless every block of ``order`` columns of ``limit - sign * G`` is positive definite.
+
+    The matrix is scaled and rounded to integers, and what that may change in an eigenvalue is taken off
+    the diagonal. Then fraction-free elimination (Bareiss) decides exactly, shared along a
+    depth-first passage through the supports.
+
+    Raises
+    ------
+    CertificateError
+        If a block is not, or there are more than ``MOST_SUPPORTS``.
+    """
+    count = comb(gram.size, order) * gram.width**2
+    if count > MOST_SUPPORTS:
+        raise CertificateError(f"{comb(gram.size, order)} supports are too many to be gone through")
+    sizes = [abs(entry) for row in gram.rows for entry in row]
+    largest = max(sizes) + abs(limit) * gram.denominator
+    scale = Fraction(1 << _BITS, max(1, int(largest)))
+    table = []
+    for i, row in enumerate(gram.rows):
+        exact = [-sign * entry + (limit * gram.denominator if i == j else 0) for j, entry in enumerate(row)]
+        rounded = [round(entry * scale) for entry in exact]
+        rounded[i] -= order * gram.width      # a block of half units has a norm of at most half its order
+        table.append(rounded[i:])
+    if not _definite(table, 1, order, gram.width):
+        raise CertificateError(f"not every support of {order} columns keeps within the bound")
+
+
+def _definite(table, previous, free, width) -> bool:
+    """Whether each block of ``free`` groups of the rows of an upper triangle is positive definite."""
+    if free == 1:
+        return all(_block_definite(table, k, width) for k in range(0, len(table), width))
+    if free == 2 and width == 1:
+        diagonal = [row[0] for row in table]
+        return all(d > 0 for d in diagonal) and not any(
+            entry * entry >= row[0] * d for i, row in enumerate(table)
+            for entry, d in zip(row[1:], diagonal[i + 1:]))
+    for first in range(0, len(table) - width * (free - 1), width):
+        part, pivot = table[first:], previous
+        for _ in range(width):
+            if part[0][0] <= 0:
+                return False
+            part, pivot = _eliminated(part, pivot), part[0][0]
+        if not _definite(part, pivot, free - 1, width):
+            return False
+    return True
+
+
+def _block_definite(table, k, width):
+    if table[k][0] <= 0:
+        return False
+    return width == 1 or table[k][0] * table[k + 1][0] > table[k][1]**2
+
+
+def _eliminated(table, previous):
+    """Take one step of fraction-free elimination; the divisions leave no remainder."""
+    head, pivot = table[0], table[0][0]
+    return [[(pivot * entry - head[i] * other) // previous for entry, other in zip(row, head[i:])]
+            for i, row in enumerate(table[1:], start=1)]

@@ -23,23 +23,25 @@ Proof that some value is as large or as small:
 
 from fractions import Fraction
 
-from flint import fmpq, fmpq_mat
+from flint import fmpq_mat
 
 from kernelstab._errors import CertificateError
 from kernelstab.certify.arrays import Array
-from kernelstab.certify.constants.kernel_size_setting import (
+from kernelstab.certify.constants.exact_vectors import (
     column,
     fractions,
     largest,
-    read_setting,
+    over_common,
     root_above,
     squares,
 )
 from kernelstab.certify.constants.matrix import integer
+from kernelstab.certify.constants.prior_setting import read_setting
 from kernelstab.certify.constants.reading import integers, proof_kind, rationals
 
 ENDS = ("range", "largest", "smallest")
-WITH_MU = ("ellipsoid", "polytope")
+KINDS: dict = {side: {"dual": ["q"], "enumeration": [], "point": ["x"]} for side in ("lower", "upper")}
+WITH_MU = ("ellipsoid", "polytope")           # for these a dual has the field mu too
 _OUTER = {"lower": ("range", "smallest"), "upper": ("range", "largest")}
 
 
@@ -51,16 +53,12 @@ def check(matrix, order, options, side, proof) -> Fraction:
     CertificateError
         If the options or the proof are malformed, or nothing is proved.
     """
-    if order is not None:
-        raise CertificateError(f"a detail has no order, got {order!r:.60}")
     if set(options) != {"d", "end", "eps", "prior", "y"} or options["end"] not in ENDS:
         raise CertificateError(f"options must be d, eps, prior, y and end, one of {', '.join(ENDS)}")
-    if matrix.is_complex:
-        raise CertificateError("details are certified for real matrices")
     setting = read_setting(matrix, {"prior": options["prior"], "eps": options["eps"], "norm": "2"})
     d, y = _vector(options["d"], "d", matrix.shape[1]), _vector(options["y"], "y", matrix.shape[0])
-    mu = ["mu"] if setting.kind in WITH_MU else []
-    kind = proof_kind(proof, {"dual": ["q", *mu], "enumeration": [], "point": ["x"]})
+    with_mu = {"dual": ["q", "mu"]} if setting.kind in WITH_MU else {}
+    kind = proof_kind(proof, KINDS[side] | with_mu)
     if (kind != "point") != (options["end"] in _OUTER[side]):
         raise CertificateError(f"proof {kind} proves no {side} bound of end {options['end']}")
     if kind == "point":
@@ -82,7 +80,7 @@ def _vector(value, name, size) -> fmpq_mat:
         return column(entries, denominator)
     if not isinstance(value, Array):
         raise CertificateError(f"{name} must be an array, or integers over a denominator")
-    return fmpq_mat(size, 1, [fmpq(v.numerator, v.denominator) for v in rationals(value, name, size)])
+    return column(*over_common(rationals(value, name, size)))
 
 
 def _inner(a, b) -> Fraction:

@@ -22,18 +22,18 @@ Upper bounds: see ``kernel_size_upper``.
 from fractions import Fraction
 
 from kernelstab._errors import CertificateError
-from kernelstab.certify.constants.kernel_size_setting import (
-    column,
-    largest,
-    read_setting,
-    root_below,
-    squares,
-)
+from kernelstab.certify.constants.exact_vectors import column, largest, root_below, squares
+from kernelstab.certify.constants.kernel_size_upper import KINDS as UPPER_KINDS
 from kernelstab.certify.constants.kernel_size_upper import upper
 from kernelstab.certify.constants.matrix import integer
+from kernelstab.certify.constants.prior_setting import read_setting
 from kernelstab.certify.constants.reading import decimal, integers, proof_kind
 
-KINDS = {"pair": ["x", "x_alt", "denominator"], "ray": ["direction", "reach"], "signals": ["first", "second"]}
+KINDS = {
+    "lower": {"pair": ["x", "x_alt", "denominator"], "ray": ["direction", "reach"],
+              "signals": ["first", "second"]},
+    "upper": UPPER_KINDS,
+}
 
 
 def check(matrix, order, options, side, proof) -> Fraction:
@@ -45,9 +45,9 @@ def check(matrix, order, options, side, proof) -> Fraction:
         If the options or the proof are malformed, or nothing is proved.
     """
     setting = read_setting(matrix, options)
+    kind = proof_kind(proof, KINDS[side])
     if side == "upper":
-        return upper(setting, proof)
-    kind = proof_kind(proof, KINDS)
+        return upper(setting, kind, proof)
     if kind == "signals":
         return _signals(setting, proof)
     if kind == "ray":

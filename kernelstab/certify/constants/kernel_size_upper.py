@@ -24,19 +24,15 @@ r"""Upper bounds of kernel sizes; half of a size is the largest :math:`\|v\|` he
 """
 
 from fractions import Fraction
-from math import comb
 
 from flint import fmpq, fmpq_mat, fmpz, nmod_mat
 
 from kernelstab._errors import CertificateError
-from kernelstab.certify.constants.definite import require_definite
-from kernelstab.certify.constants.kernel_size_setting import (
-    fractions,
-    number,
-    rational_matrix,
-    root_above,
-)
-from kernelstab.certify.constants.reading import modulus, proof_kind, rationals
+from kernelstab.certify.constants.definite import Gram, require_below, require_definite
+from kernelstab.certify.constants.exact_vectors import fractions, largest, root_above
+from kernelstab.certify.constants.matrix import ExactMatrix
+from kernelstab.certify.constants.prior_setting import number, rational_matrix
+from kernelstab.certify.constants.reading import modulus, rationals
 
 KINDS = {
     "multipliers": ["alpha", "beta"], "duals": ["mu", "q"], "diagonal": ["d", "f"], "coordinates": ["q"],
@@ -48,13 +44,11 @@ PRIORS = {
     "enumeration": ("finite",),
     "injective": ("ball", "subspace", "everything", "ellipsoid", "polytope", "l1-ball"),
 }
-MOST_SUPPORTS = 1 << 20
 MOST_SIGNALS = 2000
 
 
-def upper(setting, proof) -> Fraction:
-    """Return the upper bound that a proof proves."""
-    kind = proof_kind(proof, KINDS)
+def upper(setting, kind, proof) -> Fraction:
+    """Return the upper bound that a proof of a known kind proves."""
     if setting.kind not in PRIORS[kind]:
         raise CertificateError(f"proof {kind} is not for the prior {setting.kind}")
     return METHODS[kind](setting, proof)
@@ -121,7 +115,8 @@ def _coordinates(setting, proof):
 def fill_squared(bounds, total):
     r"""Return the largest :math:`\|v\|_2^2` with :math:`|v_i|\le b_i` and :math:`\|v\|_1\le t`.
 
-    Moving mass to a larger entry raises the norm, so the largest bounds are filled first.
+    Making a larger entry larger at the cost of a smaller one raises the norm, so the largest bounds are
+    filled first.
 
     >>> fill_squared([3, 1, 4], 6)                     # 16 + 4
     20
@@ -140,37 +135,16 @@ def _matrix(setting, proof):
         raise CertificateError("Y must be symmetric")
     gram = setting.matrix.transpose() * setting.matrix * rational(beta)
     require_definite(y + gram - identity(n), "Y + beta A'A - I")
-    peak = max(map(abs, fractions(y)))
-    return 2 * root_above(setting.radius**2 * peak + beta * setting.eps**2)
+    return 2 * root_above(setting.radius**2 * largest(y) + beta * setting.eps**2)
 
 
 def _supports(setting, proof):
-    """Eliminate in every support at once, as a tree: a node holds what is left after its columns."""
     sigma, n = number(proof["sigma"], "sigma"), setting.matrix.ncols()
-    size = min(2 * setting.s, n)
-    if comb(n, size) > MOST_SUPPORTS:
-        raise CertificateError(f"{comb(n, size)} supports are more than the {MOST_SUPPORTS} that are checked")
     if sigma == 0 and setting.eps > 0:
         raise CertificateError("sigma must be positive where there is noise")
-    gram = setting.matrix.transpose() * setting.matrix - identity(n) * rational(sigma**2)
-    whole = gram.numer_denom()[0]
-    _descend([[whole[i, j] for j in range(i, n)] for i in range(n)], fmpz(1), size)
+    numerators, denominator = setting.matrix.numer_denom()
+    require_below(Gram(ExactMatrix(numerators, int(denominator))), -1, -sigma**2, min(2 * setting.s, n))
     return 2 * setting.eps / sigma if sigma else Fraction(0)
-
-
-def _descend(rows, previous, size):
-    """Refuse if a set of ``size`` of these rows has a pivot that is not positive.
-
-    ``rows`` is the upper triangle of a Schur complement times ``previous`` pivots, kept in integers.
-    """
-    for first in range(len(rows) - size + 1):
-        row = rows[first]
-        if row[0] <= 0:
-            raise CertificateError("some columns have a singular value of sigma or less")
-        if size > 1:
-            rest = range(first + 1, len(rows))
-            _descend([[(row[0] * rows[i][j - i] - row[i - first] * row[j - first]) // previous
-                       for j in range(i, len(rows) if size > 2 else i + 1)] for i in rest], row[0], size - 1)
 
 
 def _enumeration(setting, proof):

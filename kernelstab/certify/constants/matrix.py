@@ -48,6 +48,10 @@ class ExactMatrix:
         """
         return submatrix(self.numerators, range(self.shape[0]), chosen)
 
+    def embedded(self) -> "ExactMatrix":
+        """Return the real matrix that acts on real vectors: this one."""
+        return self
+
     def __repr__(self):
         return f"<ExactMatrix {self.shape[0]} x {self.shape[1]}>"
 
@@ -70,16 +74,19 @@ class ComplexExactMatrix:
         """Return the denominator that both parts have."""
         return self.real.denominator
 
-    def embedded(self) -> ExactMatrix:
-        """Return ``[[Re, -Im], [Im, Re]]``, which acts on (Re z, Im z); its rank is twice that of the matrix.
+    def columns(self, chosen) -> fmpz_mat:
+        """Return the numerators of ``[[Re, -Im], [Im, Re]]`` for some columns, in the order given.
 
-        >>> read_matrix({"numerators": [["1"]], "imag": [["2"]], "denominator": "1"}).embedded().numerators
+        >>> read_matrix({"numerators": [["1", "0"]], "imag": [["2", "0"]], "denominator": "1"}).columns([0])
         [1, -2]
         [2,  1]
         """
-        re, im = self.real.numerators.tolist(), self.imag.numerators.tolist()
-        rows = [a + [-x for x in b] for a, b in zip(re, im)] + [b + a for a, b in zip(re, im)]
-        return ExactMatrix(fmpz_mat(rows), self.denominator)
+        re, im = (part.columns(chosen).tolist() for part in (self.real, self.imag))
+        return fmpz_mat([a + [-x for x in b] for a, b in zip(re, im)] + [b + a for a, b in zip(re, im)])
+
+    def embedded(self) -> ExactMatrix:
+        """Return the real matrix that acts on (Re z, Im z); its rank is twice that of the complex one."""
+        return ExactMatrix(self.columns(range(self.shape[1])), self.denominator)
 
     def __repr__(self):
         return f"<ComplexExactMatrix {self.shape[0]} x {self.shape[1]}>"
@@ -216,7 +223,7 @@ def modular_rank(matrix, columns=None, prime=PRIME) -> int:
     Parameters
     ----------
     matrix : ExactMatrix or ComplexExactMatrix
-    columns : iterable of int, optional
+    columns : sequence of int, optional
         All if None.
     prime : int
         Below 2^64.
@@ -224,9 +231,5 @@ def modular_rank(matrix, columns=None, prime=PRIME) -> int:
     >>> modular_rank(exact([[1, 2], [2, 4]])), modular_rank(exact([[3, 1]]), [0], prime=3)
     (1, 0)
     """
-    chosen = range(matrix.shape[1]) if columns is None else list(columns)
-    if matrix.is_complex:
-        parts = (ExactMatrix(part.columns(chosen), 1) for part in (matrix.real, matrix.imag))
-        embedded = ComplexExactMatrix(*parts).embedded().numerators
-        return (nmod_mat(embedded, prime).rank() + 1) // 2
-    return nmod_mat(matrix.columns(chosen), prime).rank()
+    rank = nmod_mat(matrix.columns(range(matrix.shape[1]) if columns is None else columns), prime).rank()
+    return (rank + 1) // 2 if matrix.is_complex else rank

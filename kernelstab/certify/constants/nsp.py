@@ -1,8 +1,8 @@
-r"""Null space constants of real matrices, with weights and in levels.
+r"""Null space constants of real and complex matrices, with weights and in levels.
 
 .. math:: \alpha=\max\{\|v_S\|_{1,w}/\|v\|_{1,w}:\ Av=0,\ v\ne0,\ S\text{ admissible}\}
 
-Admissible are the supports of at most ``order`` columns. Options:
+Admissible are the supports of at most ``order`` columns; entries count by their moduli. Options:
 
 ``weights``
     Positive weights of the columns in both norms; 1 if absent.
@@ -13,12 +13,12 @@ Admissible are the supports of at most ``order`` columns. Options:
 Proofs of a lower bound:
 
 ``kernel-vector``
-    Integers ``entries`` on ``columns``, zero elsewhere: :math:`Av=0` is checked, and the largest
-    admissible part of :math:`v` is a lower bound.
+    Integers ``entries`` on ``columns``, zero elsewhere, and for a complex matrix ``imag``: :math:`Av=0` is
+    checked, and the largest admissible part of :math:`v` is a lower bound.
 
 Proofs of an upper bound:
 
-``duals``
+``duals`` (real)
     Groups of ``supports``, ``signs`` and ``duals`` :math:`h`. On the null space
 
     .. math:: \langle w\xi,v_S\rangle=\langle w\xi_S-A^Th,v\rangle
@@ -26,92 +26,152 @@ Proofs of an upper bound:
 
     so a support whose :math:`2^{l-1}` patterns of signs up to a global one are all there has the largest of
     these numbers as its bound; ``nsp_cover`` goes from there to all supports.
+``arcs`` (complex)
+    The same with complex duals, where ``signs`` are products of arcs of phases, see ``nsp_arcs``.
 ``jn``
-    A matrix :math:`Y`: on the null space :math:`v=Mv` with :math:`M=I-Y^TA`, so that
+    A matrix :math:`Y`: on the null space :math:`v=Mv` with :math:`M=I-Y^*A`, so that
     :math:`\|v_S\|_{1,w}\le\sum_j|v_j|\sum_{i\in S}w_i|M_{ij}|`, and the largest admissible sum of a column of
     :math:`w_i|M_{ij}|/w_j` is an upper bound.
-``sdp``
-    The matrices of a semidefinite program, see ``nsp_sdp``; without weights and levels only.
 ``trivial-kernel``
     The columns are independent modulo ``prime``, therefore independent: the constant is 0.
+
+Bounds are integers in units of 2^-160, rounded outward.
 """
 
 from fractions import Fraction
+from math import isqrt
 
 from flint import fmpz_mat
 
 from kernelstab._errors import CertificateError
+from kernelstab.certify.constants.exact_vectors import over_common, require_null, whole_root_above
 from kernelstab.certify.constants.matrix import modular_rank
+from kernelstab.certify.constants.nsp_arcs import arc_bounds
 from kernelstab.certify.constants.nsp_cover import UNIT, cover
-from kernelstab.certify.constants.nsp_reading import best_part, read_groups, read_levels, read_weights
-from kernelstab.certify.constants.nsp_sdp import sdp_bound
-from kernelstab.certify.constants.reading import index_set, integers, matrix_rows, modulus, proof_kind
+from kernelstab.certify.constants.reading import (
+    index_set,
+    integers,
+    modulus,
+    parts_rows,
+    proof_kind,
+    rationals,
+    read_groups,
+)
 
 KINDS = {
     "lower": {"kernel-vector": ["columns", "entries"]},
-    "upper": {"duals": ["groups"], "jn": ["Y"], "sdp": ["L", "M", "P", "Q", "R", "T"],
-              "trivial-kernel": ["prime"]},
+    "upper": {"duals": ["groups"], "jn": ["Y"], "trivial-kernel": ["prime"]},
 }
+COMPLEX_KINDS = {
+    "lower": {"kernel-vector": ["columns", "entries", "imag"]},
+    "upper": {"arcs": ["groups", "polygon"], "jn": ["Y"], "trivial-kernel": ["prime"]},
+}
+GIVEN_UP = {"sdp": "jn is never worse; make the certificate again with it"}
+COMPLEX_GIVEN_UP = GIVEN_UP | {"duals": "a complex matrix is proved by arcs; make the certificate again"}
 MOST_PRODUCTS = 1 << 31
+MOST_COMPLEX_PRODUCTS = 1 << 29
 
 
 def check(matrix, order, options, side, proof) -> Fraction:
-    """Return the bound on the null space constant that a proof proves.
-
-    Raises
-    ------
-    CertificateError
-        If the proof is malformed or proves nothing.
-    """
+    """Return the bound on the null space constant that a proof proves."""
     width = matrix.shape[1]
     weights, common = read_weights(options, width)
     levels = read_levels(order, options, width)
-    kind = proof_kind(proof, KINDS[side])
+    if matrix.is_complex:
+        kind = proof_kind(proof, COMPLEX_KINDS[side], COMPLEX_GIVEN_UP)
+    else:
+        kind = proof_kind(proof, KINDS[side], GIVEN_UP)
     if kind == "kernel-vector":
         return _lower(matrix, proof, weights, levels)
-    if kind == "duals":
-        return Fraction(cover(_own(matrix, levels, proof["groups"], weights, common), width, levels), UNIT)
+    if kind in ("arcs", "duals"):
+        bounds = (_on_arcs if kind == "arcs" else _on_signs)(matrix, levels, proof, weights, common)
+        return Fraction(cover(bounds, width, levels), UNIT)
     if kind == "jn":
         return _jn(matrix, proof["Y"], weights, levels)
-    if kind == "sdp":
-        if options:
-            raise CertificateError("a semidefinite program is for constants without weights and levels")
-        return sdp_bound(matrix, order, proof)
     if modular_rank(matrix, prime=modulus(proof["prime"])) < width:
         raise CertificateError(f"the columns are dependent modulo {proof['prime']}")
     return Fraction(0)
 
 
+def read_levels(order, options, width) -> list[tuple[list[int], int]]:
+    """Return the levels as lists of columns, each with the number of columns a support may hold.
+
+    >>> read_levels(2, {}, 3)
+    [([0, 1, 2], 2)]
+    """
+    if ("levels" in options) != ("sparsities" in options):
+        raise CertificateError("levels and sparsities belong together")
+    if order is None or not 1 <= order <= width:
+        raise CertificateError(f"order must lie in [1, {width}], got {order!r:.60}")
+    if "levels" not in options:
+        return [(list(range(width)), order)]
+    sparsities = integers(options["sparsities"], "sparsities", 0, width)
+    labels = integers(options["levels"], "levels", 0, len(sparsities) - 1)
+    if len(labels) != width or order != sum(sparsities):
+        raise CertificateError(f"levels must label {width} columns and order be the sum of the sparsities, "
+                               f"got {len(labels)} labels and order {order}")
+    return [([j for j in range(width) if labels[j] == k], free) for k, free in enumerate(sparsities)]
+
+
+def read_weights(options, width) -> tuple[list[int], int]:
+    """Return the weights as integers over one denominator.
+
+    >>> read_weights({"weights": [0.5, 2]}, 2), read_weights({}, 2)
+    (([1, 4], 2), ([1, 1], 1))
+    """
+    if "weights" not in options:
+        return [1] * width, 1
+    weights = rationals(options["weights"], "weights", width)
+    if min(weights) <= 0:
+        raise CertificateError("weights must be positive")
+    return over_common(weights)
+
+
+def best_part(sizes, levels):
+    """Return the largest sum of entries of an admissible support.
+
+    >>> best_part([3, 1, 2, 5], [([0, 1, 2], 2), ([3], 0)])
+    5
+    """
+    return sum(sum(sorted((sizes[j] for j in columns), reverse=True)[:free]) for columns, free in levels)
+
+
 def _lower(matrix, proof, weights, levels):
     columns = index_set(proof["columns"], "columns", matrix.shape[1])
-    entries = integers(proof["entries"], "entries")
-    if len(columns) != len(entries) or not any(entries):
-        raise CertificateError("a kernel vector needs one entry per column, and one that is not zero")
-    product = matrix.columns(columns) * fmpz_mat(len(entries), 1, entries)
-    if any(value != 0 for value in product.entries()):
-        raise CertificateError("the vector does not lie in the null space")
-    sizes = [0] * matrix.shape[1]
-    for j, entry in zip(columns, entries):
-        sizes[j] = weights[j] * abs(entry)
-    return Fraction(best_part(sizes, levels), sum(sizes))
+    parts = [integers(proof[name], name) for name in ("entries", "imag") if name in proof]
+    require_null(matrix, columns, *parts)
+    below, above = [0] * matrix.shape[1], [0] * matrix.shape[1]
+    for j, entry in zip(columns, zip(*parts)):
+        # in units small against the modulus, so that rounding to them costs nothing
+        square = weights[j] ** 2 * sum(part * part for part in entry) * UNIT**2
+        below[j], above[j] = isqrt(square), whole_root_above(square)
+    return Fraction(best_part(below, levels), sum(above))
 
 
-def _own(matrix, levels, groups, weights, common):
-    """Return the supports with all their patterns of signs, with the bounds that the duals prove."""
+def _modulus_above(parts):
+    """Bound the modulus of a number from above, in units."""
+    return abs(parts[0]) * UNIT if len(parts) == 1 else whole_root_above(sum(p * p for p in parts) * UNIT**2)
+
+
+def _products(matrix, levels, groups):
+    """Return supports, signs, and (A^* h)_j for every dual as tuples of integers over one denominator."""
     height, width = matrix.shape
-    supports, signs, arrays = read_groups(groups, width, sum(free for _, free in levels))
-    if len(supports) * height * width > MOST_PRODUCTS:
+    supports, signs, rows = read_groups(groups, width, sum(free for _, free in levels), height,
+                                        matrix.is_complex)
+    if len(supports) * height * width > (MOST_COMPLEX_PRODUCTS if matrix.is_complex else MOST_PRODUCTS):
         raise CertificateError(f"{len(supports)} duals are more than are checked")
-    rows = [row for array in arrays for row in matrix_rows(array, "duals", (None, height))]
-    if len(rows) != len(supports):
-        raise CertificateError(f"{len(supports)} supports have {len(rows)} duals")
-    products, scale = _times(rows, matrix)
+    return supports, signs, *_adjoint_times(rows, matrix)
+
+
+def _on_signs(matrix, levels, proof, weights, common):
+    """Return the supports with all their patterns of signs, with the bounds that the duals prove."""
+    supports, signs, products, scale = _products(matrix, levels, proof["groups"])
     whole = [weight * scale for weight in weights]
     found = {}
     for support, pattern, product in zip(supports, signs, products):
         if not set(pattern) <= {1, -1}:
             raise CertificateError("signs must be 1 or -1")
-        rest = [value * common for value in product]
+        rest = [value * common for value, in product]
         for j, sign in zip(support, pattern):
             rest[j] -= int(sign) * whole[j]
         # rounded up to the unit
@@ -123,23 +183,41 @@ def _own(matrix, levels, groups, weights, common):
             if len(patterns) == 2 ** (len(support) - 1)}
 
 
-def _times(rows, matrix):
-    """Multiply rows of floats by the matrix: rows of integers, and their common denominator."""
-    ratios = [[value.as_integer_ratio() for value in row] for row in rows]
-    scale = max(q for row in ratios for _, q in row)       # powers of two
-    left = fmpz_mat([[p * (scale // q) for p, q in row] for row in ratios])
-    product = left * matrix.numerators
-    return [[int(value) for value in row] for row in product.tolist()], scale * matrix.denominator
+def _on_arcs(matrix, levels, proof, weights, common):
+    """Return the supports whose arcs cover all phases, with the bounds that the duals prove."""
+    supports, cells, products, scale = _products(matrix, levels, proof["groups"])
+    below = [weight * scale for weight in weights]
+    points = [([(common * re, common * im) for re, im in product], below) for product in products]
+    return arc_bounds(supports, cells, points, proof["polygon"])
+
+
+def _adjoint_times(rows, matrix):
+    """Return (A^* h)_j for every row h of floats, as tuples of integers over one denominator.
+
+    With A = P + iQ and h = x + iy: A^* h = (P^T x + Q^T y) + i (P^T y - Q^T x).
+    """
+    ratios = [[[value.as_integer_ratio() for value in part] for part in row] for row in rows]
+    scale = max(q for row in ratios for part in row for _, q in part)       # powers of two
+    whole = [fmpz_mat([[p * (scale // q) for p, q in part] for part in parts]) for parts in zip(*ratios)]
+    if matrix.is_complex:
+        (x, y), real, imag = whole, matrix.real.numerators, matrix.imag.numerators
+        products = [x * real + y * imag, y * real - x * imag]
+    else:
+        products = [whole[0] * matrix.numerators]
+    parts = [[[int(value) for value in row] for row in part.tolist()] for part in products]
+    return [list(zip(*row)) for row in zip(*parts)], scale * matrix.denominator
 
 
 def _jn(matrix, array, weights, levels):
     height, width = matrix.shape
-    if height * width * width > MOST_PRODUCTS:
+    if height * width * width > (MOST_COMPLEX_PRODUCTS if matrix.is_complex else MOST_PRODUCTS):
         raise CertificateError(f"a matrix of {height} x {width} is larger than is checked")
-    rows = matrix_rows(array, "Y", (height, width))
-    products, scale = _times(list(zip(*rows)), matrix)       # Y^T A
+    rows = parts_rows(array, "Y", (height, width), matrix.is_complex)
+    columns = list(zip(*(zip(*part) for part in zip(*rows))))
+    products, scale = _adjoint_times(columns, matrix)     # row i holds (A^* y_i)_j, conjugate to (Y^* A)_ij
+    best = Fraction(0)
     for j in range(width):
-        products[j][j] -= scale
-    found = max(Fraction(best_part([weight * abs(row[j]) for weight, row in zip(weights, products)], levels),
-                         weights[j] * scale) for j in range(width))
-    return min(found, Fraction(1))
+        sizes = [weights[i] * _modulus_above((row[j][0] - scale * (i == j), *row[j][1:]))
+                 for i, row in enumerate(products)]
+        best = max(best, Fraction(best_part(sizes, levels), weights[j] * scale * UNIT))
+    return min(best, Fraction(1))

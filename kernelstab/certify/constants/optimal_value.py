@@ -20,22 +20,21 @@ rows, so that the data are met exactly.
 
 from dataclasses import dataclass
 from fractions import Fraction
-from math import lcm
 
 from flint import fmpq_mat, fmpz
 
 from kernelstab._errors import CertificateError
-from kernelstab.certify.arrays import Array, ComplexArray
-from kernelstab.certify.constants.kernel_size_setting import column, fractions, number, root_above, squares
+from kernelstab.certify.constants.exact_vectors import column, fractions, over_common, root_above, squares
 from kernelstab.certify.constants.matrix import ExactMatrix, submatrix
-from kernelstab.certify.constants.reading import index_set, proof_kind, rationals
+from kernelstab.certify.constants.prior_setting import number
+from kernelstab.certify.constants.reading import complex_parts, index_set, proof_kind, rationals
 
 PROBLEMS = ("lasso", "qcbp", "sqrt-lasso")
 KINDS = {"lower": {"dual": ["h"]}, "upper": {"point": ["x"], "corrected-point": ["columns", "x"]}}
 
 
 @dataclass(frozen=True)
-class Setting:
+class SparseProblem:
     """Matrix and data, complex ones as real and imaginary parts below each other; ``parts`` is 1 or 2."""
 
     problem: str
@@ -47,17 +46,9 @@ class Setting:
     parts: int
 
     @property
-    def price(self) -> Fraction:
-        """What one unit of the weighted absolute sum costs."""
+    def dual_limit(self) -> Fraction:
+        """The bound ``p`` on the weighted correlations of a dual-feasible vector."""
         return Fraction(1) if self.problem == "qcbp" else self.level
-
-    def vector(self, values, name, size) -> fmpq_mat:
-        """Read a vector of this arithmetic as a column."""
-        if self.parts == 1:
-            return _column(rationals(values, name, size))
-        real, imag = values if isinstance(values, ComplexArray) else (values, None)
-        zeros = [Fraction(0)] * size
-        return _column(rationals(real, name, size) + (zeros if imag is None else rationals(imag, name, size)))
 
     def moduli(self, product) -> list[Fraction]:
         """Return an upper bound of each modulus; the value itself where it is real."""
@@ -90,8 +81,8 @@ def check(matrix, order, options, side, proof) -> Fraction:
     setting = _setting(matrix, options)
     kind = proof_kind(proof, KINDS[side])
     if side == "lower":
-        return _dual_value(setting, setting.vector(proof["h"], "h", matrix.shape[0]))
-    x = setting.vector(proof["x"], "x", matrix.shape[1])
+        return _dual_value(setting, _vector(proof["h"], "h", matrix.shape[0], setting.parts))
+    x = _vector(proof["x"], "x", matrix.shape[1], setting.parts)
     if kind == "corrected-point":
         x = _corrected(setting, x, index_set(proof["columns"], "columns", matrix.shape[1]))
     return _objective(setting, x)
@@ -111,22 +102,26 @@ def _setting(matrix, options):
     level = number(options.get("level"), "level")
     if level == 0 and problem != "qcbp":
         raise CertificateError("level must be positive")
-    if not isinstance(options.get("y"), Array | ComplexArray | list):
-        raise CertificateError("y must be a vector of numbers")
-    whole = matrix.embedded() if matrix.is_complex else matrix
-    blank = Setting(problem, whole, fmpq_mat(0, 0), level, weights, nonneg, 2 if matrix.is_complex else 1)
-    return Setting(problem, whole, blank.vector(options["y"], "y", m), level, weights, nonneg, blank.parts)
+    parts = 2 if matrix.is_complex else 1
+    y = _vector(options.get("y"), "y", m, parts)
+    return SparseProblem(problem, matrix.embedded(), y, level, weights, nonneg, parts)
+
+
+def _vector(values, name, size, parts) -> fmpq_mat:
+    """Read a vector as a column, a complex one with its imaginary parts below."""
+    read = complex_parts(values) if parts == 2 else (values,)
+    return column(*over_common([value for part in read for value in rationals(part, name, size)]))
 
 
 def _dual_value(setting, h):
     product = _times(setting.matrix, h, transposed=True)
     sizes = fractions(product) if setting.nonneg else setting.moduli(product)
-    peak = max(size / weight for size, weight in zip(sizes, setting.weights))
+    largest = max(size / weight for size, weight in zip(sizes, setting.weights))
     inner, square = (h.transpose() * setting.y), squares(h)
     value = fractions(inner)[0]
     if value <= 0:
         return Fraction(0)
-    limit = setting.price / peak if peak > 0 else None
+    limit = setting.dual_limit / largest if largest > 0 else None
     if setting.problem == "lasso":
         best = value / square
         t = best if limit is None else min(best, limit)
@@ -142,14 +137,14 @@ def _objective(setting, x):
     if setting.nonneg and min(fractions(x)) < 0:
         raise CertificateError("x has a negative entry")
     square = squares(_times(setting.matrix, x) - setting.y)
-    mass = sum(size * weight for size, weight in zip(setting.moduli(x), setting.weights))
+    total = sum(size * weight for size, weight in zip(setting.moduli(x), setting.weights))
     if setting.problem == "lasso":
-        return square / 2 + setting.level * mass
+        return square / 2 + setting.level * total
     if setting.problem == "sqrt-lasso":
-        return setting.level * mass + root_above(square)
+        return setting.level * total + root_above(square)
     if square > setting.level**2:
         raise CertificateError("x misses the data by more than the level")
-    return Fraction(mass)
+    return Fraction(total)
 
 
 def _corrected(setting, x, chosen):
@@ -176,8 +171,3 @@ def _times(matrix, vector, transposed=False) -> fmpq_mat:
     left = matrix.numerators.transpose() if transposed else matrix.numerators
     product = left * numerators
     return fmpq_mat(product) / (below * fmpz(matrix.denominator))
-
-
-def _column(values) -> fmpq_mat:
-    common = lcm(*{value.denominator for value in values})
-    return column([value.numerator * (common // value.denominator) for value in values], common)

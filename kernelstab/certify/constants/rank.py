@@ -36,7 +36,7 @@ def check(matrix, order, options, side, proof) -> Fraction:
         return Fraction(min(matrix.shape))
     if not isinstance(proof["vectors"], list):
         raise CertificateError("vectors must be a list")
-    table = matrix.embedded() if matrix.is_complex else matrix
+    table = matrix.embedded()
     width = table.shape[1]
     vectors = [integers(vector, "vectors") for vector in proof["vectors"]]
     if any(len(vector) != width for vector in vectors):

@@ -5,7 +5,7 @@ from fractions import Fraction
 from flint import fmpz
 
 from kernelstab._errors import CertificateError
-from kernelstab.certify.arrays import Array
+from kernelstab.certify.arrays import Array, ComplexArray
 from kernelstab.certify.constants.matrix import integer
 from kernelstab.certify.enclosure import DECIMAL
 
@@ -21,7 +21,7 @@ def decimal(text, name) -> Fraction:
     return Fraction(text)
 
 
-def proof_kind(proof, kinds) -> str:
+def proof_kind(proof, kinds, given_up=()) -> str:
     """Return the kind of a proof after checking that it has exactly the fields of that kind.
 
     Parameters
@@ -29,11 +29,15 @@ def proof_kind(proof, kinds) -> str:
     proof : dict
     kinds : dict
         Kind -> names of its other fields.
+    given_up : dict
+        Kind that was checked once -> why it is refused now.
 
     >>> proof_kind({"kind": "ranks", "prime": 7}, {"ranks": ["prime"]})
     'ranks'
     """
     kind = proof["kind"]
+    if kind in given_up:
+        raise CertificateError(f"proofs of kind {kind} are no longer checked: {given_up[kind]}")
     if kind not in kinds:
         raise CertificateError(f"proof must be one of {', '.join(kinds)}, got {kind!r:.60}")
     wanted = {"kind", *kinds[kind]}
@@ -111,3 +115,49 @@ def matrix_rows(array, name, shape) -> list[tuple]:
         raise CertificateError(f"{name} must be an array of shape {wanted}")
     width = array.shape[1]
     return [array.data[k:k + width] for k in range(0, len(array.data), width)]
+
+
+def complex_parts(values) -> tuple:
+    """Return the real and the imaginary part of an array, or of a list of real numbers.
+
+    >>> complex_parts(Array((1,), (2.0,)))
+    (Array(shape=(1,), data=(2.0,)), Array(shape=(1,), data=(0.0,)))
+    """
+    if isinstance(values, ComplexArray):
+        return tuple(values)
+    if isinstance(values, Array):
+        return values, Array(values.shape, (0.0,) * len(values.data))
+    return values, [0] * len(values) if isinstance(values, list) else values
+
+
+def parts_rows(array, name, shape, is_complex) -> list[tuple]:
+    """Return the rows of an array, each as a tuple of its parts: one, or a real and an imaginary one.
+
+    >>> parts_rows(Array((1, 2), (0.5, 2.0)), "Y", (1, 2), True)
+    [((0.5, 2.0), (0.0, 0.0))]
+    """
+    parts = complex_parts(array) if is_complex else (array,)
+    return list(zip(*(matrix_rows(part, name, shape) for part in parts)))
+
+
+def read_groups(groups, width, order, height, is_complex=False):
+    """Return the supports, signs and dual vectors of all groups, one of each per program.
+
+    Signs are returned as they are written; only that the shapes fit is checked. A dual vector is a tuple
+    of its parts.
+    """
+    if not isinstance(groups, list) or not groups:
+        raise CertificateError("groups must be a list of groups")
+    supports, signs, duals = [], [], []
+    for group in groups:
+        if not isinstance(group, dict) or set(group) != {"supports", "signs", "duals"}:
+            raise CertificateError("a group needs the fields duals, signs and supports")
+        rows = matrix_rows(group["supports"], "supports", (None, None))
+        if not 1 <= len(rows[0]) <= order:
+            raise CertificateError(f"a support must have 1 to {order} columns, got {len(rows[0])}")
+        supports += [index_set(Array((len(row),), row), "a support", width) for row in rows]
+        signs += matrix_rows(group["signs"], "signs", (len(rows), len(rows[0])))
+        duals += parts_rows(group["duals"], "duals", (None, height), is_complex)
+    if len(duals) != len(supports):
+        raise CertificateError(f"{len(supports)} supports have {len(duals)} duals")
+    return supports, signs, duals

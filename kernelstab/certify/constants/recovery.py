@@ -13,9 +13,10 @@ shows, that :math:`A_S` is injective.
 
 from fractions import Fraction
 
-from flint import fmpz, fmpz_mat
+from flint import fmpz_mat
 
 from kernelstab._errors import CertificateError
+from kernelstab.certify.constants.exact_vectors import over_common, require_null
 from kernelstab.certify.constants.reading import index_set, integers, proof_kind, rationals
 
 KINDS = {"lower": {"kernel-vector": ["columns", "entries"]}, "upper": {"dual": ["h"]}}
@@ -39,8 +40,6 @@ def check(matrix, order, options, side, proof) -> Fraction:
     CertificateError
         If it proves nothing.
     """
-    if matrix.is_complex:
-        raise CertificateError("recovery is for real matrices")
     support = index_set(options.get("support"), "support", matrix.shape[1])
     signs = integers(options.get("signs"), "signs", -1, 1)
     if not support or len(signs) != len(support) or 0 in signs:
@@ -53,10 +52,8 @@ def check(matrix, order, options, side, proof) -> Fraction:
 
 def _largest(matrix, support, signs, h):
     """Return the largest product of the corrected vector with a column outside."""
-    common = max(value.denominator for value in h)
-    if any(common % value.denominator for value in h):
-        raise CertificateError("h must hold floats")
-    entries = fmpz_mat(len(h), 1, [fmpz(value.numerator * (common // value.denominator)) for value in h])
+    numerators, common = over_common(h)
+    entries = fmpz_mat(len(h), 1, numerators)
     inside = matrix.columns(support)
     scale = matrix.denominator * common
     missing = fmpz_mat(len(signs), 1, [sign * scale for sign in signs]) - inside.transpose() * entries
@@ -66,8 +63,8 @@ def _largest(matrix, support, signs, h):
     except ZeroDivisionError:
         raise CertificateError("the columns of the support are dependent") from None
     # over one denominator again: integers are faster than fractions
-    numerators, below = steps.numer_denom()
-    corrected = entries * below + inside * numerators
+    whole, below = steps.numer_denom()
+    corrected = entries * below + inside * whole
     products = (corrected.transpose() * matrix.numerators).entries()
     chosen = set(support)
     largest = max((abs(value) for j, value in enumerate(products) if j not in chosen), default=0)
@@ -78,11 +75,7 @@ def _quotient(matrix, signs, proof):
     """Return the quotient of an exact kernel vector."""
     columns = index_set(proof["columns"], "columns", matrix.shape[1])
     entries = integers(proof["entries"], "entries")
-    if len(columns) != len(entries) or not any(entries):
-        raise CertificateError("a kernel vector needs one entry per column, and one that is not zero")
-    product = matrix.columns(columns) * fmpz_mat(len(entries), 1, [fmpz(entry) for entry in entries])
-    if any(value != 0 for value in product.entries()):
-        raise CertificateError("the vector does not lie in the null space")
+    require_null(matrix, columns, entries)
     on = sum(signs[j] * entry for j, entry in zip(columns, entries) if j in signs)
     off = sum(abs(entry) for j, entry in zip(columns, entries) if j not in signs)
     if off == 0:

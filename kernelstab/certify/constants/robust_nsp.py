@@ -15,16 +15,16 @@ supports left out single columns do: with :math:`\rho_1=\rho/(s+(s-1)\rho)`,
 from collections import defaultdict
 from fractions import Fraction
 from itertools import combinations
-from math import comb, isqrt
+from math import comb
 
-from flint import fmpz, fmpz_mat
+from flint import fmpz_mat
 
 from kernelstab._errors import CertificateError
-from kernelstab.certify.constants.nsp_reading import read_groups
-from kernelstab.certify.constants.reading import decimal, matrix_rows, proof_kind, rationals
+from kernelstab.certify.constants.exact_vectors import over_common, root_above, root_below
+from kernelstab.certify.constants.reading import decimal, proof_kind, rationals, read_groups
 
 MOST_SUPPORTS = 300_000
-_ROOT_BITS = 128
+KINDS = {"lower": {"vector": ["entries"]}, "upper": {"duals": ["groups"]}}
 
 
 def check(matrix, order, options, side, proof) -> Fraction:
@@ -47,17 +47,14 @@ def check(matrix, order, options, side, proof) -> Fraction:
     CertificateError
         If it proves nothing.
     """
-    if matrix.is_complex:
-        raise CertificateError("robust-nsp-l1 is for real matrices")
     if order > matrix.shape[1]:
         raise CertificateError(f"order must lie in [1, {matrix.shape[1]}], got {order}")
     rho = decimal(options.get("rho"), "rho")
     if rho < 0:
         raise CertificateError(f"rho must not be negative, got {options['rho']}")
+    proof_kind(proof, KINDS[side])
     if side == "lower":
-        proof_kind(proof, {"vector": ["entries"]})
         return _quotient(matrix, order, rho, rationals(proof["entries"], "entries", matrix.shape[1]))
-    proof_kind(proof, {"duals": ["groups"]})
     return _largest(matrix, order, rho, proof["groups"])
 
 
@@ -67,10 +64,9 @@ def _quotient(matrix, order, rho, vector):
     excess = sum(sizes[:order]) - rho * sum(sizes[order:])
     if excess <= 0:
         return Fraction(0)
-    common, entries = _over_common(vector)
-    image = (matrix.numerators * fmpz_mat(len(entries), 1, entries)).entries()
-    length = int(sum((value * value for value in image), fmpz(0)))
-    square = Fraction(length, (matrix.denominator * common) ** 2)
+    entries, common = over_common(vector)
+    product = (matrix.numerators * fmpz_mat(len(entries), 1, entries)).entries()
+    square = Fraction(sum(int(value) ** 2 for value in product), (matrix.denominator * common) ** 2)
     if square == 0:
         raise CertificateError("the vector lies in the kernel: tau is infinite, which a number cannot state")
     return root_below(excess**2 / square)
@@ -97,12 +93,9 @@ def _own_bounds(matrix, order, rho, groups):
     """Return the bounds of complete supports of the order, and the shares of single columns."""
     height, width = matrix.shape
     rho1 = rho / (order + (order - 1) * rho)
-    supports, signs, arrays = read_groups(groups, width, order)
-    duals = [row for array in arrays for row in matrix_rows(array, "duals", (None, height))]
-    if len(duals) != len(supports):
-        raise CertificateError(f"{len(supports)} supports have {len(duals)} duals")
+    supports, signs, duals = read_groups(groups, width, order, height)
     squares = {order: defaultdict(dict), 1: defaultdict(dict)}
-    for support, xi, h in zip(supports, signs, duals):
+    for support, xi, (h,) in zip(supports, signs, duals):
         if len(support) not in squares:
             raise CertificateError(f"a support must have {order} columns or 1, got {len(support)}")
         if not set(xi) <= {-1, 1}:
@@ -119,7 +112,7 @@ def _own_bounds(matrix, order, rho, groups):
 
 def _square(matrix, support, signs, h, limit):
     """Return the square of what ``h`` proves."""
-    common, entries = _over_common([Fraction(value) for value in h])
+    entries, common = over_common([Fraction(value) for value in h])
     scale = matrix.denominator * common
     products = (fmpz_mat(1, len(entries), entries) * matrix.numerators).entries()
     missing = max(abs(products[i] - int(sign) * scale) for i, sign in zip(support, signs))
@@ -128,43 +121,4 @@ def _square(matrix, support, signs, h, limit):
     off = max((abs(value) for j, value in enumerate(products) if j not in inside), default=0)
     if left <= 0 or int(off) * limit.denominator > limit.numerator * left:
         raise CertificateError(f"a dual vector of support {list(support)} exceeds rho (1 - r) outside")
-    length = sum((value * value for value in entries), fmpz(0))
-    return Fraction(int(length) * matrix.denominator**2, left * left)
-
-
-def _over_common(vector):
-    """Write rational numbers as integers over one denominator."""
-    common = 1
-    for value in vector:
-        common = max(common, value.denominator)
-    if any(common % value.denominator for value in vector):
-        raise CertificateError("a vector must hold floats")
-    return common, [fmpz(value.numerator * (common // value.denominator)) for value in vector]
-
-
-def root_below(value: Fraction) -> Fraction:
-    """Return a lower bound of a square root, exact to about 128 bits.
-
-    >>> root_below(Fraction(9, 4)), root_below(Fraction(2)) ** 2 < 2
-    (Fraction(3, 2), True)
-    """
-    shift = _shift(value)
-    return Fraction(isqrt((value.numerator << 2 * shift) // value.denominator), 1 << shift)
-
-
-def root_above(value: Fraction) -> Fraction:
-    """Return an upper bound of a square root, exact to about 128 bits.
-
-    >>> root_above(Fraction(9, 4)), root_above(Fraction(2)) ** 2 > 2
-    (Fraction(3, 2), True)
-    """
-    shift = _shift(value)
-    scaled = -((-value.numerator << 2 * shift) // value.denominator)
-    root = isqrt(scaled)
-    return Fraction(root + (root * root < scaled), 1 << shift)
-
-
-def _shift(value):
-    """Return how many binary places give the root 128 significant bits."""
-    size = value.numerator.bit_length() - value.denominator.bit_length()
-    return max(0, _ROOT_BITS - size // 2)
+    return Fraction(sum(value * value for value in entries) * matrix.denominator**2, left * left)

@@ -9,9 +9,8 @@ and the imaginary unit becomes a root of -1. Proof of an upper bound: ``dependen
 from fractions import Fraction
 from math import comb
 
-from flint import fmpz_mat
-
 from kernelstab._errors import CertificateError
+from kernelstab.certify.constants.exact_vectors import require_null
 from kernelstab.certify.constants.reading import index_set, integers, modulus, proof_kind
 
 KINDS = {"lower": {"ranks": ["prime", "size"]}, "upper": {"dependent": ["columns", "entries"]}}
@@ -52,17 +51,9 @@ def _dependent(matrix, proof):
     entries = integers(proof["entries"], "entries")
     if len(entries) != parts * len(columns):
         raise CertificateError(f"entries must be {parts * len(columns)} integers, got {len(entries)}")
-    groups = [entries[k:k + parts] for k in range(0, len(entries), parts)]
-    size = sum(any(group) for group in groups)
-    if size == 0:
-        raise CertificateError("entries must not all be zero")
-    table, chosen = matrix, columns
-    if matrix.is_complex:
-        table, chosen = matrix.embedded(), columns + tuple(j + matrix.shape[1] for j in columns)
-        entries = [group[0] for group in groups] + [group[1] for group in groups]
-    if any(value != 0 for value in (table.columns(chosen) * fmpz_mat(len(chosen), 1, entries)).entries()):
-        raise CertificateError("entries are not a kernel vector of these columns")
-    return Fraction(size)
+    kept = [entries[k::parts] for k in range(parts)]
+    require_null(matrix, columns, *kept)
+    return Fraction(sum(map(any, zip(*kept))))
 
 
 def _columns(matrix, prime):

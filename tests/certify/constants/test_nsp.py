@@ -17,8 +17,7 @@ from kernelstab._errors import CertificateError
 from kernelstab.certify import exact_nullspace, make_constant_certificate, verify
 from kernelstab.certify.arrays import Array
 from kernelstab.certify.constants.matrix import exact, read_matrix
-from kernelstab.certify.constants.nsp import check
-from kernelstab.certify.constants.nsp_reading import read_levels
+from kernelstab.certify.constants.nsp import best_part, check, read_levels, read_weights
 
 ROOT = np.sqrt(0.75)
 FRAME = np.array([[0.0, ROOT, -ROOT], [1.0, -0.5, -0.5]])
@@ -176,6 +175,7 @@ def test_refusals():
     assert "belong together" in reason(options={"levels": [0, 0, 1, 1]}, lower=vector(-2, 0, 1, 1))
     assert "sum of the sparsities" in reason(options=IN_LEVELS | {"sparsities": [1, 2]},
                                              lower=vector(-2, 0, 1, 1))
+    assert "sdp are no longer checked: jn is never worse" in reason(upper={"kind": "sdp"})
     proof = duals(HADAMARD, [1])
     proof["groups"][0] = {name: array[1:] for name, array in proof["groups"][0].items()}
     assert reason(upper=proof) == "upper bound: the single column 0 has no dual"
@@ -267,3 +267,31 @@ def test_a_bound_that_is_a_little_too_good(sign):
         changed = copy.deepcopy(certificate)
         changed["statements"][k]["value"] = value
         assert f"stated {value}" in verify(sign(changed)).reason
+
+
+def test_levels_by_hand():
+    options = {"levels": [0, 1, 0, 1], "sparsities": [2, 1]}
+    assert read_levels(3, options, 4) == [([0, 2], 2), ([1, 3], 1)]
+    assert best_part([5, 1, 4, 2], read_levels(3, options, 4)) == 11
+    # a level may be empty, or allow nothing
+    assert read_levels(1, {"levels": [1, 1], "sparsities": [0, 1]}, 2) == [([], 0), ([0, 1], 1)]
+
+
+@pytest.mark.parametrize(("order", "options", "reason"), [
+    (0, {}, "order must lie in"), (5, {}, "order must lie in"), (None, {}, "order must lie in"),
+    (1, {"sparsities": [1]}, "belong together"),
+    (1, {"levels": [0, 0, 1, 1], "sparsities": [1]}, "levels must lie in"),
+    (1, {"levels": [0, 0, 0], "sparsities": [1]}, "levels must label 4 columns"),
+    (2, {"levels": [0, 0, 0, 0], "sparsities": [1]}, "order be the sum"),
+    (1, {"levels": "0000", "sparsities": [1]}, "must be a list of integers"),
+    (1, {"levels": [0, 0, 0, 0], "sparsities": [-1, 2]}, "sparsities must lie in"),
+])
+def test_malformed_levels(order, options, reason):
+    with pytest.raises(CertificateError, match=reason):
+        read_levels(order, options, 4)
+
+
+@pytest.mark.parametrize("weights", [[1, 0], [1, -1], [1], [1, "1"], 1, None])
+def test_malformed_weights(weights):
+    with pytest.raises(CertificateError, match="weights must"):
+        read_weights({"weights": weights}, 2)

@@ -5,16 +5,22 @@ from fractions import Fraction
 import pytest
 
 from kernelstab._errors import CertificateError
-from kernelstab.certify.arrays import Array
+from kernelstab.certify.arrays import Array, ComplexArray
 from kernelstab.certify.constants.reading import (
+    complex_parts,
     decimal,
     index_set,
     integers,
     matrix_rows,
     modulus,
+    parts_rows,
     proof_kind,
     rationals,
+    read_groups,
 )
+
+GROUP = {"supports": Array((2, 2), (0.0, 1.0, 0.0, 2.0)), "signs": Array((2, 2), (1.0, 1.0, 1.0, -1.0)),
+         "duals": Array((2, 1), (0.5, 0.25))}
 
 
 def test_decimals():
@@ -73,3 +79,42 @@ def test_primes():
     for wrong in (1, 0, -7, 9, 2**64 + 13, "7", 7.0, True, None):
         with pytest.raises(CertificateError, match="prime must be a prime number"):
             modulus(wrong)
+
+
+def test_a_kind_that_is_given_up_says_so():
+    with pytest.raises(CertificateError, match="proofs of kind c are no longer checked: b is better"):
+        proof_kind({"kind": "c"}, {"b": []}, {"c": "b is better"})
+
+
+def test_parts_of_complex_arrays():
+    one, two = Array((1, 1), (1.0,)), Array((1, 1), (2.0,))
+    assert parts_rows(ComplexArray(one, two), "Y", (1, 1), True) == [((1.0,), (2.0,))]
+    assert parts_rows(one, "Y", (1, 1), False) == [((1.0,),)]
+    assert complex_parts([3]) == ([3], [0])
+    for wrong, is_complex in ((ComplexArray(one, two), False), ([[1.0]], True), (None, True)):
+        with pytest.raises(CertificateError, match="Y must be an array of shape 1 x 1"):
+            parts_rows(wrong, "Y", (1, 1), is_complex)
+
+
+def test_groups_by_hand():
+    supports, signs, duals = read_groups([GROUP, GROUP], 3, 2, 1)
+    assert supports == [(0, 1), (0, 2)] * 2
+    assert signs == [(1.0, 1.0), (1.0, -1.0)] * 2
+    assert duals == [((0.5,),), ((0.25,),)] * 2
+
+
+@pytest.mark.parametrize(("groups", "reason"), [
+    (None, "groups must be a list"), ([], "groups must be a list"), ([[]], "a group needs the fields"),
+    ([GROUP | {"more": 1}], "a group needs the fields"),
+    ([GROUP | {"supports": [[0, 1]]}], "supports must be an array"),
+    ([GROUP | {"supports": Array((2, 2), (0.0, 1.0, 2.0, 0.0))}], "a support must be in rising order"),
+    ([GROUP | {"supports": Array((2, 2), (0.0, 1.0, 0.0, 3.0))}], "a support must lie in"),
+    ([GROUP | {"supports": Array((2, 2), (0.0, 1.0, 0.0, 1.5))}], "a support must hold integers"),
+    ([GROUP | {"supports": Array((1, 3), (0.0, 1.0, 2.0))}], "a support must have 1 to 2 columns, got 3"),
+    ([GROUP | {"duals": Array((1, 1), (0.5,))}], "2 supports have 1 duals"),
+    ([GROUP | {"duals": Array((2, 2), (0.5,) * 4)}], "duals must be an array of shape any x 1"),
+    ([GROUP | {"signs": Array((1, 2), (1.0, 1.0))}], "signs must be an array of shape 2 x 2"),
+])
+def test_malformed_groups(groups, reason):
+    with pytest.raises(CertificateError, match=reason):
+        read_groups(groups, 3, 2, 1)

@@ -48,7 +48,7 @@ def test_complex():
                      "imag": [["0", "1", "0"], ["1", "0", "0"]], "denominator": "1"})
     vector = {"kind": "dependent", "columns": [0, 1], "entries": [0, 1, -1, 0]}     # i a_0 - a_1
     assert check(B, None, {}, "upper", vector) == 2
-    with pytest.raises(CertificateError, match="are not a kernel vector"):
+    with pytest.raises(CertificateError, match="does not lie in the null space"):
         check(B, None, {}, "upper", vector | {"entries": [0, 1, 1, 0]})
     assert check(B, None, {}, "lower", _ranks(1, 13)) == 2
     with pytest.raises(CertificateError, match=r"columns \[0, 1\] are dependent modulo 13"):
@@ -72,8 +72,8 @@ def test_zeros_do_not_count():
 
 
 @pytest.mark.parametrize(("side", "proof", "reason"), [
-    ("upper", VECTOR | {"entries": ["1", "2", "1"]}, "entries are not a kernel vector of these columns"),
-    ("upper", VECTOR | {"entries": ["0", "0", "0"]}, "entries must not all be zero"),
+    ("upper", VECTOR | {"entries": ["1", "2", "1"]}, "the vector does not lie in the null space"),
+    ("upper", VECTOR | {"entries": ["0", "0", "0"]}, "one that is not zero"),
     ("upper", VECTOR | {"entries": ["1", "2"]}, "entries must be 3 integers, got 2"),
     ("upper", VECTOR | {"columns": [0, 1, 4]}, r"columns must lie in \[0, 3\]"),
     ("upper", VECTOR | {"columns": [0, 0, 3]}, "rising order"),

@@ -1,16 +1,16 @@
-"""What a certificate of a kernel size is about: matrix, prior and noise level, read exactly."""
+"""What certificates of kernel sizes and details are about: matrix, prior and noise level, read exactly."""
 
 from dataclasses import dataclass
 from fractions import Fraction
-from math import isqrt
 from typing import Any
 
-from flint import fmpq, fmpq_mat, fmpz
+from flint import fmpq, fmpq_mat
 
 from kernelstab._errors import CertificateError
-from kernelstab.certify.arrays import Array, ComplexArray
+from kernelstab.certify.arrays import ComplexArray
+from kernelstab.certify.constants.exact_vectors import fractions, largest, squares
 from kernelstab.certify.constants.matrix import ComplexExactMatrix, ExactMatrix, exact, integer
-from kernelstab.certify.constants.reading import matrix_rows
+from kernelstab.certify.constants.reading import complex_parts, matrix_rows
 
 FIELDS = {
     "ball": {"radius"}, "subspace": {"basis", "radius"}, "ellipsoid": {"T"}, "polytope": {"W"},
@@ -20,7 +20,7 @@ REAL_ONLY = ("sparse", "polytope", "l1-ball")
 
 
 @dataclass(frozen=True)
-class Setting:
+class PriorSetting:
     """A matrix, a prior and a noise level, exact and real; ``form`` is T, W, the basis or the signals."""
 
     kind: str
@@ -46,7 +46,7 @@ class Setting:
         return self.kind == "everything" or x.transpose().tolist()[0] in self.form.tolist()
 
 
-def read_setting(matrix, options) -> Setting:
+def read_setting(matrix, options) -> PriorSetting:
     """Read the options of a certificate next to its matrix, strictly."""
     if set(options) != {"eps", "norm", "prior"}:
         raise CertificateError(f"options must be eps, norm and prior, got {sorted(options)!r:.80}")
@@ -69,7 +69,7 @@ def read_setting(matrix, options) -> Setting:
     if not 1 <= s <= width:
         raise CertificateError(f"s must lie in [1, {width}], got {s}")
     whole = _embedded(matrix) if is_complex else matrix
-    return Setting(kind, quotient(whole), eps, norm, form, radius, s)
+    return PriorSetting(kind, quotient(whole), eps, norm, form, radius, s)
 
 
 def number(value, name) -> Fraction:
@@ -105,56 +105,8 @@ def _form(array, kind, width, is_complex):
     shape = (width, None) if kind == "subspace" else (None, width)
     if not is_complex:
         return rational_matrix(array, kind, shape)
-    if isinstance(array, Array):
-        array = ComplexArray(array, Array(array.shape, (0.0,) * len(array.data)))
-    parts = [matrix_rows(part, kind, shape) for part in array]
+    parts = [matrix_rows(part, kind, shape) for part in complex_parts(array)]
     if kind == "finite":
         return quotient(exact([a + b for a, b in zip(*parts)]))
     rows = [a + tuple(-x for x in b) for a, b in zip(*parts)] + [b + a for a, b in zip(*parts)]
     return quotient(exact(rows))
-
-
-def column(values, denominator=1) -> fmpq_mat:
-    """Return a vector of integers over a denominator as a column."""
-    return fmpq_mat(len(values), 1, [fmpq(fmpz(value), fmpz(denominator)) for value in values])
-
-
-def fractions(vector) -> list[Fraction]:
-    """Return the entries of a matrix of rationals.
-
-    >>> fractions(fmpq_mat(1, 2, [fmpq(1, 2), 3]))
-    [Fraction(1, 2), Fraction(3, 1)]
-    """
-    return [Fraction(int(value.p), int(value.q)) for value in vector.entries()]
-
-
-def squares(vector) -> Fraction:
-    """Return the squared Euclidean norm of a column."""
-    return sum((value**2 for value in fractions(vector)), Fraction(0))
-
-
-def largest(vector) -> Fraction:
-    """Return the maximum norm of a column."""
-    return max(abs(value) for value in fractions(vector))
-
-
-def root_below(value: Fraction) -> Fraction:
-    """Return a fraction just below the square root of another.
-
-    >>> root_below(Fraction(9, 4)), root_below(Fraction(2)) ** 2 < 2 < root_above(Fraction(2)) ** 2
-    (Fraction(3, 2), True)
-    """
-    shift = max(0, 160 - (value.numerator * value.denominator).bit_length()) // 2 + 1
-    return Fraction(isqrt((value.numerator * value.denominator) << 2 * shift), value.denominator << shift)
-
-
-def root_above(value: Fraction) -> Fraction:
-    """Return a fraction just above the square root of another, or equal to it.
-
-    >>> root_above(Fraction(9, 4))
-    Fraction(3, 2)
-    """
-    shift = max(0, 160 - (value.numerator * value.denominator).bit_length()) // 2 + 1
-    scaled = (value.numerator * value.denominator) << 2 * shift
-    whole = isqrt(scaled)
-    return Fraction(whole + (whole * whole < scaled), value.denominator << shift)

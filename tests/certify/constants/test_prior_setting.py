@@ -3,21 +3,12 @@
 from fractions import Fraction
 
 import pytest
-from flint import fmpq
 
 from kernelstab._errors import CertificateError
 from kernelstab.certify.arrays import Array, ComplexArray
-from kernelstab.certify.constants.kernel_size_setting import (
-    column,
-    fractions,
-    largest,
-    number,
-    read_setting,
-    root_above,
-    root_below,
-    squares,
-)
+from kernelstab.certify.constants.exact_vectors import fractions
 from kernelstab.certify.constants.matrix import exact, read_matrix
+from kernelstab.certify.constants.prior_setting import number, read_setting
 
 ROW = exact([[1.0, 0.5]])
 
@@ -86,17 +77,3 @@ def test_eps_is_a_number():
     for value in ("1", None, True, float("nan")):
         with pytest.raises(CertificateError, match="eps must be a number"):
             number(value, "eps")
-
-
-@pytest.mark.parametrize("value", [Fraction(0), Fraction(2), Fraction(9, 4), Fraction(1, 10**300),
-                                   Fraction(10**300), Fraction(2, 3)])
-def test_roots_are_rounded_outward_and_near(value):
-    below, above = root_below(value), root_above(value)
-    assert below**2 <= value <= above**2
-    assert above - below <= above / 10**15
-
-
-def test_norms_of_a_column():
-    vector = column([3, -4], 2)
-    assert vector.entries() == [fmpq(3, 2), fmpq(-2)]
-    assert (squares(vector), largest(vector)) == (Fraction(25, 4), 2)

@@ -1,22 +1,63 @@
-"""What the checkers of both restricted isometry constants share."""
+r"""Both restricted isometry constants.
+
+.. math:: \delta_s^+=\max_{|S|=s}\lambda_{\max}(A_S^*A_S)-1,\qquad
+          \delta_s^-=1-\min_{|S|=s}\lambda_{\min}(A_S^*A_S)
+
+Proof of a lower bound: ``vector``, ``entries`` on a ``support``, whose quotient :math:`\|Ax\|^2/\|x\|^2` is
+evaluated exactly. Proofs of an upper bound, with :math:`H=A^*A` for the first and :math:`H=-A^*A` for the
+second, which never exceeds 1:
+
+``enumeration``
+    A decimal ``bound``: that no support exceeds it is decided by exact elimination for all of them.
+``gershgorin``
+    A diagonal entry of ``H`` and the ``s - 1`` largest moduli in its row.
+``sdp``
+    A matrix ``Y`` and a decimal ``t`` with :math:`tI-H-Y` positive definite, hence at most
+    :math:`t+s\max|Y_{ij}|`.
+"""
 
 from fractions import Fraction
 
-from flint import fmpq, fmpq_mat
+from flint import fmpq, fmpq_mat, fmpz_mat
 
 from kernelstab._errors import CertificateError
-from kernelstab.certify.arrays import ComplexArray
-from kernelstab.certify.constants._gram import Gram, require_below
-from kernelstab.certify.constants.definite import require_definite
-from kernelstab.certify.constants.reading import decimal, index_set, matrix_rows, proof_kind, rationals
-from kernelstab.certify.constants.robust_nsp import root_above
+from kernelstab.certify.constants.definite import Gram, require_below, require_definite
+from kernelstab.certify.constants.exact_vectors import over_common, root_above
+from kernelstab.certify.constants.reading import (
+    complex_parts,
+    decimal,
+    index_set,
+    parts_rows,
+    proof_kind,
+    rationals,
+)
 
 KINDS = {"lower": {"vector": ["entries", "support"]},
          "upper": {"enumeration": ["bound"], "gershgorin": [], "sdp": ["Y", "t"]}}
 MOST_COLUMNS = 2000
 
 
-def check_isometry(matrix, order, side, proof, sign) -> Fraction:
+def check_upper(matrix, order, options, side, proof) -> Fraction:
+    """Return the bound on the upper constant that a proof proves.
+
+    >>> from kernelstab.certify.constants.matrix import exact
+    >>> check_upper(exact([[1, 1], [0, 1]]), 1, {}, "upper", {"kind": "gershgorin"})
+    Fraction(1, 1)
+    """
+    return _check(matrix, order, side, proof, 1)
+
+
+def check_lower(matrix, order, options, side, proof) -> Fraction:
+    """Return the bound on the lower constant that a proof proves.
+
+    >>> from kernelstab.certify.constants.matrix import exact
+    >>> check_lower(exact([[1, 1], [0, 1]]), 1, {}, "upper", {"kind": "gershgorin"})
+    Fraction(0, 1)
+    """
+    return _check(matrix, order, side, proof, -1)
+
+
+def _check(matrix, order, side, proof, sign) -> Fraction:
     """Return the proved bound on ``max sign (|Ax|^2 - 1)`` over ``order``-sparse unit vectors."""
     if order is None or order > matrix.shape[1]:
         raise CertificateError(f"order must lie in [1, {matrix.shape[1]}], got {order}")
@@ -42,18 +83,16 @@ def _quotient(matrix, order, proof):
     if len(support) > order:
         raise CertificateError(f"support must have at most {order} columns, got {len(support)}")
     entries = proof["entries"]
-    if matrix.is_complex and isinstance(entries, ComplexArray):
-        x = [value for part in entries for value in rationals(part, "entries", len(support))]
-        support += tuple(j + matrix.shape[1] for j in support)
+    if matrix.is_complex:
+        x = [value for part in complex_parts(entries) for value in rationals(part, "entries", len(support))]
     else:
         x = rationals(entries, "entries", len(support))
     if not any(x):
         raise CertificateError("entries must not all be zero")
-    table = (matrix.embedded() if matrix.is_complex else matrix)
-    columns = fmpq_mat(table.columns(support))
-    image = columns * fmpq_mat(len(x), 1, [fmpq(v.numerator, v.denominator) for v in x])
-    energy = sum(Fraction(int(v.p), int(v.q))**2 for v in image.entries())
-    return energy / table.denominator**2 / sum(v * v for v in x)
+    whole, common = over_common(x)
+    product = matrix.columns(support) * fmpz_mat(len(whole), 1, whole)
+    energy = sum(int(value) ** 2 for value in product.entries())
+    return Fraction(energy, (matrix.denominator * common) ** 2) / sum(value * value for value in x)
 
 
 def _gershgorin(gram, order, sign):
@@ -72,14 +111,8 @@ def _relaxation(gram, order, sign, proof):
     For a unit vector ``x`` with ``s`` entries :math:`x^*Hx\le t-x^*Yx\le t+\max|Y_{ij}|\,\|x\|_1^2`.
     """
     t, n, width = decimal(proof["t"], "t"), gram.size, gram.width
-    y = proof["Y"]
-    if width == 2:
-        if not isinstance(y, ComplexArray):
-            raise CertificateError("Y of a complex matrix must be complex")
-        re, im = matrix_rows(y.real, "Y", (n, n)), matrix_rows(y.imag, "Y", (n, n))
-    else:
-        re = matrix_rows(y, "Y", (n, n))
-        im = [(0.0,) * n] * n
+    rows = parts_rows(proof["Y"], "Y", (n, n), width == 2)
+    re, im = [row[0] for row in rows], [row[1] if width == 2 else (0.0,) * n for row in rows]
     if any(re[i][j] != re[j][i] or im[i][j] != -im[j][i] for i in range(n) for j in range(i + 1)):
         raise CertificateError("Y must be Hermitian")
     entries = []
