@@ -8,6 +8,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 
+# Which tests, all by default; and how processes share them: see tests/conftest.py.
+TESTS :=
+SHARED := -n logical --dist loadgroup --no-loadscope-reorder
+
 # Studies compare on one thread. Those against other packages run in an environment that holds them.
 STUDY := accuracy kernel wavelet_choice solvers
 CELLS :=
@@ -28,8 +32,8 @@ help:  ## print this list
 demo: $(VENV)/.core  ## install what is needed, audit the shipped map, write a report
 	@$(BIN)/kernelstab audit --out $(REPORT)
 
-test: $(VENV)/.full  ## run all tests, notebooks included
-	@$(BIN)/python -m pytest
+test: $(VENV)/.full  ## run all tests, notebooks included, one process per processor
+	@$(ONE_THREAD) $(BIN)/python -m pytest -q $(SHARED) $(TESTS)
 
 lab: $(VENV)/.full  ## open JupyterLab on the notebooks
 	@$(BIN)/jupyter lab --notebook-dir=notebooks
