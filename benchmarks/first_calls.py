@@ -30,6 +30,7 @@ A, x = rng.standard_normal((64, 128)) / 8, np.zeros(128)
 x[:6] = 1.0
 y = A @ x
 lam = 0.1 * np.abs(A.T @ y).max()
+large = rng.standard_normal((300, 1500))
 small, wide = rng.standard_normal((5, 10)), rng.standard_normal((6, 12))
 signals = rng.random((60, 10))
 picture = np.zeros((32, 32))
@@ -42,14 +43,14 @@ CALLS = {
     "solvers.lasso": "solvers.lasso(A, y, lam)",
     "solvers.lasso, weights": "solvers.lasso(A, y, lam, weights=np.linspace(1, 2, 128))",
     "solvers.lasso, complex": "solvers.lasso(A + 1j * A[::-1], y + 0j, lam)",
-    "solvers.lasso, 300 x 1500": "B = rng.standard_normal((300, 1500)); solvers.lasso(B, B[:, :30].sum(axis=1), 9.0)",
+    "solvers.lasso, 300 x 1500": "solvers.lasso(large, large[:, :30].sum(axis=1), 9.0)",
     "solvers.qcbp": "solvers.qcbp(A, y, 0.1)",
     "solvers.qcbp, complex": "solvers.qcbp(A + 1j * A[::-1], y + 0j, 0.1)",
     "solvers.basis_pursuit": "solvers.basis_pursuit(A, y)",
     "solvers.sqrt_lasso": "solvers.sqrt_lasso(A, y, 0.3)",
     "solvers.lasso_path": "solvers.lasso_path(A, y)",
     "solvers.solve_batch": "solvers.solve_batch('lasso', A, np.stack([y, 2 * y]), lam)",
-    "solvers.solve_batch, own matrices": "solvers.solve_batch('qcbp', np.stack([A, A]), np.stack([y, y]), 0.1)",
+    "solvers.solve_batch, own matrices": "solvers.solve_batch('qcbp', np.stack([A, A]), [y, y], 0.1)",
     "solvers.omp": "solvers.omp(A, y, 6)",
     "solvers.omp, complex": "solvers.omp(A + 1j * A[::-1], y + 0j, 6)",
     "solvers.omp_batch": "solvers.omp_batch(A, np.stack([y, y]), 6)",
@@ -58,7 +59,7 @@ CALLS = {
     "solvers.iht": "solvers.iht(A, y, 6)",
     "solvers.subspace_pursuit": "solvers.subspace_pursuit(A, y, 6)",
     "solvers.tv": "solvers.tv(F, z, 0.1)",
-    "solvers.tv, dense": "solvers.tv(rng.standard_normal((20, 36)), np.ones(20), 0.1, shape=(6, 6), max_iter=50)",
+    "solvers.tv, dense": "solvers.tv(small.repeat(2, 1)[:, :16], small[:, 0], 0.1, shape=(4, 4))",
     "solvers.wavelet_qcbp": "solvers.wavelet_qcbp(F, z, 0.1, 'db2', level=2)",
     "solvers.wavelet_lasso": "solvers.wavelet_lasso(F, z, 0.1, 'db2', level=2)",
     "solvers.tv_wavelet": "solvers.tv_wavelet(F, z, 0.1, wavelet='haar', max_iter=50)",
@@ -68,7 +69,7 @@ CALLS = {
     "kernel.ric": "kernel.ric(wide, 3)",
     "kernel.ric, complex": "kernel.ric(wide + 1j * wide[::-1], 3)",
     "kernel.nsp_constant": "kernel.nsp_constant(wide, 2)",
-    "kernel.complex_nsp_constant": "kernel.complex_nsp_constant(wide[:, :8] + 1j * wide[::-1, :8], 1)",
+    "kernel.complex_nsp_constant": "kernel.complex_nsp_constant(wide[:, :8] * (1 + 1j), 1)",
     "kernel.robust_nsp": "kernel.robust_nsp(wide, 1, 0.9)",
     "kernel.best_robust_nsp": "kernel.best_robust_nsp(wide[:, :8], 1)",
     "priors.finite_kernel_size": "priors.finite_kernel_size(small, signals, 1.0)",

@@ -5,7 +5,7 @@ import pytest
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """Keep the tests of a file together, but not notebooks, which are processes of their own and start first."""
+    """Keep the tests of a file together; notebooks, which are processes of their own, start first."""
     if not config.pluginmanager.hasplugin("xdist"):
         return
     items.sort(key=lambda item: item.path.parent.name != "notebooks")
