@@ -1,6 +1,8 @@
 """Priors: what is assumed of a signal, and what data can then not tell apart."""
 
 from kernelstab.priors.average import AverageKernelSize, average_kernel_size
+from kernelstab.priors.ball import Ball
+from kernelstab.priors.chebyshev_ball import ChebyshevBall, chebyshev_ball
 from kernelstab.priors.confusable import (
     ConfusableDetail,
     RemovableDetail,
@@ -8,22 +10,17 @@ from kernelstab.priors.confusable import (
     removable_detail,
 )
 from kernelstab.priors.detail_interval import DetailInterval, ValueCheck, detail_interval
-from kernelstab.priors.finite import FibreCentre, FiniteKernelSize, finite_kernel_size
+from kernelstab.priors.ellipsoid import Ellipsoid
+from kernelstab.priors.finite_set import FibreCentre, FiniteKernelSize, FiniteSet, finite_kernel_size
 from kernelstab.priors.hallucination import Hallucination, minimum_hallucination
 from kernelstab.priors.kernel_size import kernel_size
-from kernelstab.priors.miniball import ChebyshevBall, chebyshev_ball
-from kernelstab.priors.priors import (
-    Ball,
-    Ellipsoid,
-    Everything,
-    FiniteSet,
-    L1Ball,
-    Polytope,
-    Sparse,
-    Subspace,
-)
+from kernelstab.priors.l1_ball import L1Ball
+from kernelstab.priors.polytope import Polytope
+from kernelstab.priors.prior import Prior
 from kernelstab.priors.profile import KernelProfile, kernel_profile
 from kernelstab.priors.result import KernelSize, witness_error
+from kernelstab.priors.sparse import Sparse
+from kernelstab.priors.subspace import Everything, Subspace
 from kernelstab.priors.tikhonov_centre import TikhonovCentre, tikhonov_centre
 from kernelstab.priors.warmup import warmup
 
@@ -43,6 +40,7 @@ __all__ = [
     "KernelSize",
     "L1Ball",
     "Polytope",
+    "Prior",
     "RemovableDetail",
     "Sparse",
     "Subspace",

@@ -1,6 +1,5 @@
 """The average kernel size: how far apart two signals with the same data are on average."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -8,7 +7,8 @@ from scipy.spatial import cKDTree
 
 from kernelstab._checks import as_array, as_count, as_number
 from kernelstab._rng import as_generator
-from kernelstab.priors._measured import Measured
+from kernelstab._threads import in_order
+from kernelstab.priors.finite_set import FiniteSet
 
 _CHUNK = 128
 
@@ -143,7 +143,7 @@ def average_kernel_size(A, signals, eps, *, p=2, weights="law", measurements=Non
     resamples = as_count(resamples, "resamples", low=1)
     threads = as_count(threads, "threads", low=1)
     generator = as_generator(rng)
-    measured = Measured(A, signals, eps)
+    measured, eps = FiniteSet(signals).measured(A, eps)
     measurements = _centres(measured, measurements)
     weight = _weights(weights, len(measured.key) if measurements is None else len(measurements))
     by_number = isinstance(weights, str) and weights == "partition"
@@ -170,7 +170,7 @@ def average_kernel_size(A, signals, eps, *, p=2, weights="law", measurements=Non
 
 def _balls(measured, eps, p, measurements, weights, threads):
     """Return sizes and spreads of the fibres around measurements, and the influence of their signals."""
-    from kernelstab.priors._fibres_jit import ball_fibres
+    from kernelstab._engines.finite_sets.fibres_jit import ball_fibres
 
     query, query_key, turns = _queries(measured, measurements)
     key, seen = measured.key, measured.seen
@@ -191,7 +191,7 @@ def _balls(measured, eps, p, measurements, weights, threads):
 
     counts, spreads = np.zeros(len(query), dtype=np.int64), np.zeros(len(query))
     influence = np.zeros(len(key))
-    for start, answer in zip(range(0, len(query), _CHUNK), _in_chunks(fill, len(query), threads)):
+    for start, answer in in_order(fill, range(0, len(query), _CHUNK), threads):
         part = turns[start:start + _CHUNK]
         counts[part], spreads[part] = answer[:2]
         influence[measured.order] += answer[2]
@@ -211,7 +211,7 @@ def _queries(measured, measurements):
 
 def _cells(measured, eps, p, threads):
     """Return sizes and spreads of the fibres over the cubes of a grid, or over equal measurements."""
-    from kernelstab.priors._fibres_jit import group_fibres
+    from kernelstab._engines.finite_sets.fibres_jit import group_fibres
 
     seen = measured.seen
     if eps > 0:
@@ -224,7 +224,7 @@ def _cells(measured, eps, p, threads):
     def fill(start):
         group_fibres(start, min(start + _CHUNK, len(counts)), order, offsets, measured.rows, p, spreads)
 
-    for _ in _in_chunks(fill, len(counts), threads):
+    for _ in in_order(fill, range(0, len(counts), _CHUNK), threads):
         pass
     return counts, spreads
 
@@ -249,12 +249,6 @@ def _refuse_overlap(measured, measurements, eps):
         first, second = min(pairs)
         raise ValueError('weights must not be "partition" for fibres that may overlap, got measurements '
                          f"{first} and {second} within 2 eps")
-
-
-def _in_chunks(fill, count, threads):
-    """Yield the answers for chunk after chunk, in order."""
-    with ThreadPoolExecutor(threads) as pool:
-        yield from pool.map(fill, range(0, count, _CHUNK))
 
 
 def _weights(weights, count):

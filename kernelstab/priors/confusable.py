@@ -4,9 +4,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from kernelstab._checks import as_array, as_number
+from kernelstab._checks import as_array, as_number, check_scales
 from kernelstab.operators import as_operator
-from kernelstab.priors._scales import check_scales
 
 _UNIT = float(np.finfo(np.float64).eps)
 
@@ -132,12 +131,12 @@ def confusable_detail(A, u, eps, *, x=None) -> ConfusableDetail:
     A = as_operator(A)
     u, eps = _direction(A, u), as_number(eps, "eps", low=0.0)
     check_scales(A, eps=eps)
-    image = A.matvec(u)
-    gain, slack = float(np.linalg.norm(image)), _rounding(A)
+    seen = A.matvec(u)
+    gain, slack = float(np.linalg.norm(seen)), _rounding(A)
     size = 2 * eps / (gain + slack) if gain + slack > 0 else np.inf
     shown = size if np.isfinite(size) else 1.0
     base = np.zeros_like(u) if x is None else _signal(A, x, "x")
-    data = (shown / 2) * image if x is None else A.matvec(base) + (shown / 2) * image
+    data = (shown / 2) * seen if x is None else A.matvec(base) + (shown / 2) * seen
     most = 2 * eps / (gain - slack) if gain > slack else np.inf
     return ConfusableDetail(eps, size, most, gain, gain <= slack, base, base + shown * u, data)
 
@@ -187,18 +186,18 @@ def removable_detail(A, y, x_hat, u, eps) -> RemovableDetail:
     y = as_array(y, "y", shape=(A.shape[0],))
     u, eps, x_hat = _direction(A, u), as_number(eps, "eps", low=0.0), _signal(A, x_hat, "x_hat")
     check_scales(A, y=y, eps=eps)
-    image, r = A.matvec(u), y - A.matvec(x_hat)
-    gain, residual, slack = float(np.linalg.norm(image)), float(np.linalg.norm(r)), _rounding(A)
-    blur = slack * float(np.linalg.norm(x_hat)) + 8 * _UNIT * float(np.linalg.norm(y))
-    if residual - blur > eps:
+    seen, r = A.matvec(u), y - A.matvec(x_hat)
+    gain, residual, slack = float(np.linalg.norm(seen)), float(np.linalg.norm(r)), _rounding(A)
+    error = slack * float(np.linalg.norm(x_hat)) + 8 * _UNIT * float(np.linalg.norm(y))
+    if residual - error > eps:
         raise ValueError(f"x_hat must explain the data to within eps = {eps:g}, got residual {residual:.6g}")
     if gain <= slack:
         return RemovableDetail(eps, -np.inf, np.inf, (0.0, 0.0), gain, residual)
-    product = float(np.real(np.vdot(r, image)))
-    # |t| is at most this, so the computed residual is off by no more than blur + reach * slack
-    blur += slack * (eps + residual + blur) / (gain - slack)
-    lower, upper = _roots(product, gain, residual, eps + blur, outward=True)
-    inner = _roots(product, gain, residual, eps - blur, outward=False)
+    product = float(np.real(np.vdot(r, seen)))
+    # |t| is at most this, so the computed residual is off by no more than error + that * slack
+    error += slack * (eps + residual + error) / (gain - slack)
+    lower, upper = _roots(product, gain, residual, eps + error, outward=True)
+    inner = _roots(product, gain, residual, eps - error, outward=False)
     return RemovableDetail(eps, lower, upper, inner, gain, residual)
 
 
@@ -208,8 +207,8 @@ def _roots(product, gain, residual, eps, outward):
     if root < 0 or eps < 0:
         return (0.0, 0.0)           # what is left is the image itself
     root = float(np.sqrt(root)) * (1 + (8 if outward else -8) * _UNIT)
-    room = (8 if outward else -8) * _UNIT * abs(product)
-    return (-product - root - room) / gain**2, (-product + root + room) / gain**2
+    spare = (8 if outward else -8) * _UNIT * abs(product)
+    return (-product - root - spare) / gain**2, (-product + root + spare) / gain**2
 
 
 def _direction(A, u):

@@ -4,11 +4,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from kernelstab._checks import as_array, as_count, as_number
+from kernelstab._checks import as_array, as_count, as_number, check_scales
 from kernelstab.operators import as_operator
-from kernelstab.priors import _feasible
-from kernelstab.priors._scales import check_scales
-from kernelstab.priors.priors import FiniteSet, Sparse
+from kernelstab.priors.prior import as_prior
 
 _EXACT = 1e-7
 _ROUNDING = 1e-9
@@ -134,8 +132,7 @@ class DetailInterval:
         """
         value = as_number(value, "value")
         consistent = None
-        convex = not isinstance(self.prior, (FiniteSet, Sparse))
-        if value in self.inner or (convex and self.inner[0] <= value <= self.inner[1]):
+        if value in self.inner or (self.prior.convex and self.inner[0] <= value <= self.inner[1]):
             consistent = True
         elif not self.lower <= value <= self.upper:
             consistent = False
@@ -162,9 +159,37 @@ class DetailInterval:
             If the data or the detail are consistent in floating point only: equations (no noise, no prior)
             that hold up to rounding have no exact solution.
         """
-        from kernelstab.priors._detail_proof import detail_certificate
+        from kernelstab.certify import make_constant_certificate
 
-        return detail_certificate(self, end, path)
+        if end not in ("range", "largest", "smallest"):
+            raise ValueError(f"end must be 'range', 'largest' or 'smallest', got {end!r}")
+        if self.direction is not None:
+            raise ValueError("end points of an unbounded interval have no certificate: they are infinite")
+        matrix = self.matrix.to_dense()
+        proofs = {}
+        for side, outer in (("lower", "smallest"), ("upper", "largest")):
+            proof = self._outer_proof(matrix, side) if end in ("range", outer) else self._point(matrix, end)
+            if proof is not None:
+                proofs[side] = proof
+        options = {"d": self.detail, "y": self.data, "prior": self.prior.within(matrix.shape[1]).spec(),
+                   "eps": self.eps, "end": end}
+        if end == "range" and not proofs:
+            raise ValueError(f"the interval over {self.prior!r} has no certificate, only 'largest' and "
+                             "'smallest' have one for their witness")
+        return make_constant_certificate("detail-interval", matrix, options=options, path=path, **proofs)
+
+    def _outer_proof(self, matrix, side):
+        """Return what proves the outer end of one side, or None if nothing does."""
+        kind = self.prior.detail_proof
+        if kind != "dual":
+            return None if kind is None else {"kind": kind}
+        d = self.detail if side == "upper" else -self.detail
+        return {"kind": kind} | self.prior.exact_dual(matrix, d, self.dual[side])
+
+    def _point(self, matrix, end):
+        """Return a signal for the inner end."""
+        x, middle = self.x_min if end == "smallest" else self.x_max, (self.x_min + self.x_max) / 2
+        return {"kind": "point", "x": self.prior.exact_signal(matrix, self.data, x, middle, self.eps)}
 
     def __repr__(self):
         return (f"<DetailInterval {self.prior!r}, eps={self.eps:g}: [{self.lower:.10g}, {self.upper:.10g}]"
@@ -239,29 +264,28 @@ def detail_interval(A, y, d, prior, eps=0.0, *, max_supports=1_000_000) -> Detai
     >>> free.lower, free.upper, abs(free.direction)
     (-inf, inf, array([0., 1.]))
     """
-    A = as_operator(A)
-    if not A.is_real:
-        raise ValueError(f"A must be real, got dtype {A.dtype}; stack its real rows on its imaginary rows")
-    d = as_array(d, "d", real=True).ravel()
-    d = as_array(d, "d", shape=(A.shape[1],))
-    y, eps = check_data(A, y, eps)
+    A, y, eps = check_data(A, y, eps)
+    d = as_array(as_array(d, "d", real=True).ravel(), "d", shape=(A.shape[1],))
     check_scales(d=d)
     max_supports = as_count(max_supports, "max_supports", low=1)
-    feasible = _feasible.feasible_set(A, y, prior, eps, max_supports)
-    return interval_over(feasible, A, y, d, prior, eps)
+    feasible = as_prior(prior).feasible(A, y, eps, max_supports=max_supports)
+    return _interval_over(feasible, A, y, d, prior, eps)
 
 
 def check_data(A, y, eps):
-    """Return data and noise level, checked against a real operator."""
+    """Return a real operator, data and noise level, checked."""
+    A = as_operator(A)
+    if not A.is_real:
+        raise ValueError(f"A must be real, got dtype {A.dtype}; stack its real rows on its imaginary rows")
     y = as_array(np.ravel(as_array(y, "y", real=True)), "y", shape=(A.shape[0],))
     eps = as_number(eps, "eps", low=0.0)
     check_scales(A, y=y, eps=eps)
-    return y, eps
+    return A, y, eps
 
 
-def interval_over(feasible, A, y, d, prior, eps) -> DetailInterval:
+def _interval_over(feasible, A, y, d, prior, eps) -> DetailInterval:
     """Ask a feasible set for both ends of one detail."""
-    up, down = feasible.reach(d), feasible.reach(-d)
+    up, down = feasible.support(d), feasible.support(-d)
     dual = {"upper": _vectors(up), "lower": _vectors(down)} if up.q is not None else {}
     direction = up.direction if up.direction is not None else down.direction
     if direction is not None:

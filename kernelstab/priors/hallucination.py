@@ -5,17 +5,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from kernelstab._checks import as_array, as_count
-from kernelstab.operators import as_operator
-from kernelstab.priors import _feasible
-from kernelstab.priors._confine import confine
-from kernelstab.priors._reach import UNIT
-from kernelstab.priors._reach_quadratic import QuadraticSet, SubspaceSet
-from kernelstab.priors._scales import check_scales
+from kernelstab._checks import as_array, as_count, check_scales
+from kernelstab._engines.feasible_sets.support_value import UNIT
+from kernelstab.priors.chebyshev_ball import chebyshev_ball
 from kernelstab.priors.detail_interval import check_data
-from kernelstab.priors.miniball import chebyshev_ball
-from kernelstab.priors.priors import Ball, FiniteSet
-from kernelstab.priors.tikhonov_centre import tikhonov_centre
+from kernelstab.priors.prior import as_prior
 
 _EXACT = 1e-6
 _ROUNDS = 20
@@ -127,16 +121,16 @@ def minimum_hallucination(A, y, prior, eps=0.0, detail=None, *, max_supports=1_0
     >>> minimum_hallucination([[1.0, 0.0]], [0.0], corners)
     <Hallucination FiniteSet(), eps=0, 2 signals: 0.5 <= h <= 0.5>
     """
-    A = as_operator(A)
-    if not A.is_real:
-        raise ValueError(f"A must be real, got dtype {A.dtype}; stack its real rows on its imaginary rows")
-    y, eps = check_data(A, y, eps)
+    A, y, eps = check_data(A, y, eps)
     max_supports = as_count(max_supports, "max_supports", low=1)
-    if detail is None and isinstance(prior, Ball):
-        return _whole_ball(A, y, prior, eps)
-    feasible = _feasible.feasible_set(A, y, prior, eps, max_supports)
+    found = as_prior(prior).best_answer(A, y, eps) if detail is None else None
+    if found is not None:
+        exact = found.upper - found.lower <= _EXACT * prior.radius
+        return Hallucination(prior, eps, found.lower, found.upper, exact, found.lower, found.x, found.x_alt,
+                             found.centre)
+    feasible = prior.feasible(A, y, eps, max_supports=max_supports)
     D = None if detail is None else _details(detail, A.shape[1])
-    if isinstance(prior, FiniteSet):
+    if feasible.signals is not None:
         return _finite(feasible, D, prior, eps)
     return _general(feasible, np.eye(A.shape[1]) if D is None else D, prior, eps)
 
@@ -147,12 +141,6 @@ def _details(detail, n):
         raise ValueError(f"detail must have shape ({n},) or (k, {n}), got {detail.shape}")
     check_scales(detail=detail)
     return np.atleast_2d(detail)
-
-
-def _whole_ball(A, y, prior, eps):
-    found = tikhonov_centre(A, y, prior.radius, eps)
-    return Hallucination(prior, eps, found.lower, found.upper, found.exact, found.lower, found.x, found.x_alt,
-                         found.centre)
 
 
 def _finite(feasible, D, prior, eps):
@@ -173,19 +161,18 @@ def _finite(feasible, D, prior, eps):
 
 
 def _general(feasible, D, prior, eps):
-    """Enclose the image of a set that is known by its extent in every direction."""
+    """Enclose the details of a set that is known by its support function."""
     box, points = _box(feasible, D, np.eye(len(D)))
     if box is None:
         line, x = points
         return Hallucination(prior, eps, np.inf, np.inf, True, np.inf, x, x, D @ x, direction=line)
     outer = [box]
     starts = []
-    if isinstance(feasible, (QuadraticSet, SubspaceSet)) and len(D) > 1:
-        within = D @ feasible.Q if isinstance(feasible, SubspaceSet) else D
-        radius, centre, towards = confine(getattr(feasible, "inner", feasible), within)
-        outer.append((radius, within @ centre))
-        starts.append(towards)
     if len(D) > 1:
+        ball = feasible.enclosing_ball(D)
+        if ball is not None:
+            outer.append((ball[0], D @ ball[1]))
+            starts.append(ball[2])
         values = np.array([D @ x for x in points])
         frame = np.linalg.svd(values - values.mean(axis=0))[2]
         turned, more = _box(feasible, D, frame)
@@ -211,7 +198,7 @@ def _box(feasible, D, frame):
     """
     middle, half, points = [], [], []
     for row in frame:
-        up, down = feasible.reach(row @ D), feasible.reach(-(row @ D))
+        up, down = feasible.support(row @ D), feasible.support(-(row @ D))
         for found in (up, down):
             if found.direction is not None:
                 return None, (found.direction, found.x)
@@ -228,7 +215,7 @@ def _climb(feasible, D, starts):
     for g in starts:
         width = -1.0
         for _ in range(_ROUNDS):
-            x, x_alt = feasible.reach(g @ D).x, feasible.reach(-(g @ D)).x
+            x, x_alt = feasible.support(g @ D).x, feasible.support(-(g @ D)).x
             gap = D @ (x - x_alt)
             size = float(np.linalg.norm(gap))
             points += [x, x_alt]

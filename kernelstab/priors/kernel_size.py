@@ -3,33 +3,10 @@
 import numpy as np
 
 from kernelstab._checks import as_number
-from kernelstab.priors.ball import ball_kernel_size
-from kernelstab.priors.ellipsoid import ellipsoid_kernel_size
-from kernelstab.priors.l1_ball import l1_ball_kernel_size
-from kernelstab.priors.polytope import polytope_kernel_size
-from kernelstab.priors.priors import (
-    Ball,
-    Ellipsoid,
-    Everything,
-    FiniteSet,
-    L1Ball,
-    Polytope,
-    Sparse,
-    Subspace,
-)
+from kernelstab.priors.prior import as_prior
 from kernelstab.priors.result import KernelSize
-from kernelstab.priors.sparse import sparse_kernel_size
-from kernelstab.priors.subspace import subspace_kernel_size
 
-METHODS = {
-    Ball: ball_kernel_size,
-    Subspace: subspace_kernel_size,
-    Everything: subspace_kernel_size,
-    Ellipsoid: ellipsoid_kernel_size,
-    Polytope: polytope_kernel_size,
-    Sparse: sparse_kernel_size,
-    L1Ball: l1_ball_kernel_size,
-}
+_NORMS = {2: "2", "2": "2", np.inf: "inf", "inf": "inf"}
 
 
 def kernel_size(A, prior, eps=0.0, *, norm=2, **options) -> KernelSize:
@@ -63,7 +40,7 @@ def kernel_size(A, prior, eps=0.0, *, norm=2, **options) -> KernelSize:
         Norm of the errors, as a number or a string; ``inf`` is offered for a polytope, where it makes the
         size exact and the map optimal.
     **options
-        Of the function for the prior, such as ``tol``, ``max_supports``, ``constants``, ``rng``.
+        Of the prior's method ``kernel_size``, such as ``tol``, ``max_supports``, ``constants``, ``rng``.
 
     Returns
     -------
@@ -72,31 +49,24 @@ def kernel_size(A, prior, eps=0.0, *, norm=2, **options) -> KernelSize:
     Raises
     ------
     ValueError
-        If the prior is none of these, the norm is not offered for it, or what the function
-        for the prior raises.
+        If the prior is none of these, the norm is not offered for it, or what the method
+        of the prior raises.
 
     Examples
     --------
     The first two of three coordinates are measured; the poles of the ball of radius 2.1 look alike:
 
+    >>> from kernelstab.priors import Ball
     >>> size = kernel_size(np.eye(2, 3), Ball(2.1))
     >>> round(size.upper, 6), round(size.c_opt_upper, 6)
     (4.2, 2.1)
     """
     eps = as_number(eps, "eps", low=0.0)
-    names = {2: "2", "2": "2", np.inf: "inf", "inf": "inf"}
-    if not isinstance(norm, (int, float, str, np.number)) or norm not in names:
+    if not isinstance(norm, (int, float, str, np.number)) or norm not in _NORMS:
         raise ValueError(f"norm must be 2 or inf, got {norm!r}")
-    if isinstance(prior, Polytope):
-        options["norm"] = names[norm]
-    elif names[norm] != "2":
+    offered = as_prior(prior).norms
+    if _NORMS[norm] not in offered:
         raise ValueError(f"norm must be 2 for the prior {prior!r}, got {norm!r}")
-    if isinstance(prior, FiniteSet):
-        from kernelstab.priors.finite import finite_kernel_size
-
-        return finite_kernel_size(A, prior.signals, eps, **options)
-    method = METHODS.get(type(prior))
-    if method is None:
-        known = ", ".join(kind.__name__ for kind in (*METHODS, FiniteSet))
-        raise ValueError(f"prior must be one of {known}, got {prior!r}")
-    return method(A, prior, eps, **options)
+    if len(offered) > 1:
+        options["norm"] = _NORMS[norm]
+    return prior.kernel_size(A, eps, **options)

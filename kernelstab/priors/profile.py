@@ -6,7 +6,7 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from kernelstab._checks import as_array, as_number
-from kernelstab.priors._measured import Measured
+from kernelstab.priors.finite_set import FiniteSet
 
 _BLOCK = 256
 
@@ -85,7 +85,7 @@ def kernel_profile(A, signals) -> KernelProfile:
     >>> profile(1.5).round(6), round(profile.lipschitz_lower(1.0), 6)
     (np.float64(5.09902), 3.09902)
     """
-    measured = Measured(A, signals)
+    measured, _ = FiniteSet(signals).measured(A)
     rows, seen, order = measured.rows, measured.seen, measured.order
     deltas, sizes, pairs = np.zeros(0), np.zeros(0), np.zeros((0, 2), dtype=np.int64)
     for start in range(0, len(rows), _BLOCK):

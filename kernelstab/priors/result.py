@@ -1,12 +1,17 @@
-"""What a kernel size is reported as, and the one-line test that it sets every map."""
+"""What a kernel size is reported as, its certificate, and the one-line test that it sets every map."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import inf, sqrt
 
 import numpy as np
 
-from kernelstab._errors import users_code
-from kernelstab.priors.priors import Polytope
+from kernelstab._errors import CertificateError, users_code
+
+EPS = float(np.finfo(np.float64).eps)
+_AGREE = 1e-8                       # relative gap up to which two ends are called one value
+# what witnesses are shrunk by, and multipliers enlarged by, until rounding no longer stands in the way
+_MARGINS = (2.0**-44, 2.0**-36, 2.0**-28, 2.0**-20)
 
 
 @dataclass(frozen=True)
@@ -20,7 +25,7 @@ class KernelSize:
     Attributes
     ----------
     prior : object
-        The model class, one of :mod:`kernelstab.priors.priors`.
+        The model class, a :class:`~kernelstab.priors.prior.Prior`.
     eps : float
         Noise level :math:`\varepsilon`, in measurement units.
     norm : str
@@ -68,8 +73,7 @@ class KernelSize:
     @property
     def misfit(self) -> float:
         r""":math:`\|A(x-x')\|` as computed, in the norm of the noise: at most :math:`2\varepsilon`."""
-        gap = self.matrix @ (self.x - self.x_alt)
-        return float(np.linalg.norm(gap, np.inf if isinstance(self.prior, Polytope) else 2))
+        return float(np.linalg.norm(self.matrix @ (self.x - self.x_alt), self.prior.noise_norm))
 
     def __repr__(self):
         return (f"<KernelSize {self.prior!r}, eps={self.eps:g}, norm {self.norm}: "
@@ -77,17 +81,48 @@ class KernelSize:
                 f"{self.c_opt_lower:.10g} <= c_opt <= {self.c_opt_upper:.10g}>")
 
     def certificate(self, path=None) -> dict:
-        """Return the certificate of both sides; write it to ``path`` if one is given."""
-        from kernelstab.priors._proofs import kernel_size_certificate
+        """Return the certificate of both sides; write it to ``path`` if one is given.
 
-        return kernel_size_certificate(self, path)
+        The bounds stated are those of the exact check; they lie outside ``lower`` and ``upper`` by the
+        margin that exactness needs.
+
+        Raises
+        ------
+        CertificateError
+            If a side cannot be proved for the matrix as its floats stand.
+        """
+        from kernelstab.certify import make_constant_certificate
+        from kernelstab.certify.constants.matrix import read_matrix
+        from kernelstab.certify.constants.statement import bound
+        from kernelstab.certify.writing.constant_certificate import encode_matrix
+        from kernelstab.certify.writing.encode import encode
+
+        options = {"prior": self.prior.spec(), "eps": float(self.eps), "norm": self.norm}
+        content, plain = read_matrix(encode_matrix(self.matrix)), encode(options)
+        proofs = {}
+        for side, make in (("lower", self.prior.lower_proof), ("upper", self.prior.upper_proof)):
+            for margin in _MARGINS:
+                proof = None if side == "upper" and np.isinf(self.upper) else make(self, margin)
+                if proof is None:
+                    break
+                try:
+                    bound("kernel-size", content, None, plain, side, encode(proof))
+                except CertificateError:
+                    if margin == _MARGINS[-1]:
+                        raise
+                else:
+                    proofs[side] = proof
+                    break
+        if not proofs:
+            raise CertificateError("neither side of the kernel size has a proof that a certificate can hold")
+        return make_constant_certificate("kernel-size", self.matrix, options=options, path=path, **proofs)
 
 
 @dataclass(frozen=True)
-class LinearMap:
+class MatrixMap:
     r"""The map :math:`y\mapsto Ry`.
 
-    >>> LinearMap(np.array([[0.5], [1.0]]))([2.0])
+    >>> MatrixMap(np.array([[0.5], [1.0]]))([2.0])
     array([1., 2.])
     """
 
@@ -138,3 +173,35 @@ def witness_error(result: KernelSize, psi) -> tuple[float, float]:
     order = np.inf if result.norm == "inf" else 2
     first, second = (float(np.linalg.norm(answer - x, order)) for x in (result.x, result.x_alt))
     return first, second
+
+
+def symmetric(prior, eps, matrix, v, half_upper, *, norm="2", exact=True, dual, optimal=None,
+              optimal_error=None, c_opt_upper=None, interrupted=False) -> KernelSize:
+    """Make the result of a symmetric prior from a member ``v`` and the bound of half the size.
+
+    Both ``v`` and ``-v`` explain the data 0. The upper bound is never put below what was measured, and the
+    result is only called exact if both ends agree.
+    """
+    distance = 2 * float(np.linalg.norm(v, np.inf if norm == "inf" else 2))
+    lower = distance * (1 - (len(v) + 4) * EPS)
+    upper = max(2 * half_upper, lower)
+    exact = exact and upper <= lower * (1 + _AGREE)
+    # the error of any map bounds c_opt, and so does the size: every member of a fibre is a centre
+    known = [upper, *(bound for bound in (optimal_error, c_opt_upper) if bound is not None)]
+    return KernelSize(prior, eps, norm, lower, upper, exact, lower / 2, max(min(known), lower / 2), v, -v,
+                      None, optimal, dual, matrix, optimal_error=optimal_error, interrupted=interrupted)
+
+
+def unbounded(prior, eps, matrix, x, x_alt, *, norm="2") -> KernelSize:
+    """Make the result of a prior that contains all multiples of a pair with equal measurements."""
+    return KernelSize(prior, eps, norm, inf, inf, True, inf, inf, x, x_alt, x - x_alt, None,
+                      {"kind": "ray"}, matrix)
+
+
+def jung(dimension) -> float:
+    r"""Return :math:`\sqrt{d/(2(d+1))}`: radius over diameter of a set in ``d`` dimensions, at most.
+
+    >>> jung(1), round(jung(2), 6)
+    (0.5, 0.57735)
+    """
+    return sqrt(dimension / (2 * (dimension + 1)))

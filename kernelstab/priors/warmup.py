@@ -5,7 +5,7 @@ import time
 import numpy as np
 
 from kernelstab.priors.average import average_kernel_size
-from kernelstab.priors.finite import finite_kernel_size
+from kernelstab.priors.finite_set import finite_kernel_size
 
 
 def warmup(progress=None) -> dict:

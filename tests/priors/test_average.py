@@ -144,7 +144,7 @@ def test_bad_input():
                              ("measurements must be finite", {"measurements": [[np.nan]]}),
                              ("eps must leave a fibre with two signals", {"measurements": [[77.0]]}),
                              ("signals must not be empty", {"signals": np.zeros((0, 2))}),
-                             ("signals must have 2 entries each", {"signals": np.eye(3)})):
+                             ("signals must have 2 columns", {"signals": np.eye(3)})):
         arguments = {"signals": HAND, "eps": 0.1, "rng": 0} | options
         with pytest.raises(ValueError, match=message):
             average_kernel_size(ACROSS, **arguments)

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from kernelstab.certify import verify
-from kernelstab.priors import Ball, Sparse, kernel_size, witness_error
-from kernelstab.priors.ball import ball_kernel_size
+from kernelstab.priors import Ball, kernel_size, witness_error
 
 
 @pytest.mark.parametrize(("matrix", "eps", "size"), [
@@ -62,8 +61,3 @@ def test_a_kernel_that_only_floats_see_is_not_certified():
     assert result.upper == pytest.approx(2.0)
     with pytest.raises(ValueError, match="the exact kernel is smaller"):
         result.certificate()
-
-
-def test_other_priors_are_refused():
-    with pytest.raises(ValueError, match="prior must be a Ball"):
-        ball_kernel_size(np.eye(2), Sparse(1))

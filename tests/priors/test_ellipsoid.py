@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kernelstab._engines.largest_norm.quadratic_forms import best_weight
 from kernelstab.certify import verify
 from kernelstab.priors import Ball, Ellipsoid, kernel_size, witness_error
-from kernelstab.priors.ellipsoid import best_weight
 
 ROW = np.array([[1.0, 0.0]])
 

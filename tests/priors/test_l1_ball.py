@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kernelstab._engines.largest_norm.l1_ball import fill
 from kernelstab.certify import verify
 from kernelstab.priors import L1Ball, kernel_size, witness_error
-from kernelstab.priors._l1_norm import fill
 from kernelstab.priors.l1_ball import _robust_bound
 
 ROW = np.array([[1.0, 1.0]])
@@ -99,5 +99,5 @@ def test_certificates(eps):
 
 
 def test_bad_input_is_named():
-    with pytest.raises(ValueError, match="A must be real for a ball of the 1-norm"):
+    with pytest.raises(ValueError, match="A must be real for the prior L1Ball"):
         kernel_size(ROW + 1j, L1Ball(1.0))

@@ -8,10 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
+from kernelstab._engines.largest_norm.polytope import farthest_vertex, maximise
 from kernelstab.certify import verify
 from kernelstab.priors import Polytope, kernel_size, witness_error
-from kernelstab.priors._polytope_norm import farthest_vertex
-from kernelstab.priors.polytope import maximise
 
 SUM = np.array([[1.0, 1.0]])
 SQUARE = Polytope(np.eye(2))
@@ -144,7 +143,7 @@ def test_any_duals_prove_a_bound():
 
 
 @pytest.mark.parametrize(("matrix", "prior", "options", "reason"), [
-    (SUM + 1j, SQUARE, {}, "A must be real for a polytope"),
+    (SUM + 1j, SQUARE, {}, "A must be real for the prior Polytope"),
     (SUM, Polytope(np.eye(3)), {}, "W must have 2 columns"),
     (SUM, SQUARE, {"norm": 1}, "norm must be 2 or inf"), (SUM, SQUARE, {"eps": -1.0}, "eps must lie"),
     (SUM, SQUARE, {"max_vertices": -1}, "max_vertices must be"), (SUM, SQUARE, {"rng": None}, "rng must be"),

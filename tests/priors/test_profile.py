@@ -42,7 +42,7 @@ def test_it_is_the_kernel_size_at_every_noise_level():
 
 def test_one_signal_and_bad_input():
     assert kernel_profile(np.eye(2), [[1.0, 2.0]])(3.0) == 0.0
-    with pytest.raises(ValueError, match="signals must have 2 entries each"):
+    with pytest.raises(ValueError, match="signals must have 2 columns"):
         kernel_profile(np.eye(2), np.eye(3))
     with pytest.raises(ValueError, match="error must lie in"):
         kernel_profile(np.eye(2), np.eye(2)).lipschitz_lower(-1.0)

@@ -6,7 +6,7 @@ import pytest
 from kernelstab._errors import CertificateError
 from kernelstab.certify import verify
 from kernelstab.priors import Ball, FiniteSet, Polytope, kernel_size, witness_error
-from kernelstab.priors.result import LinearMap
+from kernelstab.priors.result import MatrixMap
 
 ROW = np.array([[1.0, 0.0]])
 
@@ -59,7 +59,7 @@ def test_maps_that_fail_are_named():
 def test_one_line():
     assert repr(kernel_size(ROW, Ball(3.0))) == (
         "<KernelSize Ball(radius=3.0), eps=0, norm 2: 6 <= kersize <= 6, 3 <= c_opt <= 3>")
-    np.testing.assert_array_equal(LinearMap(np.array([[2.0], [1.0]]))([3.0]), [6.0, 3.0])
+    np.testing.assert_array_equal(MatrixMap(np.array([[2.0], [1.0]]))([3.0]), [6.0, 3.0])
 
 
 def test_the_file_is_what_is_returned(tmp_path):

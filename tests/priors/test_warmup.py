@@ -13,7 +13,8 @@ from kernelstab import priors
 def entrances():
     """List the compiled loops that the public files call."""
     found = set()
-    for path in Path(priors.__file__).parent.rglob("*.py"):
+    room = Path(priors.__file__).parent
+    for path in [*room.rglob("*.py"), *room.with_name("_engines").joinpath("finite_sets").rglob("*.py")]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and node.module.endswith("_jit") and "_jit" not in path.stem:
                 found |= {(node.module, alias.name) for alias in node.names}

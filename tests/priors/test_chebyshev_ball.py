@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kernelstab._engines.finite_sets.smallest_ball import _lower, _take_in
 from kernelstab.priors import chebyshev_ball
-from kernelstab.priors.miniball import _lower, _take_in
 
 
 def test_triangles_by_hand():

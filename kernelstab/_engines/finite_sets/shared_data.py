@@ -9,7 +9,7 @@ from heapq import heappop, heappush
 
 import numpy as np
 
-from kernelstab.priors.miniball import chebyshev_ball
+from kernelstab._engines.finite_sets.smallest_ball import smallest_ball
 
 _MARGIN = 1e-12
 _MOST_EDGES = 200_000
@@ -26,7 +26,7 @@ class Radius:
     interrupted: bool
 
 
-class CechSearch:
+class SharedDataSearch:
     """Branch and bound over the simplices that have a given edge as their longest.
 
     A node demands the signals ``inside`` and allows the ``others``. The ball of them all bounds it. If
@@ -71,7 +71,7 @@ class CechSearch:
 
     def _open(self, edge, length):
         """Start a node with the signals that may share data with an edge and do not exceed it."""
-        from kernelstab.priors._fibres_jit import shared_neighbours
+        from kernelstab._engines.finite_sets.fibres_jit import shared_neighbours
 
         i, j = (int(k) for k in edge)
         # each edge is looked at once, and that costs about as much as a ball
@@ -92,7 +92,7 @@ class CechSearch:
     def _push(self, inside, others):
         members = np.concatenate([np.array(inside, dtype=np.int64), others])
         self.balls += 1
-        ball = chebyshev_ball(self.rows[members])
+        ball = smallest_ball(self.rows[members])
         if ball.upper > self.lower * (1 + _MARGIN):
             support = [int(members[k]) for k in ball.support]
             heappush(self.heap, (-ball.upper, self.balls, inside, others, support, ball))
@@ -100,7 +100,7 @@ class CechSearch:
     def _branch(self, inside, others, support, ball):
         members = sorted({*inside, *support})
         self.balls += 1
-        data = chebyshev_ball(self.seen[members])
+        data = smallest_ball(self.seen[members])
         if data.upper <= self.eps:
             if ball.lower > self.lower:
                 self.lower, self.simplex = ball.lower, tuple(support)
@@ -112,5 +112,5 @@ class CechSearch:
             others = others[others != leaver]
             self._push(inside, others)
             inside, others = (*inside, leaver), self._near(others, leaver)
-            if chebyshev_ball(self.seen[list(inside)]).lower > self.eps + self.slack:
+            if smallest_ball(self.seen[list(inside)]).lower > self.eps + self.slack:
                 return

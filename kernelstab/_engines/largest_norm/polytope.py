@@ -1,37 +1,76 @@
 """The largest Euclidean norm on a symmetric polytope, from below and from above."""
 
+from dataclasses import dataclass
 from itertools import combinations, islice, product
 from math import comb, sqrt
 
 import numpy as np
+from scipy.optimize import linprog
 
-from kernelstab.priors._convex import solved
-from kernelstab.priors._symmetric import EPS
+from kernelstab._engines.cone_program import solve_cone_program
 
+EPS = float(np.finfo(np.float64).eps)
 MOST_DIMENSIONS = 60
 _CHUNK = 4096
 _UNCLEAR = 1e-7      # volume of d unit rows from which their system is solved to about 1e-9
 
 
-def farthest_lower(support_point, found, starts, rng, steps=100):
-    """Climb the norm on a convex set from several points; return the farthest point reached.
+@dataclass(frozen=True)
+class CoordinateBounds:
+    """Proved bounds of every coordinate, and the dual vectors ``mu`` (N, k) and ``q`` (N, m) behind them."""
 
-    From ``u`` the next point is a farthest one of the set along ``u``: the norm cannot fall, since
-    it is at least the inner product with ``u`` over the norm of ``u``.
+    radii: np.ndarray
+    mu: np.ndarray
+    q: np.ndarray
+
+    def dual(self) -> dict:
+        """Return the proof as results carry it."""
+        return {"kind": "duals", "mu": self.mu, "q": self.q}
+
+
+def coordinate_bounds(matrix, W, eps, Z, G) -> tuple[CoordinateBounds, list]:
+    r"""Solve the ``N`` linear programs; return the bounds and the members of the set that were found.
+
+    The bound of coordinate ``i`` is :math:`\|\mu\|_1+\varepsilon\|q\|_1+\|\rho_i\|_1b`, where
+    :math:`b` bounds all coordinates at once: :math:`b\le\max_ic_i+\max_i\|\rho_i\|_1b`.
     """
-    best = max(found, key=np.linalg.norm)
-    width = len(best)
-    ranked = [point for point in sorted(found, key=np.linalg.norm, reverse=True)[:starts] if point.any()]
-    for u in [*ranked, *(rng.standard_normal(width) for _ in range(starts))]:
-        reached = 0.0
-        for _ in range(steps):
-            u = support_point(u)
-            size = float(np.linalg.norm(u))
-            if size <= reached * (1 + 1e-12):
-                break
-            reached = size
-        best = max(best, u, key=np.linalg.norm)
-    return best
+    n, k, m = len(Z), len(W), len(matrix)
+    inverse, backward = np.linalg.pinv(G.T), np.linalg.pinv(matrix.T)
+    mu, q, points = np.empty((n, k)), np.zeros((n, m)), []
+    for i, unit in enumerate(np.eye(n)):
+        u, weights = maximise(G, Z[i])
+        points.append(Z @ u)
+        # the residual of the program, taken out by least squares
+        weights = weights + inverse @ (Z[i] - G.T @ weights)
+        mu[i] = weights[:k]
+        q[i] = weights[k:] / eps if eps else backward @ (unit - W.T @ mu[i])
+    costs = np.abs(mu).sum(1) + eps * np.abs(q).sum(1)
+    rounding = (k + m + 4) * EPS * (np.abs(mu) @ np.abs(W) + np.abs(q) @ np.abs(matrix) + np.eye(n))
+    defects = (np.abs(np.eye(n) - mu @ W - q @ matrix) + rounding).sum(1)
+    worst = float(defects.max())
+    largest = costs.max() / (1 - worst) if worst < 1 else np.inf
+    radii = (costs + defects * largest) * (1 + (k + m + 4) * EPS)
+    return CoordinateBounds(radii, mu, q), points
+
+
+def maximise(G, objective) -> tuple[np.ndarray, np.ndarray]:
+    r"""Return a point of :math:`\{\|Gu\|_\infty\le1\}` nearly farthest along an objective, and dual weights.
+
+    The point is scaled into the set. If the solver fails it is 0, and the weights are the least squares
+    solution of :math:`G^T\mu=` objective, which prove a weaker bound.
+
+    >>> point, weights = maximise(np.eye(2), np.array([1.0, -2.0]))
+    >>> point, weights
+    (array([ 1., -1.]), array([ 1., -2.]))
+    """
+    k, d = G.shape
+    answer = linprog(-objective, A_ub=np.vstack([G, -G]), b_ub=np.ones(2 * k), bounds=[(None, None)] * d,
+                     method="highs", options={"primal_feasibility_tolerance": 1e-10,
+                                              "dual_feasibility_tolerance": 1e-10})
+    if answer.x is None:
+        return np.zeros(d), np.linalg.pinv(G.T) @ objective
+    point = answer.x / max(1.0, float(np.abs(G @ answer.x).max()))
+    return point, answer.ineqlin.marginals[k:] - answer.ineqlin.marginals[:k]
 
 
 def farthest_vertex(G, max_vertices):
@@ -56,7 +95,7 @@ def farthest_vertex(G, max_vertices):
         return None
     signs = np.array([(1.0, *rest) for rest in product((1.0, -1.0), repeat=d - 1)]).T
     sizes, rounding, slack = np.linalg.norm(G, axis=1), 64 * d * EPS, 1e-12
-    blur = rounding * float(sizes.max()) * sqrt(k) / float(np.linalg.svd(G, compute_uv=False)[-1])
+    turned = rounding * float(sizes.max()) * sqrt(k) / float(np.linalg.svd(G, compute_uv=False)[-1])
     units = np.divide(G, sizes[:, None], out=np.zeros_like(G), where=sizes[:, None] > 0)
     farthest, vertex, choices = 0.0, np.zeros(d), combinations(range(k), d)
     while chunk := list(islice(choices, _CHUNK)):
@@ -64,7 +103,7 @@ def farthest_vertex(G, max_vertices):
         if np.any((volumes > rounding) & (volumes < _UNCLEAR)):
             slack = np.inf
         elif np.any(volumes <= rounding):
-            slack = max(slack, blur)
+            slack = max(slack, turned)
         systems = G[np.array(chunk)[volumes >= _UNCLEAR]]
         corners = np.linalg.solve(systems, np.broadcast_to(signs, (len(systems), *signs.shape)))
         corners = corners.transpose(0, 2, 1).reshape(-1, d)
@@ -115,4 +154,4 @@ def _weights(G):
     costs = (least / sizes) ** 2
     d = cp.Variable(len(G), nonneg=True)
     problem = cp.Problem(cp.Minimize(costs @ d), [scaled.T @ cp.diag(d) @ scaled >> np.eye(G.shape[1])])
-    return np.maximum(d.value, 0.0) / sizes**2 if solved(problem) else np.ones(len(G))
+    return np.maximum(d.value, 0.0) / sizes**2 if solve_cone_program(problem) else np.ones(len(G))

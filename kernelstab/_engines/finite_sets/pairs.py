@@ -5,11 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kernelstab.priors._measured import UNIT
-from kernelstab.priors._pair_tiles import SquaredDistances
+from kernelstab._engines.finite_sets.measured import UNIT
+from kernelstab._engines.finite_sets.tiles import CHUNK, Tiles
 
-_CHUNK = 256
-_WIDE = 2048     # columns of a tile
 _LOOSE = 1 / 8   # share of all pairs that a window must leave out, or a tile keep, to change the method
 _ROUND = 8       # chunks between two updates of the best pair; fixed, so that threads change nothing
 
@@ -52,7 +50,7 @@ class PairSearch:
         """Sort out what is not near, or too close to the best pair, by matrix products."""
         tiles = Tiles(self)
         found, pair, possible, rest, interrupted = 0.0, None, 0.0, 0.0, False
-        starts = range(0, len(tiles.order), _CHUNK)
+        starts = range(0, len(tiles.order), CHUNK)
         with ThreadPoolExecutor(self.threads) as pool:
             for k in range(0, len(starts), _ROUND):
                 outermost = 2 * tiles.radii[starts[k]]
@@ -73,11 +71,11 @@ class PairSearch:
 
     def _farthest_in_windows(self) -> FarPair:
         """Go through the pairs within the window."""
-        from kernelstab.priors._fibres_jit import farthest
+        from kernelstab._engines.finite_sets.fibres_jit import farthest
 
         m, radii = self.measured, self.radii
         turns = np.argsort(-radii, kind="stable")
-        chunks = [turns[k:k + _CHUNK] for k in range(0, len(turns), _CHUNK)]
+        chunks = [turns[k:k + CHUNK] for k in range(0, len(turns), CHUNK)]
         found, pair, possible, rest = 0.0, None, 0.0, 0.0
         interrupted = False
         with ThreadPoolExecutor(self.threads) as pool:
@@ -100,15 +98,15 @@ class PairSearch:
 
     def longer_than(self, least, most):
         """Return the possible pairs longer than ``least``, longest first, or None if there are too many."""
-        from kernelstab.priors._fibres_jit import long_pairs
+        from kernelstab._engines.finite_sets.fibres_jit import long_pairs
 
         if not self.selective:
             return self._longer_in_tiles(least, most)
         m = self.measured
         pairs, sizes = np.empty((most, 2), dtype=np.int64), np.empty(most)
         count = 0
-        for start in range(0, len(m.key), _CHUNK):
-            count += long_pairs(start, min(start + _CHUNK, len(m.key)), m.key, m.seen, m.rows, self.radii,
+        for start in range(0, len(m.key), CHUNK):
+            count += long_pairs(start, min(start + CHUNK, len(m.key)), m.key, m.seen, m.rows, self.radii,
                                 self.window, self.near, least**2, pairs[count:], sizes[count:])
             if count > most:
                 return None
@@ -118,7 +116,7 @@ class PairSearch:
     def _longer_in_tiles(self, least, most):
         """Gather the long pairs tile by tile."""
         tiles, parts, count = Tiles(self), [], 0
-        for low in range(0, len(tiles.order), _CHUNK):
+        for low in range(0, len(tiles.order), CHUNK):
             for columns in tiles.columns(low, least**2):
                 ends, _, sizes = tiles.pairs(low, columns, least**2)
                 parts.append((ends, sizes))
@@ -130,49 +128,3 @@ class PairSearch:
         ends, sizes = (np.concatenate(part) for part in zip(*parts))
         order = np.argsort(-sizes, kind="stable")
         return ends[order], np.sqrt(sizes[order]) * self.rounding
-
-
-class Tiles:
-    """All pairs of signals, from the outermost inward, in tiles of products."""
-
-    def __init__(self, search):
-        self.search, m = search, search.measured
-        self.order = np.argsort(-search.radii, kind="stable")
-        self.radii = search.radii[self.order]
-        self.seen, self.signals = SquaredDistances(m.seen[self.order]), SquaredDistances(m.rows[self.order])
-
-    def columns(self, low, best):
-        """Return the stretches of later signals that may lie farther than the root of ``best`` from some."""
-        stop = int(np.searchsorted(-self.radii, self.radii[low] - np.sqrt(best)))
-        return [slice(start, min(start + _WIDE, stop)) for start in range(low, stop, _WIDE)]
-
-    def pairs(self, low, columns, best):
-        """Return the pairs of a tile that are near and farther apart than the root of ``best``.
-
-        Sorted positions, squared distances of the measurements and of the signals, which are computed in
-        double precision for the pairs that the products leave.
-        """
-        from kernelstab.priors._fibres_jit import measure_pairs
-
-        rows, m = slice(low, min(low + _CHUNK, len(self.order))), self.search.measured
-        mask = self.seen.tile(rows, columns) >= self.seen.limit(self.search.near)
-        if np.count_nonzero(mask) > _LOOSE * mask.size:
-            mask &= self.signals.tile(rows, columns) <= self.signals.limit(best, -1)
-        i, j = np.divmod(np.flatnonzero(mask), mask.shape[1])
-        ends = np.column_stack([i + low, j + columns.start])
-        ends = np.sort(self.order[ends[ends[:, 0] < ends[:, 1]]], axis=1)
-        gaps, sizes = np.empty(len(ends)), np.empty(len(ends))
-        measure_pairs(ends, m.seen, m.rows, gaps, sizes)
-        kept = (gaps <= self.search.near) & (sizes > best)
-        return ends[kept], gaps[kept], sizes[kept]
-
-    def farthest(self, low, best):
-        """Return the farthest sure pair of a stretch beyond ``best``, and the largest possible size."""
-        found, pair, possible = best, None, 0.0
-        for columns in self.columns(low, best):
-            ends, gaps, sizes = self.pairs(low, columns, found)
-            possible = max(possible, float(sizes.max(initial=0.0)))
-            sure = np.where(gaps <= self.search.sure, sizes, 0.0)
-            if sure.max(initial=0.0) > found:
-                found, pair = float(sure.max()), tuple(map(int, ends[np.argmax(sure)]))
-        return found, pair, possible

@@ -1,16 +1,83 @@
-"""Kernel size of finitely many signals: far pairs with close measurements, and balls around fibres."""
+"""Finitely many signals as a prior: far pairs with close measurements, and balls around fibres."""
 
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from kernelstab._checks import as_array, as_count, as_number
-from kernelstab.priors._cech import CechSearch
-from kernelstab.priors._measured import UNIT, Measured
-from kernelstab.priors._pairs import PairSearch
-from kernelstab.priors.miniball import chebyshev_ball
-from kernelstab.priors.priors import FiniteSet
-from kernelstab.priors.result import KernelSize
+from kernelstab._checks import as_array, as_count
+from kernelstab._engines.feasible_sets.enumerated import FiniteFeasible
+from kernelstab._engines.finite_sets.measured import UNIT, Measured
+from kernelstab._engines.finite_sets.pairs import PairSearch
+from kernelstab._engines.finite_sets.shared_data import SharedDataSearch
+from kernelstab.priors.chebyshev_ball import chebyshev_ball
+from kernelstab.priors.prior import Prior
+from kernelstab.priors.result import KernelSize, jung
+
+
+@dataclass(frozen=True)
+class FiniteSet(Prior):
+    """Assume that the signal is one of finitely many.
+
+    Parameters
+    ----------
+    signals : array_like, shape (n, N)
+        One signal a row.
+
+    >>> FiniteSet([[0.0, 0.0], [3.0, 4.0]]).contains([3.0, 3.0])
+    1.0
+    >>> FiniteSet([[0.0, 0.0], [3.0, 4.0]]).support([1.0, 1.0])
+    7.0
+    """
+
+    kind = "finite"
+    convex = False
+    detail_proof = "enumeration"
+    signals: np.ndarray = field(repr=False)
+
+    def __post_init__(self):
+        object.__setattr__(self, "signals", as_array(self.signals, "signals", ndim=2))
+
+    def contains(self, x) -> float:
+        """Return the distance to the nearest signal; 0 for a member."""
+        x = as_array(x, "x", shape=self.signals.shape[1:])
+        return float(np.min(np.linalg.norm(self.signals - x, axis=1)))
+
+    def support(self, c) -> float:
+        """Return the largest inner product with a signal."""
+        return float(np.max((self.signals.conj() @ as_array(c, "c", shape=self.signals.shape[1:])).real))
+
+    def kernel_size(self, A, eps=0.0, *, max_balls=400, threads=1) -> "FiniteKernelSize":
+        """Return :func:`finite_kernel_size`."""
+        return finite_kernel_size(A, self, eps, max_balls=max_balls, threads=threads)
+
+    def feasible(self, A, y, eps, *, max_supports=None) -> FiniteFeasible:
+        """Return the members that explain the data; the operator is applied to all signals."""
+        self.check(A.shape[1], real=True)
+        return FiniteFeasible(A, y, eps, self)
+
+    def measured(self, A, eps=0.0) -> tuple[Measured, float]:
+        """Return the signals with their measurements, sorted for searches, and the noise level.
+
+        Parameters
+        ----------
+        A : ForwardOperator or array_like, shape (m, N)
+        eps : float
+        """
+        matrix, eps = self.matrix(A, eps)
+        return Measured(matrix, self.signals), eps
+
+    def exact_signal(self, matrix, y, x, middle, eps):
+        """Return the signal as it is: the checker measures its misfit."""
+        return x
+
+    def lower_proof(self, size, margin) -> dict | None:
+        """Return the positions of the two witnesses."""
+        first, second = size.pair or (0, 0)
+        return {"kind": "signals", "first": first, "second": second}
+
+    def upper_proof(self, size, margin) -> dict | None:
+        """Return the word that lets the checker go through all pairs."""
+        return {"kind": "enumeration"}
 
 
 @dataclass(frozen=True, repr=False)
@@ -49,8 +116,7 @@ class FibreCentre:
     def __call__(self, y):
         """Return the centre for one measurement, shape (N,)."""
         y = as_array(y, "y", shape=(self.matrix.shape[0],))
-        images = self.signals @ self.matrix.T
-        misfits = np.linalg.norm(images - y, axis=1)
+        misfits = np.linalg.norm(self.signals @ self.matrix.T - y, axis=1)
         size = np.linalg.norm(np.abs(self.signals) @ np.abs(self.matrix).T, axis=1)
         members = misfits <= self.eps + (self.matrix.shape[1] + 8) * UNIT * (size + np.linalg.norm(y))
         if not members.any():
@@ -114,19 +180,18 @@ def finite_kernel_size(A, signals, eps=0.0, *, max_balls=400, threads=1) -> Fini
     >>> round(size.lower**2, 9), round(size.c_opt_upper / size.upper, 9)
     (5.0, 0.5)
     """
-    if isinstance(signals, FiniteSet):
-        signals = signals.signals
-    eps = as_number(eps, "eps", low=0.0)
+    prior = signals if isinstance(signals, FiniteSet) else FiniteSet(signals)
     max_balls = as_count(max_balls, "max_balls")
     threads = as_count(threads, "threads", low=1)
-    measured = Measured(A, signals, eps)
+    measured, eps = prior.measured(A, eps)
     pairs = PairSearch(measured, eps, threads)
     far = pairs.farthest()
-    radius = CechSearch(pairs, eps, far, _jung(measured, eps), 0 if far.interrupted else max_balls).run()
+    budget = 0 if far.interrupted else max_balls
+    radius = SharedDataSearch(pairs, eps, far, _largest_radius(measured, eps), budget).run()
     first, second = (0, 0) if far.pair is None else sorted(int(measured.order[k]) for k in far.pair)
     simplex = tuple(sorted(int(measured.order[k]) for k in radius.simplex))
     return FiniteKernelSize(
-        FiniteSet(measured.signals), eps, "2", far.lower, far.upper,
+        prior, eps, "2", far.lower, far.upper,
         not far.interrupted and far.upper <= far.lower * (1 + 1e-12), radius.lower, radius.upper,
         measured.signals[first], measured.signals[second], None,
         FibreCentre(measured.matrix, measured.signals, eps), {"kind": "enumeration"}, measured.matrix,
@@ -134,13 +199,12 @@ def finite_kernel_size(A, signals, eps=0.0, *, max_balls=400, threads=1) -> Fini
         None if far.pair is None else (first, second), simplex, radius.balls)
 
 
-def _jung(measured, eps):
-    r"""Return :math:`\sqrt{d/(2(d+1))}`, by Jung's theorem the largest radius of sets of diameter 1."""
+def _largest_radius(measured, eps):
+    """Return the largest radius of fibres of diameter 1, by Jung's theorem."""
     count, dimension = measured.signals.shape
     if eps == 0:       # fibres lie along the null space; singular values that are surely not zero count
         sigma = np.linalg.svd(measured.matrix, compute_uv=False)
         dimension -= int(np.sum(sigma > 1e-8 * sigma[0]))
     if np.iscomplexobj(measured.signals) or np.iscomplexobj(measured.matrix):
         dimension *= 2
-    d = max(1, min(dimension, count - 1))
-    return float(np.sqrt(d / (2 * (d + 1)))) * (1 + 4 * UNIT)
+    return jung(max(1, min(dimension, count - 1))) * (1 + 4 * UNIT)

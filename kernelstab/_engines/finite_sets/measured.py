@@ -2,11 +2,6 @@
 
 import numpy as np
 
-from kernelstab._checks import as_array
-from kernelstab.operators import as_operator
-from kernelstab.priors._symmetric import dense
-from kernelstab.priors.priors import FiniteSet
-
 UNIT = float(np.finfo(np.float64).eps)
 
 
@@ -28,13 +23,8 @@ class Measured:
         the relative rounding of a distance itself.
     """
 
-    def __init__(self, A, signals, eps=0.0):
-        self.operator = as_operator(A)
-        self.signals = as_array(signals, "signals", ndim=2)
-        self.matrix = dense(self.operator, eps, FiniteSet(self.signals))
-        if self.signals.shape[1] != self.matrix.shape[1]:
-            raise ValueError(f"signals must have {self.matrix.shape[1]} entries each, "
-                             f"got shape {self.signals.shape}")
+    def __init__(self, matrix, signals):
+        self.matrix, self.signals = matrix, signals
         shifted = self.signals - self.signals[0]
         seen = real_rows(shifted @ self.matrix.T)
         size = np.abs(shifted) @ np.abs(self.matrix).T

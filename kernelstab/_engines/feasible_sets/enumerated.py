@@ -5,35 +5,41 @@ from math import comb
 
 import numpy as np
 
-from kernelstab.priors._reach import CONSISTENT, UNIT, Reach, empty
+from kernelstab._engines.feasible_sets.support_value import (
+    CONSISTENT,
+    UNIT,
+    FeasibleSet,
+    SupportValue,
+    empty_set,
+)
 
 _CHUNK = 20000
 _DEPENDENT = 1e-6      # a column this close to the span of the others is left to the singular values
 
 
-class FiniteFeasible:
+class FiniteFeasible(FeasibleSet):
     """Those of finitely many signals that explain the data."""
 
     def __init__(self, A, y, eps, prior):
         signals = prior.signals
-        images = np.asarray(A @ signals.T).T
-        misfits = np.linalg.norm(images - y, axis=1)
+        seen = np.asarray(A @ signals.T).T
+        misfits = np.linalg.norm(seen - y, axis=1)
         # an operator rounds like a matrix of its norm; |A||x| is not at hand without its entries
-        slack = (signals.shape[1] + 8) * UNIT * (np.linalg.norm(images, axis=1) + np.linalg.norm(y))
+        slack = (signals.shape[1] + 8) * UNIT * (np.linalg.norm(seen, axis=1) + np.linalg.norm(y))
         keep = misfits <= eps + slack
         if not np.any(keep):
-            raise empty(float(misfits.min()), eps, prior)
+            raise empty_set(float(misfits.min()), eps, prior)
         self.index = np.flatnonzero(keep)
         self.signals, self.misfits = signals[keep], misfits[keep]
 
-    def reach(self, d) -> Reach:
+    def support(self, d) -> SupportValue:
         """Return the largest value and the signal that has it."""
         values = self.signals @ d
         slack = (len(d) + 4) * UNIT * (np.abs(self.signals) @ np.abs(d))
-        return Reach(float((values + slack).max()), self.signals[int(np.argmax(values))])
+        return SupportValue(float((values + slack).max()), self.signals[int(np.argmax(values))])
 
 
-class SparseFeasible:
+class SparseFeasible(FeasibleSet):
     r"""The union over supports ``S`` of the ellipsoids :math:`\|A_Sx_S-y\|\le\varepsilon`.
 
     A support whose least residual exceeds ``eps`` is empty; orthogonalising the columns one after
@@ -51,20 +57,20 @@ class SparseFeasible:
             raise ValueError(f"max_supports must be at least C({n}, {size}) = {self.count} to go through "
                              f"every support, got {max_supports}")
         self.allowed = (eps if eps > 0 else CONSISTENT * np.linalg.norm(y)) * (1 + 1e-12)
-        pieces, least, walk = [], np.inf, combinations(range(n), size)
-        while len(chunk := np.array(list(islice(walk, _CHUNK)), dtype=np.intp)):
+        parts, least, choices = [], np.inf, combinations(range(n), size)
+        while len(chunk := np.array(list(islice(choices, _CHUNK)), dtype=np.intp)):
             residual, dependent = self._residuals(chunk)
             least = min(least, float(residual.min()))
             margin = 1e-6 * np.linalg.norm(y)
             near = chunk[dependent | (residual <= self.allowed + margin)]
             if len(near):
-                pieces.append(self._decompose(near))
-        kept = [piece for piece in pieces if len(piece[0])]
+                parts.append(self._decompose(near))
+        kept = [part for part in parts if len(part[0])]
         if not kept:
-            found = [float(piece[-1].min()) for piece in pieces]
-            raise empty(min([least, *found]), eps, prior)
+            found = [float(part[-1].min()) for part in parts]
+            raise empty_set(min([least, *found]), eps, prior)
         self.supports, self.centres, self.residuals, self.factors, self.spaces, self.errors = (
-            np.concatenate([piece[k] for piece in kept]) for k in range(6))
+            np.concatenate([part[k] for part in kept]) for k in range(6))
 
     def _residuals(self, supports):
         """Return the distance of the data to the columns of each support, and which columns nearly depend."""
@@ -106,7 +112,7 @@ class SparseFeasible:
         return (*(part[fits] for part in (supports, centres, residuals, factors, spaces, errors)),
                 residuals)
 
-    def reach(self, d) -> Reach:
+    def support(self, d) -> SupportValue:
         """Return the largest value over all supports, or a kernel line of a feasible one."""
         local = d[self.supports]
         if local.shape[1] > 0:
@@ -115,19 +121,19 @@ class SparseFeasible:
             worst = int(np.argmax(lengths))
             if lengths[worst] > 1e-10 * np.linalg.norm(d):
                 line = self._embed(worst, hidden[worst] / lengths[worst])
-                return Reach(np.inf, self._embed(worst, self.centres[worst]), direction=line)
+                return SupportValue(np.inf, self._embed(worst, self.centres[worst]), direction=line)
         middle = np.einsum("ki,ki->k", self.centres, local)
         gains = np.einsum("kji,kj->ki", self.factors, local)
         size = np.linalg.norm(gains, axis=1)
         rounding = self.errors * np.linalg.norm(local, axis=1)
         slack = 16 * len(self.y) * UNIT * (np.linalg.norm(self.y) + self.eps) if self.eps > 0 else 0.0
-        room = np.sqrt(np.maximum(0.0, self.eps**2 - np.maximum(0.0, self.residuals - slack)**2))
-        bound = float((middle + room * size * (1 + 1e-14) + rounding).max())
-        room = np.sqrt(np.maximum(0.0, (self.eps * (1 - 1e-13))**2 - (self.residuals + slack)**2))
-        best = int(np.argmax(middle + room * size))
+        width = np.sqrt(np.maximum(0.0, self.eps**2 - np.maximum(0.0, self.residuals - slack)**2))
+        bound = float((middle + width * size * (1 + 1e-14) + rounding).max())
+        width = np.sqrt(np.maximum(0.0, (self.eps * (1 - 1e-13))**2 - (self.residuals + slack)**2))
+        best = int(np.argmax(middle + width * size))
         step = self.factors[best] @ gains[best]
-        step = step * room[best] / size[best] if size[best] > 0 else 0.0 * step
-        return Reach(bound, self._embed(best, self.centres[best] + step))
+        step = step * width[best] / size[best] if size[best] > 0 else 0.0 * step
+        return SupportValue(bound, self._embed(best, self.centres[best] + step))
 
     def _embed(self, k, values):
         x = np.zeros(self.A.shape[1])

@@ -5,9 +5,9 @@ from math import sqrt
 import numpy as np
 from scipy.optimize import linprog
 
-from kernelstab.priors._convex import solved
-from kernelstab.priors._symmetric import EPS
+from kernelstab._engines.cone_program import solve_cone_program
 
+EPS = float(np.finfo(np.float64).eps)
 MOST_DIMENSIONS = 40
 
 
@@ -62,7 +62,7 @@ class Farthest:
             self.program = problem, v, c, misfit
         problem, v, c, misfit = self.program
         c.value = objective / float(np.linalg.norm(objective))
-        if not solved(problem):
+        if not solve_cone_program(problem):
             return np.zeros(len(objective)), np.zeros(len(self.matrix))
         scale = float(np.linalg.norm(objective)) * self.radius / self.eps
         q = np.ravel(misfit.dual_value[1]) * scale
@@ -73,7 +73,7 @@ class Farthest:
 def fill(bounds, total) -> float:
     r"""Return the largest :math:`\|v\|_2` with :math:`|v_i|\le b_i` and :math:`\|v\|_1\le t`.
 
-    Moving mass to a larger entry raises the norm, so the largest bounds are filled first.
+    Moving weight to a larger entry raises the norm, so the largest bounds are filled first.
 
     >>> fill(np.array([3.0, 1.0, 4.0]), 7.0)           # 4 and 3
     5.0
@@ -108,10 +108,10 @@ def _multipliers(matrix, radius, eps, basis):
     import cvxpy as cp
 
     n = matrix.shape[1]
-    y, peak, beta = cp.Variable((n, n), symmetric=True), cp.Variable(), cp.Variable(nonneg=True)
+    y, largest, beta = cp.Variable((n, n), symmetric=True), cp.Variable(), cp.Variable(nonneg=True)
     scaled = matrix * (radius / eps) if eps else np.zeros((1, n))
     form = basis.T @ (y + beta * (scaled.T @ scaled)) @ basis
-    constraints = [form >> np.eye(basis.shape[1]), y <= peak, y >= -peak]
-    if not solved(cp.Problem(cp.Minimize(peak + beta), constraints)):
+    constraints = [form >> np.eye(basis.shape[1]), y <= largest, y >= -largest]
+    if not solve_cone_program(cp.Problem(cp.Minimize(largest + beta), constraints)):
         return np.eye(n), 0.0
     return (y.value + y.value.T) / 2, max(float(beta.value), 0.0) * (radius / eps) ** 2 if eps else 0.0

@@ -1,19 +1,19 @@
 r"""A ball that holds several details of every signal that explains the data, for quadratic constraints.
 
 Every weight :math:`\lambda\ge0` of the prior against the data confines the signals to an ellipsoid
-:math:`(x-z)^TH(x-z)\le\gamma`; its image under :math:`D` lies in the ball around :math:`Dz` of
+:math:`(x-z)^TH(x-z)\le\gamma`; what :math:`D` makes of it lies in the ball around :math:`Dz` of
 radius :math:`\sqrt{\gamma\,\|DH^{-1}D^T\|}`. The best weight is found by a search; every weight is right.
 """
 
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from kernelstab.priors._reach import UNIT
+from kernelstab._engines.feasible_sets.support_value import UNIT
 
 _GRID = np.linspace(-60.0, 60.0, 61)
 
 
-def confine(feasible, D):
+def enclosing_ball(feasible, D):
     """Return radius, centre (a signal) and the direction in which the ball is touched.
 
     ``feasible`` is a QuadraticSet in which ``D`` is bounded.
@@ -30,14 +30,14 @@ def confine(feasible, D):
     def shape(ratio):
         weight = ratio * c**2 + s**2
         inverse = np.divide(1.0, weight, out=np.zeros_like(weight), where=weight > 0)
-        room = ratio + spare - float(np.sum(ratio * c**2 * b**2 * inverse))
-        room += 8 * sum(feasible.A.shape) * UNIT * (ratio + abs(spare))
+        height = ratio + spare - float(np.sum(ratio * c**2 * b**2 * inverse))
+        height += 8 * sum(feasible.A.shape) * UNIT * (ratio + abs(spare))
         unseen = hidden / np.sqrt(ratio) if ratio > 0 else 0.0 * hidden
-        return max(room, 0.0), np.hstack([G * np.sqrt(inverse), unseen]), inverse * s * b
+        return max(height, 0.0), np.hstack([G * np.sqrt(inverse), unseen]), inverse * s * b
 
     def radius(ratio):
-        room, image, _ = shape(ratio)
-        return float(np.sqrt(room)) * float(np.linalg.norm(image, 2))
+        height, axes, _ = shape(ratio)
+        return float(np.sqrt(height)) * float(np.linalg.norm(axes, 2))
 
     scale = (np.max(s, initial=0.0)**2 or 1.0) / (np.max(c, initial=0.0)**2 or 1.0)
     ratios = [scale * float(np.exp(t)) for t in _GRID] if np.any(c > 0) or hidden.size else []
@@ -48,17 +48,17 @@ def confine(feasible, D):
         near = minimize_scalar(lambda t: radius(best * np.exp(t)), bounds=(-2.5, 2.5), method="bounded",
                                options={"xatol": 1e-10})
         best = min(best, best * float(np.exp(near.x)), key=radius)
-    _, image, middle = shape(best)
-    return radius(best) * (1 + 64 * UNIT), feasible.P @ middle, np.linalg.svd(image)[0][:, 0]
+    _, axes, middle = shape(best)
+    return radius(best) * (1 + 64 * UNIT), feasible.P @ middle, np.linalg.svd(axes)[0][:, 0]
 
 
 def _noise_free(feasible, G, hidden):
     c, s, b = feasible.c, feasible.s, feasible.b
     seen, free = s > 0, (s == 0) & (c > 0)
     middle = np.where(seen, b / np.where(seen, s, 1.0), 0.0)
-    room = max(0.0, 1 - float(np.sum((c * middle)**2))) + 8 * sum(feasible.A.shape) * UNIT
-    image = np.hstack([G[:, free] / c[free], hidden])
-    if not image.size:
+    left = max(0.0, 1 - float(np.sum((c * middle)**2))) + 8 * sum(feasible.A.shape) * UNIT
+    axes = np.hstack([G[:, free] / c[free], hidden])
+    if not axes.size:
         return 0.0, feasible.P @ middle, np.eye(len(G))[0]
-    vectors, sizes, _ = np.linalg.svd(image)
-    return float(np.sqrt(room) * sizes[0]) * (1 + 64 * UNIT), feasible.P @ middle, vectors[:, 0]
+    vectors, sizes, _ = np.linalg.svd(axes)
+    return float(np.sqrt(left) * sizes[0]) * (1 + 64 * UNIT), feasible.P @ middle, vectors[:, 0]

@@ -17,8 +17,28 @@ UNIT = float(np.finfo(np.float64).eps)
 CONSISTENT = 1e-9          # relative misfit that counts as none where eps = 0 asks for an equation
 
 
+class FeasibleSet:
+    """The signals of a prior that explain data.
+
+    Attributes
+    ----------
+    signals : ndarray or None
+        All of them, one a row, if they are finitely many.
+    """
+
+    signals = None
+
+    def support(self, d) -> "SupportValue":
+        """Bound ``<d, x>`` from above and come near the bound."""
+        raise NotImplementedError
+
+    def enclosing_ball(self, D):
+        """Return radius, centre and direction of contact of a ball around all ``D x``, if one is known."""
+        return None
+
+
 @dataclass(frozen=True)
-class Reach:
+class SupportValue:
     """A proved upper bound of ``<d, x>``, a feasible ``x`` that comes near it, and what proves the bound.
 
     ``direction`` is a line inside the feasible set along which ``<d, x>`` grows, if it has no bound.
@@ -57,7 +77,7 @@ def misfit_upper(A, y, x) -> float:
     return float(np.linalg.norm(np.abs(A @ x - y) + slack * size) * (1 + slack))
 
 
-def pull_inside(x, centre, excess):
+def moved_inside(x, centre, excess):
     """Move ``x`` towards ``centre`` by the least power of two times the machine unit that makes it feasible.
 
     ``excess(x) <= 0`` says feasible. If not even the centre is, ``x`` is returned as it is.
@@ -73,7 +93,7 @@ def pull_inside(x, centre, excess):
     return centre if excess(centre) <= 0 else x
 
 
-def empty(least, eps, prior) -> ValueError:
+def empty_set(least, eps, prior) -> ValueError:
     """Say that no signal explains the data, and which noise level would make one."""
     return ValueError(f"the feasible set is empty: no signal of {prior!r} has ||Ax - y|| <= {eps:g}; "
                       f"the smallest eps that works is about {least:.6g}")

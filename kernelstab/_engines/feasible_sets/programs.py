@@ -7,22 +7,24 @@ vector is put into the bound that holds for any vector, its signal is moved unti
 import numpy as np
 from scipy.optimize import linprog
 
-from kernelstab.priors._reach import (
+from kernelstab._engines.cone_program import solve_cone_program
+from kernelstab._engines.feasible_sets.support_value import (
     CONSISTENT,
     UNIT,
-    Reach,
+    FeasibleSet,
+    SupportValue,
     data_term,
-    empty,
+    empty_set,
     leftover,
     misfit_upper,
-    pull_inside,
+    moved_inside,
 )
 
 _LINEAR = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
 _CONE = {"tol_gap_abs": 1e-11, "tol_gap_rel": 1e-11, "tol_feas": 1e-11}
 
 
-class ProgramSet:
+class ProgramSet(FeasibleSet):
     r"""The data explained by :math:`\|x\|_1\le t` (``radius``) or :math:`\|Wx\|_\infty\le1` (``W``)."""
 
     def __init__(self, A, y, eps, prior, *, radius=None, W=None):
@@ -42,7 +44,7 @@ class ProgramSet:
             self._solve = self._linear
             outside = float(np.linalg.norm(A @ (self.pseudo @ y) - y))
             if outside > CONSISTENT * np.linalg.norm(y):
-                raise empty(self._least(), eps, prior)
+                raise empty_set(self._least(), eps, prior)
         else:
             self._solve = self._cone
         self.centre = self._middle()
@@ -55,27 +57,27 @@ class ProgramSet:
         size = np.hypot(np.sqrt(len(self.W)), np.linalg.norm(self.y) + self.eps)
         self.extent = float(size / sigma[rank - 1])
 
-    def reach(self, d) -> Reach:
+    def support(self, d) -> SupportValue:
         """Bound ``<d, x>`` from above and come near the bound."""
         if self.W is not None:
             rows = self.stack[2]
             hidden = d - rows @ (rows.T @ d)
             length = float(np.linalg.norm(hidden))
             if length > 1e-10 * np.linalg.norm(d):
-                return Reach(np.inf, self.centre, direction=hidden / length)
+                return SupportValue(np.inf, self.centre, direction=hidden / length)
         x, q, mu = self._solve(d)
         if self.eps == 0:
             x = x - self.pseudo @ (self.A @ x - self.y)
-        x = pull_inside(x, self.centre, self._excess)
+        x = moved_inside(x, self.centre, self._excess)
         if self.W is None:
-            size = float(np.max(leftover(d, q, self.A)))
-            return Reach(data_term(self.y, self.eps, q) + self.radius * size * (1 + UNIT), x, q)
+            rest = self.prior.support(leftover(d, q, self.A)) * (1 + UNIT)
+            return SupportValue(data_term(self.y, self.eps, q) + rest, x, q)
         u, sigma, rows = self.stack
         split = u @ ((rows.T @ (d - q @ self.A - mu @ self.W)) / sigma)        # repair what the solver left
         mu, q = mu + split[:len(mu)], q + split[len(mu):]
         size = float(np.linalg.norm(leftover(d, q, self.A, mu, self.W))) * (1 + len(d) * UNIT)
         bound = data_term(self.y, self.eps, q) + self.extent * size
-        return Reach(bound + float(np.abs(mu).sum()) * (1 + len(mu) * UNIT), x, q, mu)
+        return SupportValue(bound + float(np.abs(mu).sum()) * (1 + len(mu) * UNIT), x, q, mu)
 
     def _excess(self, x):
         over = misfit_upper(self.A, self.y, x) - self.eps if self.eps > 0 else -np.inf
@@ -113,7 +115,7 @@ class ProgramSet:
             self.program = cp.Problem(cp.Maximize(detail @ x), [data, *prior]), x, detail, data, prior
         problem, x, detail, data, prior = self.program
         detail.value = d
-        if not _solved(problem) or x.value is None:
+        if not solve_cone_program(problem, **_CONE):
             return self.centre, np.zeros(len(self.y)), None if self.W is None else np.zeros(len(self.W))
         q = -np.ravel(data.dual_value[1])
         mu = None if self.W is None else np.ravel(prior[0].dual_value) - np.ravel(prior[1].dual_value)
@@ -129,8 +131,8 @@ class ProgramSet:
         limits += [cp.norm(self.A @ x - self.y) <= self.eps * depth] if self.eps > 0 else [
             self.rows @ x == self.values]
         problem = cp.Problem(cp.Minimize(depth), limits)
-        if not _solved(problem) or x.value is None or depth.value > 1 + 1e-9:
-            raise empty(self._least(), self.eps, self.prior)
+        if not solve_cone_program(problem, **_CONE) or depth.value > 1 + 1e-9:
+            raise empty_set(self._least(), self.eps, self.prior)
         if self.eps == 0:
             return x.value - self.pseudo @ (self.A @ x.value - self.y)
         return x.value
@@ -142,19 +144,5 @@ class ProgramSet:
         x = cp.Variable(self.A.shape[1])
         limit = cp.norm1(x) <= self.radius if self.W is None else cp.norm_inf(self.W @ x) <= 1
         problem = cp.Problem(cp.Minimize(cp.norm(self.A @ x - self.y)), [limit])
-        return float(problem.value) if _solved(problem) else float(np.linalg.norm(self.y))
-
-
-def _solved(problem) -> bool:
-    """Solve by an interior point method; accept an answer of reduced accuracy, which is measured anyway."""
-    import warnings
-
-    import cvxpy as cp
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            problem.solve(solver=cp.CLARABEL, **_CONE)
-        except cp.SolverError:
-            return False
-    return problem.status in (cp.OPTIMAL, cp.OPTIMAL_INACCURATE)
+        solved = solve_cone_program(problem, **_CONE)
+        return float(problem.value) if solved else float(np.linalg.norm(self.y))

@@ -16,22 +16,24 @@ one root finding in one variable replaces a cone program.
 import numpy as np
 from scipy.optimize import brentq
 
-from kernelstab.priors._reach import (
+from kernelstab._engines.feasible_sets.enclosing_ball import enclosing_ball
+from kernelstab._engines.feasible_sets.support_value import (
     CONSISTENT,
     UNIT,
-    Reach,
+    FeasibleSet,
+    SupportValue,
     data_term,
-    empty,
+    empty_set,
     leftover,
     misfit_upper,
-    pull_inside,
+    moved_inside,
 )
 
 _VISIBLE = 1e-10           # kernel part of a detail, relative to the detail, that counts as none
 _FLAT = 1e-13              # singular values of an orthonormal frame that count as zero
 
 
-class QuadraticSet:
+class QuadraticSet(FeasibleSet):
     """The feasible set in diagonal coordinates; ``radius`` gives a ball, ``T`` an ellipsoid."""
 
     def __init__(self, A, y, eps, prior, *, radius=None, T=None):
@@ -81,7 +83,7 @@ class QuadraticSet:
         least = float(np.sqrt(self._misfit2(closest)))
         allowed = self.eps if self.eps > 0 else CONSISTENT * np.linalg.norm(self.y)
         if least > allowed * (1 + 1e-12):
-            raise empty(least, self.eps, self.prior)
+            raise empty_set(least, self.eps, self.prior)
         self.centre = closest
         if self.eps > 0:
             flat = np.where(self.c > 0, 0.0, closest)
@@ -111,14 +113,14 @@ class QuadraticSet:
             return np.exp(high)
         return float(np.exp(brentq(at, low, high, xtol=1e-15, rtol=4 * UNIT, maxiter=300)))
 
-    def reach(self, d) -> Reach:
+    def support(self, d) -> SupportValue:
         """Bound ``<d, x>`` from above and come near the bound."""
         hidden = d - self.rows @ (self.rows.T @ d)
         hidden = hidden - self.rows @ (self.rows.T @ hidden)
         length = float(np.linalg.norm(hidden))
         ball = self.radius is not None
         if not ball and length > _VISIBLE * np.linalg.norm(d):
-            return Reach(np.inf, self.P @ self.centre, direction=hidden / length)
+            return SupportValue(np.inf, self.P @ self.centre, direction=hidden / length)
         length = length if length > 16 * UNIT * np.linalg.norm(d) else 0.0      # rounding, not a direction
         line = hidden / length if ball and length > 0 else np.zeros_like(d)
         c = np.append(self.c, 1.0 / self.radius if ball else 0.0)
@@ -135,10 +137,14 @@ class QuadraticSet:
             # first the data alone, without touching what they do not see; then both
             firm = s > 1e-6 * s.max()
             move = np.where(firm, s * u - b, 0.0) / np.where(firm, s, 1.0)
-            x = pull_inside(x, x - self.P @ move[:-1], self._data_excess)
-        x = pull_inside(x, self.P @ self.centre, self._excess)
+            x = moved_inside(x, x - self.P @ move[:-1], self._data_excess)
+        x = moved_inside(x, self.P @ self.centre, self._excess)
         found = [self._proved(d, x, self._dual(g, c, s, b, u, *pair), pair[0]) for pair in multipliers]
-        return min(found, key=lambda reach: reach.bound)
+        return min(found, key=lambda value: value.bound)
+
+    def enclosing_ball(self, D):
+        """Return the ball that the best weight of prior against data gives."""
+        return enclosing_ball(self, D)
 
     def _dual(self, g, c, s, b, u, alpha, beta):
         """Return the multiplier of the data, entry by entry from the equation that loses fewer digits."""
@@ -156,9 +162,9 @@ class QuadraticSet:
         def best(ratio):
             weight = ratio * c**2 + s**2
             inverse = np.divide(1.0, weight, out=np.zeros_like(weight), where=weight > 0)
-            room = ratio + spare - float(np.sum(ratio * c**2 * b**2 * inverse))
+            height = ratio + spare - float(np.sum(ratio * c**2 * b**2 * inverse))
             size = float(np.sum(g**2 * inverse))
-            tau = np.sqrt(max(room, 0.0) / size) if size > 0 else 0.0
+            tau = np.sqrt(max(height, 0.0) / size) if size > 0 else 0.0
             return inverse * (s * b + tau * g), tau
 
         def first(u):
@@ -194,42 +200,47 @@ class QuadraticSet:
         """Evaluate the dual bound of ``q``, whatever it is."""
         if self.T is None:
             size = float(np.linalg.norm(leftover(d, q, self.A))) * (1 + len(d) * UNIT)
-            return Reach(data_term(self.y, self.eps, q) + self.extent * size, x, q)
+            return SupportValue(data_term(self.y, self.eps, q) + self.extent * size, x, q)
         u, sigma, weight = self.stack
         mu = alpha * (self.T @ x)
         split = u @ ((self.rows.T @ (d - q @ self.A - mu @ self.T)) / sigma)   # repair what rounding left
         mu, q = mu + split[:len(mu)], q + weight * split[len(mu):]
         size = float(np.linalg.norm(leftover(d, q, self.A, mu, self.T))) * (1 + len(d) * UNIT)
         bound = data_term(self.y, self.eps, q) + self.extent * size
-        return Reach(bound + float(np.linalg.norm(mu)) * (1 + len(mu) * UNIT), x, q, mu)
+        return SupportValue(bound + float(np.linalg.norm(mu)) * (1 + len(mu) * UNIT), x, q, mu)
 
 
 def _noise_free(g, c, s, b):
     """Return the maximiser where the data fix the seen coordinates, and the prior's multiplier."""
     seen = s > 0
     u = np.where(seen, b / np.where(seen, s, 1.0), 0.0)
-    room = np.sqrt(max(0.0, 1 - float(np.sum((c * u)**2))))
+    left = np.sqrt(max(0.0, 1 - float(np.sum((c * u)**2))))
     free = ~seen & (c > 0)
     size = float(np.linalg.norm(g[free] / c[free]))
     if size > 0:
-        u[free] = room * g[free] / (c[free]**2 * size)
-    return u, [(size / max(room, 1e-8), None)]
+        u[free] = left * g[free] / (c[free]**2 * size)
+    return u, [(size / max(left, 1e-8), None)]
 
 
-class SubspaceSet:
+class SubspaceSet(FeasibleSet):
     """Signals ``x = Q u`` of a subspace: the same questions about ``A Q``, with ``Q`` orthonormal."""
 
     def __init__(self, A, y, eps, prior):
         self.A, self.Q = A, prior.frame
         self.inner = QuadraticSet(A @ self.Q, y, eps, prior, radius=prior.radius)
 
-    def reach(self, d) -> Reach:
+    def support(self, d) -> SupportValue:
         """Bound ``<d, x>`` from above and come near the bound."""
-        found = self.inner.reach(self.Q.T @ d)
+        found = self.inner.support(self.Q.T @ d)
         x = self.Q @ found.x
         if found.direction is not None:
-            return Reach(np.inf, x, direction=self.Q @ found.direction)
+            return SupportValue(np.inf, x, direction=self.Q @ found.direction)
         # rounding of A Q and Q^T d, products of length N
         size = np.linalg.norm(d) + np.linalg.norm(self.A) * np.linalg.norm(found.q)
         slack = (self.A.shape[1] + 4) * UNIT * size * self.inner.extent
-        return Reach(found.bound + float(slack), x, found.q)
+        return SupportValue(found.bound + float(slack), x, found.q)
+
+    def enclosing_ball(self, D):
+        """Return the ball in the coordinates of the subspace, with its centre as a signal."""
+        radius, centre, contact = self.inner.enclosing_ball(D @ self.Q)
+        return radius, self.Q @ centre, contact

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kernelstab._engines.finite_sets.measured import Measured
+from kernelstab._engines.finite_sets.pairs import PairSearch
+from kernelstab._engines.finite_sets.tiles import SquaredDistances
 from kernelstab.priors import FiniteSet, chebyshev_ball, finite_kernel_size, kernel_size, witness_error
-from kernelstab.priors._measured import Measured
-from kernelstab.priors._pair_tiles import SquaredDistances
-from kernelstab.priors._pairs import PairSearch
 
 # measured: an equilateral triangle of circumradius 1/2, sides sqrt(3)/2 = .866; hidden: one of side 1
 _ANGLES = 2 * np.pi * np.arange(3) / 3
@@ -148,8 +148,8 @@ def test_one_signal_copies_and_the_dispatcher():
 
 
 def test_interrupted_searches_keep_true_bounds(monkeypatch):
-    import kernelstab.priors._cech as cech
-    import kernelstab.priors._fibres_jit as loops
+    import kernelstab._engines.finite_sets.fibres_jit as loops
+    import kernelstab._engines.finite_sets.shared_data as groups
 
     def stop(*_):
         raise KeyboardInterrupt
@@ -158,7 +158,7 @@ def test_interrupted_searches_keep_true_bounds(monkeypatch):
     A, X = rng.standard_normal((1, 4)), rng.standard_normal((30, 4))
     full = finite_kernel_size(A, X, 0.5)
     with monkeypatch.context() as patch:
-        patch.setattr(cech, "chebyshev_ball", stop)
+        patch.setattr(groups, "smallest_ball", stop)
         part = finite_kernel_size(A, X, 0.5)
     assert part.interrupted
     assert part.lower == full.lower
@@ -178,7 +178,7 @@ def test_interrupted_searches_keep_true_bounds(monkeypatch):
 def test_bad_input():
     with pytest.raises(ValueError, match="signals must not be empty"):
         finite_kernel_size(np.eye(2), np.zeros((0, 2)))
-    with pytest.raises(ValueError, match="signals must have 2 entries each"):
+    with pytest.raises(ValueError, match="signals must have 2 columns"):
         finite_kernel_size(np.eye(2), np.zeros((4, 3)))
     with pytest.raises(ValueError, match="signals must be finite"):
         finite_kernel_size(np.eye(2), [[np.nan, 0.0]])
@@ -207,7 +207,7 @@ def test_windows_and_tiles_find_the_same_pairs(kind, share):
         matrix = matrix[:1]
     seen = signals @ matrix.T
     eps = share * float(np.median(np.linalg.norm(seen[:350] - seen[350:], axis=1)))
-    search = PairSearch(Measured(matrix, signals, eps), eps, 1)
+    search = PairSearch(Measured(matrix, signals), eps, 1)
     windows, tiles = search._farthest_in_windows(), search._farthest_in_tiles()
     np.testing.assert_allclose((tiles.lower, tiles.upper), (windows.lower, windows.upper), rtol=1e-14)
     assert PairSearch(search.measured, eps, 2)._farthest_in_tiles() == tiles

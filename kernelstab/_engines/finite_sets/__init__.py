@@ -1,0 +1,1 @@
+"""Searches over finitely many signals: pairs and groups whose measurements are close, smallest balls."""
