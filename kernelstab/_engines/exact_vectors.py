@@ -5,7 +5,6 @@ from fractions import Fraction
 import numpy as np
 
 from kernelstab._errors import CertificateError
-from kernelstab.certify import exact_matrix, kernel_vector_near
 
 _SMALL = 1e-12     # entries below this share of the largest are taken for rounding
 
@@ -25,6 +24,8 @@ def integer_kernel_vector(rows, wanted) -> list[int]:
     >>> integer_kernel_vector(np.array([[1.0, 1.0]]), np.array([0.5, -0.5]))
     [1, -1]
     """
+    from kernelstab.certify import exact_matrix, kernel_vector_near
+
     wanted = np.where(np.abs(wanted) > _SMALL * np.abs(wanted).max(), wanted, 0.0)
     return kernel_vector_near(exact_matrix(rows), wanted.tolist())
 
@@ -35,6 +36,7 @@ def solution_near(matrix, right, near) -> dict:
     >>> solution_near(np.array([[2.0]]), np.array([3.0]), np.array([1.5]))
     {'integers': ['6'], 'denominator': '4'}
     """
+    from kernelstab.certify import exact_matrix, kernel_vector_near
     from kernelstab.certify.constants.matrix import digits
 
     # the vector (z / unit, 1) is in a null space, with entries of one size
