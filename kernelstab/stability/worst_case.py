@@ -1,15 +1,16 @@
 """Search for the perturbation of bounded size that harms a reconstruction most."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from kernelstab._checks import as_array, as_count, as_number
+from kernelstab._engines.worst_case.ascent import ascend
+from kernelstab._engines.worst_case.objective import Objective
+from kernelstab._engines.worst_case.probing import probe
 from kernelstab._rng import as_generator
-from kernelstab.maps import has_gradient
-from kernelstab.stability.ascent import ascend
-from kernelstab.stability.objective import Objective
-from kernelstab.stability.probing import probe
+from kernelstab.maps import has_gradient, pullback
 
 METHODS = ("auto", "gradient", "probing")
 
@@ -147,7 +148,8 @@ def worst_case(psi, y, eps, *, reference=None, relative_to=None, method="auto", 
         raise ValueError(f"method must be 'probing' or 'auto' for a map without vjp, got {method!r}")
     budget, restarts = as_count(budget, "budget", low=20), as_count(restarts, "restarts")
     generator = as_generator(rng)
-    objective = Objective(psi, y, eps, budget, reference)
+    derivative = partial(pullback, psi) if method == "gradient" else None
+    objective = Objective(psi, derivative, y, eps, budget, reference)
     if method == "gradient":
         ascend(objective, restarts, generator)
     else:

@@ -1,4 +1,4 @@
-"""Plant a detail, turn it from invisible to visible, and watch whether the map shows it."""
+"""Plant a detail, turn it from invisible to visible, and measure how much of it the map shows."""
 
 from dataclasses import dataclass
 

@@ -23,8 +23,8 @@ def _leading(objective, rounds, rng):
     r"""Approximate the direction in which the map moves most, and return both signs.
 
     Lanczos iteration with full orthogonalisation for :math:`J^TJ`, where :math:`Jq` is the
-    secant over the whole radius: it feels what the perturbation will feel, and rounding
-    in the map matters least. For linear maps the secant is exact, and the Ritz value
+    secant over the whole radius: the perturbation will be that large, and rounding in the map
+    matters least. For linear maps the secant is exact, and the Ritz value
     tends to the largest singular value, however small the gap below it.
     """
     offset, transposed = objective.linearise(np.zeros(objective.dimension))
@@ -38,15 +38,15 @@ def _leading(objective, rounds, rng):
     basis, diagonal, off_diagonal = [_unit(start)], [], []
     for _ in range(min(rounds, objective.dimension)):
         secant = (objective.residual(objective.radius * basis[-1]) - offset) / objective.radius
-        image = transposed(secant)
-        diagonal.append(float(image @ basis[-1]))
+        residue = transposed(secant)
+        diagonal.append(float(residue @ basis[-1]))
         known = np.array(basis)
         for _ in range(2):                 # twice is enough for orthogonality to rounding
-            image = image - known.T @ (known @ image)
-        off_diagonal.append(float(np.linalg.norm(image)))
+            residue = residue - known.T @ (known @ residue)
+        off_diagonal.append(float(np.linalg.norm(residue)))
         if off_diagonal[-1] <= 1e-10 * max(abs(value) for value in (*diagonal, *off_diagonal)):
             break
-        basis.append(image / off_diagonal[-1])
+        basis.append(residue / off_diagonal[-1])
     top = eigh_tridiagonal(diagonal, off_diagonal[:-1])[1][:, -1]
     direction = top @ np.array(basis[:len(top)])
     candidates += [direction, -direction]
@@ -56,9 +56,9 @@ def _leading(objective, rounds, rng):
 def _climb(objective, step, rounds):
     """Follow normalised gradients with momentum, projected on the ball.
 
-    The stride is the radius itself. For a convex objective even an infinite stride
-    cannot lose (it jumps to the point of the ball farthest along the gradient), and for
-    linear maps it is the power method; the momentum keeps ReLU maps from cycling.
+    The step length is the radius itself. For a convex objective even an infinite step
+    cannot lose (it ends at the point of the ball farthest along the gradient), and for
+    linear maps this is the power method; the momentum keeps ReLU maps from cycling.
     """
     velocity = np.zeros_like(step)
     for _ in range(rounds):

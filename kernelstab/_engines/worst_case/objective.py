@@ -3,7 +3,6 @@
 import numpy as np
 
 from kernelstab._checks import as_array
-from kernelstab.maps import pullback
 
 
 class Objective:
@@ -17,6 +16,9 @@ class Objective:
     ----------
     psi : map
         Called with ``y + e``.
+    pullback : callable or None
+        Returns, for data, the output of the map and the function that applies the adjoint of its
+        derivative; None for a map without derivative, which then cannot be linearised.
     y : ndarray, shape (m,)
         The measurement.
     radius : float
@@ -27,8 +29,8 @@ class Objective:
         The signal :math:`r`; default :math:`\Psi(y)`.
     """
 
-    def __init__(self, psi, y, radius, budget, reference=None):
-        self.psi, self.radius = psi, radius
+    def __init__(self, psi, pullback, y, radius, budget, reference=None):
+        self.psi, self.pullback, self.radius = psi, pullback, radius
         self.y = as_array(y, "y", ndim=1)
         self.clean = as_array(psi(self.y.copy()), "output of map", ndim=1)
         if reference is None:
@@ -66,13 +68,13 @@ class Objective:
         Cost: one evaluation now, one gradient at every call of the function.
         """
         self.evaluations += 1
-        output, pull = pullback(self.psi, self.y + self.perturbation(step))
+        output, adjoint = self.pullback(self.y + self.perturbation(step))
         residual = self._recorded(step, output)
         complex_output = np.iscomplexobj(output) or np.iscomplexobj(self.reference)
 
         def transposed(direction):
             self.gradients += 1
-            gradient = pull(direction.view(np.complex128) if complex_output else direction)
+            gradient = adjoint(direction.view(np.complex128) if complex_output else direction)
             gradient = gradient if np.iscomplexobj(self.y) else np.real(gradient)
             return _real(np.asarray(gradient, dtype=self.y.dtype))
 
