@@ -7,9 +7,9 @@ from math import comb, prod
 import numpy as np
 
 from kernelstab._checks import as_array, as_count, as_number
-from kernelstab.kernel._entry_range import dense_within_range
-from kernelstab.kernel._robust_programs import Programs, nothing_known
-from kernelstab.kernel._robust_sphere import Sphere
+from kernelstab._engines.entry_range import dense_within_range
+from kernelstab._engines.robust_nsp.least_norm import LeastNormPrograms, nothing_known
+from kernelstab._engines.robust_nsp.sphere import Sphere
 from kernelstab.kernel.recovery import RecoveryConstants, no_promise
 
 _EPS = float(np.finfo(np.float64).eps)
@@ -265,7 +265,7 @@ def levels_robust_nsp(A, levels, rho, *, max_supports=50_000, threads=1, progres
         raise ValueError(f"max_supports must be at least {total}, got {max_supports}")
     limits = rho / np.sqrt(levels.xi) * levels.entry_weights * (1 - 8 * _EPS)
     try:
-        found = Sphere(Programs(matrix), levels.supports(), limits).search(threads, progress)
+        found = Sphere(LeastNormPrograms(matrix), levels.supports(), limits).search(threads, progress)
     except KeyboardInterrupt:
         found = nothing_known(matrix)
     v = found.witness

@@ -3,7 +3,7 @@ r"""The null space constant :math:`\alpha_s`, between a kernel vector and a dual
 import numpy as np
 
 from kernelstab._checks import as_array, as_count, thread_count
-from kernelstab.kernel._entry_range import dense_within_range
+from kernelstab._engines.entry_range import dense_within_range
 from kernelstab.kernel._nsp_groups import dual_groups
 from kernelstab.kernel._nsp_programs import EPS, Programs, residuals_of
 from kernelstab.kernel._nsp_search import Search, count_supports

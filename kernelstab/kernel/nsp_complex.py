@@ -7,7 +7,7 @@ from math import comb
 import numpy as np
 
 from kernelstab._checks import as_count
-from kernelstab.kernel._entry_range import dense_within_range
+from kernelstab._engines.entry_range import dense_within_range
 from kernelstab.kernel._phase_cells import cell_bounds, ends, first_cells, halves, widest
 from kernelstab.kernel.chebyshev import chebyshev_fits
 from kernelstab.kernel.nsp_relaxations import best_kernel_vector

@@ -8,7 +8,7 @@ from scipy.optimize import linprog
 
 from kernelstab._checks import as_count
 from kernelstab._engines.cone_program import solve_cone_program
-from kernelstab.kernel._entry_range import dense_within_range
+from kernelstab._engines.entry_range import dense_within_range
 from kernelstab.kernel.chebyshev import chebyshev_fits
 from kernelstab.kernel.nullspace import nullspace_basis
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from kernelstab._checks import as_count
 from kernelstab._engines.cone_program import solve_cone_program
-from kernelstab.kernel._entry_range import dense_within_range
+from kernelstab._engines.entry_range import dense_within_range
 from kernelstab.kernel.nsp_relaxations import NSPRelaxation, best_kernel_vector
 from kernelstab.kernel.nullspace import nullspace_basis
 

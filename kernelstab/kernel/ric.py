@@ -7,8 +7,8 @@ from math import comb
 import numpy as np
 
 from kernelstab._checks import as_count, thread_count
+from kernelstab._engines.entry_range import dense_within_range
 from kernelstab._engines.supports.extreme_support import ExtremeSupport, rayleigh_lower
-from kernelstab.kernel._entry_range import dense_within_range
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ import numpy as np
 
 from kernelstab._checks import as_count
 from kernelstab._engines.cone_program import solve_cone_program
+from kernelstab._engines.entry_range import dense_within_range
 from kernelstab._errors import NotConverged
-from kernelstab.kernel._entry_range import dense_within_range
 
 _EPS = float(np.finfo(np.float64).eps)
 

@@ -7,10 +7,10 @@ from math import comb
 import numpy as np
 
 from kernelstab._checks import as_count, as_number
-from kernelstab.kernel._entry_range import dense_within_range
-from kernelstab.kernel._robust_programs import Programs, all_supports, largest, nothing_known
-from kernelstab.kernel._robust_signs import Signs
-from kernelstab.kernel._robust_sphere import Sphere
+from kernelstab._engines.entry_range import dense_within_range
+from kernelstab._engines.robust_nsp.least_norm import LeastNormPrograms, all_supports, largest, nothing_known
+from kernelstab._engines.robust_nsp.signs import Signs
+from kernelstab._engines.robust_nsp.sphere import Sphere
 from kernelstab.kernel.nsp_result import DualGroup
 from kernelstab.kernel.recovery import RecoveryConstants, recovery_constants
 
@@ -197,7 +197,7 @@ def robust_nsp(A, s, rho, *, norm="l1", max_supports=50_000, threads=1, progress
     threads = as_count(threads, "threads", low=1)
     if norm not in _NORMS:
         raise ValueError(f"norm must be 'l1' or 'l2', got {norm!r}")
-    programs = Programs(matrix)
+    programs = LeastNormPrograms(matrix)
     norm, supports = _NORMS[norm], comb(n, s)
     if norm == "l2" and supports > max_supports:
         raise ValueError(f"max_supports must be at least {supports} for the l2 form, got {max_supports}")
@@ -212,8 +212,9 @@ def robust_nsp(A, s, rho, *, norm="l1", max_supports=50_000, threads=1, progress
     v = found.witness
     support = tuple(int(i) for i in largest(v, s))
     signs = tuple(int(np.sign(v[i])) or 1 for i in support)
+    groups = tuple(DualGroup(*group) for group in found.groups)
     return RobustNSP(s, rho, norm, found.lower, found.upper, found.exact, support, signs, v,
-                     float(np.linalg.norm(matrix @ v)), found.dual, found.groups, found.evaluated, supports,
+                     float(np.linalg.norm(matrix @ v)), found.dual, groups, found.evaluated, supports,
                      found.interrupted, matrix)
 
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from scipy.linalg import hadamard
 from scipy.optimize import linprog
 
+from kernelstab._engines.support_programs import SupportPrograms
 from kernelstab.certify import verify
-from kernelstab.kernel._support_programs import SupportPrograms
 from kernelstab.kernel.recovery_certificate import recovery_certificate
 from kernelstab.solvers import reference_qcbp
 

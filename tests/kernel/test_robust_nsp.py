@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import hadamard
 
-from kernelstab.kernel import _robust_jit, nsp_constant
-from kernelstab.kernel._robust_programs import Programs, all_supports, sign_patterns
-from kernelstab.kernel._robust_sphere import _polytopes, lattice_directions
+from kernelstab._engines.robust_nsp import least_norm_jit
+from kernelstab._engines.robust_nsp.least_norm import LeastNormPrograms, all_supports, sign_patterns
+from kernelstab._engines.robust_nsp.sphere import _polytopes, lattice_directions
+from kernelstab.kernel import nsp_constant
 from kernelstab.kernel.robust_nsp import rho_text, robust_nsp
 
 _FRAME = np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 1.0]])
@@ -170,7 +171,7 @@ def test_both_sides_can_be_checked_again():
 def test_any_dual_vector_proves_only_what_is_true():
     # h off by a little: tau_S <= ||h|| / (1 - r) if the limits have room, nothing if not
     def proved(limits, h):
-        return _robust_jit.proved(_FRAME.T.copy(), limits, np.array([0]), np.array([1.0]), h)
+        return least_norm_jit.proved(_FRAME.T.copy(), limits, np.array([0]), np.array([1.0]), h)
 
     limits = np.full(3, 0.75)
     exact = np.hypot(1, 0.25)
@@ -188,11 +189,11 @@ def test_any_dual_vector_proves_only_what_is_true():
 def test_every_program_is_solved_to_optimality():
     # the primal vector attains the length of the dual one; some programs need to let constraints go again
     A = _random(1, 16, 24)
-    programs, limits = Programs(A), np.full(24, 0.6)
+    programs, limits = LeastNormPrograms(A), np.full(24, 0.6)
     solved = 0
     for support, xi in product(all_supports(24, 2), sign_patterns(2)):
         outcome, h, v = programs.one(support, xi, limits)
-        if outcome == _robust_jit.SOLVED:
+        if outcome == least_norm_jit.SOLVED:
             solved += 1
             value = xi @ v[support] - 0.6 * np.abs(np.delete(v, support)).sum()
             np.testing.assert_allclose(A @ v, h, atol=1e-10)
@@ -202,7 +203,7 @@ def test_every_program_is_solved_to_optimality():
 
 def test_equality_is_decided_in_fractions():
     # h = (1, -1/4) meets the limit 3/4 exactly; one unit in the last place less and nothing is proved
-    programs, h = Programs(_FRAME), np.array([1.0, -0.25])
+    programs, h = LeastNormPrograms(_FRAME), np.array([1.0, -0.25])
     assert 0 <= programs.proved_exactly([0], [1.0], 0.75, h) - np.hypot(1, 0.25) < 1e-15
     assert programs.proved_exactly([0], [1.0], np.nextafter(0.75, 0), h) == np.inf
     assert programs.proved_exactly([0], [1.0], 0.75, -h) == np.inf
@@ -211,9 +212,9 @@ def test_equality_is_decided_in_fractions():
 
 
 def test_an_infeasible_program_returns_the_reason():
-    programs = Programs(_FRAME)
+    programs = LeastNormPrograms(_FRAME)
     outcome, _, v = programs.one([0], [1.0], np.full(3, 0.25))
-    assert outcome == _robust_jit.INFEASIBLE
+    assert outcome == least_norm_jit.INFEASIBLE
     np.testing.assert_allclose(_FRAME @ v, 0, atol=1e-15)
     assert v[0] > 0.25 * np.abs(v[1:]).sum()
 

@@ -120,3 +120,14 @@ class RowFactor:
 def _adjoint(matrix):
     """Return the adjoint, of a real matrix as a view: numpy then sees that a Gram matrix is symmetric."""
     return matrix.conj().T if np.iscomplexobj(matrix) else matrix.T
+
+
+def kernel_basis(matrix, *, stacklevel=3):
+    """Return an orthonormal basis of the null space ``(N, k)`` and the rank, warning if that is unclear.
+
+    >>> kernel_basis(np.array([[1.0, 1.0]]))[1]
+    1
+    """
+    factor = RowFactor(matrix)
+    rank = decide_rank(factor.sigma, matrix.shape, stacklevel=stacklevel)[1]
+    return factor.kernel(rank), rank

@@ -1,6 +1,5 @@
 """The least-norm programs of the robust null space properties of one matrix, solved and proved in batches."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain, combinations
@@ -8,16 +7,18 @@ from math import nextafter, sqrt
 
 import numpy as np
 
-from kernelstab.kernel.nullspace import nullspace_basis
+from kernelstab._engines.null_space.row_factor import kernel_basis
+from kernelstab._threads import in_order
 
 SOLVED, INFEASIBLE = 0, 1
 MEET = 1e-6                        # relative distance of two ends that count as one
 _EPS = float(np.finfo(np.float64).eps)
+_INSET, _TRIES = 1e-13, 5          # up to 1e-5 inside, for columns of very different lengths
 _CHUNK = 4000                      # programs between two looks at the clock: well under a second
 
 
 @dataclass(frozen=True)
-class Batch:
+class LeastNorms:
     """Dual vectors ``(K, P, m)``, what each proves ``(K, P)``, and how far the loop came."""
 
     duals: np.ndarray
@@ -48,46 +49,36 @@ def nothing_known(matrix) -> Answer:
     return Answer(0.0, np.inf, False, np.zeros(n), np.zeros(m), (), 0, True)
 
 
-class Programs:
+class LeastNormPrograms:
     """One real matrix, its columns, its null space, and the programs over them."""
 
     def __init__(self, matrix):
         self.matrix = matrix
         self.columns = np.array(matrix.T, order="C")
         self.lengths = np.linalg.norm(self.columns, axis=1)
-        self.basis = nullspace_basis(matrix).basis
+        self.basis = kernel_basis(matrix)[0]
 
     def one(self, support, target, limits):
-        """Solve one program; return the outcome, the dual ``h`` and the primal ``v``."""
-        from kernelstab.kernel._robust_jit import solve
+        """Solve one program at its limits; return the outcome, the dual ``h`` and the primal ``v``."""
+        duals, bounds, outcomes = self._room(1, 1)
+        v = self._solve(np.asarray(support)[None], np.asarray(target)[None], limits, 0.0, 1,
+                        duals, bounds, outcomes)
+        return outcomes[0, 0], duals[0, 0], v
 
-        h, v = np.zeros(self.columns.shape[1]), np.zeros(len(self.columns))
-        outcome = solve(self.columns, self.lengths, limits, np.asarray(support, np.int64),
-                        np.asarray(target, np.float64), h, v)
-        return outcome, h, v
-
-    def all(self, supports, targets, limits, violates, *, threads=1, tick=None) -> Batch:
+    def all(self, supports, targets, limits, violates, *, threads=1, tick=None) -> LeastNorms:
         """Solve every support with every target, in blocks; stop early at a kernel vector that ``violates``.
 
         Blocks are judged in their order, so the answer does not depend on the number of threads.
         """
-        from kernelstab.kernel._robust_jit import solve_all
-
-        shape = len(supports), len(targets)
-        duals, bounds = np.zeros((*shape, self.matrix.shape[0])), np.full(shape, np.inf)
-        outcomes = np.full(shape, SOLVED)
+        duals, bounds, outcomes = self._room(len(supports), len(targets))
         size = max(1, _CHUNK // len(targets))
         blocks = [slice(k, min(k + size, len(supports))) for k in range(0, len(supports), size)]
         done, interrupted, kernel = 0, False, None
-
-        def work(block):
-            solve_all(self.columns, self.lengths, limits, supports[block], targets,
-                      duals[block], bounds[block], outcomes[block])
-            return block
-
-        pool = ThreadPoolExecutor(threads)
+        answers = in_order(lambda block: self._solve(supports[block], targets, limits, _INSET, _TRIES,
+                                                     duals[block], bounds[block], outcomes[block]),
+                           blocks, threads)
         try:
-            for block in map(work, blocks) if threads == 1 else pool.map(work, blocks):
+            for block, _ in answers:
                 kernel = self._kernel_vector(outcomes, block, supports, targets, limits, violates)
                 done = block.stop
                 if tick is not None:
@@ -97,8 +88,22 @@ class Programs:
         except KeyboardInterrupt:
             interrupted = True
         finally:
-            pool.shutdown(cancel_futures=True)
-        return Batch(duals[:done], bounds[:done], outcomes[:done], done, interrupted, kernel)
+            answers.close()
+        return LeastNorms(duals[:done], bounds[:done], outcomes[:done], done, interrupted, kernel)
+
+    def _room(self, supports, targets):
+        """Return arrays for duals, what they prove, and outcomes."""
+        shape = supports, targets
+        return np.zeros((*shape, len(self.matrix))), np.full(shape, np.inf), np.full(shape, SOLVED)
+
+    def _solve(self, supports, targets, limits, inset, tries, duals, bounds, outcomes):
+        """Run the compiled loop; return the primal vector of the last program."""
+        from kernelstab._engines.robust_nsp.least_norm_jit import solve_all
+
+        v = np.zeros(len(self.columns))
+        solve_all(self.columns, self.lengths, limits, np.asarray(supports, np.int64),
+                  np.asarray(targets, np.float64), inset, tries, duals, bounds, outcomes, v)
+        return v
 
     def _kernel_vector(self, outcomes, block, supports, targets, limits, violates):
         """Try the first few programs of a block that have no feasible point."""
@@ -116,7 +121,7 @@ class Programs:
         size = np.abs(v).sum()
         return v / size if size > 0 else None
 
-    def image_norm_upper(self, v) -> float:
+    def data_norm_upper(self, v) -> float:
         """Return ``||A v||`` rounded up."""
         rounding = (len(v) + 8) * _EPS
         slack = rounding * np.linalg.norm(np.abs(self.matrix) @ np.abs(v))

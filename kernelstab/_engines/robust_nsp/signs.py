@@ -4,8 +4,7 @@ from math import comb
 
 import numpy as np
 
-from kernelstab.kernel._robust_programs import MEET, SOLVED, Answer, all_supports, sign_patterns
-from kernelstab.kernel.nsp_result import DualGroup
+from kernelstab._engines.robust_nsp.least_norm import MEET, SOLVED, Answer, all_supports, sign_patterns
 
 _EPS = float(np.finfo(np.float64).eps)
 _MOST_FRACTIONS = 200             # programs that are decided in fractions where rounding cannot decide
@@ -40,9 +39,9 @@ class Signs:
             rest = float(np.sort(sums)[-self.s:].sum())
         self.settle(batch, supports, patterns)
         lower, witness = self.best_witness(batch, supports, patterns)
-        flat = DualGroup(np.repeat(supports, len(patterns), axis=0),
-                         np.tile(patterns, (len(supports), 1)).astype(np.int8),
-                         batch.duals.reshape(-1, batch.duals.shape[2]))
+        flat = (np.repeat(supports, len(patterns), axis=0),
+                np.tile(patterns, (len(supports), 1)).astype(np.int8),
+                batch.duals.reshape(-1, batch.duals.shape[2]))
         upper = max(rest, float(batch.bounds.max(initial=0.0)))
         place = np.unravel_index(np.argmax(batch.bounds), batch.bounds.shape) if batch.done else None
         dual = batch.duals[place] if batch.done else np.zeros(len(self.programs.matrix))
@@ -83,8 +82,8 @@ class Signs:
     def quotient(self, v) -> float:
         """Return the numerator over ``||A v||``, rounded down."""
         slack = (self.n + 4) * _EPS * (1 + self.rho) * np.abs(v).sum()
-        image = self.programs.image_norm_upper(v)
-        return max(0.0, (self.numerator(v) - slack) / image) if image > 0 else 0.0
+        length = self.programs.data_norm_upper(v)
+        return max(0.0, (self.numerator(v) - slack) / length) if length > 0 else 0.0
 
     def single_sums(self):
         """Return the share of every column in the bound by single columns, and the duals that prove it."""
@@ -93,7 +92,7 @@ class Signs:
         batch = self.programs.all(columns, np.ones((1, 1)), np.full(self.n, rho1), lambda kernel: False)
         shares = np.full(self.n, np.inf)
         shares[:batch.done] = batch.bounds[:, 0] * (1 + self.rho) / (1 + rho1) * (1 + 8 * self.s * _EPS)
-        group = DualGroup(columns[:batch.done], np.ones((batch.done, 1), np.int8), batch.duals[:, 0])
+        group = columns[:batch.done], np.ones((batch.done, 1), np.int8), batch.duals[:, 0]
         return shares, group
 
     def partial(self, max_supports):

@@ -13,11 +13,13 @@ matrix enters once, not squared.
 import numpy as np
 from numba import njit
 
+from kernelstab._engines.compiling_jit import INNER, OUTER
+
 SOLVED, INFEASIBLE, UNFINISHED = 0, 1, 2
 _EPS = 2.220446049250313e-16
 
 
-@njit(cache=True, nogil=True)
+@njit(**INNER)
 def _split(Q, k, a, coefficients, z):
     """Write ``a`` as a combination of ``k`` orthonormal rows plus a rest ``z``; return its norm."""
     m = a.size
@@ -39,7 +41,7 @@ def _split(Q, k, a, coefficients, z):
     return np.sqrt(square)
 
 
-@njit(cache=True, nogil=True)
+@njit(**INNER)
 def _back(R, k, right):
     """Solve ``R r = right`` in place for the leading ``k`` by ``k`` triangle."""
     for i in range(k - 1, -1, -1):
@@ -48,7 +50,7 @@ def _back(R, k, right):
         right[i] /= R[i, i]
 
 
-@njit(cache=True, nogil=True)
+@njit(**INNER)
 def _restore(Q, R, k, bounds, h, values):
     """Put ``h = Q^T y`` on the active constraints, ``R^T y = bounds``; ``values = R^-1 y``."""
     for i in range(k):
@@ -63,7 +65,7 @@ def _restore(Q, R, k, bounds, h, values):
     _back(R, k, values)
 
 
-@njit(cache=True, nogil=True)
+@njit(**INNER)
 def _drop(Q, R, k, gone):
     """Delete column ``gone`` of the ``k`` active ones and make ``R`` triangular again by rotations."""
     for j in range(gone, k - 1):
@@ -82,7 +84,7 @@ def _drop(Q, R, k, gone):
             Q[i + 1, c] = cosine * lower - sine * upper
 
 
-@njit(cache=True, nogil=True)
+@njit(**INNER)
 def _most_violated(columns, lengths, limits, inside, h):
     """Return the column outside the support whose limit is exceeded most, and its product with ``h``."""
     n, m = columns.shape
@@ -103,7 +105,7 @@ def _most_violated(columns, lengths, limits, inside, h):
     return found, product
 
 
-@njit(cache=True, nogil=True)
+@njit(**INNER)
 def solve(columns, lengths, limits, support, target, h, v):
     """Solve one program; fill ``h`` and ``v`` and return the outcome.
 
@@ -112,14 +114,20 @@ def solve(columns, lengths, limits, support, target, h, v):
     """
     n, m = columns.shape
     width = min(m, n)
-    Q, R = np.empty((width + 1, m)), np.zeros((width + 1, width + 1))
-    active, sides, bounds = np.empty(width, np.int64), np.zeros(width), np.empty(width)
-    values, r, z = np.zeros(width), np.empty(width + 1), np.empty(m)
-    inside = np.zeros(n, np.bool_)
-    for i in support:
-        inside[i] = True
-    h[:] = 0.0
-    k, given = 0, 0
+    Q, R = np.empty((width + 1, m)), np.empty((width + 1, width + 1))
+    active, sides, bounds = np.empty(width, np.int64), np.empty(width), np.empty(width)
+    values, corner = np.empty(width), np.empty(width)
+    r, z = np.empty(width + 1), np.empty(m)
+    inside = np.empty(n, np.bool_)
+    for j in range(n):
+        inside[j] = False
+        v[j] = 0.0
+    for i in range(support.size):
+        inside[support[i]] = True
+    for c in range(m):
+        h[c] = 0.0
+    none = np.int64(0)                                # a plain 0 would compile what it is handed to again
+    k, given = none, none
     for _ in range(50 * (n + m)):
         if given < support.size:
             p, side, bound = support[given], 0.0, target[given]
@@ -130,7 +138,6 @@ def solve(columns, lengths, limits, support, target, h, v):
         else:
             p, product = _most_violated(columns, lengths, limits, inside, h)
             if p < 0:
-                v[:] = 0.0
                 for i in range(k):
                     v[active[i]] = values[i]
                 return SOLVED
@@ -140,9 +147,10 @@ def solve(columns, lengths, limits, support, target, h, v):
         while True:
             rest = _split(Q, k, columns[p], r, z)
             free = k < width and rest > 1e-12 * lengths[p]
-            corner = r[:k].copy()
+            for i in range(k):
+                corner[i] = r[i]
             _back(R, k, corner)
-            blocked, step = -1, np.inf
+            blocked, step = none - 1, np.inf
             for i in range(k):
                 if sides[i] != 0.0 and push * sides[i] * corner[i] < 0.0:
                     length = values[i] / (push * corner[i])
@@ -152,7 +160,6 @@ def solve(columns, lengths, limits, support, target, h, v):
             if blocked < 0 and not free:
                 if side == 0.0 and abs(bound - product) <= 1e-12 * (1.0 + abs(bound)):
                     break                             # an equation that follows from the earlier ones
-                v[:] = 0.0
                 v[p] = push
                 for i in range(k):
                     v[active[i]] = -push * corner[i]
@@ -181,7 +188,7 @@ def solve(columns, lengths, limits, support, target, h, v):
     return UNFINISHED
 
 
-@njit(cache=True, nogil=True)
+@njit(**OUTER)
 def proved(columns, limits, support, target, h):
     r"""Return what ``h`` proves whatever found it: ``||h|| / (1 - r)``, rounded up, or infinity.
 
@@ -192,7 +199,9 @@ def proved(columns, limits, support, target, h):
     n, m = columns.shape
     rounding = (m + 8) * _EPS
     missing, size = 0.0, 0.0
-    inside = np.zeros(n, np.bool_)
+    inside = np.empty(n, np.bool_)
+    for j in range(n):
+        inside[j] = False
     for c in range(m):
         size += h[c] * h[c]
     for i in range(support.size):
@@ -218,21 +227,25 @@ def proved(columns, limits, support, target, h):
     return np.sqrt(size) * (1.0 + rounding) / left
 
 
-@njit(cache=True, nogil=True)
-def solve_all(columns, lengths, limits, supports, targets, duals, bounds, outcomes):
-    """Solve every support with every target, a hair inside the limits so that rounding spoils no proof."""
-    v, narrow = np.empty(columns.shape[0]), np.empty(limits.size)
+@njit(**OUTER)
+def solve_all(columns, lengths, limits, supports, targets, inset, tries, duals, bounds, outcomes, v):
+    """Solve every support with every target, a hair inside the limits so that rounding spoils no proof.
+
+    The limits shrink by the relative ``inset``, and by a hundred times more after each of the ``tries``
+    whose dual vector proves nothing. ``v`` is left as the primal vector of the last program.
+    """
+    narrow = np.empty(limits.size)
     for k in range(supports.shape[0]):
         for p in range(targets.shape[0]):
-            h = duals[k, p]
-            inset = 1e-13
-            for _ in range(5):                        # 1e-5 for columns of very different lengths
-                narrow[:] = limits * (1.0 - inset)
-                outcomes[k, p] = solve(columns, lengths, narrow, supports[k], targets[p], h, v)
+            share = inset
+            for _ in range(tries):
+                for j in range(limits.size):
+                    narrow[j] = limits[j] * (1.0 - share)
+                outcomes[k, p] = solve(columns, lengths, narrow, supports[k], targets[p], duals[k, p], v)
                 bounds[k, p] = np.inf
                 if outcomes[k, p] != SOLVED:
                     break
-                bounds[k, p] = proved(columns, limits, supports[k], targets[p], h)
+                bounds[k, p] = proved(columns, limits, supports[k], targets[p], duals[k, p])
                 if bounds[k, p] < np.inf:
                     break
-                inset *= 100.0
+                share *= 100.0

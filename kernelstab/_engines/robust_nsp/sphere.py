@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 from scipy.spatial import ConvexHull
 
-from kernelstab.kernel._robust_programs import INFEASIBLE, MEET, Answer, Batch, Programs
+from kernelstab._engines.robust_nsp.least_norm import INFEASIBLE, MEET, Answer, LeastNormPrograms, LeastNorms
 
 _EPS = float(np.finfo(np.float64).eps)
 _TOLERANCE = 1e-4                 # supports whose bound is this close to the best value are finished
@@ -20,7 +20,7 @@ class Sphere:
     below, ``u`` moves to the direction of the best ``v_S``: neither step of this alternation can lose.
     """
 
-    def __init__(self, programs: Programs, supports, limits):
+    def __init__(self, programs: LeastNormPrograms, supports, limits):
         self.programs, self.supports, self.limits = programs, supports, limits
         self.size = supports.shape[1]
         self.lower, self.witness = 0.0, np.zeros(len(limits))
@@ -44,7 +44,7 @@ class Sphere:
                 if batch.done:
                     place = np.unravel_index(np.argmax(batch.bounds), batch.bounds.shape)
                     dual = batch.duals[place]
-                self._climb(batch, left, corners)
+                self._ascend(batch, left, corners)
                 if self.infinite:
                     return self._unbounded(self.witness, dual, total)
                 interrupted = batch.interrupted
@@ -73,7 +73,7 @@ class Sphere:
         unit[used[np.argmin(np.where(lengths > 0, lengths, np.inf))]] = 1.0
         self._offer(unit, self.supports[np.any(self.supports == np.argmax(unit), axis=1)][0])
 
-    def _climb(self, batch: Batch, left, corners):
+    def _ascend(self, batch: LeastNorms, left, corners):
         """Ascend from the best corner of the most promising supports."""
         best = batch.bounds.argmax(axis=1)
         order = np.argsort(-batch.bounds.max(axis=1, initial=0.0), kind="stable")[:12]
@@ -96,8 +96,8 @@ class Sphere:
     def _offer(self, v, support) -> float:
         """Keep a vector if its quotient, rounded down, is the best."""
         slack = (len(v) + 4) * _EPS * (np.linalg.norm(v[support]) + self.limits @ np.abs(v))
-        image = self.programs.image_norm_upper(v)
-        value = (self._numerator(v, support) - slack) / image if image > 0 else 0.0
+        length = self.programs.data_norm_upper(v)
+        value = (self._numerator(v, support) - slack) / length if length > 0 else 0.0
         if value > self.lower:
             self.lower, self.witness = float(value), v
         return value
