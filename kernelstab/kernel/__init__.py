@@ -4,7 +4,7 @@ from kernelstab.kernel.best_robust_nsp import BestRobustNSP, best_robust_nsp
 from kernelstab.kernel.coherence import Coherence, coherence, welch_bound
 from kernelstab.kernel.instance_optimality import instance_optimality_lower
 from kernelstab.kernel.levels import Levels, LevelsRobustNSP, levels_robust_nsp, sparsity_in_levels
-from kernelstab.kernel.nsp import dual_bound, nsp_constant
+from kernelstab.kernel.nsp import nsp_constant
 from kernelstab.kernel.nsp_complex import complex_nsp_constant
 from kernelstab.kernel.nsp_relaxations import NSPRelaxation, jn_bound
 from kernelstab.kernel.nsp_result import DualGroup, NSPConstant
@@ -61,7 +61,6 @@ __all__ = [
     "coherence",
     "coherence_robust_nsp",
     "complex_nsp_constant",
-    "dual_bound",
     "instance_optimality_lower",
     "jn_bound",
     "kernel_angles",

@@ -4,10 +4,10 @@ import numpy as np
 
 from kernelstab._checks import as_array, as_count, thread_count
 from kernelstab._engines.entry_range import dense_within_range
-from kernelstab.kernel._nsp_groups import dual_groups
-from kernelstab.kernel._nsp_programs import EPS, Programs, residuals_of
-from kernelstab.kernel._nsp_search import Search, count_supports
-from kernelstab.kernel.nsp_result import NSPConstant
+from kernelstab._engines.nsp.groups import dual_groups
+from kernelstab._engines.nsp.programs import KernelPrograms
+from kernelstab._engines.nsp.search import SignSearch, count_supports
+from kernelstab.kernel.nsp_result import DualGroup, NSPConstant
 from kernelstab.kernel.nullspace import nullspace_basis
 
 
@@ -110,8 +110,9 @@ def nsp_constant(A, s, *, weights=None, levels=None, max_supports=100_000, threa
     if null.dimension == 0:
         return NSPConstant(order, 0.0, 0.0, True, (), (), np.zeros(n), 0.0, np.zeros(m), (), 0,
                            count_supports(labels, caps), 0, False, **extra)
-    programs = Programs(matrix, null, np.ones(n) if weights is None else weights, labels, caps, threads)
-    search = Search(programs, int(caps.sum()), max_supports, _reporter(progress))
+    programs = KernelPrograms(matrix, null.basis, null.rank, np.ones(n) if weights is None else weights,
+                              labels, caps, threads)
+    search = SignSearch(programs, int(caps.sum()), max_supports, _reporter(progress))
     interrupted = False
     try:
         search.run()
@@ -168,21 +169,6 @@ def _result(search, order, interrupted, extra):
     exact = search.complete and upper - lower <= 1e-9
     return NSPConstant(
         order, lower, upper, exact, tuple(support.tolist()), tuple(signs.tolist()), witness,
-        float(np.linalg.norm(programs.matrix @ witness)), dual, dual_groups(search), len(search.seen),
-        search.supports, programs.solved, interrupted, **extra)
-
-
-
-def dual_bound(matrix, support, signs, dual) -> float:
-    r"""Return :math:`\|\xi_S-A^Th\|_\infty`, rounded up.
-
-    On the null space :math:`\langle\xi,v\rangle=\langle\xi-A^Th,v\rangle`, so it bounds
-    :math:`\langle\xi,v_S\rangle/\|v\|_1` for every choice of ``h``. The rounding of the inner
-    products of length ``m`` is at most :math:`\gamma_{m+2}|A|^T|h|` plus that of the subtraction.
-
-    >>> dual_bound(np.array([[1.0, 1.0]]), (0,), (1,), np.array([0.5])) - 0.5 < 1e-14
-    True
-    """
-    one, n = np.array([support], np.int64), matrix.shape[1]
-    residual, slack = residuals_of(matrix, np.ones(n), one, np.array([signs]), np.asarray(dual)[None])
-    return float((np.abs(residual) + slack).max() * (1 + 2 * EPS))
+        float(np.linalg.norm(programs.matrix @ witness)), dual,
+        tuple(DualGroup(*group) for group in dual_groups(search)), len(search.seen), search.supports,
+        programs.solved, interrupted, **extra)

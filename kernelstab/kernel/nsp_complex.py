@@ -1,26 +1,16 @@
 r"""The null space constant of a complex matrix: phases in place of signs."""
 
-from heapq import heappop, heappush
-from itertools import combinations
 from math import comb
 
 import numpy as np
 
 from kernelstab._checks import as_count
 from kernelstab._engines.entry_range import dense_within_range
-from kernelstab.kernel._phase_cells import cell_bounds, ends, first_cells, halves, widest
-from kernelstab.kernel.chebyshev import chebyshev_fits
-from kernelstab.kernel.nsp_relaxations import best_kernel_vector
+from kernelstab._engines.nsp.phases import PhaseSearch
 from kernelstab.kernel.nsp_result import DualGroup, NSPConstant
 from kernelstab.kernel.nullspace import nullspace_basis
 
 _MEET = 1e-9          # ends this close count as one
-_CLOSED = 5e-10       # a cell is closed when its bound exceeds the lower end by less
-_COARSE = 0.02         # relative accuracy of the pairs that bound larger supports
-_BETTER = 1e-3        # a witness that gained less is not polished again
-_GAP = 1e-10          # of the programs of the finest cells
-_BATCH = 4_000_000    # numbers in the stacks of one batch of programs
-_EPS = float(np.finfo(np.float64).eps)
 
 
 def complex_nsp_constant(A, s, *, max_supports=5000, polygon=2**20, max_programs=50_000,
@@ -94,204 +84,17 @@ def complex_nsp_constant(A, s, *, max_supports=5000, polygon=2**20, max_programs
     if polygon & (polygon - 1):
         raise ValueError(f"polygon must be a power of two, got {polygon}")
     null = nullspace_basis(matrix)
-    search = _Search(matrix.astype(complex), null, s, polygon, max_programs)
+    search = PhaseSearch(matrix.astype(complex), null.basis, null.rank, s, polygon, max_programs)
     interrupted = False
     try:
         if null.dimension:
             search.run(max_supports, progress)
     except KeyboardInterrupt:
         interrupted = True
-    return _result(search, matrix, interrupted)
-
-
-class _Search:
-    """The programs of one matrix, the best kernel vector, and the bounds that are proved."""
-
-    def __init__(self, matrix, null, s, polygon, max_programs):
-        self.matrix, self.basis, self.s, self.polygon = matrix, null.basis.astype(complex), s, polygon
-        u, sigma, rows = np.linalg.svd(matrix, full_matrices=False)
-        # the row space in orthonormal coordinates: same null space, no scaling to trip on
-        self.V, self.back = rows[:null.rank].conj().T, u[:, :null.rank] / sigma[:null.rank]
-        self.lower, self.witness = 0.0, np.zeros(matrix.shape[1], complex)
-        self.programs, self.budget = 0, max_programs
-        n = matrix.shape[1]
-        trivial = null.dimension == 0
-        # h = 0 bounds everything by 1, until something better is known
-        self.singles = np.full(n, 0.0 if trivial else 1.0)
-        self.single_duals = np.zeros((n, len(matrix)), complex)
-        self.covers = {}                   # support -> (cells, duals, bounds)
-        self.rest = 0.0 if trivial else 1.0
-        self.visited = 0
-
-    def run(self, max_supports, progress):
-        """Solve the single columns, then visit supports until no other can matter."""
-        n, s = len(self.singles), self.s
-        fits = chebyshev_fits(self.V, np.eye(n, dtype=complex), gap=_GAP)
-        self._offer(fits.duals, np.arange(n))
-        self.single_duals = fits.coefficients @ self.back.T
-        self.programs, self.budget = n, self.budget + n
-        fixed = np.zeros((n, 1), np.int64)
-        self.singles = cell_bounds(self.matrix, np.arange(n)[:, None], fixed, self.single_duals, self.polygon)
-        self._polish()
-        self.rest = self.singles.max() if s == 1 else 1.0
-        for bound, support in _falling_sums(self.singles, s) if s > 1 else ():
-            self.rest = bound
-            # nothing exceeds 1: a zero column, or two that are parallel, end the search
-            if min(1.0, bound) <= self.lower + _CLOSED or self.visited >= max_supports or self._exhausted():
-                return
-            if s == 2 or self._pair_bound(support) > self.lower + _CLOSED:
-                self._refine(support, lambda _: self.lower + _CLOSED)
-                self.visited += 1
-            if progress is not None:
-                progress(self.visited, comb(n, s), f"{self.lower:.6g} <= alpha <= {self.upper():.6g}")
-        if s > 1:
-            self.rest = 0.0                # every support was visited
-
-    def upper(self) -> float:
-        """Return the bound proved so far: of what was visited and of the rest."""
-        own = [self._bound(support) for support in self.covers if len(support) == self.s]
-        return float(min(1.0, max([self.lower, self.rest, *own])))
-
-    def _exhausted(self):
-        return self.programs >= self.budget
-
-    def _bound(self, support):
-        """Return the best bound of a support: its own, its pairs', or the sum of its columns'."""
-        bound = sum(self.singles[list(support)]) * (1 + len(support) * _EPS)
-        if len(support) > 2:
-            pairs = sum(self._bound(pair) for pair in combinations(support, 2))
-            bound = min(bound, pairs / (len(support) - 1) * (1 + len(support) ** 2 * _EPS))
-        if support in self.covers:
-            bound = min(bound, self.covers[support][2].max())
-        return bound
-
-    def _pair_bound(self, support):
-        """Refine the pairs of a support roughly and return what they prove for it."""
-        for pair in combinations(support, 2):
-            if pair not in self.covers and not self._exhausted():
-                self._refine(pair, lambda share: (1 + _COARSE) * share)
-        return self._bound(support)
-
-    def _solve(self, support, cells):
-        """Find for each cell the dual with the least bound; return duals, bounds and shares reached.
-
-        Both ends of the arcs are approximated at once, so that the maximum over the cell is what is
-        minimised; the rows of the support come twice. Wide cells need no precision.
-        """
-        support, n = np.asarray(support), len(self.singles)
-        V = np.vstack([self.V, self.V[support]])
-        targets = np.zeros((len(cells), n + len(support)), complex)
-        targets[:, support], targets[:, n:] = ends(cells, self.polygon)
-        width = 2 * np.pi * widest(cells).min() / self.polygon
-        size = max(1, _BATCH // (16 * V.size))
-        duals, shares = [], []
-        for start in range(0, len(cells), size):
-            fits = chebyshev_fits(V, targets[start:start + size], gap=max(_GAP, width**2 / 100))
-            self.programs += len(fits.duals)
-            duals.append(fits.coefficients @ self.back.T)
-            vectors = fits.duals[:, :n]
-            vectors[:, support] += fits.duals[:, n:]
-            shares.append(self._offer(vectors, support))
-        duals = np.concatenate(duals)
-        return duals, self._bounds(support, cells, duals), np.concatenate(shares)
-
-    def _bounds(self, support, cells, duals):
-        """Evaluate duals on the cells of one support."""
-        return cell_bounds(self.matrix, np.tile(support, (len(cells), 1)), cells, duals, self.polygon)
-
-    def _offer(self, vectors, support):
-        """Keep the best kernel vector; return the shares of all on one support."""
-        lower, witness = best_kernel_vector(self.basis, vectors, self.s)
-        if lower > self.lower:
-            self.lower, self.witness = lower, witness
-        sizes = np.abs(vectors)
-        return sizes[:, support].sum(axis=1) / sizes.sum(axis=1)
-
-    def _polish(self):
-        """Improve the witness: take its phases, solve, and so on while that helps."""
-        found = -1.0
-        while self.lower > found * (1 + _BETTER):
-            found = self.lower
-            target = np.zeros((1, len(self.witness)), complex)
-            support = np.sort(np.argsort(-np.abs(self.witness), kind="stable")[:self.s])
-            target[0, support] = np.exp(1j * np.angle(self.witness[support]))
-            self._offer(chebyshev_fits(self.V, target).duals, support)
-
-    def _refine(self, support, goal):
-        """Halve the arcs of a support until no bound exceeds the goal, and record the cover.
-
-        A half keeps the dual of its parent if that suffices, or if it is the better one.
-        """
-        cells = first_cells(len(support), self.polygon)
-        before = self.lower
-        duals, bounds, shares = self._solve(support, cells)
-        if self.lower > before * (1 + _BETTER):
-            self._polish()
-        best = shares.max()
-        while True:
-            open_ = (bounds > goal(best)) & (widest(cells) > 1)
-            self.covers[support] = cells, duals, bounds
-            if not open_.any() or self._exhausted():
-                return
-            new, inherited = halves(cells[open_]), np.repeat(duals[open_], 2, axis=0)
-            known = self._bounds(support, new, inherited)
-            short = known > goal(best)
-            if short.any():
-                own, found, shares = self._solve(support, new[short])
-                best = max(best, shares.max())
-                better = found < known[short]
-                inherited[short] = np.where(better[:, None], own, inherited[short])
-                known[short] = np.minimum(found, known[short])
-            cells = np.concatenate([cells[~open_], new])
-            duals = np.concatenate([duals[~open_], inherited])
-            bounds = np.concatenate([bounds[~open_], known])
-
-    def groups(self):
-        """Return the duals by size of their supports."""
-        n = len(self.singles)
-        groups = [DualGroup(np.arange(n)[:, None], np.zeros((n, 1), np.int64), self.single_duals)]
-        for size in sorted({len(support) for support in self.covers}):
-            chosen = [(support, *cover) for support, cover in self.covers.items() if len(support) == size]
-            groups.append(DualGroup(
-                np.concatenate([np.tile(support, (len(cells), 1)) for support, cells, _, _ in chosen]),
-                np.concatenate([cells for _, cells, _, _ in chosen]),
-                np.concatenate([duals for _, _, duals, _ in chosen])))
-        return tuple(groups)
-
-
-def _result(search, matrix, interrupted):
-    """Name the largest entries of the witness and collect what proves the bounds."""
-    upper, n, m = search.upper(), matrix.shape[1], matrix.shape[0]
-    support, dual = np.zeros(0, np.int64), np.zeros(m, complex)
-    if search.lower > 0:
-        support = np.sort(np.argsort(-np.abs(search.witness), kind="stable")[:search.s])
-        search.witness = search.witness * np.exp(-1j * np.angle(search.witness[support[0]]))
-        target = np.zeros((1, n), complex)
-        target[0, support] = np.exp(1j * np.angle(search.witness[support]))
-        dual = search.back @ chebyshev_fits(search.V, target).coefficients[0]
-    signs = tuple(np.exp(1j * np.angle(search.witness[support])).tolist())
+    support, phases, dual = search.attained()
+    upper, witness = search.upper(), search.witness
     return NSPConstant(
-        search.s, search.lower, upper, upper - search.lower <= _MEET and not interrupted,
-        tuple(support.tolist()), signs, search.witness, float(np.linalg.norm(matrix @ search.witness)), dual,
-        search.groups(), search.visited if search.s > 1 else n, comb(n, search.s), search.programs,
-        interrupted, matrix, polygon=search.polygon)
-
-
-def _falling_sums(values, s):
-    """Yield ``(sum, support)`` over all supports of size ``s`` in falling order of the sum of ``values``.
-
-    Positions are taken in falling order of value; moving one position of a support down can only
-    lower the sum, so a heap that opens those neighbours sees every support in order.
-    """
-    order = np.argsort(-values, kind="stable")
-    start = tuple(range(s))
-    heap, seen = [(-float(values[order[:s]].sum()), start)], {start}
-    while heap:
-        bound, positions = heappop(heap)
-        yield -bound * (1 + 2 * s * _EPS), tuple(sorted(int(order[p]) for p in positions))
-        for j, p in enumerate(positions):
-            ceiling = positions[j + 1] if j + 1 < s else len(values)
-            moved = (*positions[:j], p + 1, *positions[j + 1:])
-            if p + 1 < ceiling and moved not in seen:
-                seen.add(moved)
-                heappush(heap, (-float(values[order[list(moved)]].sum()), moved))
+        s, search.lower, upper, upper - search.lower <= _MEET and not interrupted, tuple(support.tolist()),
+        tuple(phases.tolist()), witness, float(np.linalg.norm(matrix @ witness)), dual,
+        tuple(DualGroup(*group) for group in search.groups()), search.visited if s > 1 else n, comb(n, s),
+        search.programs, interrupted, matrix, polygon=polygon)

@@ -7,9 +7,10 @@ from scipy import sparse
 from scipy.optimize import linprog
 
 from kernelstab._checks import as_count
+from kernelstab._engines.chebyshev import chebyshev_fits
 from kernelstab._engines.cone_program import solve_cone_program
 from kernelstab._engines.entry_range import dense_within_range
-from kernelstab.kernel.chebyshev import chebyshev_fits
+from kernelstab._engines.nsp.programs import best_kernel_vector
 from kernelstab.kernel.nullspace import nullspace_basis
 
 _EPS = float(np.finfo(np.float64).eps)
@@ -173,35 +174,6 @@ def jn_value(matrix, Y, s) -> float:
     slack = roundings * (np.abs(Y).T @ np.abs(matrix) + np.eye(n))
     sizes = np.sort(np.abs(np.eye(n) - Y.conj().T @ matrix) + slack, axis=0)
     return float(sizes[n - s:].sum(axis=0).max() * (1 + 2 * (s + 1) * _EPS))
-
-
-def best_kernel_vector(basis, candidates, s) -> tuple[float, np.ndarray]:
-    """Project vectors onto the null space; return the largest share on ``s`` entries and its vector.
-
-    Parameters
-    ----------
-    basis : ndarray, shape (N, k)
-        Orthonormal.
-    candidates : ndarray, shape (B, N)
-        Rows near kernel vectors.
-
-    >>> share, w = best_kernel_vector(np.array([[0.6], [0.8]]), np.array([[1.0, 1.0]]), 1)
-    >>> round(share, 6), w.round(6)
-    (0.571429, array([0.428571, 0.571429]))
-    """
-    n = len(basis)
-    vectors = candidates
-    for _ in range(2):
-        vectors = (vectors @ basis.conj()) @ basis.T
-    sizes = np.abs(vectors)
-    totals = sizes.sum(axis=1)
-    # a candidate that was almost orthogonal to the null space is rounding
-    usable = totals > 1e-8 * np.maximum(np.abs(candidates).sum(axis=1), 1e-300)
-    if basis.shape[1] == 0 or not usable.any():
-        return 0.0, np.zeros(n, dtype=basis.dtype)
-    shares = np.sort(sizes, axis=1)[:, n - s:].sum(axis=1) / np.where(usable, totals, np.inf)
-    best = int(np.argmax(shares))
-    return float(shares[best]) * (1 - 2 * n * _EPS), vectors[best] / totals[best]
 
 
 def _solve_rows(V, _):

@@ -5,7 +5,8 @@ import numpy as np
 from kernelstab._checks import as_count
 from kernelstab._engines.cone_program import solve_cone_program
 from kernelstab._engines.entry_range import dense_within_range
-from kernelstab.kernel.nsp_relaxations import NSPRelaxation, best_kernel_vector
+from kernelstab._engines.nsp.programs import best_kernel_vector
+from kernelstab.kernel.nsp_relaxations import NSPRelaxation
 from kernelstab.kernel.nullspace import nullspace_basis
 
 _EPS = float(np.finfo(np.float64).eps)

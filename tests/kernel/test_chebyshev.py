@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from kernelstab.kernel.chebyshev import chebyshev_fits
+from kernelstab._engines.chebyshev import chebyshev_fits
 
 
 def _rows(seed, m, n, is_complex):

@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 from scipy.fft import dct
 from scipy.linalg import hadamard
 
+from kernelstab._engines.nsp import programs as nsp_programs
+from kernelstab._engines.nsp import search as nsp_search
+from kernelstab._engines.nsp import simplex_jit
 from kernelstab._errors import UnclearRank
 from kernelstab.certify import verify
-from kernelstab.kernel import _nsp_jit, _nsp_programs, _nsp_search, dual_bound, nsp_constant, nullspace_basis
+from kernelstab.kernel import nsp_constant, nullspace_basis
 
 
 def _identity_hadamard(m):
@@ -68,6 +71,13 @@ def test_reference_values(matrix, s, alpha, tolerance):
     assert result.holds == (None if alpha == 0.5 else alpha < 0.5)
 
 
+def _dual_bound(matrix, support, signs, dual):
+    """What a dual proves: the largest modulus of ``xi_S - A^T h``."""
+    xi = np.zeros(matrix.shape[1])
+    xi[list(support)] = signs
+    return np.abs(xi - matrix.T @ dual).max()
+
+
 @pytest.mark.parametrize(("matrix", "s"), [(_DCT16, 2), (_identity_hadamard(4), 2), (_MERCEDES, 1)])
 def test_both_sides_can_be_checked_again(matrix, s):
     result = nsp_constant(matrix, s)
@@ -80,12 +90,12 @@ def test_both_sides_can_be_checked_again(matrix, s):
     xi[list(result.support)] = result.signs
     np.testing.assert_allclose(np.abs(xi - matrix.T @ result.dual).max(), result.upper)
     # the upper bound again from the stored duals: each support has its own or the sum of its entries'
-    singles = [dual_bound(matrix, (i,), (1,), result.duals[(i,), (1,)]) for i in range(matrix.shape[1])]
+    singles = [_dual_bound(matrix, (i,), (1,), result.duals[(i,), (1,)]) for i in range(matrix.shape[1])]
     bounds = []
     for support in combinations(range(matrix.shape[1]), s):
         patterns = [(1, *rest) for rest in product((1, -1), repeat=s - 1)]
         if all((support, p) in result.duals for p in patterns):
-            bounds.append(max(dual_bound(matrix, support, p, result.duals[support, p]) for p in patterns))
+            bounds.append(max(_dual_bound(matrix, support, p, result.duals[support, p]) for p in patterns))
         else:
             bounds.append(sum(singles[i] for i in support))
     assert max(bounds) <= result.upper * (1 + 1e-14)
@@ -136,13 +146,13 @@ def test_badly_scaled_rows_do_not_mislead_the_solver():
 
 def _with_solver(monkeypatch, change):
     """Let a function change what the compiled solver wrote."""
-    real = _nsp_jit.solve_programs
+    real = simplex_jit.solve_programs
 
     def solver(*args):
         answer = real(*args)
         return change(*args[-3:]) or answer
 
-    monkeypatch.setattr(_nsp_jit, "solve_programs", solver)
+    monkeypatch.setattr(simplex_jit, "solve_programs", solver)
 
 
 def test_a_useless_solver_leaves_true_bounds(monkeypatch):
@@ -161,8 +171,8 @@ def test_a_useless_solver_leaves_true_bounds(monkeypatch):
 
 def test_the_upper_end_is_what_the_duals_prove(monkeypatch):
     # batches of 64 programs, and useless duals in the first batch of pairs only
-    monkeypatch.setattr(_nsp_programs, "_CHUNK_WORK", 1.0)
-    real, calls = _nsp_jit.solve_programs, []
+    monkeypatch.setattr(nsp_programs, "_CHUNK_WORK", 1.0)
+    real, calls = simplex_jit.solve_programs, []
 
     def lapse(*args):
         answer = real(*args)
@@ -171,7 +181,7 @@ def test_the_upper_end_is_what_the_duals_prove(monkeypatch):
             args[-3][:] = 0.0
         return answer
 
-    monkeypatch.setattr(_nsp_jit, "solve_programs", lapse)
+    monkeypatch.setattr(simplex_jit, "solve_programs", lapse)
     result = nsp_constant(_identity_hadamard(8), 2)
     # what is left for those pairs is the sum of their columns, 2 / (1 + sqrt 8)
     np.testing.assert_allclose((result.lower, result.upper), (sqrt(2.0) - 1, 2 / (1 + sqrt(8.0))), rtol=1e-9)
@@ -187,7 +197,7 @@ def test_the_upper_end_is_what_the_duals_prove(monkeypatch):
     (np.eye(9) - np.roll(np.eye(9), 1, axis=1), 2), (np.random.default_rng(2).standard_normal((20, 40)), 3)])
 def test_the_compiled_solver_needs_no_help(matrix, s, monkeypatch):
     # degenerate vertices on most of these: many bases for one vertex, ties in every step
-    monkeypatch.setattr(_nsp_programs.Programs, "_repair", None)
+    monkeypatch.setattr(nsp_programs.KernelPrograms, "_repair", None)
     assert nsp_constant(matrix, s).exact
 
 
@@ -210,8 +220,8 @@ def test_rho_is_the_stable_constant():
 @pytest.mark.parametrize(("buffer", "nodes"), [(1000, 1000), (4, 3)])     # in one go, or in small steps
 @pytest.mark.parametrize(("levels", "caps"), [([0] * 6, [3]), ([0, 1, 0, 1, 1, 0], [1, 2])])
 def test_the_walk_writes_every_support_above_a_bound_once(levels, caps, buffer, nodes, monkeypatch):
-    monkeypatch.setattr(_nsp_search, "_BUFFER", buffer)
-    monkeypatch.setattr(_nsp_search, "_NODES", nodes)
+    monkeypatch.setattr(nsp_search, "_BUFFER", buffer)
+    monkeypatch.setattr(nsp_search, "_NODES", nodes)
     # with table t the bound of K is the sum of t over its pairs, divided by s - 1 = 2
     table = np.random.default_rng(3).uniform(0.0, 0.3, (6, 6, 2))
     table = table + table.transpose(1, 0, 2)
@@ -224,7 +234,7 @@ def test_the_walk_writes_every_support_above_a_bound_once(levels, caps, buffer, 
                 expected[support, signs] = sum(
                     table[i, j, int(a != b)] for (i, a), (j, b) in combinations(zip(support, signs), 2)) / 2
     programs = SimpleNamespace(matrix=np.zeros((2, 6)), levels=levels, caps=caps)
-    search = _nsp_search.Search(programs, 3, 100, None)
+    search = nsp_search.SignSearch(programs, 3, 100, None)
     low = np.median(list(expected.values()))
     found, ends = {}, []
     for supports, signs, bounds, left_out, last in search.supports_above(table, low, np.inf):
@@ -299,7 +309,7 @@ def _brute_force(matrix, s, weights, levels):
         if any(np.sum(labels[list(support)] == k) > cap for k, cap in enumerate(caps)):
             continue
         for signs in product((1, -1), repeat=len(support) - 1):
-            _, vertex = _nsp_programs.reference_program(rows, list(support), (1, *signs))
+            _, vertex = nsp_programs.reference_program(rows, list(support), (1, *signs))
             best = max(best, float(np.dot((1, *signs), vertex[list(support)])))
     return best
 
@@ -382,7 +392,7 @@ def test_progress_and_ctrl_c():
 
 
 def test_ctrl_c_before_the_first_vertex(monkeypatch):
-    real, calls = _nsp_jit.solve_programs, []
+    real, calls = simplex_jit.solve_programs, []
 
     def once(*args):
         calls.append(1)
@@ -390,7 +400,7 @@ def test_ctrl_c_before_the_first_vertex(monkeypatch):
             raise KeyboardInterrupt
         return real(*args)
 
-    monkeypatch.setattr(_nsp_jit, "solve_programs", once)
+    monkeypatch.setattr(simplex_jit, "solve_programs", once)
     result = nsp_constant(_DCT12, 2)
     # nothing is known: h = 0 bounds every program by 1
     assert (result.lower, result.upper, result.exact, result.interrupted) == (0.0, 1.0, False, True)

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from scipy.fft import dct
 from scipy.optimize import linprog
 
-from kernelstab.kernel import nsp_complex
-from kernelstab.kernel._phase_cells import cell_bounds, ends, first_cells, halves, widest
+from kernelstab._engines.nsp import phases
+from kernelstab._engines.nsp.phase_cells import cell_bounds, ends, first_cells, halves, widest
 from kernelstab.kernel.nsp_complex import complex_nsp_constant
 
 
@@ -160,7 +160,7 @@ def test_an_interrupted_start_proves_nothing_and_says_so(monkeypatch):
     def stop(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(nsp_complex, "chebyshev_fits", stop)
+    monkeypatch.setattr(phases, "chebyshev_fits", stop)
     result = complex_nsp_constant(_SMALL, 2)
     assert (result.lower, result.upper, result.interrupted, result.exact) == (0.0, 1.0, True, False)
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from scipy.fft import dct
 from scipy.linalg import hadamard
 
-from kernelstab.kernel.nsp_relaxations import best_kernel_vector, jn_bound, jn_value
+from kernelstab._engines.nsp.programs import best_kernel_vector
+from kernelstab.kernel.nsp_relaxations import jn_bound, jn_value
 
 _RNG = np.random.default_rng(5)
 _GAUSS16, _GAUSS20 = _RNG.standard_normal((12, 16)), _RNG.standard_normal((16, 20))

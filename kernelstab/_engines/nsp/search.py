@@ -14,7 +14,7 @@ from math import comb
 
 import numpy as np
 
-from kernelstab.kernel._nsp_programs import EPS
+from kernelstab._engines.nsp.programs import EPS
 
 _TIE = 1e-12                    # a bound this little above the incumbent is not pursued: rounding
 _BUFFER = 100_000
@@ -25,7 +25,7 @@ _NONE = np.zeros((0, 0, 0, 0)), np.zeros((0, 0, 0))
 _SLICES = (0.5, 0.25, 0.125, 0.0625, 0.0)
 
 
-class Search:
+class SignSearch:
     """One search: tables of bounds of pairs, the supports solved, and what is proved about the rest."""
 
     def __init__(self, programs, s, max_supports, report):
@@ -57,14 +57,14 @@ class Search:
             self._solve_pairs()
             # every support holds a pair
             self.rest = min(self.rest, float(self._completions().max()))
-        self._walk_slices()
+        self._settle_slices()
 
     def upper(self):
         """Return what is proved about all supports."""
         return min(1.0, max(self.rest, self.settled))
 
     def over_budget(self):
-        """Whether the walks have visited as many nodes as they may."""
+        """Whether the enumerations have visited as many nodes as they may."""
         return self.nodes > _NODES_PER_SUPPORT * self.max_supports
 
     def _sum_of_singles(self):
@@ -72,7 +72,7 @@ class Search:
         return float(self.single_bounds[allowed].sum()) * (1 + 2 * self.s * EPS)
 
     def _improve(self, batch, starts=32):
-        """Climb from the best vertices of a batch that name different supports."""
+        """Search on from the best vertices of a batch that name different supports."""
         named, chosen = set(), []
         for i in np.argsort(-batch.sums, kind="stable"):
             key = tuple(self.programs.largest(np.abs(batch.vertices[i])))
@@ -144,19 +144,19 @@ class Search:
 
     # supports of full size
 
-    def _walk_slices(self):
+    def _settle_slices(self):
         """Settle supports in slices of falling bound, so that an early end leaves a small rest."""
         high = self.rest
         for share in _SLICES:
             low = self.programs.lower + _TIE
             low += share * max(0.0, high - low)
-            dropped = self._walk(low, np.inf if share == _SLICES[0] else high)
+            dropped = self._settle_all(low, np.inf if share == _SLICES[0] else high)
             if dropped is None:
                 return
             self.rest, high = min(self.rest, max(dropped, 0.0)), low
         self.complete = True
 
-    def _walk(self, low, high):
+    def _settle_all(self, low, high):
         """Settle all supports with bounds in ``(low, high]``; return the largest left, None over budget."""
         left_out = 0.0
         for supports, signs, bounds, dropped, last in self.supports_above(
@@ -177,7 +177,7 @@ class Search:
         With each block come the bounds, the largest bound not above ``low`` so far, and whether it is
         the last. The next block is written over it.
         """
-        from kernelstab.kernel._nsp_jit import enumerate_supports
+        from kernelstab._engines.nsp.simplex_jit import enumerate_supports
 
         s, n = self.s, self.n
         largest = np.zeros((n + 1, n + 1))

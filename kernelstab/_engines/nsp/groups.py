@@ -4,13 +4,11 @@ from itertools import combinations
 
 import numpy as np
 
-from kernelstab.kernel.nsp_result import DualGroup
-
 _MOST_NUMBERS = 2e7             # in the duals of one group
 
 
 def dual_groups(search):
-    """Collect the duals of all single columns, of pairs, and of the supports that pairs leave open.
+    """Collect supports, signs and duals of single columns, pairs, and the supports that pairs leave open.
 
     Whoever checks them takes for a pair the larger bound of its two sign patterns, which is weaker
     than what the search used; so the duals of supports that it leaves open are completed by those
@@ -20,7 +18,7 @@ def dual_groups(search):
     n, s = search.n, search.s
     groups = [_group(np.arange(n)[:, None], np.ones((n, 1)), search.single_duals)]
     if s == 1 or search.pairs is None:
-        return tuple(groups)
+        return groups
     singles = search.single_bounds
     table = np.add.outer(singles, singles)
     if s > 2:
@@ -39,11 +37,11 @@ def dual_groups(search):
             if key in solved:
                 duals[row] = solved[key]
         groups.append(_group(supports, signs, duals))
-    return tuple(groups)
+    return groups
 
 
 def _group(supports, signs, duals):
-    return DualGroup(np.array(supports, np.int64), np.array(signs, np.int8), np.array(duals))
+    return (np.array(supports, np.int64), np.array(signs, np.int8), np.array(duals))
 
 
 def _all_pairs(search):

@@ -1,15 +1,15 @@
 r"""Programs :math:`\max\langle\xi,v\rangle` over one kernel, solved in batches, with proved bounds."""
 
 import warnings
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import qr
 from scipy.optimize import linprog
 
+from kernelstab._engines.null_space.row_factor import kernel_basis
 from kernelstab._errors import UnclearRank
-from kernelstab.kernel.nullspace import nullspace_basis
+from kernelstab._threads import in_order
 
 EPS = float(np.finfo(np.float64).eps)
 _PERTURBATION = 1e-8
@@ -17,7 +17,7 @@ _CHUNK_WORK = 3e7               # additions in a chunk of programs: some hundred
 
 
 @dataclass(frozen=True)
-class Batch:
+class SolvedPrograms:
     """Programs and what they gave: duals, proved bounds, the duals' residuals and their rounding."""
 
     supports: np.ndarray
@@ -40,28 +40,28 @@ def residuals_of(matrix, weights, supports, signs, duals):
     return (xi - duals @ matrix) / weights, slack
 
 
-class Programs:
+class KernelPrograms:
     r"""All programs of one matrix: one polytope, one first vertex, any support and signs.
 
     Weights are taken in by the columns: with :math:`u=Wv` the weighted norm of ``v`` is that of
     ``u`` and the kernel of ``A`` becomes that of :math:`AW^{-1}`.
     """
 
-    def __init__(self, matrix, null, weights, levels, caps, threads):
+    def __init__(self, matrix, basis, rank, weights, levels, caps, threads):
         self.matrix, self.weights = matrix, weights
         self.levels, self.caps, self.threads = levels, caps, threads
-        scale, self.null = balance(matrix, null)
+        scale, self.basis = balance(matrix, basis, rank)
         u, sigma, rows = np.linalg.svd(scale * matrix / weights, full_matrices=False)
         # the row space in orthonormal coordinates: same null space, no scaling to trip on
-        self.rows = np.ascontiguousarray(rows[:null.rank])
-        self.back = scale * u[:, :null.rank] / sigma[:null.rank]
+        self.rows = np.ascontiguousarray(rows[:rank])
+        self.back = scale * u[:, :rank] / sigma[:rank]
         self.start = first_vertex(self.rows)
         self.solved = 0
         self.lower, self.witness = -1.0, None
         r, n = self.rows.shape
         self.chunk = max(8, int(_CHUNK_WORK / ((r + 1) * (n + 2) * (r + 10))))
 
-    def solve(self, supports, signs, cutoff=-1.0) -> Batch:
+    def solve(self, supports, signs, cutoff=-1.0) -> SolvedPrograms:
         """Solve programs; with a ``cutoff`` each may end as soon as its bound is not above it.
 
         The batch is cut into the same chunks whatever the number of threads, and no chunk
@@ -75,20 +75,16 @@ class Programs:
         cuts = [slice(i, i + self.chunk) for i in range(0, k, self.chunk)]
 
         def run(cut):
-            from kernelstab.kernel._nsp_jit import solve_programs
+            from kernelstab._engines.nsp.simplex_jit import solve_programs
 
             return solve_programs(self.rows, *self.start, supports[cut], signs[cut], cutoff, self.levels,
                                   self.caps, h[cut], vertices[cut], sums[cut])
 
-        if self.threads == 1 or len(cuts) == 1:
-            failures = sum(run(cut)[1] for cut in cuts)
-        else:
-            with ThreadPoolExecutor(self.threads) as pool:
-                failures = sum(answer[1] for answer in pool.map(run, cuts))
+        failures = sum(answer[1] for _, answer in in_order(run, cuts, min(self.threads, max(1, len(cuts)))))
         duals = h @ self.back.T
         residuals, slack = residuals_of(self.matrix, self.weights, supports, signs, duals)
         bounds = (np.abs(residuals) + slack).max(axis=1) * (1 + 2 * EPS)
-        batch = Batch(supports, signs, duals, bounds, residuals, slack.max(axis=1), vertices, sums)
+        batch = SolvedPrograms(supports, signs, duals, bounds, residuals, slack.max(axis=1), vertices, sums)
         if failures:
             self._repair(batch, cutoff)
         for i in np.flatnonzero(bounds > 1.0):      # no better than h = 0, whose residual is xi
@@ -112,7 +108,7 @@ class Programs:
 
     def offer(self, vertex) -> bool:
         """Project a candidate :math:`Wv` onto the null space and keep it if it is the best so far."""
-        v, basis = vertex / self.weights, self.null.basis
+        v, basis = vertex / self.weights, self.basis
         for _ in range(2):
             v = basis @ (basis.T @ v)
         weighted = np.abs(self.weights * v)
@@ -148,18 +144,18 @@ class Programs:
                 value, vertex = batch.sums[0], batch.vertices[0]
 
 
-def balance(matrix, null):
-    """Return powers of two that bring all rows to one size, and the null space of those rows.
+def balance(matrix, basis, rank):
+    """Return powers of two that bring all rows to one size, and a basis of the null space of those rows.
 
     Scaling by powers of two is exact and changes no kernel. Where it changes the numerical rank,
-    as for a row that holds nothing but rounding, all scales are 1.
+    as for a row that holds nothing but rounding, all scales are 1 and the basis is that of the matrix.
     """
     sizes = np.linalg.norm(matrix, axis=1, keepdims=True)
     scale = np.exp2(-np.round(np.log2(np.where(sizes > 0, sizes, 1.0))))
     with warnings.catch_warnings():         # whether the rank is clear was said about the matrix itself
         warnings.simplefilter("ignore", UnclearRank)
-        balanced = nullspace_basis(scale * matrix)
-    return (scale, balanced) if balanced.rank == null.rank else (np.ones_like(scale), null)
+        balanced, new_rank = kernel_basis(scale * matrix)
+    return (scale, balanced) if new_rank == rank else (np.ones_like(scale), basis)
 
 
 def first_vertex(rows):
@@ -193,3 +189,32 @@ def reference_program(rows, support, signs):
     if answer.x is None:                        # the trivial dual h = 0 still bounds
         return np.zeros(r), np.zeros(n)
     return -answer.eqlin.marginals, answer.x[:n] - answer.x[n:]
+
+
+def best_kernel_vector(basis, candidates, s) -> tuple[float, np.ndarray]:
+    """Project vectors onto the null space; return the largest share on ``s`` entries and its vector.
+
+    Parameters
+    ----------
+    basis : ndarray, shape (N, k)
+        Orthonormal.
+    candidates : ndarray, shape (B, N)
+        Rows near kernel vectors.
+
+    >>> share, w = best_kernel_vector(np.array([[0.6], [0.8]]), np.array([[1.0, 1.0]]), 1)
+    >>> round(share, 6), w.round(6)
+    (0.571429, array([0.428571, 0.571429]))
+    """
+    n = len(basis)
+    vectors = candidates
+    for _ in range(2):
+        vectors = (vectors @ basis.conj()) @ basis.T
+    sizes = np.abs(vectors)
+    totals = sizes.sum(axis=1)
+    # a candidate that was almost orthogonal to the null space is rounding
+    usable = totals > 1e-8 * np.maximum(np.abs(candidates).sum(axis=1), 1e-300)
+    if basis.shape[1] == 0 or not usable.any():
+        return 0.0, np.zeros(n, dtype=basis.dtype)
+    shares = np.sort(sizes, axis=1)[:, n - s:].sum(axis=1) / np.where(usable, totals, np.inf)
+    best = int(np.argmax(shares))
+    return float(shares[best]) * (1 - 2 * n * EPS), vectors[best] / totals[best]

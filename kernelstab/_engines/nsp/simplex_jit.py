@@ -9,17 +9,19 @@ side. The column of :math:`v_j^\pm` is :math:`\pm T_j+x`, so one tableau serves 
 import numpy as np
 from numba import njit
 
+from kernelstab._engines.compiling_jit import INNER, OUTER
+
 SMALLEST_PIVOT = 1e-9
 OPTIMAL = 1e-12
 REBUILD_AFTER = 400
 
 
-@njit(cache=True, nogil=True)
-def exchange(T, column, p):
-    """Bring the column with coefficients ``column`` into the basis at row ``p``."""
-    top, scale = T[p].copy(), 1.0 / column[p]       # a copy does not overlap with the rows: faster code
-    for j in range(len(top)):
-        top[j] *= scale
+@njit(**INNER)
+def exchange(T, column, p, top):
+    """Bring the column with coefficients ``column`` into the basis at row ``p``; ``top`` is work space."""
+    scale = 1.0 / column[p]
+    for j in range(len(top)):                       # a copy does not overlap with the rows: faster code
+        top[j] = T[p, j] * scale
         T[p, j] = top[j]
     for i in range(len(T)):
         if i != p and column[i] != 0.0:
@@ -28,7 +30,7 @@ def exchange(T, column, p):
                 row[j] -= factor * top[j]
 
 
-@njit(cache=True, nogil=True)
+@njit(**INNER)
 def restart(T, basis, sign, start, start_basis, start_sign):
     """Copy the first vertex."""
     for i in range(len(T)):
@@ -37,7 +39,7 @@ def restart(T, basis, sign, start, start_basis, start_sign):
             T[i, j] = start[i, j]
 
 
-@njit(cache=True, nogil=True)
+@njit(**INNER)
 def rebuild(T, basis, sign, start, start_basis, start_sign):
     """Compute the tableau of ``basis`` afresh from that of the first vertex; False if it is singular."""
     rows, n = T.shape[0], T.shape[1] - 2
@@ -49,23 +51,23 @@ def rebuild(T, basis, sign, start, start_basis, start_sign):
             if settled[i] == 0 and basis[i] == wanted[k] and sign[i] == signs[k]:
                 settled[i], found[k] = 1, 1
                 break
-    column = np.empty(rows)
+    column, top = np.empty(rows), np.empty(T.shape[1])
     for k in range(rows):
         if found[k] == 0:
-            p, largest = -1, SMALLEST_PIVOT
+            p, largest = np.int64(-1), SMALLEST_PIVOT      # a plain -1 would compile exchange twice
             for i in range(rows):
                 column[i] = signs[k] * T[i, wanted[k]] + T[i, n]
                 if settled[i] == 0 and abs(column[i]) > largest:
                     p, largest = i, abs(column[i])
             if p < 0:
                 return False
-            exchange(T, column, p)
+            exchange(T, column, p, top)
             basis[p], sign[p], settled[p] = wanted[k], signs[k], 1
     return True
 
 
-@njit(cache=True, nogil=True)
-def price(T, basis, sign, xi, gradient):
+@njit(**INNER)
+def reduced_costs(T, basis, sign, xi, gradient):
     """Write ``xi - A^T h`` of the basis to ``gradient``; return the value and its largest entry."""
     rows, n = T.shape[0], T.shape[1] - 2
     for j in range(n):
@@ -84,17 +86,17 @@ def price(T, basis, sign, xi, gradient):
     return value, enter
 
 
-@njit(cache=True, nogil=True)
-def climb(T, basis, sign, xi, cutoff, limit, gradient):
+@njit(**INNER)
+def optimise(T, basis, sign, xi, cutoff, limit, gradient):
     """Pivot to an optimum, or until ``max |xi - A^T h| <= cutoff``; return the value and the pivots.
 
     The perturbed right-hand side keeps every step positive on degenerate polytopes; rows with
     almost equal ratios are decided by the size of the pivot.
     """
     rows, n = T.shape[0], T.shape[1] - 2
-    column = np.empty(rows)
+    column, top = np.empty(rows), np.empty(T.shape[1])
     for pivots in range(limit):
-        value, enter = price(T, basis, sign, xi, gradient)
+        value, enter = reduced_costs(T, basis, sign, xi, gradient)
         worst = abs(gradient[enter])
         if worst <= value + OPTIMAL or worst <= cutoff:
             return value, pivots
@@ -104,19 +106,19 @@ def climb(T, basis, sign, xi, cutoff, limit, gradient):
             column[i] = direction * T[i, enter] + T[i, n]
             if column[i] > SMALLEST_PIVOT:
                 step = min(step, (max(T[i, n + 1], 0.0) + 1e-13) / column[i])
-        leave = -1
+        leave = np.int64(-1)
         for i in range(rows):
             if column[i] > SMALLEST_PIVOT and T[i, n + 1] <= step * column[i] \
                     and (leave < 0 or column[i] > column[leave]):
                 leave = i
         if leave < 0:                                       # rounding: the polytope is bounded
             return value, limit
-        exchange(T, column, leave)
+        exchange(T, column, leave, top)
         basis[leave], sign[leave] = enter, direction
     return value, limit
 
 
-@njit(cache=True, nogil=True)
+@njit(**INNER)
 def best_sum(v, levels, caps):
     """Sum the largest magnitudes of ``v``, at most ``caps[l]`` of them in level ``l``, over all of them."""
     left, taken, total, size, s = caps.copy(), np.zeros(len(v), np.int64), 0.0, 0.0, 0
@@ -135,7 +137,7 @@ def best_sum(v, levels, caps):
     return total / size
 
 
-@njit(cache=True, nogil=True)
+@njit(**OUTER)
 def solve_programs(Q, start, start_basis, start_sign, supports, signs, cutoff, levels, caps,
                    duals, vertices, sums):
     """Solve programs one after the other, each from the last vertex of the one before.
@@ -156,7 +158,7 @@ def solve_programs(Q, start, start_basis, start_sign, supports, signs, cutoff, l
             xi[supports[k, a]] = signs[k, a]
         flip = face(T, basis, sign, xi, gradient)
         for attempt in range(3):
-            value, steps = climb(T, basis, sign, xi, cutoff, limit, gradient)
+            value, steps = optimise(T, basis, sign, xi, cutoff, limit, gradient)
             pivots += steps
             since += steps
             bound = nearest_dual(Q, xi, gradient, duals[k])
@@ -181,17 +183,17 @@ def solve_programs(Q, start, start_basis, start_sign, supports, signs, cutoff, l
     return pivots, failures
 
 
-@njit(cache=True, nogil=True)
+@njit(**INNER)
 def face(T, basis, sign, xi, gradient):
     """Replace ``xi`` by ``-xi`` if its value is negative, for the polytope is symmetric; return the sign."""
-    if price(T, basis, sign, xi, gradient)[0] >= 0:
+    if reduced_costs(T, basis, sign, xi, gradient)[0] >= 0:
         return 1.0
     for j in range(len(xi)):
         xi[j] = -xi[j]
     return -1.0
 
 
-@njit(cache=True, nogil=True)
+@njit(**INNER)
 def nearest_dual(Q, xi, gradient, h):
     """Write ``h = Q (xi - gradient)``; return ``max |xi - Q^T h|``.
 
@@ -214,7 +216,7 @@ def nearest_dual(Q, xi, gradient, h):
     return worst
 
 
-@njit(cache=True, nogil=True)
+@njit(**INNER)
 def average_bound(chosen, signs, residuals, slacks):
     """Bound ``|xi - A^T h|`` for the sum of the duals of all pairs over ``s - 1``: so many hold an index."""
     s, n = len(chosen), residuals.shape[3]
@@ -233,13 +235,13 @@ def average_bound(chosen, signs, residuals, slacks):
     return (worst + slack + 1.2e-16 * s**4) / (s - 1) * (1 + 1e-15)
 
 
-@njit(cache=True, nogil=True)
+@njit(**OUTER)
 def enumerate_supports(pairs, residuals, slacks, later, latest, levels, caps, low, high, place,
                        supports, signs, bounds, nodes):
-    """Go on with a walk over all supports with signs, writing those whose bound lies in ``(low, high]``.
+    """Go on with an enumeration of all supports with signs, writing those with a bound in ``(low, high]``.
 
-    ``place`` holds the depth, then the columns, then the signs (0 is plus) of the path; the walk is
-    over when the depth is -1. A path is left when no completion can exceed ``low``: an index to
+    ``place`` holds the depth, then the columns, then the signs (0 is plus) of the path; the enumeration
+    is over when the depth is -1. A path is left when no completion can exceed ``low``: an index to
     come adds at most ``later[i, c]`` to the pair sum for every ``i`` chosen, and two to come
     ``latest[c]``. Returns how many were written, the largest bound that was left out below
     ``low``, and the nodes visited; stops when the buffers are full or after ``nodes`` nodes.
