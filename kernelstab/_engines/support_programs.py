@@ -1,10 +1,9 @@
 """Dual vectors of one support: Fuchs's, the best one, and the kernel vector that shows that it is."""
 
 import numpy as np
-from scipy.optimize import linprog
 
-from kernelstab._engines.cone_program import solve_cone_program
-from kernelstab.kernel.nullspace import nullspace_basis
+from kernelstab._engines.chebyshev import chebyshev_fits
+from kernelstab._engines.null_space.row_factor import kernel_basis
 
 _EPS = float(np.finfo(np.float64).eps)
 
@@ -22,12 +21,16 @@ class SupportPrograms:
         if self.sigma_min <= max(self.inside.shape) * _EPS * sigma[0]:
             self.reason = "the columns of the support are dependent"
             return
-        self.free = u[:, len(support):]                           # what h may add
         self.inverse = np.linalg.pinv(self.inside)
         self.spread = self.inverse @ self.outside                 # A_S^+ a_j
-        self.basis = nullspace_basis(matrix).basis
+        self.basis = kernel_basis(matrix)[0]
         self.sums = np.abs(self.spread).sum(axis=0)
         self.erc = float(self.sums.max(initial=0.0))
+        # what h may add changes the products outside by the span of orthonormal columns
+        free = u[:, len(support):]
+        left, sizes, right = np.linalg.svd(self.outside.conj().T @ free, full_matrices=False)
+        rank = int(np.sum(sizes > max(matrix.shape) * _EPS * sizes.max(initial=0.0)))
+        self.changes, self.steps = left[:, :rank], free @ (right[:rank].conj().T / sizes[:rank])
 
     def worst_signs(self):
         """Return the signs for which Fuchs's vector attains ``erc``."""
@@ -41,21 +44,33 @@ class SupportPrograms:
         """Return the largest product of ``h`` with a column outside."""
         return float(np.abs(self.outside.conj().T @ h).max(initial=0.0))
 
-    def solve(self, xi):
-        """Return what the best dual vector found proves, the vector, and the same of a kernel vector."""
-        h = self.inverse.conj().T @ xi
-        if self.off(h) > 0 and self.free.shape[1] > 0:
-            step, v = self.cone_program(h, xi) if np.iscomplexobj(self.matrix) else self.linear_program(h)
-            better = h + self.free @ step
+    def solve(self, patterns):
+        """Yield for each pattern what the best dual found proves, the dual, the same of a kernel vector.
+
+        The products outside are approximated by those that ``h`` may add, in the maximum norm, for all
+        patterns at once; the multiplier of such a program is the part of a kernel vector outside.
+        """
+        duals = patterns @ self.inverse.conj()                    # of Fuchs, row by row
+        products = duals @ self.outside.conj()
+        v = np.zeros((len(duals), self.matrix.shape[1]), dtype=self.matrix.dtype)
+        if len(self.rest):
+            v[np.arange(len(v)), self.rest[np.argmax(np.abs(products), axis=1)]] = 1.0
+        tried = np.flatnonzero(products.any(axis=1)) if self.changes.shape[1] else []
+        if len(tried):
+            fits = chebyshev_fits(self.changes, products[tried])
+            v[np.ix_(tried, self.rest)] = fits.duals
+            better = duals[tried] - fits.coefficients @ self.steps.T
             # once more on the support, so that what the program left over there is rounding
-            better = better + self.inverse.conj().T @ (xi - self.inside.conj().T @ better)
-            h = min(h, better, key=self.off)
-        else:
-            v = self.one_column(h)
-        return self.proved(h, xi), h, *self.kernel_value(v, xi)
+            better = better + (patterns[tried] - better @ self.inside.conj()) @ self.inverse.conj()
+            found = np.abs(better @ self.outside.conj()).max(axis=1)
+            gained = found < np.abs(products[tried]).max(axis=1)
+            duals[tried[gained]] = better[gained]
+        v[:, self.support] = -v[:, self.rest] @ self.spread.T
+        for xi, h, vector in zip(patterns, duals, v):
+            yield self.proved(h, xi), h, *self.kernel_value(vector, xi), xi
 
     def proved(self, h, xi) -> float:
-        """Return theta rounded up: the residual on the support is corrected at the price of ``erc``."""
+        """Return theta rounded up: correcting a residual on the support adds at most ``erc`` times it."""
         m = len(h)
         slack = (m + 8) * _EPS * (np.abs(self.matrix).T @ np.abs(h))
         missing = np.abs(xi - self.inside.conj().T @ h).max() + slack[self.support].max() + 4 * _EPS
@@ -73,46 +88,3 @@ class SupportPrograms:
             w = w * (np.conj(product) / abs(product))
         value = abs(product) * (1 - 4 * len(w) * _EPS) / off
         return float(value), w / size
-
-    def one_column(self, h):
-        """Return the kernel vector of the column outside with the largest product."""
-        v = np.zeros(self.matrix.shape[1], dtype=self.matrix.dtype)
-        if len(self.rest):
-            j = int(np.argmax(np.abs(self.outside.conj().T @ h)))
-            v[self.rest[j]] = -1.0
-            v[self.support] = self.spread[:, j]
-        return v
-
-    def linear_program(self, h):
-        """Minimise the largest product outside; return the change of ``h`` and the kernel vector."""
-        products, slopes = self.outside.T @ h, self.outside.T @ self.free
-        ones = np.ones((len(self.rest), 1))
-        answer = linprog(
-            np.append(np.zeros(slopes.shape[1]), 1.0), method="highs",
-            A_ub=np.block([[slopes, -ones], [-slopes, -ones]]), b_ub=np.concatenate([-products, products]),
-            bounds=[(None, None)] * slopes.shape[1] + [(0, None)],
-            options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10})
-        v = np.zeros(self.matrix.shape[1])
-        if answer.x is None:
-            return np.zeros(slopes.shape[1]), v
-        up, down = np.split(answer.ineqlin.marginals, 2)
-        v[self.rest] = up - down
-        v[self.support] = -self.spread @ v[self.rest]
-        return answer.x[:-1], v
-
-    def cone_program(self, h, xi):
-        """Do the same for complex numbers with two cone programs."""
-        import cvxpy as cp
-
-        step = cp.Variable(self.free.shape[1], complex=True)
-        products = self.outside.conj().T @ h + (self.outside.conj().T @ self.free) @ step
-        solve_cone_program(cp.Problem(cp.Minimize(cp.max(cp.abs(products)))))
-        v = np.zeros(self.matrix.shape[1], dtype=complex)
-        if self.basis.shape[1]:
-            weights = cp.Variable(self.basis.shape[1], complex=True)
-            gain = cp.real(xi.conj() @ (self.basis[self.support] @ weights))
-            limit = cp.norm1(self.basis[self.rest] @ weights) <= 1
-            solve_cone_program(cp.Problem(cp.Maximize(gain), [limit]))
-            if weights.value is not None:
-                v = self.basis @ weights.value
-        return (np.zeros(self.free.shape[1]) if step.value is None else step.value), v

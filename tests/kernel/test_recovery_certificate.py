@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from scipy.linalg import hadamard
 from scipy.optimize import linprog
 
+from kernelstab._engines import support_programs
+from kernelstab._engines.chebyshev import ChebyshevFits
 from kernelstab._engines.support_programs import SupportPrograms
 from kernelstab.certify import verify
 from kernelstab.kernel.recovery_certificate import recovery_certificate
@@ -241,37 +243,39 @@ def test_the_scale_of_the_matrix_does_not_matter(scale):
 
 
 def test_ctrl_c_leaves_the_patterns_that_were_solved(monkeypatch):
-    A = np.random.default_rng(0).standard_normal((6, 12))
+    A = np.random.default_rng(0).standard_normal((9, 14))              # 64 patterns, 16 at once
     solve, left = SupportPrograms.solve, [3]
 
-    def stop_at_the_fourth(self, xi):
+    def stop_at_the_fourth(self, patterns):
         left[0] -= 1
         if left[0] < 0:
             raise KeyboardInterrupt
-        return solve(self, xi)
+        return solve(self, patterns)
 
-    full = recovery_certificate(A, [0, 1, 2, 3])
+    full = recovery_certificate(A, range(7))
     monkeypatch.setattr(SupportPrograms, "solve", stop_at_the_fourth)
-    stopped = recovery_certificate(A, [0, 1, 2, 3])
+    stopped = recovery_certificate(A, range(7))
     assert (stopped.interrupted, stopped.exact, stopped.upper) == (True, False, stopped.erc)
     assert 0 < stopped.lower <= full.lower
     assert not full.interrupted
 
 
-def test_without_a_solution_the_vector_of_fuchs_serves(monkeypatch):
-    import cvxpy
-
-    def fail(*args, **options):
-        raise cvxpy.SolverError("no")
-
+@pytest.mark.parametrize("turn", [1, np.exp(1j)])
+def test_useless_programs_leave_true_bounds(turn, monkeypatch):
     rng = np.random.default_rng(0)
-    A = rng.standard_normal((4, 7)) + 1j * rng.standard_normal((4, 7))
-    full = recovery_certificate(A, [0, 1], [1, 1j])
-    monkeypatch.setattr(cvxpy.Problem, "solve", fail)
-    result = recovery_certificate(A, [0, 1], [1, 1j])
-    np.testing.assert_allclose(result.upper, result.fuchs)
-    assert full.lower <= result.upper
-    assert not result.exact
+    A = turn * rng.standard_normal((4, 7))
+    full = recovery_certificate(A, [0, 1], [1, -1])
+
+    def useless(V, targets):
+        coefficients = rng.standard_normal((len(targets), V.shape[1]))
+        return ChebyshevFits(coefficients, rng.standard_normal(targets.shape))
+
+    monkeypatch.setattr(support_programs, "chebyshev_fits", useless)
+    for _ in range(20):
+        result = recovery_certificate(A, [0, 1], [1, -1])
+        assert result.lower <= full.upper
+        assert full.lower <= result.upper <= result.fuchs * (1 + 1e-12)
+        assert not result.exact
 
 
 def test_bad_input():
