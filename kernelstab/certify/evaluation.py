@@ -1,6 +1,7 @@
 """What running a program yields: decided inequalities and enclosed quantities."""
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from kernelstab.certify.enclosure import Enclosure
 
@@ -70,3 +71,40 @@ def decide(relation, lower, upper) -> str:
     if upper < 0 or (relation == ">" and upper == 0):
         return "false"
     return "unknown"
+
+
+class Run:
+    """The values of a program in one arithmetic: every instruction is evaluated once, in order.
+
+    A subclass evaluates inputs (``input``), fractions (``number``) and other instructions (``apply``),
+    compares the sides of a claim (``compare``: outcome and enclosure of the margin) and reports a value
+    (``report``).
+    """
+
+    arithmetic: str
+    precision: int
+    scope: str
+    exact: bool
+
+    def __init__(self, program):
+        self.program = program
+        self.values: list = []
+
+    def value(self, name, args):
+        """Evaluate one instruction on the values that are known."""
+        if name in ("vector", "operator", "map"):
+            return self.input(name, args[0])
+        if name == "constant":
+            return self.number(Fraction(args[0]))
+        return self.apply(name, args, [self.values[i] for i in args])
+
+    def evaluation(self) -> Evaluation:
+        """Decide every claim and report every quantity between two floats."""
+        program, claims = self.program, []
+        for claim in program.claims:
+            outcome, found = self.compare(claim)
+            claims.append(Decision(claim.role, claim.label, program.claim_text(claim), outcome,
+                                   found.value, found.radius, found.lower, found.upper))
+        quantities = {name: self.report(index, program.units.get(name, ""))
+                      for name, index in program.quantities.items()}
+        return Evaluation(self.arithmetic, self.precision, self.scope, self.exact, tuple(claims), quantities)

@@ -6,7 +6,7 @@ Every evaluator offers ``apply(y)``, ``lipschitz()`` and ``length``, that of the
 ``{"kind": "linear", "matrix"}``                                   :math:`Wy`
 ``{"kind": "scaled-adjoint", "operator", "scale"}``                :math:`(p/q)A^*y`
 ``{"kind": "clip", "operator", "x", "x_alt", "eta"}``              two-point clip decoder
-``{"kind": "network", "operator", "layers"}``                      see ``ball_network``
+``{"kind": "network", "operator", "layers"}``                      see ``network``
 =================================================================  ===============================
 """
 
@@ -15,6 +15,7 @@ from flint import arb, arb_mat
 from kernelstab.certify.arrays import Array
 from kernelstab.certify.program.lipschitz_bound import BallArithmetic, map_lipschitz, scale_of
 from kernelstab.certify.program.network import NetworkBalls
+from kernelstab.certify.program.operators import build
 from kernelstab.certify.program.vectors import Vector
 
 
@@ -104,21 +105,12 @@ KINDS = {"linear": LinearBalls, "scaled-adjoint": ScaledAdjointBalls, "clip": Cl
 
 
 def build_map(spec, operator_of):
-    """Return the evaluator of a decoded description.
+    """Return the evaluator of a decoded description; see ``build``.
 
     ``operator_of`` turns the description of an operator into its evaluator, so that the
     caller may share one evaluator between an operator and the maps made for it.
-
-    Raises
-    ------
-    ValueError
-        If the kind is unknown or a field is missing or does not fit.
     """
-    if not isinstance(spec, dict) or spec.get("kind") not in list(KINDS):
-        kind = spec.get("kind") if isinstance(spec, dict) else spec
-        raise ValueError(f"map kind must be one of {', '.join(KINDS)}, got {kind!r:.80}")
-    try:
-        operator = None if spec["kind"] == "linear" else operator_of(spec["operator"])
-        return KINDS[spec["kind"]](spec, operator)
-    except KeyError as error:
-        raise ValueError(f"map of kind {spec['kind']} lacks the field {error}") from None
+    def operator(spec):
+        return (None if spec["kind"] == "linear" else operator_of(spec["operator"]),)
+
+    return build(spec, KINDS, "map", operator)

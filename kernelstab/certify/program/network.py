@@ -10,8 +10,7 @@ from math import frexp, prod
 from flint import arb, ctx, fmpz, fmpz_mat
 
 from kernelstab.certify.arrays import Array
-from kernelstab.certify.program.correlation import correlate
-from kernelstab.certify.program.fixed_point import cut, from_vector, midpoint, shifted, to_vector
+from kernelstab.certify.program.fixed_point import correlate, cut, from_vector, midpoint, shifted, to_vector
 from kernelstab.certify.program.lipschitz_bound import map_lipschitz
 from kernelstab.certify.program.vectors import Vector
 

@@ -7,9 +7,9 @@ for checks of plausibility only.
 
 ======================================================  ====================================
 ``{"kind": "dense", "matrix"[, "tight", "image_shape"]}``  entries as given, exact
-``{"kind": "fourier", "real", "mask"}``, ``"fourier2d"``   see ``ball_fourier``
-``{"kind": "hadamard", "mask"}``                           see ``ball_hadamard``
-``{"kind": "blur2d", "kernel", "shape"}``                  see ``ball_blur``
+``{"kind": "fourier", "real", "mask"}``, ``"fourier2d"``   see ``transforms``
+``{"kind": "hadamard", "mask"}``                           see ``transforms``
+``{"kind": "blur2d", "kernel", "shape"}``                  see ``transforms``
 ======================================================  ====================================
 """
 
@@ -18,10 +18,8 @@ from math import hypot, prod
 from flint import arb, arb_mat
 
 from kernelstab.certify.arrays import Array, ComplexArray
-from kernelstab.certify.program.blur import BlurBalls
-from kernelstab.certify.program.fourier import FourierBalls
-from kernelstab.certify.program.hadamard import HadamardBalls
 from kernelstab.certify.program.lipschitz_bound import BallArithmetic, OperatorFacts, matrix_norm
+from kernelstab.certify.program.transforms import BlurBalls, FourierBalls, HadamardBalls
 from kernelstab.certify.program.vectors import Vector
 
 
@@ -103,17 +101,31 @@ KINDS = {"dense": DenseBalls, "fourier": FourierBalls, "fourier2d": FourierBalls
 
 
 def build_operator(spec):
-    """Return the evaluator of a decoded description.
+    """Return the evaluator of a decoded description; see ``build``."""
+    return build(spec, KINDS, "operator")
+
+
+def build(spec, kinds, what, context=lambda spec: ()):
+    """Return the evaluator of a decoded description, by its kind.
+
+    Parameters
+    ----------
+    spec : dict
+    kinds : dict
+        Kind -> class.
+    what : str
+    context : callable
+        Description -> what the class needs besides it.
 
     Raises
     ------
     ValueError
         If the kind is unknown or a field is missing or does not fit.
     """
-    if not isinstance(spec, dict) or spec.get("kind") not in list(KINDS):
+    if not isinstance(spec, dict) or spec.get("kind") not in list(kinds):
         kind = spec.get("kind") if isinstance(spec, dict) else spec
-        raise ValueError(f"operator kind must be one of {', '.join(KINDS)}, got {kind!r:.80}")
+        raise ValueError(f"{what} kind must be one of {', '.join(kinds)}, got {kind!r:.80}")
     try:
-        return KINDS[spec["kind"]](spec)
+        return kinds[spec["kind"]](spec, *context(spec))
     except KeyError as error:
-        raise ValueError(f"operator of kind {spec['kind']} lacks the field {error}") from None
+        raise ValueError(f"{what} of kind {spec['kind']} lacks the field {error}") from None

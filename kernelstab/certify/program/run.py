@@ -5,13 +5,12 @@ described by the same words in two places is built once.
 """
 
 import json
-from fractions import Fraction
 
 from flint import arb, arb_mat, ctx, fmpq
 
 from kernelstab.certify.arrays import decode
 from kernelstab.certify.enclosure import enclosure, ends
-from kernelstab.certify.evaluation import Decision, Evaluation, decide
+from kernelstab.certify.evaluation import Run, decide
 from kernelstab.certify.program.maps import build_map
 from kernelstab.certify.program.operators import build_operator
 from kernelstab.certify.program.recorded import Recorded, collect
@@ -29,7 +28,7 @@ _VECTORS = {
 }
 
 
-class BallRun:
+class BallRun(Run):
     """The values of a program at one precision.
 
     Parameters
@@ -46,14 +45,15 @@ class BallRun:
         If an input is missing, of the wrong kind, malformed, or does not fit.
     """
 
+    arithmetic = "ball"
+
     def __init__(self, program, encoded, precision):
         if set(program.inputs) != set(encoded):
             raise ValueError(f"inputs must be {sorted(program.inputs)}, got {sorted(encoded)}")
-        self.program, self.precision = program, precision
-        self.encoded, self._built = encoded, {}
+        super().__init__(program)
+        self.precision, self.encoded, self._built = precision, encoded, {}
         with ctx.workprec(precision):
             self._replaced = collect(program, encoded)
-            self.values: list = []
             for index, (name, *_) in enumerate(program.instructions):
                 try:
                     self.values.append(self._at(index))
@@ -65,32 +65,32 @@ class BallRun:
         name, *args = self.program.instructions[index]
         value = self._replaced.get(index)
         if value is None:
-            return self._value(name, *args)
+            return self.value(name, args)
         if not any(isinstance(self.values[i], Recorded) for i in args):
             operator = self.values[args[0]] if name == "forward" else None
             scale = operator.rough_norm if operator else 1.0
             scale *= sum(float(self.values[i].norm()) for i in args if isinstance(self.values[i], Vector))
-            ideal = self._value(name, *args)
+            ideal = self.value(name, args)
             if not (value - ideal).norm() <= NEARNESS * (scale + float(ideal.norm())):
                 raise ValueError("the recorded value is not near the computed one")
         return value
 
-    def _value(self, name, *args):
-        if name in ("vector", "operator", "map"):
-            return self._input(name, args[0])
-        if name == "constant":
-            value = Fraction(args[0])
-            return arb(fmpq(value.numerator, value.denominator))
-        a = [self.values[i] for i in args]
-        if name == "forward":
-            return a[0].forward(a[1])
-        if name == "apply":
-            return _apply(a[0], a[1])
-        if name == "lipschitz":
-            return a[0].lipschitz()
-        return (_VECTORS if isinstance(a[-1], Vector) else _SCALARS)[name](*a)
+    @staticmethod
+    def number(value):
+        """Return a fraction as a ball."""
+        return arb(fmpq(value.numerator, value.denominator))
 
-    def _input(self, kind, name):
+    def apply(self, name, args, values):
+        """Evaluate an instruction on balls, vectors, operators and maps."""
+        if name == "forward":
+            return values[0].forward(values[1])
+        if name == "apply":
+            return _reconstruct(*values)
+        if name == "lipschitz":
+            return values[0].lipschitz()
+        return (_VECTORS if isinstance(values[-1], Vector) else _SCALARS)[name](*values)
+
+    def input(self, kind, name):
         """Build an input from its description, which must be of the declared kind."""
         plain = self.encoded[name]
         if not isinstance(plain, dict):
@@ -146,23 +146,17 @@ class BallRun:
         """Return the ball of a reported quantity."""
         return self.values[self.program.quantities[name]]
 
-    def evaluation(self) -> Evaluation:
-        """Decide every claim and enclose every quantity by floats."""
-        units = self.program.units
-        quantities = {name: enclosure(self.quantity(name), units.get(name, ""))
-                      for name in self.program.quantities}
-        return Evaluation("ball", self.precision, self.scope, self.exact,
-                          tuple(self._decision(claim) for claim in self.program.claims), quantities)
+    def report(self, index, unit):
+        """Enclose a value by floats."""
+        return enclosure(self.values[index], unit)
 
-    def _decision(self, claim):
+    def compare(self, claim):
+        """Decide a claim and enclose its margin."""
         margin = self.margin(claim)
-        outcome = decide(claim.relation, *(ends(margin) or (None, None)))
-        found = enclosure(margin)
-        return Decision(claim.role, claim.label, self.program.claim_text(claim), outcome,
-                        found.value, found.radius, found.lower, found.upper)
+        return decide(claim.relation, *(ends(margin) or (None, None))), enclosure(margin)
 
 
-def _apply(psi, y: Vector) -> Vector:
+def _reconstruct(psi, y: Vector) -> Vector:
     """Apply a map; a measurement without enclosure has a reconstruction without enclosure."""
     if all(entry.is_finite() for part in (y.real, y.imag) if part is not None for entry in part.entries()):
         return psi.apply(y)

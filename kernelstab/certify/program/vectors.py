@@ -29,7 +29,7 @@ class Vector:
             raise ValueError(f"a vector must be an array, got {array!r:.60}")
         if any(len(part.shape) != 1 for part in parts):
             raise ValueError(f"a vector must have one dimension, got shape {parts[0].shape}")
-        return cls(*(arb_mat(len(part.data), 1, list(part.data)) for part in parts))
+        return cls(*(column(list(part.data)) for part in parts))
 
     def __len__(self):
         return self.real.nrows()
@@ -37,10 +37,16 @@ class Vector:
     @property
     def exact(self) -> bool:
         """Whether every entry has radius zero."""
-        return all(entry.is_exact() for part in self._parts() for entry in part.entries())
+        return all(entry.is_exact() for part in self.parts for entry in part.entries())
 
-    def _parts(self):
+    @property
+    def parts(self) -> list:
+        """The columns: one, or a real and an imaginary one."""
         return [self.real] if self.imag is None else [self.real, self.imag]
+
+    def each(self, function) -> "Vector":
+        """Apply a function of a list of balls to the entries of each part."""
+        return Vector(*(column(function(part.entries())) for part in self.parts))
 
     def _check(self, other):
         if len(self) != len(other):
@@ -73,6 +79,11 @@ class Vector:
     def norm(self) -> arb:
         """Return the Euclidean norm."""
         return root(self.inner(self))
+
+
+def column(entries) -> arb_mat:
+    """Return balls as one column."""
+    return arb_mat(len(entries), 1, entries)
 
 
 def root(square: arb) -> arb:

@@ -7,15 +7,15 @@ and quotients what follows to first order. A claim ``>=`` holds if it is missed 
 than the errors of its two sides, and ``>`` if it is exceeded by more than that.
 """
 
-from fractions import Fraction
-from math import isfinite
+from math import isfinite, nan, sqrt
 
 import numpy as np
 
 from kernelstab._checks import as_array
+from kernelstab.certify.arrays import decode
 from kernelstab.certify.enclosure import around
-from kernelstab.certify.evaluation import Decision, Evaluation
-from kernelstab.certify.writing.float_lipschitz import lipschitz_float
+from kernelstab.certify.evaluation import Evaluation, Run
+from kernelstab.certify.writing.encode import encode
 
 _TOLERANCE = 1e-12
 _SPACINGS = 100      # tolerated error of a map in units of its own precision: 1e-5 for float32
@@ -53,39 +53,44 @@ def run_floats(program, inputs) -> Evaluation:
     return FloatRun(program, inputs).evaluation()
 
 
-class FloatRun:
+class FloatRun(Run):
     """The values of a program in floating point, and the error tolerated in every scalar."""
+
+    arithmetic, precision, scope, exact = "float", _BITS, "recorded", False
 
     def __init__(self, program, inputs):
         missing = set(program.inputs) - set(inputs)
         if missing:
             raise ValueError(f"inputs must hold {sorted(program.inputs)}, got {sorted(inputs)}")
-        self.program, self._inputs = program, inputs
-        self.values: list = []
+        super().__init__(program)
+        self._inputs = inputs
         # dividing by zero gives NaN or infinity, and the claim that needs it stays undecided
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             for name, *args in program.instructions:
-                self.values.append(self._value(name, args))
+                self.values.append(self.value(name, args))
             self.slacks = self._slacks()
 
-    def _value(self, name, args):
-        if name == "vector":
-            return as_array(self._inputs[args[0]], args[0], ndim=1)
-        if name in ("operator", "map"):
-            return self._inputs[args[0]]
-        if name == "constant":
-            return float(Fraction(args[0]))
-        a = [self.values[i] for i in args]
+    number = staticmethod(float)
+
+    def input(self, kind, name):
+        """Return an input as the caller gave it."""
+        given = self._inputs[name]
+        return as_array(given, name, ndim=1) if kind == "vector" else given
+
+    def apply(self, name, args, values):
+        """Evaluate an instruction with numpy."""
         if name == "forward":
-            product = a[0].matvec(a[1]) if hasattr(a[0], "matvec") else a[0] @ a[1]
+            A, x = values
+            product = A.matvec(x) if hasattr(A, "matvec") else A @ x
             return as_array(product, self.program.text(args[0]), ndim=1)
         if name == "apply":
-            return as_array(a[0](a[1].copy()), f"output of {self.program.text(args[0])}", ndim=1)
+            psi, y = values
+            return as_array(psi(y.copy()), f"output of {self.program.text(args[0])}", ndim=1)
         if name == "lipschitz":
-            return lipschitz_float(a[0])
-        if name in ("add", "sub") and np.shape(a[0]) != np.shape(a[1]):
-            raise ValueError(f"vectors of shapes {np.shape(a[0])} and {np.shape(a[1])} do not fit")
-        return _RULES[name](*a)
+            return lipschitz_float(values[0])
+        if name in ("add", "sub") and np.shape(values[0]) != np.shape(values[1]):
+            raise ValueError(f"vectors of shapes {np.shape(values[0])} and {np.shape(values[1])} do not fit")
+        return _RULES[name](*values)
 
     def _slacks(self):
         """Return the error tolerated in every scalar value."""
@@ -118,25 +123,18 @@ class FloatRun:
             return max(slacks[i] for i in args)
         return tolerance * abs(value) if name == "lipschitz" else 0.0
 
-    def evaluation(self) -> Evaluation:
-        """Decide every claim and report every quantity with its slack."""
-        program = self.program
-        quantities = {name: around(self.values[i], self.slacks[i], program.units.get(name, ""))
-                      for name, i in program.quantities.items()}
-        return Evaluation("float", _BITS, "recorded", False,
-                          tuple(self._decision(claim) for claim in program.claims), quantities)
+    def report(self, index, unit):
+        """Return a value with its slack."""
+        return around(self.values[index], self.slacks[index], unit)
 
-    def _decision(self, claim):
+    def compare(self, claim):
+        """Decide a claim up to rounding."""
         margin = self.values[claim.left] - self.values[claim.right]
         slack = self.slacks[claim.left] + self.slacks[claim.right]
         if not (isfinite(margin) and isfinite(slack)):
-            outcome = "unknown"
-        else:
-            holds = margin > slack if claim.relation == ">" else margin >= -slack
-            outcome = "true" if holds else "false"
-        found = around(margin, slack)
-        return Decision(claim.role, claim.label, self.program.claim_text(claim), outcome,
-                        found.value, found.radius, found.lower, found.upper)
+            return "unknown", around(margin, slack)
+        holds = margin > slack if claim.relation == ">" else margin >= -slack
+        return "true" if holds else "false", around(margin, slack)
 
 
 _RULES = {
@@ -145,3 +143,42 @@ _RULES = {
     "mul": lambda a, b: a * b, "div": lambda a, b: float(np.float64(a) / np.float64(b)), "abs": abs,
     "max": lambda a, b: float(np.maximum(a, b)),
 }
+
+
+class FloatArithmetic:
+    """The arithmetic of floats for the recursion in ``lipschitz``."""
+
+    number = float
+    sqrt = staticmethod(sqrt)
+    upper = staticmethod(abs)
+
+    @staticmethod
+    def spectral(rows, columns, data):
+        """Return the spectral norm of a matrix given by its entries in C order."""
+        return float(np.linalg.norm(np.array(data, dtype=np.float64).reshape(rows, columns), 2))
+
+
+def lipschitz_float(psi) -> float:
+    """Return the Lipschitz bound of a map by the rules of ``lipschitz``, in floats.
+
+    NaN if the map has no description: no finite number of evaluations bounds it.
+    """
+    # python-flint is loaded when a bound is first asked for, not with the room
+    from kernelstab.certify.program.lipschitz_bound import OperatorFacts, map_lipschitz, matrix_norm
+    from kernelstab.certify.program.maps import build_map
+    from kernelstab.certify.program.operators import build_operator
+
+    describe = getattr(psi, "spec", None)
+    spec = describe() if callable(describe) else None
+    if spec is None:
+        return nan
+    spec = decode(encode(spec))
+    if spec["kind"] == "clip":        # a quotient of two norms; the balls are as quick
+        return float(build_map(spec, build_operator).lipschitz())
+    operator = spec.get("operator")
+    facts = None
+    if operator is not None:
+        dense = operator["kind"] == "dense"
+        norm = matrix_norm(operator["matrix"], FloatArithmetic) if dense else 1.0
+        facts = OperatorFacts(norm, operator.get("tight") if dense else 1.0, 0.0)
+    return map_lipschitz(spec, facts, FloatArithmetic)

@@ -4,10 +4,11 @@ Floats are dyadic rationals, so a matrix of floats has one rank, and it may diff
 numerical rank: 0.1 + 0.2 and 0.3 are different rows. Elimination is fraction-free.
 """
 
-from fractions import Fraction
-from math import gcd, lcm
+from math import gcd
 
-from flint import fmpq, fmpq_mat, fmpz_mat
+from flint import fmpz_mat
+
+from kernelstab.certify.constants.matrix import exact
 
 
 def exact_rank(matrix) -> int:
@@ -29,7 +30,7 @@ def exact_rank(matrix) -> int:
     >>> exact_rank([[0.1 + 0.2, 1], [0.3, 1]])       # equal rows only on paper
     2
     """
-    return _rational(matrix).rref()[1]
+    return _read(matrix).rank()
 
 
 def exact_nullspace(matrix) -> list[list[int]]:
@@ -56,41 +57,24 @@ def exact_nullspace(matrix) -> list[list[int]]:
     >>> exact_nullspace([[1, 0.5, 0.25]])
     [[-1, 2, 0], [-1, 0, 4]]
     """
-    rational = _rational(matrix)
-    reduced, rank = rational.rref()
-    width = rational.ncols()
+    table = _read(matrix)
+    reduced, denominator, rank = table.rref()
+    width, sign = table.ncols(), 1 if denominator > 0 else -1
     pivots = [next(j for j in range(width) if reduced[i, j] != 0) for i in range(rank)]
     basis = []
     for free in sorted(set(range(width)) - set(pivots)):
-        vector = [Fraction(0)] * width
-        vector[free] = Fraction(1)
+        vector = [0] * width
+        vector[free] = sign * int(denominator)
         for i, pivot in enumerate(pivots):
-            vector[pivot] = -Fraction(int(reduced[i, free].p), int(reduced[i, free].q))
-        basis.append(_primitive(vector))
-    columns = fmpq_mat(fmpz_mat(len(basis), width, [n for z in basis for n in z])).transpose()
-    if basis and any(entry != 0 for entry in (rational * columns).entries()):
+            vector[pivot] = -sign * int(reduced[i, free])
+        divisor = gcd(*vector)
+        basis.append([value // divisor for value in vector])
+    if basis and any(entry != 0 for entry in (table * fmpz_mat(basis).transpose()).entries()):
         raise ArithmeticError("a null vector is not in the null space")
     return basis
 
 
-def _rational(matrix) -> fmpq_mat:
-    """Read a matrix exactly."""
-    rows = [list(row) for row in matrix]
-    if not rows or not rows[0] or any(len(row) != len(rows[0]) for row in rows):
-        raise ValueError("matrix must have rows of one length, at least 1")
-    entries = []
-    for i, row in enumerate(rows):
-        for j, value in enumerate(row):
-            try:
-                exact = Fraction(value.item() if hasattr(value, "item") else value)
-            except (TypeError, ValueError, OverflowError):
-                raise ValueError(f"matrix must hold finite rationals, got {value!r} at {(i, j)}") from None
-            entries.append(fmpq(exact.numerator, exact.denominator))
-    return fmpq_mat(len(rows), len(rows[0]), entries)
-
-
-def _primitive(vector) -> list[int]:
-    """Scale a rational vector to integers without common divisor."""
-    scale = lcm(*(value.denominator for value in vector))
-    integers = [int(value * scale) for value in vector]
-    return [n // gcd(*integers) for n in integers]
+def _read(matrix) -> fmpz_mat:
+    """Return integers with the rank and the null space of a matrix of numbers of Python or numpy."""
+    return exact([[value.item() if hasattr(value, "item") else value for value in row]
+                  for row in matrix]).numerators

@@ -1,6 +1,7 @@
-"""The Fourier operator in balls: signs, scaling and order of the measurements."""
+"""Transforms of images in balls: signs, scaling and order of the measurements, and what is exact."""
 
 from fractions import Fraction
+from itertools import product
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from flint import acb, acb_mat, arb, arb_mat, ctx, fmpq
 
 from kernelstab.certify.arrays import Array
 from kernelstab.certify.enclosure import ends
-from kernelstab.certify.program.fourier import FourierBalls
+from kernelstab.certify.program.transforms import BlurBalls, FourierBalls, HadamardBalls
 from kernelstab.certify.program.vectors import Vector
 from kernelstab.operators import SubsampledFourier, masks
 
@@ -147,3 +148,56 @@ def test_the_table_follows_the_precision():
     assert float(coarse.rad()) > 1e-22
     assert float(fine.rad()) < 1e-70
     assert coarse.overlaps(fine)
+
+
+def walsh(n):
+    """Rows of the Sylvester matrix, sorted by their number of sign changes."""
+    matrix = np.array([[1]])
+    while len(matrix) < n:
+        matrix = np.block([[matrix, matrix], [matrix, -matrix]])
+    changes = [(np.diff(row) != 0).sum() for row in matrix]
+    assert sorted(changes) == list(range(n))
+    return matrix[np.argsort(changes)]
+
+
+@pytest.mark.parametrize("shape", [(16,), (4, 4), (2, 8)])
+def test_measurements_are_exact(shape):
+    mask, x = RNG.random(shape) < 0.5, RNG.standard_normal(shape)
+    A = HadamardBalls({"mask": Array(shape, tuple(mask.ravel().tolist()))})
+    v = A.forward(Vector(arb_mat(16, 1, x.ravel().tolist())))
+    matrix = np.kron(walsh(shape[0]), walsh(shape[1])) if len(shape) == 2 else walsh(16)
+    for row, ball in zip(matrix[mask.ravel()], v.real.entries()):
+        value = sum(int(s) * Fraction(t) for s, t in zip(row, x.ravel().tolist())) / 4
+        assert ends(ball) == (value, value)
+    back = A.forward(A.adjoint(v))               # A A^* = I
+    assert [ends(b) for b in back.real.entries()] == [ends(b) for b in v.real.entries()]
+
+
+def test_lengths_that_are_no_power_of_four_are_enclosed():
+    A = HadamardBalls({"mask": Array((8,), (1,) * 8)})
+    y = A.forward(Vector(arb_mat(8, 1, [1] * 8))).real.entries()
+    low, high = ends(y[0])                       # 8 / sqrt 8
+    assert low**2 <= 8 <= high**2
+    assert 0 < high - low < 1e-36
+
+
+def test_a_mask_without_axes_is_refused():
+    with pytest.raises(ValueError, match="one or two sides are powers of two"):
+        HadamardBalls({"mask": Array((), (1,))})
+
+
+@pytest.mark.parametrize(("size", "shape"), [((3,), (7,)), ((4,), (4,)), ((2, 3), (4, 5)), ((3, 3), (3, 3)),
+                                             ((1, 1), (2, 2))])
+def test_convolution_in_fractions(size, shape):
+    kernel, x = RNG.standard_normal(size), RNG.standard_normal(shape)
+    A = BlurBalls({"kernel": Array(size, tuple(kernel.ravel().tolist())), "shape": list(shape)})
+    wanted = {sign: np.full(shape, Fraction(0), dtype=object) for sign in (1, -1)}
+    for sign in wanted:
+        for i in product(*map(range, shape)):
+            for j in product(*map(range, size)):
+                source = tuple((a - sign * (b - k // 2)) % n for a, b, k, n in zip(i, j, size, shape))
+                wanted[sign][i] += Fraction(kernel[j]) * Fraction(x[source])
+    with ctx.workprec(160):
+        v = Vector(arb_mat(x.size, 1, x.ravel().tolist()))
+        for sign, found in ((1, A.forward(v)), (-1, A.adjoint(v))):
+            assert [ends(e) for e in found.real.entries()] == [(t, t) for t in wanted[sign].ravel()]
