@@ -8,7 +8,6 @@ from kernelstab.kernel.nsp import nsp_constant
 from kernelstab.kernel.nsp_complex import complex_nsp_constant
 from kernelstab.kernel.nsp_relaxations import NSPRelaxation, jn_bound
 from kernelstab.kernel.nsp_result import DualGroup, NSPConstant
-from kernelstab.kernel.nsp_sdp import sdp_bound
 from kernelstab.kernel.nullspace import NullSpace, nullspace_basis
 from kernelstab.kernel.projector import KernelProjector, kernel_part, kernel_projector
 from kernelstab.kernel.rational import RationalNullSpace, rational_nullspace
@@ -76,7 +75,6 @@ __all__ = [
     "ric_relaxation",
     "ric_robust_nsp",
     "robust_nsp",
-    "sdp_bound",
     "sigma_s",
     "spark",
     "sparse_stability",

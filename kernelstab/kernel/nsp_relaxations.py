@@ -25,15 +25,14 @@ class NSPRelaxation:
     ----------
     s : int
     method : str
-        ``"joint"``, ``"rows"`` or ``"sdp"``.
+        ``"joint"`` or ``"rows"``.
     lower, upper : float
         The share that ``witness`` has on ``s`` entries, rounded down, and the bound that ``dual``
         proves, rounding added.
     witness : ndarray, shape (N,)
         A computed kernel vector, :math:`\|w\|_1=1` (zero for a trivial kernel).
     dual : dict of str to ndarray
-        ``{"Y": (m, N)}`` for a linear program; for the semidefinite one what
-        :func:`~kernelstab.kernel.sdp_bound` says.
+        ``{"Y": (m, N)}``.
     matrix : ndarray, shape (m, N)
         The matrix as it was handed in.
     """
@@ -76,9 +75,8 @@ class NSPRelaxation:
         """
         from kernelstab.certify import make_constant_certificate
 
-        kind = "sdp" if self.method == "sdp" else "jn"
         return make_constant_certificate("nsp", self.matrix, order=self.s, path=path,
-                                         upper={"kind": kind, **self.dual})
+                                         upper={"kind": "jn", **self.dual})
 
 
 def jn_bound(A, s, *, method="joint", max_entries=500_000) -> NSPRelaxation:
