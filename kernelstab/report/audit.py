@@ -21,14 +21,6 @@ FORMAT, VERSION = "kernelstab-report", 1
 FINDINGS = (KernelFacts, Accuracies, Mirrors, Searches, Details, Verdicts)
 """In the order in which they are measured, said and shown; each may use those before it."""
 
-_GENERAL = {
-    "data": "$y = Ax$ for the image $x$, simulated in double precision by the operator under audit, "
-            "without noise; an optimistic setting, as it has no model error",
-    "norms": "Euclidean; *sup* is the largest change of one pixel",
-    "signs": "= exact or enclosed; ≥ found by a search, the true value is at least this; ≤ an upper "
-             "bound; ~ computed in floating point, without guarantee",
-}
-
 
 def wanted() -> tuple[type[Finding], ...]:
     """Return the findings that are basic or that a theorem wants.
@@ -118,8 +110,16 @@ class AuditReport:
 
     def conventions(self) -> dict[str, str]:
         """Return name and meaning, in Markdown, of every convention that the report follows."""
-        return _GENERAL | {name: text for finding in wanted()
-                           for name, text in finding.conventions(self.eps).items()}
+        general = {
+            "data": "$y = Ax$ for the image $x$, simulated in double precision by the operator under audit, "
+                    "without noise; an optimistic setting, as it has no model error",
+            "perturbation": rf"$e$ is added to the data, $y+e$ with $\|e\| \le {self.eps:g}\|y\|$; pictures "
+                            r"show $A^\dagger e$, the least image with the data $e$",
+            "norms": "Euclidean; *sup* is the largest change of one pixel",
+            "signs": "= exact or enclosed; ≥ found by a search, the true value is at least this; ≤ an upper "
+                     "bound; ~ computed in floating point, without guarantee",
+        }
+        return general | {name: text for finding in wanted() for name, text in finding.conventions.items()}
 
     def summary(self) -> dict:
         """Return the verdict and what is missing, as plain values."""

@@ -43,6 +43,7 @@ class AuditTask:
     eps : float
         Largest perturbation relative to the norm of the data.
     seed : int
+        Of everything random.
     certificates : Path or None
         Folder for certificates.
     found : dict of str to Finding
@@ -50,9 +51,9 @@ class AuditTask:
     """
 
     problem: AuditProblem
-    plan: Plan
-    eps: float
-    seed: int
+    plan: Plan = QUICK
+    eps: float = 0.02
+    seed: int = 0
     certificates: Path | None = None
     found: dict = field(default_factory=dict)
 
@@ -72,24 +73,16 @@ class Finding:
     """One thing that an audit finds; its attributes are the numbers.
 
     A subclass gives ``name`` (of its stage), ``label`` (of its paragraph), perhaps ``title`` (of its
-    section on the page), :meth:`steps`, :meth:`measure`, :meth:`sentence`, :meth:`to_json`, and of
-    the other methods those that it needs.
+    section on the page), ``conventions`` (name and meaning, in Markdown, of choices on which published
+    numbers differ), :meth:`measure`, :meth:`sentence`, :meth:`to_json`, and of the other methods
+    those that it needs.
     """
 
     name = ""
     label = ""
     title = ""
     basic = False
-
-    @classmethod
-    def steps(cls, task) -> int:
-        """Return how often ``measure`` calls ``tick``, for the progress bar."""
-        raise NotImplementedError
-
-    @classmethod
-    def measure(cls, task, tick) -> "Finding | None":
-        """Measure it; None if what it starts from was not found."""
-        raise NotImplementedError
+    conventions: dict[str, str] = {}    # noqa: RUF012
 
     @classmethod
     def key(cls) -> str:
@@ -97,9 +90,14 @@ class Finding:
         return cls.name.replace(" ", "_")
 
     @classmethod
-    def conventions(cls, eps) -> dict[str, str]:
-        """Return name and meaning, in Markdown, of the choices on which its published numbers differ."""
-        return {}
+    def steps(cls, task) -> int:
+        """Return how often ``measure`` calls ``tick``; here once for every map on every image."""
+        return len(task.problem.maps) * len(task.problem.images)
+
+    @classmethod
+    def measure(cls, task, tick=lambda: None) -> "Finding | None":
+        """Measure it; None if what it starts from was not found."""
+        raise NotImplementedError
 
     def headline(self, name) -> str:
         """Return what the first sentence of the report says of the map ``name``, without a subject."""

@@ -28,6 +28,10 @@ class Accuracies(Finding):
     name = "accuracy"
     label = "Accuracy"
     basic = True
+    conventions = {    # noqa: RUF012
+        "PSNR": "ten times the decimal logarithm of the largest pixel of the truth, squared, over the mean "
+                "squared error, in dB; the peak is never taken from the reconstruction",
+    }
 
     reconstructions: dict
     psnr: dict
@@ -37,20 +41,35 @@ class Accuracies(Finding):
     converged: dict
 
     @classmethod
-    def steps(cls, task) -> int:
-        """Return the number of reconstructions."""
-        return len(task.problem.maps) * len(task.problem.images)
+    def measure(cls, task, tick=lambda: None) -> "Accuracies":
+        """Reconstruct every image with every map.
 
-    @classmethod
-    def measure(cls, task, tick) -> "Accuracies":
-        """Reconstruct all images with all maps."""
-        return measure_accuracy(task.problem.A, task.problem.maps, task.problem.images, tick)
+        A map with ``solve(y)`` is asked for its solution, which carries the duality gap.
 
-    @classmethod
-    def conventions(cls, eps) -> dict[str, str]:
-        """Say which largest pixel the PSNR takes."""
-        return {"PSNR": "ten times the decimal logarithm of the largest pixel of the truth, squared, over "
-                        "the mean squared error, in dB; the peak is never taken from the reconstruction"}
+        Examples
+        --------
+        The map that answers zero misses (3, 4) by 5, which is all of it:
+
+        >>> from kernelstab.report.inputs import pose
+        >>> from kernelstab.report.sections import AuditTask
+        >>> problem = pose(np.eye(1, 2), {"zero": lambda y: np.zeros(2)}, np.array([[3.0, 4]]))
+        >>> a = Accuracies.measure(AuditTask(problem))
+        >>> a.relative["zero"].tolist(), a.sup["zero"].tolist()
+        ([1.0], [4.0])
+        """
+        images = task.problem.images
+        data = [task.problem.A.matvec(x) for x in images]
+        found = {name: [_solve(psi, y, tick) for y in data] for name, psi in task.problem.maps.items()}
+        outputs = {name: np.array([x for x, _ in rows]) for name, rows in found.items()}
+        solved = {name: [s for _, s in rows] for name, rows in found.items() if rows[0][1] is not None}
+        errors = {name: [accuracy(u, x) for u, x in zip(rows, images)] for name, rows in outputs.items()}
+
+        def column(field):
+            return {name: np.array([getattr(e, field) for e in rows]) for name, rows in errors.items()}
+
+        return cls(outputs, column("psnr"), column("relative_error"), column("sup_error"),
+                   {name: np.array([s.relative_gap for s in rows]) for name, rows in solved.items()},
+                   {name: np.array([s.converged for s in rows]) for name, rows in solved.items()})
 
     def sentence(self, name) -> str:
         """Say the mean PSNR of the map and of the others."""
@@ -85,42 +104,6 @@ class Accuracies(Finding):
                 | ({"relative_duality_gap": series(self.gaps[name], "upper"),
                     "converged": self.converged[name].tolist()} if name in self.gaps else {})
                 for name in self.psnr}
-
-
-def measure_accuracy(A, maps, images, tick=lambda: None) -> Accuracies:
-    """Reconstruct every image with every map.
-
-    Parameters
-    ----------
-    A : ForwardOperator, shape (m, N)
-    maps : dict of str to ReconstructionMap
-        A map with ``solve(y)`` is asked for its solution, which carries the duality gap.
-    images : ndarray, shape (n, N)
-    tick : callable
-        Called after each reconstruction.
-
-    Examples
-    --------
-    The map that answers zero misses (3, 4) by 5, which is all of it:
-
-    >>> from kernelstab.operators import as_operator
-    >>> a = measure_accuracy(as_operator(np.eye(1, 2)), {"zero": lambda y: np.zeros(2)}, np.array([[3.0, 4]]))
-    >>> a.relative["zero"].tolist(), a.sup["zero"].tolist()
-    ([1.0], [4.0])
-    """
-    images = np.asarray(images)
-    data = [A.matvec(x) for x in images]
-    found = {name: [_solve(psi, y, tick) for y in data] for name, psi in maps.items()}
-    outputs = {name: np.array([x for x, _ in rows]) for name, rows in found.items()}
-    solved = {name: [s for _, s in rows] for name, rows in found.items() if rows[0][1] is not None}
-    errors = {name: [accuracy(u, x) for u, x in zip(rows, images)] for name, rows in outputs.items()}
-
-    def column(field):
-        return {name: np.array([getattr(e, field) for e in rows]) for name, rows in errors.items()}
-
-    return Accuracies(outputs, column("psnr"), column("relative_error"), column("sup_error"),
-                      {name: np.array([s.relative_gap for s in rows]) for name, rows in solved.items()},
-                      {name: np.array([s.converged for s in rows]) for name, rows in solved.items()})
 
 
 def _solve(psi, y, tick):

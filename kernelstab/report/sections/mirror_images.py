@@ -35,6 +35,7 @@ class Mirrors(Finding):
     name = "mirror images"
     label = "Guesswork"
     title = "Mirror images"
+    conventions = {"mirror image": r"$\bar x = x-2P_N x$, which has the data of $x$"}    # noqa: RUF012
 
     kernel_norms: np.ndarray
     errors: dict
@@ -44,22 +45,53 @@ class Mirrors(Finding):
     answers: np.ndarray
 
     @classmethod
-    def steps(cls, task) -> int:
-        """Return the number of reconstructions."""
-        return len(task.problem.maps) * len(task.problem.images)
+    def measure(cls, task, tick=lambda: None) -> "Mirrors | None":
+        r"""Reconstruct the mirror image of every image with every map.
 
-    @classmethod
-    def measure(cls, task, tick) -> "Mirrors | None":
-        """Reconstruct the mirror images; the errors on the images come from the finding on accuracy."""
+        Images without kernel part are left out: they are their own mirror images. The
+        reconstructions :math:`\Psi(Ax)` come from the finding on accuracy.
+
+        Raises
+        ------
+        NotApplicable
+            If no image has a part in the kernel.
+
+        Examples
+        --------
+        From the first coordinate, a map that adds 4 recovers (3, 4) and misses (3, -4) by 8:
+
+        >>> from kernelstab.report.inputs import pose
+        >>> from kernelstab.report.sections import AuditTask
+        >>> from kernelstab.report.sections.accuracy import Accuracies
+        >>> psi = lambda y: np.array([y[0], 4.0])
+        >>> task = AuditTask(pose(np.eye(1, 2), {"psi": psi}, np.array([[3.0, 4]])))
+        >>> task.found["accuracy"] = Accuracies.measure(task)
+        >>> m = Mirrors.measure(task)
+        >>> m.errors["psi"].tolist(), m.mirror_errors["psi"].tolist(), m.excess("psi").tolist()
+        ([0.0], [8.0], [0.0])
+        """
         if "accuracy" not in task.found:
             return None
-        return measure_mirrors(task.problem.A, task.problem.maps, task.problem.images,
-                               task.found["accuracy"].reconstructions, tick)
-
-    @classmethod
-    def conventions(cls, eps) -> dict[str, str]:
-        """Say what a mirror image is."""
-        return {"mirror image": r"$\bar x = x-2P_N x$, which has the data of $x$"}
+        A, images = task.problem.A, task.problem.images
+        projector = kernel_projector(A)
+        parts = np.array([kernel_part(projector, x) for x in images])
+        norms = np.linalg.norm(parts, axis=1)
+        keep = norms > 1e-9 * np.linalg.norm(images, axis=1)
+        if not keep.any():
+            raise NotApplicable("no image has a part in the kernel, so each is its own mirror image"
+                                if has_kernel(projector, A) else "the operator has no kernel")
+        images, parts, norms = images[keep], parts[keep], norms[keep]
+        mirrors = images - 2 * parts
+        errors, mirror_errors, answers = {}, {}, {}
+        for name, psi in task.problem.maps.items():
+            errors[name] = np.linalg.norm(task.found["accuracy"].reconstructions[name][keep] - images, axis=1)
+            outputs = []
+            for mirror in mirrors:
+                outputs.append(np.asarray(psi(A.matvec(mirror))).ravel())
+                tick()
+            answers[name] = np.array(outputs)
+            mirror_errors[name] = np.linalg.norm(answers[name] - mirrors, axis=1)
+        return cls(norms, errors, mirror_errors, mirrors, parts, answers[task.problem.audited])
 
     def ratios(self, name) -> tuple[float, float]:
         """Return the mean errors on images and on mirror images, in units of the unseen part."""
@@ -116,57 +148,6 @@ def has_kernel(projector, A) -> bool:
     """
     generic = np.cos(np.arange(1.0, A.shape[1] + 1))
     return bool(np.linalg.norm(kernel_part(projector, generic)) > 1e-9 * np.linalg.norm(generic))
-
-
-def measure_mirrors(A, maps, images, reconstructions, tick=lambda: None) -> Mirrors:
-    r"""Reconstruct the mirror image of every image with every map.
-
-    Parameters
-    ----------
-    A : ForwardOperator, shape (m, N)
-    maps : dict of str to ReconstructionMap
-    images : ndarray, shape (n, N)
-        Images without kernel part are left out: they are their own mirror images.
-    reconstructions : dict of str to ndarray, shape (n, N)
-        :math:`\Psi(Ax)` for the same images.
-    tick : callable
-        Called after each reconstruction.
-
-    Raises
-    ------
-    NotApplicable
-        If no image has a part in the kernel.
-
-    Examples
-    --------
-    From the first coordinate, a map that adds 4 recovers (3, 4) and misses (3, -4) by 8:
-
-    >>> from kernelstab.operators import as_operator
-    >>> psi = lambda y: np.array([y[0], 4.0])
-    >>> m = measure_mirrors(as_operator(np.eye(1, 2)), {"psi": psi}, np.array([[3.0, 4]]),
-    ...                     {"psi": np.array([[3.0, 4]])})
-    >>> m.errors["psi"].tolist(), m.mirror_errors["psi"].tolist(), m.excess("psi").tolist()
-    ([0.0], [8.0], [0.0])
-    """
-    projector = kernel_projector(A)
-    parts = np.array([kernel_part(projector, x) for x in images])
-    norms = np.linalg.norm(parts, axis=1)
-    keep = norms > 1e-9 * np.linalg.norm(images, axis=1)
-    if not keep.any():
-        raise NotApplicable("no image has a part in the kernel, so each is its own mirror image"
-                            if has_kernel(projector, A) else "the operator has no kernel")
-    images, parts, norms = images[keep], parts[keep], norms[keep]
-    mirrors = images - 2 * parts
-    errors, mirror_errors, answers = {}, {}, {}
-    for name, psi in maps.items():
-        errors[name] = np.linalg.norm(reconstructions[name][keep] - images, axis=1)
-        outputs = []
-        for mirror in mirrors:
-            outputs.append(np.asarray(psi(A.matvec(mirror))).ravel())
-            tick()
-        answers[name] = np.array(outputs)
-        mirror_errors[name] = np.linalg.norm(answers[name] - mirrors, axis=1)
-    return Mirrors(norms, errors, mirror_errors, mirrors, parts, next(iter(answers.values())))
 
 
 def mirror_panel(problem, mirrors) -> Figure:

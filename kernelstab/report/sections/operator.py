@@ -48,6 +48,10 @@ class KernelFacts(Finding):
     label = "Unseen"
     title = "What the operator cannot see"
     basic = True
+    conventions = {    # noqa: RUF012
+        "unseen part": "$P_N x$, the orthogonal projection of $x$ onto the kernel of $A$; the data determine "
+                       "$x-P_N x$ and nothing else",
+    }
 
     shape: tuple[int, int]
     tight: float | None
@@ -63,19 +67,31 @@ class KernelFacts(Finding):
 
     @classmethod
     def steps(cls, task) -> int:
-        """Return the two steps of :func:`kernel_facts`."""
+        """Return two: the operator and the images."""
         return 2
 
     @classmethod
-    def measure(cls, task, tick) -> "KernelFacts":
-        """Check the operator and split all images."""
-        return kernel_facts(task.problem.A, task.problem.images, tick, rng=task.seed)
+    def measure(cls, task, tick=lambda: None) -> "KernelFacts":
+        """Check the operator, count its kernel and split the images.
 
-    @classmethod
-    def conventions(cls, eps) -> dict[str, str]:
-        """Say what the unseen part of an image is."""
-        return {"unseen part": "$P_N x$, the orthogonal projection of $x$ onto the kernel of $A$; the data "
-                               "determine $x-P_N x$ and nothing else"}
+        >>> from kernelstab.report.inputs import pose
+        >>> from kernelstab.report.sections import AuditTask
+        >>> problem = pose(np.array([[3.0, 0.0]]), {"zero": lambda y: np.zeros(2)}, np.array([[3.0, 4.0]]))
+        >>> facts = KernelFacts.measure(AuditTask(problem))
+        >>> facts, facts.hidden.tolist(), facts.how
+        (<KernelFacts 1x2, kernel dimension 1>, [0.8], 'rank 1 by singular values')
+        """
+        A = task.problem.A
+        check = check_operator(A, rng=task.seed)
+        tick()
+        dimension, how, gap = _dimension(A)
+        projector = kernel_projector(A)
+        hidden = np.array([np.linalg.norm(kernel_part(projector, x)) / np.linalg.norm(x)
+                           for x in task.problem.images])
+        tick()
+        norm = Quantity(float(A.norm_upper), "upper", "measurement/signal")
+        return cls(A.shape, A.tight, norm, check, dimension, how, gap, projector.method, projector.residual,
+                   hidden, getattr(A, "mask", None))
 
     @property
     def rate(self) -> float:
@@ -129,25 +145,6 @@ class KernelFacts(Finding):
                               "tolerance": self.check.tolerance},
             "kernel_fraction_of_images": series(self.hidden),
         }
-
-
-def kernel_facts(A, images, tick=lambda: None, *, rng=0) -> KernelFacts:
-    """Check the operator, count its kernel and split the images.
-
-    >>> from kernelstab.operators import as_operator
-    >>> facts = kernel_facts(as_operator([[3.0, 0.0]]), np.array([[3.0, 4.0]]))
-    >>> facts, facts.hidden.tolist(), facts.how
-    (<KernelFacts 1x2, kernel dimension 1>, [0.8], 'rank 1 by singular values')
-    """
-    check = check_operator(A, rng=rng)
-    tick()
-    dimension, how, gap = _dimension(A)
-    projector = kernel_projector(A)
-    hidden = np.array([np.linalg.norm(kernel_part(projector, x)) / np.linalg.norm(x) for x in images])
-    tick()
-    norm = Quantity(float(A.norm_upper), "upper", "measurement/signal")
-    return KernelFacts(A.shape, A.tight, norm, check, dimension, how, gap, projector.method,
-                       projector.residual, hidden, getattr(A, "mask", None))
 
 
 def _counted(number, kind: Kind) -> Quantity:

@@ -35,6 +35,10 @@ class Details(Finding):
     name = "planted detail"
     label = "Small details"
     title = "A detail, from visible to invisible"
+    conventions = {    # noqa: RUF012
+        "detail": "a small $d$ of fixed norm, turned between the complement of the kernel (hidden 0) and the "
+                  r"kernel (hidden 1); the part shown is $\langle\Psi(A(x+d))-\Psi(Ax), d\rangle/\|d\|^2$",
+    }
 
     curves: dict
     image: np.ndarray
@@ -48,17 +52,10 @@ class Details(Finding):
         return len(task.problem.maps)
 
     @classmethod
-    def measure(cls, task, tick) -> "Details":
+    def measure(cls, task, tick=lambda: None) -> "Details":
         """Plant a dark spot in the image of median accuracy."""
         A, image = task.problem.A, task.image
         return measure_details(A, task.problem.maps, image, default_detail(A, image), task.plan.dial, tick)
-
-    @classmethod
-    def conventions(cls, eps) -> dict[str, str]:
-        """Say how a detail is turned, and which part of it is shown."""
-        return {"detail": "a small $d$ of fixed norm, turned between the complement of the kernel (hidden 0) "
-                          "and the kernel (hidden 1); the part shown is "
-                          r"$\langle\Psi(A(x+d))-\Psi(Ax), d\rangle/\|d\|^2$"}
 
     @property
     def hidden(self) -> np.ndarray:

@@ -93,16 +93,26 @@ class Verdicts(Finding):
         return len(theorems.all())
 
     @classmethod
-    def measure(cls, task, tick) -> "Verdicts":
-        """Check every theorem at the image of median accuracy, with the perturbation found there."""
-        searches = task.found.get("worst case")
-        worst = None if searches is None else searches.worst[task.problem.audited][-1].perturbation
-        return cls(measure_verdicts(task.problem, task.image, worst, task.certificates, tick, rng=task.seed))
+    def measure(cls, task, tick=lambda: None) -> "Verdicts":
+        """Check every theorem on the audited map, in balls, and certify what is VERIFIED.
 
-    @property
-    def contradicted(self) -> bool:
-        """Whether a theorem is contradicted, which would be a bug."""
-        return any(c.verdict.outcome == "CONTRADICTED" for c in self.checked)
+        The image is that of median accuracy, the perturbation the worst one found there. A theorem
+        whose construction refuses the problem, such as one that needs a kernel where there is none,
+        is NOT_APPLICABLE. Certificates keep the seed.
+        """
+        problem, searches, results = task.problem, task.found.get("worst case"), []
+        worst = None if searches is None else searches.worst[problem.audited][-1].perturbation
+        for theorem in theorems.all():
+            try:
+                instance = build(theorem, problem, task.image, perturbation=worst, rng=task.seed)
+            except ValueError as error:
+                results.append(_no_instance(theorem, error))
+            else:
+                extra = {"map": problem.audited, "instance": instance.description, "seed": task.seed}
+                path = None if task.certificates is None else task.certificates / f"{theorem.slug}.json"
+                results.append(prove(theorem, instance, path, extra=extra))
+            tick()
+        return cls(tuple(results))
 
     def sentence(self, name) -> str:
         """Count the proofs and name the other outcomes."""
@@ -179,38 +189,6 @@ def check_on_problem(theorem, problem, *, arithmetic="float", precision=128, rng
     """Check one theorem on the audited map and the first image; return (instance, verdict)."""
     instance = build(theorem, problem, problem.images[0], rng=rng)
     return instance, theorem.check(instance, arithmetic, precision)
-
-
-def measure_verdicts(problem, image, perturbation, folder, tick=lambda: None, *, rng=0) -> tuple:
-    """Check every theorem on the audited map, in balls, and certify what is VERIFIED.
-
-    A theorem whose construction refuses the problem, such as one that needs a kernel where
-    there is none, is NOT_APPLICABLE.
-
-    Parameters
-    ----------
-    problem : Problem
-    image : ndarray, shape (N,)
-    perturbation : ndarray, shape (m,) or None
-    folder : Path or None
-        Exists; gets one file per certified theorem.
-    tick : callable
-        Called after each theorem.
-    rng : int
-        Seed, also kept in the certificates.
-    """
-    results = []
-    for theorem in theorems.all():
-        try:
-            instance = build(theorem, problem, image, perturbation=perturbation, rng=rng)
-        except ValueError as error:
-            results.append(_no_instance(theorem, error))
-        else:
-            extra = {"map": problem.audited, "instance": instance.description, "seed": rng}
-            path = None if folder is None else Path(folder) / f"{theorem.slug}.json"
-            results.append(prove(theorem, instance, path, extra=extra))
-        tick()
-    return tuple(results)
 
 
 def proved_bound(checked) -> Quantity | None:

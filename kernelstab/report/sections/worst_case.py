@@ -51,6 +51,12 @@ class Searches(Finding):
     label = "Worst case"
     title = "Worst-case perturbations"
     basic = True
+    conventions = {    # noqa: RUF012
+        "gain": r"$\|\Psi(y+e)-\Psi(y)\|/\|e\|$, signal per measurement; its supremum within a radius is the "
+                r"local Lipschitz constant of $\Psi$",
+        "reference": r"changes are measured from $\Psi(y)$, errors from the truth $x$; a search maximises "
+                     "the change",
+    }
 
     image: np.ndarray
     y: np.ndarray
@@ -68,25 +74,42 @@ class Searches(Finding):
         return len(task.problem.maps) * len(task.plan.rungs) + 2
 
     @classmethod
-    def measure(cls, task, tick) -> "Searches":
-        """Search for every map at the image of median accuracy."""
-        plan = task.plan
-        budgets = {"gradient": plan.gradient, "solver": plan.solver, "probing": plan.probing}
-        return measure_searches(task.problem.A, task.problem.maps, task.image,
-                                task.eps * np.array(plan.rungs), budgets, tick, draws=plan.draws,
-                                rng=task.seed)
+    def measure(cls, task, tick=lambda: None) -> "Searches":
+        """Search for the worst perturbation of every map at the image of median accuracy, at every size.
 
-    @classmethod
-    def conventions(cls, eps) -> dict[str, str]:
-        """Say what is perturbed, by how much, and what is compared."""
-        return {
-            "perturbation": rf"$e$ is added to the data, $y+e$ with $\|e\| \le {eps:g}\|y\|$; pictures "
-                            r"show $A^\dagger e$, the least image with the data $e$",
-            "gain": r"$\|\Psi(y+e)-\Psi(y)\|/\|e\|$, signal per measurement; its supremum within a radius "
-                    r"is the local Lipschitz constant of $\Psi$",
-            "reference": r"changes are measured from $\Psi(y)$, errors from the truth $x$; a search "
-                         "maximises the change",
-        }
+        The audited map lends its perturbation to the others.
+
+        Examples
+        --------
+        >>> from kernelstab.report.inputs import pose
+        >>> from kernelstab.report.sections import AuditTask
+        >>> problem = pose(np.eye(2), {"psi": np.diag([3.0, 1.0])}, np.ones(2))
+        >>> s = Searches.measure(AuditTask(problem))
+        >>> s.gains("psi").round(6).tolist(), s.bounds["psi"]
+        ([3.0], = 3 signal/measurement (exact, floating point))
+        """
+        A, maps, plan, image = task.problem.A, task.problem.maps, task.plan, task.image
+        seed = int(as_generator(task.seed).integers(2**32))
+        y = A.matvec(image)
+        eps = task.eps * np.array(plan.rungs)
+        radii = eps * np.linalg.norm(y)
+        efforts = {name: _effort(psi, plan) for name, psi in maps.items()}
+        worst: dict[str, list] = {name: [] for name in maps}
+        noise: dict[str, list] = {name: [] for name in maps}
+        for name, psi in maps.items():
+            method, budget = efforts[name]
+            for radius in radii:
+                worst[name].append(worst_case(psi, y, radius, method=method, budget=budget, rng=seed))
+                noise[name].append(equal_norm_noise(psi, y, radius, draws=plan.draws, rng=seed))
+                tick()
+        controls = {}
+        for method, budget in sorted(set(efforts.values())):
+            controls[method, budget] = linear_control(A, radii[-1], method=method, budget=budget, rng=seed)
+            tick()
+        lent = worst[task.problem.audited][-1].perturbation
+        transfer = {name: _change(psi, worst[name][-1], y + lent) for name, psi in maps.items()}
+        bounds = {name: bound for name, psi in maps.items() if (bound := lipschitz_bound(psi)) is not None}
+        return cls(image, y, eps, worst, noise, bounds, transfer, controls, efforts)
 
     def with_bound(self, name, bound) -> "Searches":
         """Return the same with a proved bound of a map, unless floats give the constant itself."""
@@ -214,65 +237,11 @@ class Searches(Finding):
         }
 
 
-def measure_searches(A, maps, image, eps, budgets, tick=lambda: None, *, draws=4, rng=0) -> Searches:
-    """Search for the worst perturbation of every map at one image, at every size.
-
-    Parameters
-    ----------
-    A : ForwardOperator, shape (m, N)
-    maps : dict of str to ReconstructionMap
-        The first one lends its perturbation to the others.
-    image : ndarray, shape (N,)
-    eps : sequence of float
-        Sizes relative to the norm of the data, increasing.
-    budgets : dict of str to int
-        Evaluations of a search by ``"gradient"`` and by ``"probing"``, and by ``"solver"`` for
-        maps with a derivative whose values are solutions of a problem (``solve``).
-    tick : callable
-        Called after every search and every control.
-    draws : int
-        Random perturbations per map and size.
-    rng : int or Generator
-        Seed of everything.
-
-    Examples
-    --------
-    >>> from kernelstab.maps import LinearMap
-    >>> from kernelstab.operators import as_operator
-    >>> s = measure_searches(as_operator(np.eye(2)), {"psi": LinearMap(np.diag([3.0, 1.0]))}, np.ones(2),
-    ...                      [0.1], {"gradient": 40})
-    >>> s.gains("psi").round(6).tolist(), s.bounds["psi"]
-    ([3.0], = 3 signal/measurement (exact, floating point))
-    """
-    rng = as_generator(rng)
-    seed = int(rng.integers(2**32))
-    y = A.matvec(image)
-    eps = np.asarray(eps, dtype=float)
-    size = float(np.linalg.norm(y))
-    efforts = {name: _effort(psi, budgets) for name, psi in maps.items()}
-    worst: dict[str, list] = {name: [] for name in maps}
-    noise: dict[str, list] = {name: [] for name in maps}
-    for name, psi in maps.items():
-        method, budget = efforts[name]
-        for radius in eps * size:
-            worst[name].append(worst_case(psi, y, radius, method=method, budget=budget, rng=seed))
-            noise[name].append(equal_norm_noise(psi, y, radius, draws=draws, rng=seed))
-            tick()
-    controls = {}
-    for method, budget in sorted(set(efforts.values())):
-        controls[method, budget] = linear_control(A, eps[-1] * size, method=method, budget=budget, rng=seed)
-        tick()
-    lent = next(iter(worst.values()))[-1].perturbation
-    transfer = {name: _change(psi, worst[name][-1], y + lent) for name, psi in maps.items()}
-    bounds = {name: bound for name, psi in maps.items() if (bound := lipschitz_bound(psi)) is not None}
-    return Searches(image, y, eps, worst, noise, bounds, transfer, controls, efforts)
-
-
-def _effort(psi, budgets):
+def _effort(psi, plan):
     """Return the method and the budget of the search of a map."""
     if not has_gradient(psi):
-        return "probing", budgets["probing"]
-    return "gradient", budgets["solver" if callable(getattr(psi, "solve", None)) else "gradient"]
+        return "probing", plan.probing
+    return "gradient", plan.solver if callable(getattr(psi, "solve", None)) else plan.gradient
 
 
 def lipschitz_bound(psi) -> Quantity | None:

@@ -6,10 +6,17 @@ from types import SimpleNamespace
 import numpy as np
 
 from kernelstab.operators import as_operator
-from kernelstab.report.sections.accuracy import measure_accuracy
+from kernelstab.report.inputs import AuditProblem
+from kernelstab.report.sections import AuditTask
+from kernelstab.report.sections.accuracy import Accuracies
 
 A = as_operator(np.eye(2, 4))
 IMAGES = np.array([[2.0, 0, 0, 0], [0, 1.0, 0, 1.0]])
+
+
+def measure(maps, images, **options):
+    """Return the accuracy of maps on images."""
+    return Accuracies.measure(AuditTask(AuditProblem(A, maps, images)), **options)
 
 
 class Solver:
@@ -26,7 +33,7 @@ class Solver:
 
 
 def test_errors_by_hand():
-    a = measure_accuracy(A, {"copy": lambda y: np.append(y, [0.0, 0.0])}, IMAGES)
+    a = measure({"copy": lambda y: np.append(y, [0.0, 0.0])}, IMAGES)
     # the second image loses one of two unit entries: 1 / sqrt 2, and peak 1, mean square error 1/4: 6.02 dB
     assert np.allclose(a.relative["copy"], [0, np.sqrt(0.5)])
     assert a.sup["copy"].tolist() == [0, 1]
@@ -36,7 +43,7 @@ def test_errors_by_hand():
 
 
 def test_gaps_are_kept_for_solvers_only():
-    a = measure_accuracy(A, {"solver": Solver(), "zero": lambda y: np.zeros(4)}, IMAGES)
+    a = measure({"solver": Solver(), "zero": lambda y: np.zeros(4)}, IMAGES)
     assert a.gaps["solver"].tolist() == [0.5, 0.0]
     assert a.converged["solver"].tolist() == [False, True]
     assert "zero" not in a.gaps
@@ -48,14 +55,14 @@ def test_images_of_a_solution_are_taken_before_its_coefficients():
             return SimpleNamespace(x=np.full(4, 9.0), image=IMAGES[0].reshape(2, 2), relative_gap=0.0,
                                    converged=True)
 
-    a = measure_accuracy(A, {"s": Synthesis()}, IMAGES[:1])
+    a = measure({"s": Synthesis()}, IMAGES[:1])
     assert a.sup["s"].tolist() == [0.0]
 
 
 def test_one_tick_per_reconstruction_and_json():
     ticks = []
     maps = {"solver": Solver(), "zero": lambda y: np.zeros(4)}
-    a = measure_accuracy(A, maps, IMAGES, lambda: ticks.append(1))
+    a = measure(maps, IMAGES, tick=lambda: ticks.append(1))
     assert len(ticks) == 4
     record = json.loads(json.dumps(a.to_json(), allow_nan=False))
     assert record["solver"]["relative_duality_gap"]["kind"] == "upper"

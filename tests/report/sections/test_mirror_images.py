@@ -7,15 +7,19 @@ import pytest
 
 from kernelstab.kernel import kernel_part
 from kernelstab.operators import as_operator
-from kernelstab.report.sections.mirror_images import Mirrors, measure_mirrors
+from kernelstab.report.inputs import AuditProblem
+from kernelstab.report.sections import AuditTask
+from kernelstab.report.sections.accuracy import Accuracies
+from kernelstab.report.sections.mirror_images import Mirrors
 from kernelstab.report.stages import NotApplicable
 
 A = as_operator(np.eye(2, 3))           # the kernel is the third axis
 
 
-def _measure(psi, images):
-    outputs = {"psi": np.array([psi(A.matvec(x)) for x in images])}
-    return measure_mirrors(A, {"psi": psi}, np.asarray(images), outputs)
+def _measure(psi, images, A=A):
+    task = AuditTask(AuditProblem(A, {"psi": psi}, np.asarray(images)))
+    task.found["accuracy"] = Accuracies.measure(task)
+    return Mirrors.measure(task)
 
 
 def test_pseudo_inverse_sits_on_the_line():
@@ -42,9 +46,12 @@ def test_images_without_kernel_part_are_left_out():
 
 
 def test_without_kernel_there_are_no_mirror_images():
-    one = np.ones((1, 2))
     with pytest.raises(NotApplicable, match="^the operator has no kernel$"):
-        measure_mirrors(as_operator(np.eye(2)), {"psi": lambda y: y}, one, {"psi": one})
+        _measure(lambda y: y, np.ones((1, 2)), as_operator(np.eye(2)))
+
+
+def test_without_reconstructions_there_is_nothing_to_compare():
+    assert Mirrors.measure(AuditTask(AuditProblem(A, {}, np.ones((1, 3))))) is None
 
 
 def test_json():

@@ -5,7 +5,14 @@ import json
 import numpy as np
 
 from kernelstab.operators import SubsampledFourier, as_operator, masks
-from kernelstab.report.sections.operator import kernel_facts
+from kernelstab.report.inputs import AuditProblem
+from kernelstab.report.sections import AuditTask
+from kernelstab.report.sections.operator import KernelFacts
+
+
+def kernel_facts(A, images, **options):
+    """Return the facts on an operator and some images."""
+    return KernelFacts.measure(AuditTask(AuditProblem(A, {}, images)), **options)
 
 
 def test_tight_operator_by_closed_form():

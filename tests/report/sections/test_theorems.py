@@ -12,12 +12,12 @@ from kernelstab import theorems
 from kernelstab.maps import PseudoInverse
 from kernelstab.quantity import Quantity
 from kernelstab.report.inputs import pose
+from kernelstab.report.sections import AuditTask
 from kernelstab.report.sections.planted_detail import default_detail
 from kernelstab.report.sections.theorems import (
     Verdicts,
     build,
     check_on_problem,
-    measure_verdicts,
     prove,
     proved_bound,
 )
@@ -115,7 +115,8 @@ def test_the_perturbation_that_was_found_is_used(problem):
 
 def test_every_theorem_is_measured_and_certified(problem, tmp_path):
     ticks = []
-    results = measure_verdicts(problem, problem.images[0], None, tmp_path, lambda: ticks.append(1), rng=9)
+    found = Verdicts.measure(AuditTask(problem, seed=9, certificates=tmp_path), lambda: ticks.append(1))
+    results = found.checked
     assert [c.theorem.slug for c in results] == SLUGS
     assert len(ticks) == len(SLUGS)
     written = {p.name for p in tmp_path.iterdir()}

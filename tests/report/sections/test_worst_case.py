@@ -9,17 +9,19 @@ import pytest
 
 from kernelstab.maps import LinearMap, ReLUNetwork
 from kernelstab.operators import as_operator
-from kernelstab.report.sections.worst_case import gain_figure, lipschitz_bound, measure_searches
+from kernelstab.report.inputs import AuditProblem
+from kernelstab.report.sections import AuditTask, Plan
+from kernelstab.report.sections.worst_case import Searches, gain_figure, lipschitz_bound
 
-BUDGETS = {"gradient": 60, "solver": 30, "probing": 24}
 
-
-def _measure(maps, size=2, eps=(0.1,), **options):
-    return measure_searches(as_operator(np.eye(size)), maps, np.ones(size), eps, BUDGETS, **options)
+def _measure(maps, size=2, rungs=(1.0,), rng=0, **options):
+    plan = Plan(gradient=60, solver=30, probing=24, rungs=rungs)
+    problem = AuditProblem(as_operator(np.eye(size)), maps, np.ones((1, size)))
+    return Searches.measure(AuditTask(problem, plan, 0.1, rng), **options)
 
 
 def test_linear_maps_reach_their_known_gain_and_noise_does_not():
-    s = _measure({"psi": LinearMap(np.diag([3.0] + [1.0] * 29))}, size=30, eps=[0.05, 0.1])
+    s = _measure({"psi": LinearMap(np.diag([3.0] + [1.0] * 29))}, size=30, rungs=(0.5, 1.0))
     assert np.allclose(s.gains("psi"), 3, rtol=1e-3)
     # noise spreads over 30 directions: root mean square gain sqrt((9 + 29) / 30) = 1.13
     assert np.all(s.noise_gains("psi") < 1.6)
@@ -89,7 +91,7 @@ def test_noise_has_the_norm_of_the_perturbation_and_the_seed_decides():
 def test_ticks_and_json(closed):
     ticks = []
     maps = {"psi": LinearMap(np.diag([3.0, 1.0]))} | ({"closed": lambda y: y} if closed else {})
-    s = _measure(maps, eps=[0.05, 0.1], tick=lambda: ticks.append(1))
+    s = _measure(maps, rungs=(0.5, 1.0), tick=lambda: ticks.append(1))
     assert len(ticks) == 2 * len(maps) + len(s.controls)
     record = json.loads(json.dumps(s.to_json(), allow_nan=False))
     assert record["maps"]["psi"]["gain"]["kind"] == "lower"
@@ -194,5 +196,5 @@ def test_gains_are_drawn_over_several_sizes_only(report, searches):
     assert len(searches.eps) == 1
     panel, controls = searches.parts(report.problem)
     assert (panel.kind, controls["kind"]) == ("figure", "table")
-    two = _measure({"psi": LinearMap(np.diag([3.0, 1.0]))}, eps=[0.05, 0.1])
+    two = _measure({"psi": LinearMap(np.diag([3.0, 1.0]))}, rungs=(0.5, 1.0))
     assert gain_figure(two).caption.startswith("Solid")
