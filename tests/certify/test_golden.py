@@ -186,7 +186,7 @@ def test_every_kind_of_proof_has_a_file():
 
 
 def test_every_prior_and_problem_has_a_file():
-    from kernelstab.certify.constants.kernel_size_upper import PRIORS
+    from kernelstab.certify.constants.kernel_size_upper import METHODS
     from kernelstab.certify.constants.optimal_value import PROBLEMS
     from kernelstab.certify.constants.prior_setting import FIELDS
 
@@ -198,7 +198,7 @@ def test_every_prior_and_problem_has_a_file():
               if part["constant"] == "kernel-size" for statement in part["statements"]
               if statement["side"] == "upper"}
     several = {"injective"}                          # one checker for all its priors
-    assert uppers >= {(kind, prior) for kind, chosen in PRIORS.items() for prior in chosen
+    assert uppers >= {(kind, prior) for kind, method in METHODS.items() for prior in method.priors
                       if kind not in several}
     problems = {(part["options"]["problem"], is_complex(part)) for part in found
                 if part["constant"] == "optimal-value"}

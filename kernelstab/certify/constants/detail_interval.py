@@ -122,11 +122,8 @@ def _within(setting, rest) -> Fraction:
 
 def _signal(setting, y, value) -> fmpq_mat:
     """Return a signal after checking that it is a member and explains the data."""
-    width = setting.form.ncols() if setting.kind == "subspace" else setting.matrix.ncols()
-    x = _vector(value, "x", width)
-    x = setting.form * x if setting.kind == "subspace" else x
-    if not setting.holds(x):
-        raise CertificateError(f"x is no member of the prior {setting.kind}")
+    x = setting.signal(_vector(value, "x", setting.width))
+    setting.require_member(x, "x")
     if not _explains(setting, x, y):
         raise CertificateError("x does not explain the data to within eps")
     return x

@@ -21,10 +21,11 @@ Upper bounds: see ``kernel_size_upper``.
 
 from fractions import Fraction
 
+from flint import fmpq_mat
+
 from kernelstab._errors import CertificateError
 from kernelstab.certify.constants.exact_vectors import column, largest, root_below, squares
-from kernelstab.certify.constants.kernel_size_upper import KINDS as UPPER_KINDS
-from kernelstab.certify.constants.kernel_size_upper import upper
+from kernelstab.certify.constants.kernel_size_upper import METHODS, upper
 from kernelstab.certify.constants.matrix import integer
 from kernelstab.certify.constants.prior_setting import read_setting
 from kernelstab.certify.constants.reading import decimal, integers, proof_kind
@@ -32,7 +33,7 @@ from kernelstab.certify.constants.reading import decimal, integers, proof_kind
 KINDS = {
     "lower": {"pair": ["x", "x_alt", "denominator"], "ray": ["direction", "reach"],
               "signals": ["first", "second"]},
-    "upper": UPPER_KINDS,
+    "upper": {kind: method.fields for kind, method in METHODS.items()},
 }
 
 
@@ -57,22 +58,18 @@ def check(matrix, order, options, side, proof) -> Fraction:
 
 def _pair(setting, proof) -> Fraction:
     """Check both members and their measurements; return their distance, rounded down."""
-    width = setting.form.ncols() if setting.kind == "subspace" else setting.matrix.ncols()
+    if setting.kind == "finite":
+        raise CertificateError("members of a finite set are given by their rows")
     denominator = integer(proof["denominator"], "denominator")
     if denominator < 1:
         raise CertificateError(f"denominator must be positive, got {denominator!r:.60}")
     signals = []
     for name in ("x", "x_alt"):
         entries = integers(proof[name], name)
-        if len(entries) != width:
-            raise CertificateError(f"{name} must have {width} entries, got {len(entries)}")
-        x = column(entries, denominator)
-        x = setting.form * x if setting.kind == "subspace" else x
-        if setting.kind == "finite":
-            raise CertificateError("members of a finite set are given by their rows")
-        if not setting.holds(x):
-            raise CertificateError(f"{name} is no member of the prior {setting.kind}")
-        signals.append(x)
+        if len(entries) != setting.width:
+            raise CertificateError(f"{name} must have {setting.width} entries, got {len(entries)}")
+        signals.append(setting.signal(column(entries, denominator)))
+        setting.require_member(signals[-1], name)
     gap = signals[0] - signals[1]
     _require_near(setting, gap)
     if setting.norm == "inf":
@@ -82,11 +79,11 @@ def _pair(setting, proof) -> Fraction:
 
 def _require_near(setting, gap):
     """Refuse two signals whose measurements differ by more than twice the noise level."""
-    seen = setting.matrix * gap
+    difference = setting.matrix * gap
     if setting.kind == "polytope":
-        near = largest(seen) <= 2 * setting.eps
+        near = largest(difference) <= 2 * setting.eps
     else:
-        near = squares(seen) <= 4 * setting.eps**2
+        near = squares(difference) <= 4 * setting.eps**2
     if not near:
         raise CertificateError("the measurements of the pair differ by more than 2 eps")
 
@@ -96,9 +93,8 @@ def _signals(setting, proof) -> Fraction:
         raise CertificateError(f"signals are for a finite set, not for {setting.kind}")
     count = setting.form.nrows()
     first, second = integers([proof["first"], proof["second"]], "signals", 0, count - 1)
-    gap = column([0] * setting.form.ncols())
-    for j in range(setting.form.ncols()):
-        gap[j, 0] = setting.form[first, j] - setting.form[second, j]
+    rows = setting.form.tolist()
+    gap = fmpq_mat(setting.form.ncols(), 1, [a - b for a, b in zip(rows[first], rows[second])])
     _require_near(setting, gap)
     return root_below(squares(gap))
 
@@ -106,12 +102,11 @@ def _signals(setting, proof) -> Fraction:
 def _ray(setting, proof) -> Fraction:
     """Check that all multiples of a direction are differences of members with equal measurements."""
     entries = integers(proof["direction"], "direction")
-    width = setting.form.ncols() if setting.kind == "subspace" else setting.matrix.ncols()
-    if len(entries) != width or not any(entries):
-        raise CertificateError(f"direction must have {width} entries, not all zero")
-    direction = column(entries)
-    if setting.kind == "subspace" and setting.radius is None:
-        direction, free = setting.form * direction, True
+    if len(entries) != setting.width or not any(entries):
+        raise CertificateError(f"direction must have {setting.width} entries, not all zero")
+    direction = setting.signal(column(entries))
+    if setting.kind == "subspace":
+        free = setting.radius is None
     elif setting.kind in ("ellipsoid", "polytope"):
         free = not any((setting.form * direction).entries())
     elif setting.kind == "sparse":

@@ -23,7 +23,9 @@ r"""Upper bounds of kernel sizes; half of a size is the largest :math:`\|v\|` he
     The columns (of :math:`AB`, for a subspace) are independent modulo ``prime``: the size is 0.
 """
 
+from collections.abc import Callable
 from fractions import Fraction
+from typing import NamedTuple
 
 from flint import fmpq, fmpq_mat, fmpz, nmod_mat
 
@@ -34,24 +36,15 @@ from kernelstab.certify.constants.matrix import ExactMatrix
 from kernelstab.certify.constants.prior_setting import number, rational_matrix
 from kernelstab.certify.constants.reading import modulus, rationals
 
-KINDS = {
-    "multipliers": ["alpha", "beta"], "duals": ["mu", "q"], "diagonal": ["d", "f"], "coordinates": ["q"],
-    "matrix": ["Y", "beta"], "supports": ["sigma"], "enumeration": [], "injective": ["prime"],
-}
-PRIORS = {
-    "multipliers": ("ball", "subspace", "everything", "ellipsoid"), "duals": ("polytope",),
-    "diagonal": ("polytope",), "coordinates": ("l1-ball",), "matrix": ("l1-ball",), "supports": ("sparse",),
-    "enumeration": ("finite",),
-    "injective": ("ball", "subspace", "everything", "ellipsoid", "polytope", "l1-ball"),
-}
 MOST_SIGNALS = 2000
 
 
 def upper(setting, kind, proof) -> Fraction:
     """Return the upper bound that a proof of a known kind proves."""
-    if setting.kind not in PRIORS[kind]:
+    method = METHODS[kind]
+    if setting.kind not in method.priors:
         raise CertificateError(f"proof {kind} is not for the prior {setting.kind}")
-    return METHODS[kind](setting, proof)
+    return method.bound(setting, proof)
 
 
 def _multipliers(setting, proof):
@@ -199,7 +192,22 @@ def row_sums(matrix) -> list[Fraction]:
     return [sum(map(abs, values[k:k + width]), Fraction(0)) for k in range(0, len(values), width)]
 
 
+class UpperProof(NamedTuple):
+    """A kind of proof: its function, its fields, and the priors it is for."""
+
+    bound: Callable
+    fields: tuple[str, ...]
+    priors: tuple[str, ...]
+
+
+_QUADRATIC = ("ball", "subspace", "everything", "ellipsoid")
 METHODS = {
-    "multipliers": _multipliers, "duals": _duals, "diagonal": _diagonal, "coordinates": _coordinates,
-    "matrix": _matrix, "supports": _supports, "enumeration": _enumeration, "injective": _injective,
+    "multipliers": UpperProof(_multipliers, ("alpha", "beta"), _QUADRATIC),
+    "duals": UpperProof(_duals, ("mu", "q"), ("polytope",)),
+    "diagonal": UpperProof(_diagonal, ("d", "f"), ("polytope",)),
+    "coordinates": UpperProof(_coordinates, ("q",), ("l1-ball",)),
+    "matrix": UpperProof(_matrix, ("Y", "beta"), ("l1-ball",)),
+    "supports": UpperProof(_supports, ("sigma",), ("sparse",)),
+    "enumeration": UpperProof(_enumeration, (), ("finite",)),
+    "injective": UpperProof(_injective, ("prime",), (*_QUADRATIC, "polytope", "l1-ball")),
 }

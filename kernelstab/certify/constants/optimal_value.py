@@ -9,13 +9,14 @@ The constant is the infimum, for the exact matrix and data, of one of
 with weights :math:`w` on the absolute values, and over :math:`x\ge0` if ``nonneg``. Options: ``problem``,
 ``level`` (:math:`\lambda` or :math:`\eta`), ``y``, ``weights``, ``nonneg``. Complex entries count by modulus.
 
-*Lower bound.* For any ``h`` and any multiple ``u`` of it with :math:`|A^*u|_i\le pw_i`, where :math:`p` is
-:math:`\lambda` or 1, weak duality gives :math:`\mathrm{Re}\langle u,y\rangle` less :math:`\tfrac12\|u\|^2`,
-:math:`\eta\|u\|`, or nothing if :math:`\|u\|\le1`. The multiple is chosen here; zero is always a lower bound.
+*Lower bound,* ``dual``. For any ``h`` and any multiple ``u`` of it with :math:`|A^*u|_i\le pw_i`, where
+:math:`p` is :math:`\lambda` or 1, weak duality gives :math:`\mathrm{Re}\langle u,y\rangle` less
+:math:`\tfrac12\|u\|^2`, :math:`\eta\|u\|`, or nothing if :math:`\|u\|\le1`. The multiple is chosen here;
+zero is always a lower bound.
 
-*Upper bound.* The objective of any point: ``point`` for the problems without a constraint, and for one that
-meets it exactly; ``corrected-point`` first adds :math:`A_B^{-1}(y-Ax)` on as many ``columns`` B as there are
-rows, so that the data are met exactly.
+*Upper bound.* The objective of any point ``x``: ``point`` for the problems without a constraint, and for one
+that meets it exactly; ``corrected-point`` first adds :math:`A_B^{-1}(y-Ax)` on as many ``columns`` B as there
+are rows, so that the data are met exactly.
 """
 
 from dataclasses import dataclass
@@ -62,21 +63,10 @@ class SparseProblem:
 def check(matrix, order, options, side, proof) -> Fraction:
     """Return the bound that a proof proves.
 
-    Parameters
-    ----------
-    matrix : ExactMatrix or ComplexExactMatrix
-    order : None
-    options : dict
-        ``problem``, ``level``, ``y`` and perhaps ``weights`` and ``nonneg``.
-    side : str
-    proof : dict
-        ``dual`` (``h``) for the lower bound; ``point`` (``x``) or ``corrected-point`` (``x`` and ``columns``)
-        for the upper bound.
-
     Raises
     ------
     CertificateError
-        If it proves nothing.
+        If it is malformed or proves nothing.
     """
     setting = _setting(matrix, options)
     kind = proof_kind(proof, KINDS[side])

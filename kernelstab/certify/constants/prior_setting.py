@@ -31,6 +31,20 @@ class PriorSetting:
     radius: Any         # a Fraction, or None
     s: int
 
+    @property
+    def width(self) -> int:
+        """The number of entries that describe a signal; for a subspace, of its coefficients."""
+        return self.form.ncols() if self.kind == "subspace" else self.matrix.ncols()
+
+    def signal(self, entries: fmpq_mat) -> fmpq_mat:
+        """Return the signal that a column of ``width`` entries describes."""
+        return self.form * entries if self.kind == "subspace" else entries
+
+    def require_member(self, x: fmpq_mat, name: str) -> None:
+        """Refuse a signal that is not a member of the prior."""
+        if not self.holds(x):
+            raise CertificateError(f"{name} is no member of the prior {self.kind}")
+
     def holds(self, x: fmpq_mat) -> bool:
         """Whether a column is a member of the prior, decided exactly; for a subspace, of its ball."""
         if self.kind in ("ball", "subspace"):

@@ -4,10 +4,11 @@ The constant is :math:`\theta=\min\{\|A_{S^c}^Th\|_\infty:A_S^Th=\xi\}`. If it i
 injective, every vector with support ``S`` and signs :math:`\xi` is the unique shortest one, in the 1-norm,
 with its measurements. Options: ``support`` in rising order and ``signs``.
 
-*Upper bound.* A vector ``h``, corrected exactly to :math:`h+A_S(A_S^TA_S)^{-1}(\xi-A_S^Th)`. This needs, and
-shows, that :math:`A_S` is injective.
+*Upper bound,* ``dual``. A vector ``h``, corrected exactly to
+:math:`h+A_S(A_S^TA_S)^{-1}(\xi-A_S^Th)`. This needs, and shows, that :math:`A_S` is injective.
 
-*Lower bound.* On the null space :math:`\langle\xi,v_S\rangle=-\langle A_{S^c}^Th,v_{S^c}\rangle`, so that
+*Lower bound,* ``kernel-vector``, integers ``entries`` on ``columns``. On the null space
+:math:`\langle\xi,v_S\rangle=-\langle A_{S^c}^Th,v_{S^c}\rangle`, so that
 :math:`\theta\ge\langle\xi,v_S\rangle/\|v_{S^c}\|_1`.
 """
 
@@ -25,20 +26,10 @@ KINDS = {"lower": {"kernel-vector": ["columns", "entries"]}, "upper": {"dual": [
 def check(matrix, order, options, side, proof) -> Fraction:
     """Return the bound that a proof proves.
 
-    Parameters
-    ----------
-    matrix : ExactMatrix
-    order : None
-    options : dict
-        ``support`` and ``signs``.
-    side : str
-    proof : dict
-        ``kernel-vector`` (``columns``, ``entries``) or ``dual`` (``h``).
-
     Raises
     ------
     CertificateError
-        If it proves nothing.
+        If it is malformed or proves nothing.
     """
     support = index_set(options.get("support"), "support", matrix.shape[1])
     signs = integers(options.get("signs"), "signs", -1, 1)

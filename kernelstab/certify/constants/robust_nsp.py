@@ -2,14 +2,16 @@ r"""Checker of the smallest tau of the robust null space property in l1 form.
 
 For all supports :math:`|S|=s` and all ``v``: :math:`\|v_S\|_1\le\rho\|v_{S^c}\|_1+\tau\|Av\|`.
 
-*Lower bound.* Any vector: :math:`(\|v_S\|_1-\rho\|v_{S^c}\|_1)/\|Av\|` with its ``s`` largest entries.
+*Lower bound,* ``vector``. Any ``entries`` :math:`v`:
+:math:`(\|v_S\|_1-\rho\|v_{S^c}\|_1)/\|Av\|` with their ``s`` largest.
 
-*Upper bound.* For signs :math:`\xi` on ``S`` a vector ``h`` with :math:`r=\|A_S^Th-\xi\|_\infty<1` and
-:math:`\|A_{S^c}^Th\|_\infty\le\rho(1-r)` proves :math:`\tau_{S,\xi}\le\|h\|/(1-r)`, by
+*Upper bound,* ``duals``, in ``groups`` of ``supports``, ``signs``, ``duals``. For signs :math:`\xi` on ``S``
+a vector ``h`` with :math:`r=\|A_S^Th-\xi\|_\infty<1` and :math:`\|A_{S^c}^Th\|_\infty\le\rho(1-r)` proves
+:math:`\tau_{S,\xi}\le\|h\|/(1-r)`, by
 :math:`\|v_S\|_1=\langle h,Av\rangle-\langle A_{S^c}^Th,v_{S^c}\rangle+\langle\xi-A_S^Th,v_S\rangle`. A
 support with all its sign patterns, up to a common sign, is bounded by the largest of them. For
 supports left out single columns do: with :math:`\rho_1=\rho/(s+(s-1)\rho)`,
-:math:`\tau_S(\rho)\le\frac{1+\rho}{1+\rho_1}\sum_{i\in S}\tau_i(\rho_1)`.
+:math:`\tau_S(\rho)\le\frac{1+\rho}{1+\rho_1}\sum_{i\in S}\tau_i(\rho_1)`. Option: ``rho``, a decimal.
 """
 
 from collections import defaultdict
@@ -30,22 +32,10 @@ KINDS = {"lower": {"vector": ["entries"]}, "upper": {"duals": ["groups"]}}
 def check(matrix, order, options, side, proof) -> Fraction:
     """Return the bound that a proof proves.
 
-    Parameters
-    ----------
-    matrix : ExactMatrix
-    order : int
-        s.
-    options : dict
-        ``rho``, a decimal.
-    side : str
-    proof : dict
-        ``vector`` (``entries``) for the lower bound; ``duals`` (``groups`` of ``supports``, ``signs`` and
-        ``duals``) for the upper bound.
-
     Raises
     ------
     CertificateError
-        If it proves nothing.
+        If it is malformed or proves nothing.
     """
     if order > matrix.shape[1]:
         raise CertificateError(f"order must lie in [1, {matrix.shape[1]}], got {order}")

@@ -6,8 +6,7 @@ from kernelstab.certify.certificate import FORMAT, VERSION, digest, findings
 from kernelstab.certify.enclosure import decimals
 from kernelstab.certify.program.instructions import Instructions
 from kernelstab.certify.writing.encode import encode
-from kernelstab.certify.writing.inputs import encode_inputs
-from kernelstab.certify.writing.runs import as_precision
+from kernelstab.certify.writing.runs import as_precision, encode_inputs
 
 
 def make_certificate(slug, program, inputs, precision=128, extra=None, seed=None) -> dict:
