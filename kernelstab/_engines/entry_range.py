@@ -5,7 +5,7 @@ import numpy as np
 from kernelstab.operators import as_operator
 
 
-def dense_within_range(A) -> np.ndarray:
+def dense_within_range(A, *, real=False) -> np.ndarray:
     """Return the entries of a forward matrix, after a look at the largest.
 
     Squares and inverses of numbers beyond these limits leave the range of floats, and nan
@@ -14,7 +14,7 @@ def dense_within_range(A) -> np.ndarray:
     Raises
     ------
     ValueError
-        If the largest entry does not lie between 1e-100 and 1e100.
+        If the largest entry does not lie between 1e-100 and 1e100, or one is complex and ``real`` is asked.
 
     >>> dense_within_range([[1.0, 2.0]])
     array([[1., 2.]])
@@ -24,7 +24,18 @@ def dense_within_range(A) -> np.ndarray:
     ValueError: A must have its largest entry between 1e-100 and 1e100, got 1e-200
     """
     matrix = as_operator(A).to_dense()
-    peak = float(np.abs(matrix).max())
-    if peak > 0 and not 1e-100 < peak < 1e100:
-        raise ValueError(f"A must have its largest entry between 1e-100 and 1e100, got {peak!r}")
+    largest = float(np.abs(matrix).max())
+    if largest > 0 and not 1e-100 < largest < 1e100:
+        raise ValueError(f"A must have its largest entry between 1e-100 and 1e100, got {largest!r}")
+    if real and np.iscomplexobj(matrix):
+        raise ValueError(f"A must be real, got dtype {matrix.dtype}")
     return matrix
+
+
+def unit_scale(matrix) -> float:
+    """Return the power of two that brings the largest entry to between 1/2 and 1: nothing is rounded.
+
+    >>> unit_scale(np.array([[3.0, -6.0]]))
+    0.125
+    """
+    return 2.0 ** -float(np.frexp(np.abs(matrix).max())[1])

@@ -1,11 +1,10 @@
 """The null space of a forward matrix: bases, projections, and the constants that decide recovery."""
 
 from kernelstab.kernel.best_robust_nsp import BestRobustNSP, best_robust_nsp
-from kernelstab.kernel.coherence import Coherence, coherence, welch_bound
+from kernelstab.kernel.coherence import Coherence, coherence, coherence_robust_nsp, welch_bound
 from kernelstab.kernel.instance_optimality import instance_optimality_lower
 from kernelstab.kernel.levels import Levels, LevelsRobustNSP, levels_robust_nsp, sparsity_in_levels
-from kernelstab.kernel.nsp import nsp_constant
-from kernelstab.kernel.nsp_complex import complex_nsp_constant
+from kernelstab.kernel.nsp import complex_nsp_constant, nsp_constant
 from kernelstab.kernel.nsp_relaxations import NSPRelaxation, jn_bound
 from kernelstab.kernel.nsp_result import DualGroup, NSPConstant
 from kernelstab.kernel.nullspace import NullSpace, nullspace_basis
@@ -19,10 +18,9 @@ from kernelstab.kernel.recovery import (
     sparse_stability,
 )
 from kernelstab.kernel.recovery_certificate import RecoveryCertificate, recovery_certificate
-from kernelstab.kernel.ric import RIC, IsometryConstant, ric
+from kernelstab.kernel.ric import RIC, IsometryConstant, ric, ric_robust_nsp
 from kernelstab.kernel.ric_relaxation import RICRelaxation, ric_relaxation
 from kernelstab.kernel.robust_nsp import RobustNSP, robust_nsp
-from kernelstab.kernel.robust_promises import coherence_robust_nsp, ric_robust_nsp
 from kernelstab.kernel.spark import Spark, spark
 from kernelstab.kernel.visibility import (
     DetailParts,

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from kernelstab._checks import as_count
+from kernelstab._checks import as_count, as_number
+from kernelstab.kernel.recovery import RecoveryConstants, recovery_constants
 from kernelstab.operators import as_operator
 
 
@@ -144,3 +145,30 @@ def welch_bound(m, N) -> float:
     m = as_count(m, "m", low=1)
     N = as_count(N, "N", low=2)
     return float(np.sqrt(max(0.0, (N - m) / (m * (N - 1)))))
+
+
+def coherence_robust_nsp(mu, s) -> RecoveryConstants:
+    r"""Return what the coherence of unit columns promises for ``s``-sparse recovery.
+
+    From :math:`v_i=\langle a_i,Av\rangle-\sum_{j\ne i}\langle a_i,a_j\rangle v_j` follows
+    :math:`(1+\mu)|v_i|\le\mu\|v\|_1+\|Av\|`. Summed over a support this is the :math:`\ell^1` property with
+    :math:`\rho=s\mu/(1+\mu-s\mu)` and :math:`\tau=s/(1+\mu-s\mu)`; :math:`\rho<1` if
+    :math:`s<(1+1/\mu)/2`.
+
+    Parameters
+    ----------
+    mu : float
+        Coherence, between 0 and 1; the columns must have length one.
+    s : int
+
+    >>> promise = coherence_robust_nsp(0.25, 1)
+    >>> promise.rho, promise.tau
+    (0.25, 1.0)
+    >>> coherence_robust_nsp(0.25, 3)
+    <RecoveryConstants not applicable: rho = 1.5 is not below 1>
+    """
+    mu, s = as_number(mu, "mu", low=0.0, high=1.0), as_count(s, "s", low=1)
+    left = 1 + mu - s * mu
+    if left <= 0:
+        return RecoveryConstants(s, np.inf, np.inf, "l1", None, None, reason="s mu is not below 1 + mu")
+    return recovery_constants(s * mu / left, s / left, s)

@@ -10,7 +10,13 @@ from kernelstab._checks import as_array, as_count, as_number
 from kernelstab._engines.entry_range import dense_within_range
 from kernelstab._engines.robust_nsp.least_norm import LeastNormPrograms, nothing_known
 from kernelstab._engines.robust_nsp.sphere import Sphere
-from kernelstab.kernel.recovery import RecoveryConstants, no_promise
+from kernelstab.kernel.recovery import (
+    RecoveryConstants,
+    check_property,
+    constants_l1,
+    constants_l2,
+    no_promise,
+)
 
 _EPS = float(np.finfo(np.float64).eps)
 
@@ -67,25 +73,16 @@ class Levels:
     def constants(self, rho, gamma, *, norm="l2") -> RecoveryConstants:
         r"""Return the constants of the error bounds that the weighted property gives.
 
-        With :math:`c=\rho+(1+\rho)\kappa^{1/4}/2`, for the :math:`\ell^2` error
-        :math:`C=\frac{c}{(1-\rho)\sqrt\xi}` and
-        :math:`D=(\frac{c}{1-\rho}+1+\frac{\kappa^{1/4}}2)\gamma`, for the weighted :math:`\ell^1` error
-        :math:`C=\frac{1+\rho}{1-\rho}` and :math:`D=\frac{2\sqrt\xi\gamma}{1-\rho}`.
+        For the :math:`\ell^2` error those of :func:`~kernelstab.kernel.recovery.constants_l2`. For the
+        weighted :math:`\ell^1` error :math:`C=\frac{1+\rho}{1-\rho}` and
+        :math:`D=\frac{2\sqrt\xi\gamma}{1-\rho}`: by :math:`\|v_S\|_{1,w}\le\sqrt\xi\|v_S\|_2` the property
+        holds in :math:`\ell^1` form with :math:`\tau=\sqrt\xi\gamma`.
 
         Parameters
         ----------
         rho, gamma : float
             Of the property; ``gamma`` may be infinite.
         norm : {"l2", "weighted l1"}
-
-        Notes
-        -----
-        *Proof.* Let :math:`\Delta` hold the :math:`s_l` largest entries of :math:`v=z-x` in every level,
-        :math:`a=\|v_\Delta\|_2` and :math:`b=\|v_{\Delta^c}\|_{1,w}/\sqrt\xi`. In level ``l`` the entries off
-        :math:`\Delta` are at most :math:`\|v_{\Delta_l}\|_2/\sqrt{s_l}`, so that
-        :math:`\|v_{\Delta^c}\|_2^2\le\zeta^{-1/2}\|v_\Delta\|_2\|v_{\Delta^c}\|_{1,w}=\sqrt\kappa\,ab` and
-        :math:`\|v_{\Delta^c}\|_2\le\kappa^{1/4}(a+b)/2`. The rest is as without levels, with
-        :math:`\|v_S\|_{1,w}\le\sqrt\xi\|v_S\|_2`.
 
         Examples
         --------
@@ -95,22 +92,18 @@ class Levels:
         >>> model.constants(0.5, 1.0)
         <RecoveryConstants l2 s=1, C=2.5, D=4>
         """
-        rho = as_number(rho, "rho", low=0.0)
-        gamma = np.inf if gamma == np.inf else as_number(gamma, "gamma", low=0.0)
+        rho, gamma = check_property(rho, gamma, "gamma")
         if norm not in ("l2", "weighted l1"):
             raise ValueError(f"norm must be 'l2' or 'weighted l1', got {norm!r}")
-        common = sum(self.sparsities), rho, gamma, norm
-        model = self.entry_weights, self.labels, self.sparsities
         reason = no_promise(rho, gamma)
         if reason:
-            return RecoveryConstants(*common, None, None, *model, reason=reason)
-        if norm == "weighted l1":
-            C, D = (1 + rho) / (1 - rho), 2 * np.sqrt(self.xi) * gamma / (1 - rho)
+            C = D = None
+        elif norm == "l2":
+            C, D = constants_l2(rho, gamma, self.xi, self.kappa)
         else:
-            half = self.kappa**0.25 / 2
-            c = rho + (1 + rho) * half
-            C, D = c / ((1 - rho) * np.sqrt(self.xi)), (c / (1 - rho) + 1 + half) * gamma
-        return RecoveryConstants(*common, float(C), float(D), *model)
+            C, D = constants_l1(rho, float(np.sqrt(self.xi)) * gamma)
+        return RecoveryConstants(sum(self.sparsities), rho, gamma, norm, C, D, self.entry_weights,
+                                 self.labels, self.sparsities, reason=reason)
 
 
 def sparsity_in_levels(labels, sparsities, weights=None) -> Levels:
@@ -252,9 +245,7 @@ def levels_robust_nsp(A, levels, rho, *, max_supports=50_000, threads=1, progres
     >>> round(found.lower, 3), round(found.upper, 3)
     (1.0, 1.0)
     """
-    matrix = dense_within_range(A)
-    if np.iscomplexobj(matrix):
-        raise ValueError(f"A must be real, got dtype {matrix.dtype}")
+    matrix = dense_within_range(A, real=True)
     if len(levels.labels) != matrix.shape[1]:
         raise ValueError(f"levels must label {matrix.shape[1]} columns, got {len(levels.labels)}")
     rho = as_number(rho, "rho", low=0.0, strict=True)

@@ -54,7 +54,7 @@ class NullSpace:
                 f"{self.tol:.1e} >= {below:.3g}, residual {self.residual:.1e}>")
 
 
-def nullspace_basis(A, tol=None, *, method="qr") -> NullSpace:
+def nullspace_basis(A, tol=None) -> NullSpace:
     r"""Return an orthonormal basis of the numerical null space of a matrix.
 
     The right singular vectors whose singular values are at most ``tol`` span it. Whether a
@@ -70,9 +70,6 @@ def nullspace_basis(A, tol=None, *, method="qr") -> NullSpace:
     tol : float, optional
         Absolute threshold. Default :math:`\tau=\max(m,N)\,\varepsilon\,\sigma_1`, about the rounding
         error of the singular values themselves.
-    method : {"qr", "svd"}
-        ``"qr"``: :math:`A^*=QR`, the singular values of the triangle, and the trailing columns of
-        :math:`Q`. ``"svd"``: the full decomposition, slower, to compare with.
 
     Warns
     -----
@@ -83,8 +80,7 @@ def nullspace_basis(A, tol=None, *, method="qr") -> NullSpace:
     Raises
     ------
     ValueError
-        If the matrix is zero or not finite, ``tol`` is negative or not below
-        :math:`\sigma_1`, or ``method`` is unknown.
+        If the matrix is zero or not finite, ``tol`` is negative or not below :math:`\sigma_1`.
 
     See Also
     --------
@@ -93,8 +89,9 @@ def nullspace_basis(A, tol=None, *, method="qr") -> NullSpace:
 
     Notes
     -----
-    Cost: for ``m < N`` about :math:`4m^2N+2mN(N-m)` operations, nearly all in matrix products, and no
-    pivoting; the residual costs another :math:`2mN(N-m)` when it is read.
+    :math:`A^*=QR`: the singular values are those of the triangle, the trailing columns of :math:`Q` span
+    the null space. Cost: for ``m < N`` about :math:`4m^2N+2mN(N-m)` operations, nearly all in matrix
+    products, and no pivoting; the residual costs another :math:`2mN(N-m)` when it is read.
 
     Examples
     --------
@@ -122,30 +119,12 @@ def nullspace_basis(A, tol=None, *, method="qr") -> NullSpace:
     (<NullSpace dimension 0, rank 2, gap 4e-09 > 1.0e-08 >= 0, residual 0.0e+00>,)
     """
     matrix = as_operator(A).to_dense()
-    factor = _factor(matrix, method)
+    factor = RowFactor(matrix)
     tol, rank, others = decide_rank(factor.sigma, matrix.shape, tol)
     least = min([rank, *others])
     full = factor.kernel(least)
     readings = [_reading(matrix, factor.sigma, full[:, r - least:], r, tol) for r in (rank, *others)]
     return replace(readings[0], alternatives=tuple(readings[1:]))
-
-
-class _FullSVD:
-    """The singular value decomposition in the place of :class:`RowFactor`."""
-
-    def __init__(self, matrix):
-        _, self.sigma, self.vectors = np.linalg.svd(matrix)
-
-    def kernel(self, rank):
-        return self.vectors[rank:].conj().T
-
-
-def _factor(matrix, method):
-    if method == "qr":
-        return RowFactor(matrix)
-    if method == "svd":
-        return _FullSVD(matrix)
-    raise ValueError(f'method must be "qr" or "svd", got {method!r}')
 
 
 def _reading(matrix, sigma, basis, rank, tol):
@@ -155,11 +134,12 @@ def _reading(matrix, sigma, basis, rank, tol):
     return NullSpace(basis, rank, matrix.shape[1] - rank, (above, below), tol, sigma, matrix)
 
 
-def _norm(image) -> float:
+def _norm(matrix) -> float:
     """Return the spectral norm of a matrix of any scale by the Gram matrix of its shorter side."""
-    scale = float(np.max(np.abs(image), initial=0.0))
+    scale = float(np.max(np.abs(matrix), initial=0.0))
     if scale == 0.0:
         return 0.0
-    image = image / scale
-    gram = image @ image.conj().T if image.shape[0] <= image.shape[1] else image.conj().T @ image
+    matrix = matrix / scale
+    wide = matrix.shape[0] <= matrix.shape[1]
+    gram = matrix @ matrix.conj().T if wide else matrix.conj().T @ matrix
     return scale * float(np.sqrt(max(0.0, np.linalg.eigvalsh(gram)[-1])))

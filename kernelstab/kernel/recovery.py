@@ -185,9 +185,9 @@ class RecoveryConstants:
 def recovery_constants(rho, tau, s, *, norm="l1") -> RecoveryConstants:
     r"""Return the constants that a robust null space property gives.
 
-    In :math:`\ell^1` form :math:`C=\frac{1+\rho}{1-\rho}`, :math:`D=\frac{2\tau}{1-\rho}` for the
-    :math:`\ell^1` error; in :math:`\ell^2` form :math:`C=\frac{1+3\rho}{2(1-\rho)\sqrt s}` and the same
-    ``D`` for the :math:`\ell^2` error.
+    In :math:`\ell^1` form those of :func:`constants_l1`, for the :math:`\ell^1` error; in :math:`\ell^2` form
+    those of :func:`constants_l2` for one level, for the :math:`\ell^2` error:
+    :math:`C=\frac{1+3\rho}{2(1-\rho)\sqrt s}` and :math:`D=\frac{2\tau}{1-\rho}`.
 
     Parameters
     ----------
@@ -201,18 +201,6 @@ def recovery_constants(rho, tau, s, *, norm="l1") -> RecoveryConstants:
     RecoveryConstants
         Not ``applicable`` if :math:`\rho\ge1` or :math:`\tau=\infty`.
 
-    Notes
-    -----
-    *Proof for* :math:`\ell^1`. Let :math:`v=z-x` and ``S`` the largest entries of ``x``. From
-    :math:`\|z\|_1\ge\|x_S\|_1-\|v_S\|_1+\|v_{S^c}\|_1-\|x_{S^c}\|_1` follows
-    :math:`\|v_{S^c}\|_1\le\|z\|_1-\|x\|_1+2\sigma_s(x)_1+\|v_S\|_1`. The property bounds :math:`\|v_S\|_1`,
-    which gives :math:`\|v_{S^c}\|_1`, and :math:`\|v\|_1\le(1+\rho)\|v_{S^c}\|_1+\tau\|Av\|`.
-
-    *For* :math:`\ell^2`. With :math:`\Delta` the ``s`` largest entries of ``v``, :math:`a=\|v_\Delta\|_2` and
-    :math:`b=\|v_{\Delta^c}\|_1/\sqrt s`, the entries off :math:`\Delta` are at most :math:`a/\sqrt s`, hence
-    :math:`\|v_{\Delta^c}\|_2\le\sqrt{ab}\le(a+b)/2` and :math:`\|v\|_2\le(3a+b)/2` with
-    :math:`a\le\rho b+\tau\|Av\|`; and ``b`` is bounded as before.
-
     Examples
     --------
     >>> recovery_constants(0.5, 1.0, 4), recovery_constants(0.5, 1.0, 4, norm="l2")
@@ -221,15 +209,67 @@ def recovery_constants(rho, tau, s, *, norm="l1") -> RecoveryConstants:
     <RecoveryConstants not applicable: rho = 1 is not below 1>
     """
     s = as_count(s, "s", low=1)
-    rho = as_number(rho, "rho", low=0.0)
-    tau = np.inf if tau == np.inf else as_number(tau, "tau", low=0.0)
+    rho, tau = check_property(rho, tau, "tau")
     if norm not in ("l1", "l2"):
         raise ValueError(f"norm must be 'l1' or 'l2', got {norm!r}")
     reason = no_promise(rho, tau)
     if reason:
         return RecoveryConstants(s, rho, tau, norm, None, None, reason=reason)
-    C = (1 + rho) / (1 - rho) if norm == "l1" else (1 + 3 * rho) / (2 * (1 - rho) * np.sqrt(s))
-    return RecoveryConstants(s, rho, tau, norm, float(C), 2 * tau / (1 - rho))
+    C, D = constants_l1(rho, tau) if norm == "l1" else constants_l2(rho, tau, s)
+    return RecoveryConstants(s, rho, tau, norm, C, D)
+
+
+def constants_l1(rho, tau) -> tuple[float, float]:
+    r"""Return the C and D that the property in :math:`\ell^1` form gives for the :math:`\ell^1` error.
+
+    *Theorem.* If :math:`\|v_S\|_1\le\rho\|v_{S^c}\|_1+\tau\|Av\|` for all ``v`` and all ``S`` of ``s``
+    entries, with :math:`\rho<1`, then for all ``x`` and ``z``
+    :math:`\|z-x\|_1\le C(\|z\|_1-\|x\|_1+2\sigma_s(x)_1)+D\|A(z-x)\|` with
+    :math:`C=\frac{1+\rho}{1-\rho}` and :math:`D=\frac{2\tau}{1-\rho}`.
+
+    *Proof.* Let :math:`v=z-x` and ``S`` the largest entries of ``x``. From
+    :math:`\|z\|_1\ge\|x_S\|_1-\|v_S\|_1+\|v_{S^c}\|_1-\|x_{S^c}\|_1` follows
+    :math:`\|v_{S^c}\|_1\le\|z\|_1-\|x\|_1+2\sigma_s(x)_1+\|v_S\|_1`. The property bounds :math:`\|v_S\|_1`,
+    which gives :math:`\|v_{S^c}\|_1`, and :math:`\|v\|_1\le(1+\rho)\|v_{S^c}\|_1+\tau\|Av\|`.
+
+    >>> constants_l1(0.5, 1.0)
+    (3.0, 4.0)
+    """
+    return (1 + rho) / (1 - rho), 2 * tau / (1 - rho)
+
+
+def constants_l2(rho, tau, xi, kappa=1.0) -> tuple[float, float]:
+    r"""Return the C and D that the property in :math:`\ell^2` form gives for the :math:`\ell^2` error.
+
+    *Theorem.* Let there be levels with weights :math:`w_l` and :math:`s_l` entries,
+    :math:`\xi=\sum w_l^2s_l`, :math:`\zeta=\min w_l^2s_l`, :math:`\kappa=\xi/\zeta`; without levels
+    :math:`\xi=s` and :math:`\kappa=1`. If
+    :math:`\|v_\Delta\|_2\le\frac\rho{\sqrt\xi}\|v_{\Delta^c}\|_{1,w}+\tau\|Av\|` for all ``v`` and all
+    supports :math:`\Delta` of the model, with :math:`\rho<1`, then for all ``x`` and ``z``
+    :math:`\|z-x\|_2\le C(\|z\|_{1,w}-\|x\|_{1,w}+2\sigma(x)_{1,w})+D\|A(z-x)\|` with
+    :math:`c=\rho+(1+\rho)\kappa^{1/4}/2`, :math:`C=\frac c{(1-\rho)\sqrt\xi}` and
+    :math:`D=(\frac c{1-\rho}+1+\frac{\kappa^{1/4}}2)\tau`.
+
+    *Proof.* Let :math:`\Delta` hold the :math:`s_l` largest entries of :math:`v=z-x` in every level,
+    :math:`a=\|v_\Delta\|_2` and :math:`b=\|v_{\Delta^c}\|_{1,w}/\sqrt\xi`. In level ``l`` the entries off
+    :math:`\Delta` are at most :math:`\|v_{\Delta_l}\|_2/\sqrt{s_l}`, so that
+    :math:`\|v_{\Delta^c}\|_2^2\le\zeta^{-1/2}\|v_\Delta\|_2\|v_{\Delta^c}\|_{1,w}=\sqrt\kappa\,ab` and
+    :math:`\|v_{\Delta^c}\|_2\le\kappa^{1/4}(a+b)/2`. The property says :math:`a\le\rho b+\tau\|Av\|`,
+    and ``b`` is bounded as in :func:`constants_l1`, by
+    :math:`\|v_\Delta\|_{1,w}\le\sqrt\xi\|v_\Delta\|_2`.
+
+    >>> constants_l2(0.5, 1.0, 4)
+    (1.25, 4.0)
+    """
+    half = kappa**0.25 / 2
+    c = rho + (1 + rho) * half
+    return float(c / ((1 - rho) * np.sqrt(xi))), float((c / (1 - rho) + 1 + half) * tau)
+
+
+def check_property(rho, tau, name) -> tuple[float, float]:
+    """Check the two numbers of a property; the second may be infinite."""
+    rho = as_number(rho, "rho", low=0.0)
+    return rho, np.inf if tau == np.inf else as_number(tau, name, low=0.0)
 
 
 def no_promise(rho, tau) -> str:

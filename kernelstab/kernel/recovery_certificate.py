@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 
 from kernelstab._checks import as_array, as_count, as_number
-from kernelstab._engines.entry_range import dense_within_range
+from kernelstab._engines.entry_range import dense_within_range, unit_scale
 from kernelstab._engines.support_programs import SupportPrograms
 from kernelstab._errors import CertificateError
 from kernelstab.kernel.recovery import RecoveryBound
@@ -229,8 +229,7 @@ def recovery_certificate(A, support, signs=None, *, max_patterns=256) -> Recover
     max_patterns = as_count(max_patterns, "max_patterns", low=1)
     order = np.argsort(chosen)
     xi = None if signs is None else _signs(signs, len(chosen), np.iscomplexobj(matrix))[order]
-    # a power of two brings the entries to the size of the signs: solvers stop at absolute tolerances
-    scale = 2.0 ** -float(np.frexp(np.abs(matrix).max())[1])
+    scale = unit_scale(matrix)          # the programs stop at absolute tolerances
     problem = SupportPrograms(matrix * scale, np.array(chosen)[order])
     found = _decide(problem, xi, max_patterns)
     return replace(found, dual=found.dual * scale, length=found.length * scale,

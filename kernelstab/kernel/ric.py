@@ -6,9 +6,10 @@ from math import comb
 
 import numpy as np
 
-from kernelstab._checks import as_count, thread_count
-from kernelstab._engines.entry_range import dense_within_range
+from kernelstab._checks import as_count, as_number, thread_count
+from kernelstab._engines.entry_range import dense_within_range, unit_scale
 from kernelstab._engines.supports.extreme_support import ExtremeSupport, rayleigh_lower
+from kernelstab.kernel.recovery import RecoveryConstants, recovery_constants
 
 
 @dataclass(frozen=True)
@@ -188,7 +189,7 @@ def ric(A, s, *, max_supports=2_000_000_000, threads=None, progress=None) -> RIC
     s = as_count(s, "s", low=1, high=n)
     max_supports = as_count(max_supports, "max_supports", low=1)
     threads = thread_count(threads)
-    scale = 2.0 ** -float(np.frexp(np.abs(matrix).max())[1])     # a power of two: nothing is rounded
+    scale = unit_scale(matrix)
     scaled = matrix * scale
     plus = ExtremeSupport(scaled, s, +1)
     minus = ExtremeSupport(scaled, s, -1)
@@ -208,3 +209,39 @@ def _side(search, matrix, sign, scale):
     if sign < 0:
         upper = min(upper, 1.0)                               # no Gram matrix has negative eigenvalues
     return IsometryConstant(lower, float(max(lower, upper)), support, search.vector)
+
+
+def ric_robust_nsp(delta, s) -> RecoveryConstants:
+    r"""Return what a restricted isometry constant of order ``2 s`` promises for ``s``-sparse recovery.
+
+    If :math:`\delta=\delta_{2s}<4/\sqrt{41}`, the :math:`\ell^2` property holds with
+    :math:`\rho=\delta/d` and :math:`\tau=\sqrt{1+\delta}/d`, where :math:`d=\sqrt{1-\delta^2}-\delta/4`.
+
+    Parameters
+    ----------
+    delta : float
+        At least :math:`\delta_{2s}`, not negative.
+    s : int
+
+    Notes
+    -----
+    *Proof.* Order ``v`` by size in blocks :math:`S_0,S_1,\dots` of ``s`` entries and write
+    :math:`\|Av_{S_0}\|^2=(1+t)\|v_{S_0}\|^2`. Then
+    :math:`|\langle Av_{S_0},Av_{S_k}\rangle|\le\sqrt{\delta^2-t^2}\|v_{S_0}\|\|v_{S_k}\|`, and
+    :math:`\sum_{k\ge1}\|v_{S_k}\|_2\le\|v_{S_0^c}\|_1/\sqrt s+\|v_{S_0}\|_2/4`. Insert both in
+    :math:`\|Av_{S_0}\|^2=\langle Av_{S_0},Av\rangle-\sum_k\langle Av_{S_0},Av_{S_k}\rangle`; the factor
+    :math:`\sqrt{\delta^2-t^2}/(1+t)` is largest, :math:`\delta/\sqrt{1-\delta^2}`, at
+    :math:`t=-\delta^2`, and :math:`1/\sqrt{1+t}\le1/\sqrt{1-\delta}`.
+
+    >>> promise = ric_robust_nsp(0.6, 1)                            # d = 0.8 - 0.15 = 0.65
+    >>> bool(np.isclose(promise.rho, 0.6 / 0.65)), bool(np.isclose(promise.tau, np.sqrt(1.6) / 0.65))
+    (True, True)
+    >>> ric_robust_nsp(0.7, 1).applicable
+    False
+    """
+    delta, s = as_number(delta, "delta", low=0.0), as_count(s, "s", low=1)
+    d = np.sqrt(1 - delta**2) - delta / 4 if delta < 1 else 0.0
+    if d <= 0:
+        return RecoveryConstants(s, np.inf, np.inf, "l2", None, None,
+                                 reason=f"delta = {delta:.6g} is not below 4/sqrt(41)")
+    return recovery_constants(float(delta / d), float(np.sqrt(1 + delta) / d), s, norm="l2")

@@ -189,7 +189,7 @@ def robust_nsp(A, s, rho, *, norm="l1", max_supports=50_000, threads=1, progress
     >>> bad.lower, np.abs(bad.witness).round(6)
     (inf, array([0.333333, 0.333333, 0.333333]))
     """
-    matrix = _real_matrix(A)
+    matrix = dense_within_range(A, real=True)
     n = matrix.shape[1]
     s = as_count(s, "s", low=1, high=n)
     rho = as_number(rho, "rho", low=0.0, strict=True)
@@ -228,10 +228,3 @@ def rho_text(rho) -> str:
     digits = number.as_tuple().digits
     tail = "".join(map(str, digits[1:]))
     return f"{digits[0]}{'.' + tail if tail else ''}e{number.adjusted()}"
-
-
-def _real_matrix(A):
-    matrix = dense_within_range(A)
-    if np.iscomplexobj(matrix):
-        raise ValueError(f"A must be real, got dtype {matrix.dtype}")
-    return np.ascontiguousarray(matrix)

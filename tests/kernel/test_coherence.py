@@ -6,7 +6,7 @@ from scipy.fft import dct
 from scipy.linalg import hadamard
 
 from kernelstab.certify import verify
-from kernelstab.kernel import coherence, nsp_constant, welch_bound
+from kernelstab.kernel import coherence, coherence_robust_nsp, nsp_constant, robust_nsp, welch_bound
 from kernelstab.operators import SubsampledFourier
 
 
@@ -89,3 +89,19 @@ def test_bounds_and_certificate(tmp_path):
     values = [float(entry["value"]) for entry in found["statements"]]
     assert result.lower <= values[0] <= values[1] <= result.upper
     assert verify(tmp_path / "mu.json").ok
+
+
+def test_coherence_gives_the_property():
+    # (I | H_4): mu = 1/2, s = 1: rho = 1/2 and tau = 1, attained; random unit columns stay below
+    A = np.hstack([np.eye(4), hadamard(4) / 2])
+    promise = coherence_robust_nsp(coherence(A).mu, 1)
+    np.testing.assert_allclose((promise.rho, promise.tau), (0.5, 1.0))
+    np.testing.assert_allclose(robust_nsp(A, 1, 0.5).upper, promise.tau)
+    B = np.linalg.qr(np.random.default_rng(0).standard_normal((20, 20)))[0][:18]
+    B /= np.linalg.norm(B, axis=0)
+    promise = coherence_robust_nsp(coherence(B).mu, 2)
+    assert promise.applicable
+    assert robust_nsp(B, 2, promise.rho).upper <= promise.tau
+    assert coherence_robust_nsp(1.0, 2).reason == "s mu is not below 1 + mu"
+    with pytest.raises(ValueError, match="mu must lie in"):
+        coherence_robust_nsp(1.5, 1)

@@ -12,7 +12,7 @@ from scipy.optimize import linprog
 
 from kernelstab._engines.nsp import phases
 from kernelstab._engines.nsp.phase_cells import cell_bounds, ends, first_cells, halves, widest
-from kernelstab.kernel.nsp_complex import complex_nsp_constant
+from kernelstab.kernel import complex_nsp_constant
 
 
 def _dct(n, rows):

@@ -1,7 +1,7 @@
 """Restricted isometry constants: reference values, brute force, bounds without a search, certificates."""
 
 from itertools import combinations
-from math import comb
+from math import comb, sqrt
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from scipy.linalg import hadamard
 
 from kernelstab._engines.supports import extreme_support as extreme
 from kernelstab.certify import verify
-from kernelstab.kernel import coherence, ric
+from kernelstab.kernel import coherence, ric, ric_robust_nsp, robust_nsp
 
 
 def brute(A, s):
@@ -197,3 +197,23 @@ def test_bad_input():
         ric(np.eye(2), 1, max_supports=0)
     with pytest.raises(ValueError, match="threads must be at least 1, got 0"):
         ric(np.eye(2), 1, threads=0)
+
+
+def test_isometry_constants_give_the_property():
+    # delta = 3/5: d = 4/5 - 3/20 = 13/20
+    promise = ric_robust_nsp(0.6, 3)
+    np.testing.assert_allclose((promise.rho, promise.tau), (12 / 13, sqrt(1.6) * 20 / 13))
+    assert ric_robust_nsp(4 / sqrt(41) - 1e-9, 1).applicable
+    assert not ric_robust_nsp(4 / sqrt(41) + 1e-9, 1).applicable
+    assert not ric_robust_nsp(1.0, 1).applicable
+    # nearly orthonormal columns: delta_2 from the Gram matrix of pairs
+    A = np.linalg.qr(np.random.default_rng(1).standard_normal((12, 12)))[0][:11]
+    pairs = [np.linalg.eigvalsh(A[:, [i, j]].T @ A[:, [i, j]]) for i in range(12) for j in range(i)]
+    delta = max(abs(np.array(pairs) - 1).max(), 0)
+    promise = ric_robust_nsp(delta, 1)
+    if promise.applicable:
+        assert robust_nsp(A, 1, promise.rho, norm="l2").upper <= promise.tau
+    with pytest.raises(ValueError, match="delta must lie in"):
+        ric_robust_nsp(-0.5, 1)
+    with pytest.raises(ValueError, match="s must be at least 1, got 0"):
+        ric_robust_nsp(0.5, 0)
