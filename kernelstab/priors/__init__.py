@@ -13,12 +13,11 @@ from kernelstab.priors.detail_interval import DetailInterval, ValueCheck, detail
 from kernelstab.priors.ellipsoid import Ellipsoid
 from kernelstab.priors.finite_set import FibreCentre, FiniteKernelSize, FiniteSet, finite_kernel_size
 from kernelstab.priors.hallucination import Hallucination, minimum_hallucination
-from kernelstab.priors.kernel_size import kernel_size
+from kernelstab.priors.kernel_size import KernelSize, kernel_size, witness_error
 from kernelstab.priors.l1_ball import L1Ball
 from kernelstab.priors.polytope import Polytope
 from kernelstab.priors.prior import Prior
 from kernelstab.priors.profile import KernelProfile, kernel_profile
-from kernelstab.priors.result import KernelSize, witness_error
 from kernelstab.priors.sparse import Sparse
 from kernelstab.priors.subspace import Everything, Subspace
 from kernelstab.priors.tikhonov_centre import TikhonovCentre, tikhonov_centre

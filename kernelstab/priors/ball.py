@@ -7,8 +7,8 @@ import numpy as np
 from kernelstab._checks import as_array, as_number
 from kernelstab._engines.feasible_sets.quadratic import QuadraticSet
 from kernelstab._engines.feasible_sets.tikhonov import centre_of_ball
+from kernelstab.priors.kernel_size import KernelSize
 from kernelstab.priors.prior import Prior
-from kernelstab.priors.result import KernelSize
 from kernelstab.priors.subspace import linear_range_size
 
 

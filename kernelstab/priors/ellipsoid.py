@@ -13,8 +13,8 @@ from kernelstab._engines.largest_norm.quadratic_forms import (
     smallest_direction,
     stacked,
 )
+from kernelstab.priors.kernel_size import EPS, KernelSize, MatrixMap, symmetric, unbounded
 from kernelstab.priors.prior import Prior, penalty
-from kernelstab.priors.result import EPS, KernelSize, MatrixMap, symmetric, unbounded
 from kernelstab.priors.subspace import multipliers
 
 

@@ -10,8 +10,8 @@ from kernelstab._engines.finite_sets.measured import UNIT, Measured
 from kernelstab._engines.finite_sets.pairs import PairSearch
 from kernelstab._engines.finite_sets.shared_data import SharedDataSearch
 from kernelstab.priors.chebyshev_ball import chebyshev_ball
+from kernelstab.priors.kernel_size import KernelSize, jung
 from kernelstab.priors.prior import Prior
-from kernelstab.priors.result import KernelSize, jung
 
 
 @dataclass(frozen=True)
@@ -56,13 +56,7 @@ class FiniteSet(Prior):
         return FiniteFeasible(A, y, eps, self)
 
     def measured(self, A, eps=0.0) -> tuple[Measured, float]:
-        """Return the signals with their measurements, sorted for searches, and the noise level.
-
-        Parameters
-        ----------
-        A : ForwardOperator or array_like, shape (m, N)
-        eps : float
-        """
+        """Return the signals with their measurements, sorted for searches, and the noise level."""
         matrix, eps = self.matrix(A, eps)
         return Measured(matrix, self.signals), eps
 

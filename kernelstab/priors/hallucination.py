@@ -7,6 +7,7 @@ from scipy.spatial.distance import cdist
 
 from kernelstab._checks import as_array, as_count, check_scales
 from kernelstab._engines.feasible_sets.support_value import UNIT
+from kernelstab._engines.largest_norm.ascent import climb
 from kernelstab.priors.chebyshev_ball import chebyshev_ball
 from kernelstab.priors.detail_interval import check_data
 from kernelstab.priors.prior import as_prior
@@ -177,7 +178,7 @@ def _general(feasible, D, prior, eps):
         frame = np.linalg.svd(values - values.mean(axis=0))[2]
         turned, more = _box(feasible, D, frame)
         outer.append(turned)
-        points = [*points, *more, *_climb(feasible, D, [*starts, frame[0]])]
+        points = [*points, *more, *_wide_pairs(feasible, D, [*starts, frame[0]])]
     values = np.array([D @ x for x in points])
     distances = cdist(values, values)
     ball = chebyshev_ball(values)
@@ -209,17 +210,16 @@ def _box(feasible, D, frame):
     return (float(np.linalg.norm(half)) * (1 + 2 * defect), frame.T @ np.array(middle)), points
 
 
-def _climb(feasible, D, starts):
-    """Look for the widest pair: the extent of the set along the difference of the last pair."""
+def _wide_pairs(feasible, D, starts):
+    """Return pairs whose details differ much, by ascent on the set of all differences."""
     points = []
+
+    def difference(g):
+        g = g / np.linalg.norm(g)
+        pair = feasible.support(g @ D).x, feasible.support(-(g @ D)).x
+        points.extend(pair)
+        return D @ (pair[0] - pair[1])
+
     for g in starts:
-        width = -1.0
-        for _ in range(_ROUNDS):
-            x, x_alt = feasible.support(g @ D).x, feasible.support(-(g @ D)).x
-            gap = D @ (x - x_alt)
-            size = float(np.linalg.norm(gap))
-            points += [x, x_alt]
-            if size <= width * (1 + 1e-9) or size == 0:
-                break
-            g, width = gap / size, size
+        climb(difference, g, _ROUNDS, tolerance=1e-9)
     return points

@@ -8,12 +8,12 @@ import numpy as np
 from kernelstab._checks import as_array, as_count, as_number
 from kernelstab._engines.cone_program import solve_cone_program
 from kernelstab._engines.feasible_sets.programs import ProgramSet
-from kernelstab._engines.largest_norm.ascent import climb
+from kernelstab._engines.largest_norm.ascent import farthest_found
 from kernelstab._engines.largest_norm.l1_ball import Farthest, fill, matrix_bound
 from kernelstab._engines.largest_norm.quadratic_forms import kernel_basis
 from kernelstab._rng import as_generator
+from kernelstab.priors.kernel_size import EPS, KernelSize, MatrixMap, jung, symmetric
 from kernelstab.priors.prior import Prior, penalty
-from kernelstab.priors.result import EPS, KernelSize, MatrixMap, jung, symmetric
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class L1Ball(Prior):
             points.append(v)
             duals.append(q)
             bounds.append(farthest.bound(unit, q))
-        v = climb(lambda objective: farthest(objective)[0], points, starts, rng, steps=20)
+        v = farthest_found(lambda objective: farthest(objective)[0], points, starts, rng, steps=20)
         uppers = [(fill(bounds, radius) * (1 + n * EPS), {"kind": "coordinates", "q": np.array(duals)}),
                   matrix_bound(matrix, radius, eps, basis)]
         if constants is not None:

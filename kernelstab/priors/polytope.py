@@ -8,7 +8,7 @@ from scipy.optimize import linprog
 
 from kernelstab._checks import as_array, as_count
 from kernelstab._engines.feasible_sets.programs import ProgramSet
-from kernelstab._engines.largest_norm.ascent import climb
+from kernelstab._engines.largest_norm.ascent import farthest_found
 from kernelstab._engines.largest_norm.polytope import (
     coordinate_bounds,
     farthest_vertex,
@@ -17,8 +17,8 @@ from kernelstab._engines.largest_norm.polytope import (
 )
 from kernelstab._engines.largest_norm.quadratic_forms import kernel_basis, smallest_direction
 from kernelstab._rng import as_generator
+from kernelstab.priors.kernel_size import EPS, KernelSize, MatrixMap, jung, symmetric, unbounded
 from kernelstab.priors.prior import Prior, penalty
-from kernelstab.priors.result import EPS, KernelSize, MatrixMap, jung, symmetric, unbounded
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ def _euclidean(prior, eps, matrix, Z, G, boxes, points, max_vertices, starts, rn
     corner = farthest_vertex(G, max_vertices)
     if corner is not None:
         found.append(corner[1] / max(1.0, float(np.abs(G @ corner[1]).max())))
-    u = climb(lambda objective: maximise(G, objective)[0], found, starts, rng)
+    u = farthest_found(lambda objective: maximise(G, objective)[0], found, starts, rng)
     box = sqrt(float(np.sum(boxes.radii**2))) * (1 + len(Z) * EPS)
     bounds = [(box, boxes.dual(), boxes.q)]
     quadratic = quadratic_bound(matrix, prior.W, eps, Z, G)

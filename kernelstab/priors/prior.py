@@ -60,23 +60,11 @@ class Prior:
         return {"kind": self.kind, **given}
 
     def within(self, n) -> "Prior":
-        """Return the prior as it is among signals of ``n`` entries.
-
-        Parameters
-        ----------
-        n : int
-        """
+        """Return the prior as it is among signals of ``n`` entries."""
         return self
 
     def check(self, n, *, real=False):
-        """Refuse signals of another length, numbers near the ends of the floats and, if asked, complex ones.
-
-        Parameters
-        ----------
-        n : int
-            Entries of a signal.
-        real : bool
-        """
+        """Refuse arrays that do not fit signals of ``n`` entries, extreme numbers and, on request, complex."""
         axis = self._signal_axis
         for name, value in self.spec().items():
             if isinstance(value, np.ndarray):
@@ -88,15 +76,7 @@ class Prior:
         check_scales(**self.spec())
 
     def matrix(self, A, eps, *, real=False):
-        """Return the entries of a forward matrix and the noise level, checked against the prior.
-
-        Parameters
-        ----------
-        A : ForwardOperator or array_like, shape (m, N)
-        eps : float
-        real : bool
-            Whether a complex matrix is refused.
-        """
+        """Return the entries of a forward matrix and the noise level, checked against the prior."""
         operator, eps = as_operator(A), as_number(eps, "eps", low=0.0)
         if real and not operator.is_real:
             raise ValueError(f"A must be real for the prior {self!r}, got dtype {operator.dtype}")
@@ -105,20 +85,7 @@ class Prior:
         return as_array(operator.to_dense(), "A", ndim=2), eps
 
     def kernel_size(self, A, eps=0.0, **options):
-        """Return the kernel size, as :func:`~kernelstab.priors.kernel_size` does.
-
-        Parameters
-        ----------
-        A : ForwardOperator or array_like, shape (m, N)
-        eps : float
-            Noise level.
-        **options
-            Of the kind of prior.
-
-        Returns
-        -------
-        KernelSize
-        """
+        """Return the kernel size, as :func:`~kernelstab.priors.kernel_size` does, by options of each kind."""
         raise NotImplementedError
 
     def feasible(self, A, y, eps, *, max_supports=None):
@@ -140,14 +107,7 @@ class Prior:
         raise NotImplementedError
 
     def best_answer(self, A, y, eps):
-        """Return the best answer for the whole signal and its error if both are known at any size, else None.
-
-        Parameters
-        ----------
-        A : ForwardOperator, shape (m, N)
-        y : ndarray, shape (m,)
-        eps : float
-        """
+        """Return the best answer for the whole signal and its error, if known at any size, else None."""
         return None
 
     # what certificates hold

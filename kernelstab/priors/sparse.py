@@ -10,8 +10,8 @@ from kernelstab._checks import as_array, as_count, as_number, thread_count
 from kernelstab._engines.exact_vectors import solution_near
 from kernelstab._engines.feasible_sets.enumerated import SparseFeasible
 from kernelstab._engines.supports.extreme_support import ExtremeSupport
+from kernelstab.priors.kernel_size import EPS, KernelSize, jung, unbounded
 from kernelstab.priors.prior import Prior
-from kernelstab.priors.result import EPS, KernelSize, jung, unbounded
 
 _FEW = 4096
 

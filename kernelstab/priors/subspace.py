@@ -7,8 +7,8 @@ import numpy as np
 from kernelstab._checks import as_array, as_number
 from kernelstab._engines.exact_vectors import exact_product, integer_kernel_vector, solution_near
 from kernelstab._engines.feasible_sets.quadratic import QuadraticSet, SubspaceSet
+from kernelstab.priors.kernel_size import EPS, KernelSize, MatrixMap, symmetric, unbounded
 from kernelstab.priors.prior import Prior, real_form
-from kernelstab.priors.result import EPS, KernelSize, MatrixMap, symmetric, unbounded
 
 
 @dataclass(frozen=True)

@@ -208,22 +208,29 @@ def test_windows_and_tiles_find_the_same_pairs(kind, share):
     seen = signals @ matrix.T
     eps = share * float(np.median(np.linalg.norm(seen[:350] - seen[350:], axis=1)))
     search = PairSearch(Measured(matrix, signals), eps, 1)
-    windows, tiles = search._farthest_in_windows(), search._farthest_in_tiles()
+    windows, tiles = _farthest(search, True), _farthest(search, False)
     np.testing.assert_allclose((tiles.lower, tiles.upper), (windows.lower, windows.upper), rtol=1e-14)
-    assert PairSearch(search.measured, eps, 2)._farthest_in_tiles() == tiles
+    assert _farthest(PairSearch(search.measured, eps, 2), False) == tiles
     least = 0.9 * windows.upper
     inside = [set(map(tuple, pairs.tolist())) for pairs in (
-        _pairs_in(search, least, True), _pairs_in(search, least, False))]
+        _pairs_in(search, least, True)[0], _pairs_in(search, least, False)[0])]
     assert inside[0] == inside[1]
     assert len(inside[0]) >= (windows.upper > 0)
     if len(inside[0]) > 1:
-        assert search._longer_in_tiles(least, len(inside[0]) - 1) is None
+        for in_windows in (True, False):
+            assert _pairs_in(search, least, in_windows, len(inside[0]) - 1) is None
 
 
-def _pairs_in(search, least, in_windows):
+def _farthest(search, in_windows):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(PairSearch, "selective", in_windows)
-        return search.longer_than(least, 1_000_000)[0]
+        return search.farthest()
+
+
+def _pairs_in(search, least, in_windows, most=1_000_000):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PairSearch, "selective", in_windows)
+        return search.longer_than(least, most)
 
 
 def test_single_precision_never_loses_a_pair():

@@ -7,8 +7,11 @@ near in the measurements lies in a window of it.
 import numpy as np
 from numba import njit
 
+INNER = dict(cache=True, nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+OUTER = dict(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 
-@njit(cache=True, nogil=True, inline="always")
+
+@njit(**INNER)
 def _square(a, i, b, j, limit):
     """Return the squared distance of two rows, or something above ``limit`` if it is above it."""
     total, k, width = 0.0, 0, a.shape[1]
@@ -26,7 +29,7 @@ def _square(a, i, b, j, limit):
     return total
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(**INNER)
 def _length(a, i, j):
     """Return the squared distance of two rows, in four sums that do not wait for each other."""
     s0, s1, s2, s3 = 0.0, 0.0, 0.0, 0.0
@@ -46,35 +49,34 @@ def _length(a, i, j):
     return (s0 + s1) + (s2 + s3)
 
 
-@njit(cache=True, nogil=True)
+@njit(**OUTER)
 def farthest(rows, key, seen, signals, radii, window, near, sure, best):
     """Find the farthest of the pairs (i, j > i in key order) that are near in the measurements.
 
     ``near`` and ``sure`` are squared limits: what rounding could let in, and what is measured to be in.
-    Pairs that cannot exceed ``best`` are skipped. Returns both squared distances with their pairs.
+    Pairs that cannot exceed ``best`` are skipped. Returns the largest squared distance of a sure pair, the
+    pair, and the largest of a possible one.
     """
-    found, first, second = best, -1, -1
-    possible, first_possible, second_possible = best, -1, -1
-    reach = np.sqrt(best)
+    found, first, second, possible = best, -1, -1, best
+    length = np.sqrt(best)
     for i in rows:
         for j in range(i + 1, len(key)):
             if key[j] - key[i] > window:
                 break
-            if radii[i] + radii[j] <= reach:
+            if radii[i] + radii[j] <= length:
                 continue
             gap = _square(seen, i, seen, j, near)
             if gap > near:
                 continue
             size = _length(signals, i, j)
-            if size > possible:
-                possible, first_possible, second_possible = size, i, j
+            possible = max(possible, size)
             if size > found and gap <= sure:
                 found, first, second = size, i, j
-                reach = np.sqrt(found)
-    return found, first, second, possible, first_possible, second_possible
+                length = np.sqrt(found)
+    return found, first, second, possible
 
 
-@njit(cache=True, nogil=True)
+@njit(**OUTER)
 def measure_pairs(pairs, seen, signals, gaps, sizes):
     """Write the squared distances of pairs of rows, of their measurements and of the signals."""
     for k in range(len(pairs)):
@@ -82,18 +84,18 @@ def measure_pairs(pairs, seen, signals, gaps, sizes):
         sizes[k] = _length(signals, pairs[k, 0], pairs[k, 1])
 
 
-@njit(cache=True, nogil=True)
-def long_pairs(start, stop, key, seen, signals, radii, window, near, least, pairs, sizes):
+@njit(**OUTER)
+def long_pairs(rows, key, seen, signals, radii, window, near, least, pairs, sizes):
     """Write the pairs near in the measurements whose squared distance exceeds ``least``; return their number.
 
     Counting goes on when the arrays are full, so that the caller sees what is missing.
     """
-    count, reach = 0, np.sqrt(least)
-    for i in range(start, stop):
+    count, length = 0, np.sqrt(least)
+    for i in rows:
         for j in range(i + 1, len(key)):
             if key[j] - key[i] > window:
                 break
-            if radii[i] + radii[j] <= reach or _square(seen, i, seen, j, near) > near:
+            if radii[i] + radii[j] <= length or _square(seen, i, seen, j, near) > near:
                 continue
             size = _length(signals, i, j)
             if size > least:
@@ -103,10 +105,10 @@ def long_pairs(start, stop, key, seen, signals, radii, window, near, least, pair
     return count
 
 
-@njit(cache=True, nogil=True)
-def shared_neighbours(i, j, low, high, seen, signals, near, longest):
-    """Return the rows near both ends of a pair in the measurements and within ``longest`` of both."""
-    found, count = np.empty(high - low, dtype=np.int64), 0
+@njit(**OUTER)
+def shared_neighbours(i, j, low, high, seen, signals, near, longest, found):
+    """Write the rows near both ends of a pair in the measurements and within ``longest``; count them."""
+    count = 0
     for k in range(low, high):
         if k in (i, j) or _square(seen, i, seen, k, near) > near:
             continue
@@ -117,18 +119,19 @@ def shared_neighbours(i, j, low, high, seen, signals, near, longest):
         if _square(signals, j, signals, k, longest) <= longest:
             found[count] = k
             count += 1
-    return found[:count].copy()
+    return count
 
 
-@njit(cache=True, nogil=True)
+@njit(**INNER)
 def spread(signals, members, count, p, mean, own):
     """Return the mean p-th power of the distance over pairs of members; ``own`` gets it for each member.
 
-    ``mean`` is room for one signal, used at ``p = 2`` where the pairs need not be formed.
+    ``mean`` holds one signal, used at ``p = 2`` where the pairs need not be formed.
     """
     width, total = signals.shape[1], 0.0
     if p == 2.0:
-        mean[:] = 0.0
+        for k in range(width):
+            mean[k] = 0.0
         for a in range(count):
             for k in range(width):
                 mean[k] += signals[members[a], k]
@@ -144,7 +147,8 @@ def spread(signals, members, count, p, mean, own):
         for a in range(count):
             own[a] = (count * own[a] + total) / (count - 1)
         return 2.0 * total / (count - 1)
-    own[:count] = 0.0
+    for a in range(count):
+        own[a] = 0.0
     for a in range(count):
         for b in range(a):
             power = _length(signals, members[a], members[b]) ** (0.5 * p)
@@ -156,7 +160,7 @@ def spread(signals, members, count, p, mean, own):
     return total / (count * (count - 1.0))
 
 
-@njit(cache=True, nogil=True)
+@njit(**OUTER)
 def ball_fibres(query_key, query, products, low, key, seen, squares, signals, window, limit, margin, p,
                 weights, counts, values, influence):
     """Fill in the sizes and spreads of the fibres within a squared radius of some measurements.
@@ -187,7 +191,7 @@ def ball_fibres(query_key, query, products, low, key, seen, squares, signals, wi
                 influence[members[a]] += weights[k] * 2.0 * (own[a] - values[k]) / count
 
 
-@njit(cache=True, nogil=True)
+@njit(**OUTER)
 def group_fibres(start, stop, order, offsets, signals, p, values):
     """Fill in the spread of fibres given as stretches of a list of members."""
     own, mean = np.empty(len(order)), np.empty(signals.shape[1])

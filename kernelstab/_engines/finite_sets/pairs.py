@@ -1,14 +1,14 @@
 """The farthest pair of signals whose measurements lie close together."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
 from kernelstab._engines.finite_sets.measured import UNIT
 from kernelstab._engines.finite_sets.tiles import CHUNK, Tiles
+from kernelstab._threads import in_order
 
-_LOOSE = 1 / 8   # share of all pairs that a window must leave out, or a tile keep, to change the method
+_LOOSE = 1 / 8   # share of all pairs that a window must leave out to be used
 _ROUND = 8       # chunks between two updates of the best pair; fixed, so that threads change nothing
 
 
@@ -42,89 +42,73 @@ class PairSearch:
         inside = np.searchsorted(key, key + self.window, side="right") - np.arange(1, len(key) + 1)
         return int(inside.sum()) <= _LOOSE * len(key) ** 2 / 2
 
+    def scan(self):
+        """Return the pairs in the order in which they are gone through."""
+        return Windows(self) if self.selective else Tiles(self)
+
     def farthest(self) -> FarPair:
         """Return the farthest pair. Ctrl-C ends the search; what is left out stays in ``upper``."""
-        return self._farthest_in_windows() if self.selective else self._farthest_in_tiles()
-
-    def _farthest_in_tiles(self) -> FarPair:
-        """Sort out what is not near, or too close to the best pair, by matrix products."""
-        tiles = Tiles(self)
+        scan = self.scan()
         found, pair, possible, rest, interrupted = 0.0, None, 0.0, 0.0, False
-        starts = range(0, len(tiles.order), CHUNK)
-        with ThreadPoolExecutor(self.threads) as pool:
-            for k in range(0, len(starts), _ROUND):
-                outermost = 2 * tiles.radii[starts[k]]
-                if outermost <= np.sqrt(found):
-                    break
-                try:
-                    answers = [*pool.map(lambda low, best=found: tiles.farthest(low, best),
-                                         starts[k:k + _ROUND])]
-                except KeyboardInterrupt:
-                    interrupted, rest = True, outermost
-                    break
-                for size, ends, larger in answers:
-                    if size > found:
-                        found, pair = size, ends
-                    possible = max(possible, larger)
-        upper = max(np.sqrt(max(found, possible)) * self.rounding, rest)
-        return FarPair(float(np.sqrt(found) / self.rounding), float(upper), pair, interrupted)
-
-    def _farthest_in_windows(self) -> FarPair:
-        """Go through the pairs within the window."""
-        from kernelstab._engines.finite_sets.fibres_jit import farthest
-
-        m, radii = self.measured, self.radii
-        turns = np.argsort(-radii, kind="stable")
-        chunks = [turns[k:k + CHUNK] for k in range(0, len(turns), CHUNK)]
-        found, pair, possible, rest = 0.0, None, 0.0, 0.0
-        interrupted = False
-        with ThreadPoolExecutor(self.threads) as pool:
-            for k in range(0, len(chunks), _ROUND):
-                if 2 * radii[turns[0]] <= np.sqrt(found):
-                    break
-                try:
-                    answers = [*pool.map(
-                        lambda rows, best=found: farthest(rows, m.key, m.seen, m.rows, radii, self.window,
-                                                          self.near, self.sure, best), chunks[k:k + _ROUND])]
-                except KeyboardInterrupt:
-                    interrupted, rest = True, radii[chunks[k][0]] + radii[turns[0]]
-                    break
-                for size, i, j, larger, *_ in answers:
-                    if size > found:
-                        found, pair = size, (int(i), int(j))
-                    possible = max(possible, larger)
+        starts = range(0, len(self.radii), CHUNK)
+        for k in range(0, len(starts), _ROUND):
+            longest = scan.longest(starts[k])
+            if longest <= np.sqrt(found):
+                break
+            work = in_order(lambda low, best=found: scan.farthest(low, best), starts[k:k + _ROUND],
+                            self.threads)
+            try:
+                answers = [answer for _, answer in work]
+            except KeyboardInterrupt:
+                interrupted, rest = True, longest
+                break
+            for size, ends, larger in answers:
+                if size > found:
+                    found, pair = size, ends
+                possible = max(possible, larger)
         upper = max(np.sqrt(max(found, possible)) * self.rounding, rest)
         return FarPair(float(np.sqrt(found) / self.rounding), float(upper), pair, interrupted)
 
     def longer_than(self, least, most):
         """Return the possible pairs longer than ``least``, longest first, or None if there are too many."""
-        from kernelstab._engines.finite_sets.fibres_jit import long_pairs
-
-        if not self.selective:
-            return self._longer_in_tiles(least, most)
-        m = self.measured
-        pairs, sizes = np.empty((most, 2), dtype=np.int64), np.empty(most)
-        count = 0
-        for start in range(0, len(m.key), CHUNK):
-            count += long_pairs(start, min(start + CHUNK, len(m.key)), m.key, m.seen, m.rows, self.radii,
-                                self.window, self.near, least**2, pairs[count:], sizes[count:])
-            if count > most:
-                return None
-        order = np.argsort(-sizes[:count], kind="stable")
-        return pairs[order], np.sqrt(sizes[order]) * self.rounding
-
-    def _longer_in_tiles(self, least, most):
-        """Gather the long pairs tile by tile."""
-        tiles, parts, count = Tiles(self), [], 0
-        for low in range(0, len(tiles.order), CHUNK):
-            for columns in tiles.columns(low, least**2):
-                ends, _, sizes = tiles.pairs(low, columns, least**2)
-                parts.append((ends, sizes))
-                count += len(sizes)
+        scan, count = self.scan(), 0
+        ends, sizes = [np.empty((0, 2), dtype=np.int64)], [np.empty(0)]
+        for low in range(0, len(self.radii), CHUNK):
+            for found, squares in scan.longer(low, least**2, most - count):
+                count += len(squares)
                 if count > most:
                     return None
-        if not parts:
-            return np.empty((0, 2), dtype=np.int64), np.empty(0)
-        ends, sizes = (np.concatenate(part) for part in zip(*parts))
-        order = np.argsort(-sizes, kind="stable")
-        return ends[order], np.sqrt(sizes[order]) * self.rounding
+                ends.append(found)
+                sizes.append(squares)
+        pairs, squares = np.concatenate(ends), np.concatenate(sizes)
+        order = np.argsort(-squares, kind="stable")
+        return pairs[order], np.sqrt(squares[order]) * self.rounding
+
+
+class Windows:
+    """The pairs whose keys lie within the window, by the first of both, from the outermost inward."""
+
+    def __init__(self, search):
+        m = search.measured
+        self.order, self.radii = np.argsort(-search.radii, kind="stable"), search.radii
+        self.limits = search.window, search.near, search.sure
+        self.data = m.key, m.seen, m.rows, search.radii
+
+    def longest(self, low) -> float:
+        """Return what no pair from position ``low`` on exceeds."""
+        return self.radii[self.order[low]] + self.radii[self.order[0]]
+
+    def farthest(self, low, best):
+        """Return the farthest sure pair of a stretch beyond ``best``, and the largest possible size."""
+        from kernelstab._engines.finite_sets.fibres_jit import farthest
+
+        found, i, j, possible = farthest(self.order[low:low + CHUNK], *self.data, *self.limits, best)
+        return found, (int(i), int(j)), possible
+
+    def longer(self, low, least, most):
+        """Yield the near pairs of a stretch longer than the root of ``least``, up to one too many."""
+        from kernelstab._engines.finite_sets.fibres_jit import long_pairs
+
+        pairs, sizes = np.empty((most + 1, 2), dtype=np.int64), np.empty(most + 1)
+        count = long_pairs(self.order[low:low + CHUNK], *self.data, *self.limits[:2], least, pairs, sizes)
+        yield pairs[:count], sizes[:count]

@@ -79,10 +79,11 @@ class SharedDataSearch:
         width = self.pairs.window
         key = self.pairs.measured.key
         low, high = np.searchsorted(key, key[j] - width), np.searchsorted(key, key[i] + width, side="right")
-        others = shared_neighbours(i, j, low, high, self.seen, self.rows, self.pairs.near,
-                                   (length * (1 + _MARGIN)) ** 2)
-        if len(others):
-            self._push((i, j), others)
+        others = np.empty(high - low, dtype=np.int64)
+        count = shared_neighbours(i, j, low, high, self.seen, self.rows, self.pairs.near,
+                                  (length * (1 + _MARGIN)) ** 2, others)
+        if count:
+            self._push((i, j), others[:count])
 
     def _near(self, others, i):
         """Keep the signals whose measurements could lie within twice the noise level of another's."""

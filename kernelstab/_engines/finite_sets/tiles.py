@@ -52,6 +52,10 @@ class Tiles:
         self.radii = search.radii[self.order]
         self.seen, self.signals = SquaredDistances(m.seen[self.order]), SquaredDistances(m.rows[self.order])
 
+    def longest(self, low) -> float:
+        """Return what no pair from position ``low`` on exceeds."""
+        return 2 * self.radii[low]
+
     def columns(self, low, best):
         """Return the stretches of later signals that may lie farther than the root of ``best`` from some."""
         stop = int(np.searchsorted(-self.radii, self.radii[low] - np.sqrt(best)))
@@ -87,3 +91,9 @@ class Tiles:
             if sure.max(initial=0.0) > found:
                 found, pair = float(sure.max()), tuple(map(int, ends[np.argmax(sure)]))
         return found, pair, possible
+
+    def longer(self, low, least, most):
+        """Yield the near pairs of a stretch that are longer than the root of ``least``, tile by tile."""
+        for columns in self.columns(low, least):
+            ends, _, sizes = self.pairs(low, columns, least)
+            yield ends, sizes
