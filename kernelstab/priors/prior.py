@@ -64,7 +64,7 @@ class Prior:
         return self
 
     def check(self, n, *, real=False):
-        """Refuse arrays that do not fit signals of ``n`` entries, extreme numbers and, on request, complex."""
+        """Refuse arrays that do not fit signals of ``n`` entries, extreme numbers and, if asked, complex."""
         axis = self._signal_axis
         for name, value in self.spec().items():
             if isinstance(value, np.ndarray):
