@@ -244,9 +244,9 @@ def _warmup(arguments) -> int:
 
     from kernelstab._engines.compiling_jit import silent
 
-    rooms = (arguments.room,) if arguments.room else ("solvers", "kernel", "priors")
-    for room in rooms:
-        with tqdm(desc=f"compiling {room:7}", file=sys.stderr, disable=arguments.quiet,
+    parts = (arguments.part,) if arguments.part else ("solvers", "kernel", "priors")
+    for part in parts:
+        with tqdm(desc=f"compiling {part:7}", file=sys.stderr, disable=arguments.quiet,
                   bar_format="{desc} {bar:24} {n_fmt}/{total_fmt} {postfix} [{elapsed}]") as bar:
             def show(done, total, name, bar=bar):
                 bar.total = total
@@ -254,7 +254,7 @@ def _warmup(arguments) -> int:
                 bar.update(done - bar.n)
 
             with silent():
-                importlib.import_module(f"kernelstab.{room}").warmup(progress=show)
+                importlib.import_module(f"kernelstab.{part}").warmup(progress=show)
     return 0
 
 
@@ -294,7 +294,7 @@ def _parser():
     command.add_argument("data", metavar="DATA", nargs="?", help="the data (.npy, .npz)")
     command.add_argument("--problem", choices=("lasso", "qcbp", "basis-pursuit", "sqrt-lasso"),
                          help="default: lasso if there is a lam, qcbp if there is an eta, else basis-pursuit")
-    command.add_argument("--lam", type=float, metavar="L", help="price of the absolute sum")
+    command.add_argument("--lam", type=float, metavar="L", help="regularisation weight of the 1-norm")
     command.add_argument("--eta", type=float, metavar="E", help="noise level, in units of the data")
     command.add_argument("--nonneg", action="store_true", help="solutions without negative entries only")
     command.add_argument("--tol", type=float, default=1e-6, metavar="T",
@@ -331,7 +331,7 @@ def _parser():
 
     command = _command(commands, _warmup, "warmup",
                        "compile the loops once, so that later runs start at once")
-    command.add_argument("room", nargs="?", choices=("solvers", "kernel", "priors"), help="default: all")
+    command.add_argument("part", nargs="?", choices=("solvers", "kernel", "priors"), help="default: all")
     return parser
 
 

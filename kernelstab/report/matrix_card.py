@@ -273,7 +273,7 @@ def _stages(matrix, order, lengths, max_supports, progress):
         told = {} if progress is None else {"progress": partial(progress, stage)}
         return told if budget is None else told | {"max_supports": budget}
 
-    if progress is not None:      # whoever watches sees what the first run spends its time on
+    if progress is not None:      # the first run says what it spends its time on
         kernel.warmup(partial(progress, "compiling (once)"))
     if matrix.shape[1] > 1 and lengths.all():
         yield "coherence", kernel.coherence(matrix)

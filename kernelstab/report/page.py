@@ -99,7 +99,7 @@ def drawing(fig, alt, caption, width) -> Figure:
 
 
 def images_figure(fig, alt, caption) -> Figure:
-    """Embed rows of images as PNG; an inch of the figure is 6.2 rem of the page, if there is room."""
+    """Embed rows of images as PNG; an inch of the figure is 6.2 rem of a wide page."""
     data = base64.b64encode(plot.png(fig, dpi=170)).decode()
     width = f"{6.2 * fig.get_size_inches()[0]:.0f}rem"
     return Figure(f"data:image/png;base64,{data}", alt, caption, width, "rows")

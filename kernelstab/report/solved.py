@@ -23,14 +23,14 @@ class SolvedProblem:
     ----------
     name : str
         One of ``lasso``, ``qcbp``, ``basis-pursuit``, ``sqrt-lasso``.
-    level : float or None
-        The price or the noise level.
+    parameter : float or None
+        The regularisation weight or the noise level, whichever the problem has.
     shape : (int, int)
     solution : Solution
     """
 
     name: str
-    level: float | None
+    parameter: float | None
     shape: tuple[int, int]
     solution: solvers.Solution = field(repr=False)
 
@@ -41,14 +41,15 @@ class SolvedProblem:
         """Return what the command prints."""
         s = self.solution
         kind = "complex" if np.iscomplexobj(s.x) else "real"
-        level = "" if self.level is None else f", {PROBLEMS[self.name]} = {self.level:.6g}"
+        needs = PROBLEMS[self.name]
+        given = "" if needs is None else f", {needs} = {self.parameter:.6g}"
         ended = "converged" if s.converged else "interrupted" if s.interrupted else "NOT CONVERGED"
         rows = [
-            ("problem", f"{self.name}, {kind} {self.shape[0]} x {self.shape[1]}{level}"),
+            ("problem", f"{self.name}, {kind} {self.shape[0]} x {self.shape[1]}{given}"),
             ("method", f"{s.method}; {ended} after {s.iterations} iterations"),
             ("objective", f"{s.objective:.10g}, at least {s.dual_objective:.10g} by the dual point "
                           f"(floating point), relative gap {s.relative_gap:.1e}"),
-            ("residual", f"{s.residual:.6g}, over the level by {s.feasibility:.1e}"),
+            ("residual", f"{s.residual:.6g}, over the noise level by {s.feasibility:.1e}"),
             ("support", f"{np.count_nonzero(s.x)} of {s.x.size} entries"),
         ]
         if s.proofs is not None:
@@ -72,7 +73,7 @@ class SolvedProblem:
         s, proofs = self.solution, self.solution.proofs
         fields = ("objective", "dual_objective", "gap", "relative_gap", "residual", "feasibility",
                   "iterations", "converged", "interrupted", "method")
-        found = {"problem": self.name, "level": self.level, "shape": list(self.shape),
+        found = {"problem": self.name, "parameter": self.parameter, "shape": list(self.shape),
                  "support": np.flatnonzero(s.x).tolist()} | {name: getattr(s, name) for name in fields}
         if proofs is not None:
             bounds = {name: getattr(proofs, name) for name in ("lower", "upper", "theta")}
@@ -116,35 +117,36 @@ def solve_files(matrix, data=None, *, problem=None, lam=None, eta=None, certify=
     Raises
     ------
     ValueError
-        If a file is missing or malformed, or the problem lacks its level or has one too many.
+        If a file is missing or malformed, or the problem lacks its ``lam`` or ``eta`` or has one too many.
     """
     arrays = read_arrays(matrix, "problem") if data is None else {"y": _vector(data)}
     if data is None and not {"A", "y"} <= set(arrays):
         raise ValueError(f"problem: {matrix} must hold A and y "
                          "(or name a second file with the data)")
     A = as_array(arrays["A"], "A", ndim=2) if data is None else read_matrix(matrix, "matrix")
-    levels = {"lam": _scalar(arrays, "lam", lam), "eta": _scalar(arrays, "eta", eta)}
-    name = problem or ("lasso" if levels["lam"] is not None else
-                       "qcbp" if levels["eta"] is not None else "basis-pursuit")
-    level = _level(name, levels)
+    given = {"lam": _scalar(arrays, "lam", lam), "eta": _scalar(arrays, "eta", eta)}
+    name = problem or ("lasso" if given["lam"] is not None else
+                       "qcbp" if given["eta"] is not None else "basis-pursuit")
+    parameter = _parameter(name, given)
     if "weights" in arrays:
         options["weights"] = arrays["weights"]
     solver = getattr(solvers, name.replace("-", "_"))
-    arguments = (A, arrays["y"]) if level is None else (A, arrays["y"], level)
-    return SolvedProblem(name, level, tuple(A.shape), solver(*arguments, certify=certify, **options))
+    arguments = (A, arrays["y"]) if parameter is None else (A, arrays["y"], parameter)
+    return SolvedProblem(name, parameter, tuple(A.shape), solver(*arguments, certify=certify, **options))
 
 
-def _level(name, levels):
+def _parameter(name, values):
+    """Return the one of ``lam`` and ``eta`` that the problem needs, and refuse the other."""
     if name not in PROBLEMS:
         raise ValueError(f"problem must be one of {', '.join(PROBLEMS)}, got {name!r}")
     needed = PROBLEMS[name]
-    given = sorted(key for key, value in levels.items() if value is not None)
+    given = sorted(key for key, value in values.items() if value is not None)
     if len(given) > 1:
         raise ValueError("lam and eta exclude each other, got both")
     if given != ([] if needed is None else [needed]):
         raise ValueError(f"problem {name} needs {needed or 'neither lam nor eta'}, "
                          f"got {', '.join(given) or 'none'}")
-    return None if needed is None else levels[needed]
+    return None if needed is None else values[needed]
 
 
 def _scalar(arrays, key, given):

@@ -119,8 +119,8 @@ to rounding, H2 and H3 let no pair claim more than twice the kernel part.
         wild = self._in_space([2.0, 1, 1], [2.0, 1 + 2.0**-24, -1], *pencil([0.0, 2.0**26], -(2.0**26)))
         return (
             Spoiler("H1", visible, "the conclusion survives and says nothing: the bound is zero"),
-            Spoiler("H2", told_apart, "the price dies: the pair has two measurements, and the map recovers "
-                                      "both images"),
+            Spoiler("H2", told_apart, "the conclusion fails: the pair has two measurements, and the map "
+                                      "recovers both images"),
             Spoiler("H3", far, "the inequality survives, but the distance 10 of the images is not twice the "
                                "kernel part, which is 1"),
             Spoiler("H4", wild, "the conclusion survives and says nothing: the map tells rounding errors "

@@ -23,7 +23,7 @@ def test_two_files(tmp_path):
     np.save(tmp_path / "A.npy", ROW)
     np.save(tmp_path / "y.npy", [[2.0]])             # a column will do
     solved = solve_files(tmp_path / "A.npy", tmp_path / "y.npy")
-    assert (solved.name, solved.level, solved.shape) == ("basis-pursuit", None, (1, 2))
+    assert (solved.name, solved.parameter, solved.shape) == ("basis-pursuit", None, (1, 2))
     np.testing.assert_allclose(solved.solution.x, [0, 1], atol=1e-6)
 
 
