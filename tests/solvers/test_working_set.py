@@ -21,7 +21,7 @@ def run(A, y, form, level, *, tol=1e-10, nonneg=False, x0=None, budget=100):
     watch = Watch(problem)
     watch.begin(budget)
     m, n = problem.system.shape
-    start = Start(np.zeros(n) if x0 is None else x0.copy(), np.zeros(m), x0 is not None, {})
+    start = Start(np.zeros(n) if x0 is None else x0.copy(), np.zeros(m), x0 is not None)
     assert _working_set.solve(problem, start, watch) == "working set, compiled"
     return watch
 
@@ -169,7 +169,7 @@ def test_one_product_with_the_whole_matrix_per_round():
     problem = Problem("lasso", counted, 0.2 * float(np.abs(matrix.T @ y).max()), 1e-9)
     watch = Watch(problem)
     watch.begin(100)
-    _working_set.solve(problem, Start(np.zeros(400), np.zeros(40), False, {}), watch)
+    _working_set.solve(problem, Start(np.zeros(400), np.zeros(40), False), watch)
     assert watch.finished
     assert len(calls) == watch.done + 1
     assert watch.done <= 5
