@@ -25,10 +25,11 @@ class Method(NamedTuple):
 
 _ALL = ("lasso", "qcbp", "sqrt-lasso")
 METHODS = {
-    "homotopy": Method("_homotopy", None, _ALL, 100_000, dense=True),
-    "working-set": Method("_working_set", "_complex_set", _ALL, 1_000, dense=True),
-    "fista": Method("_fista", "_fista", ("lasso",), 50_000, box=True),
-    "primal-dual": Method("_primal_dual", "_primal_dual", ("qcbp", "sqrt-lasso"), 20_000),
+    "homotopy": Method("solvers._homotopy", None, _ALL, 100_000, dense=True),
+    "working-set": Method("_engines.working_set.real", "_engines.working_set.complex", _ALL, 1_000,
+                          dense=True),
+    "fista": Method("solvers._fista", "solvers._fista", ("lasso",), 50_000, box=True),
+    "primal-dual": Method("solvers._primal_dual", "solvers._primal_dual", ("qcbp", "sqrt-lasso"), 20_000),
 }
 
 
@@ -83,4 +84,4 @@ def _dense_order(problem):
 
 def engine(method: Method, problem: Problem):
     """Import the module that solves this problem."""
-    return importlib.import_module(f"kernelstab.solvers.{method.module(problem)}")
+    return importlib.import_module(f"kernelstab.{method.module(problem)}")

@@ -3,14 +3,11 @@
 import numpy as np
 import pytest
 
+from kernelstab._engines.working_set import complex as engine
+from kernelstab._engines.working_set.columns import WorkingColumns
+from kernelstab._engines.working_set.complex_path import _shift, corner, settle
 from kernelstab._errors import NotConverged
-from kernelstab.solvers import _complex_jit as loops
-from kernelstab.solvers import _complex_set, basis_pursuit, lasso, qcbp, reference_qcbp, sqrt_lasso
-from kernelstab.solvers import _complex_support_jit as pieces
-from kernelstab.solvers._complex_columns import Columns
-from kernelstab.solvers._complex_corner import corner
-from kernelstab.solvers._complex_set import _exchange
-from kernelstab.solvers._complex_settle_jit import settle
+from kernelstab.solvers import basis_pursuit, lasso, qcbp, reference_qcbp, sqrt_lasso
 
 SHARP = {"tol": 1e-10, "method": "working-set"}
 
@@ -100,7 +97,7 @@ def test_all_entries_small_lambda():
 def test_columns_that_must_join_do(noisy, solver, monkeypatch):
     A, y = noisy
     plain = solver(A, y)
-    monkeypatch.setattr(_complex_set, "LEAST", 2)
+    monkeypatch.setattr(engine, "LEAST", 2)
     s = solver(A, y)
     assert s.converged
     assert s.iterations > plain.iterations
@@ -109,15 +106,15 @@ def test_columns_that_must_join_do(noisy, solver, monkeypatch):
 
 def test_who_joins_and_who_leaves():
     # Price 1: column 2 is in use, 3 is not and speaks for less than half; 0 and 4 speak for more than one.
-    columns = Columns(np.eye(6, dtype=complex), np.ones(6, complex))
+    columns = WorkingColumns(np.eye(6, dtype=complex))
     columns.add(np.array([2, 3]))
     pull = np.array([1.5, 0.9, 1.0, 0.4, 1.2, 0.1])
-    x, joined = _exchange(columns, np.array([2j, 0]), pull, 1.0, 3, crowded=False)
+    x, joined = engine._exchange(columns, np.array([2j, 0]), pull, 1.0, 3, crowded=False)
     assert joined == 2
     assert list(columns.index) == [2, 0, 4]
     assert list(x) == [2j, 0, 0]
     # Crowded: as many as the batch allows, whatever they say.
-    x, joined = _exchange(columns, x, pull, 1.0, 3, crowded=True)
+    x, joined = engine._exchange(columns, x, pull, 1.0, 3, crowded=True)
     assert joined == 3
     assert list(columns.index) == [2, 0, 4, 1, 3, 5]
 
@@ -179,52 +176,43 @@ def test_the_budget_is_kept(noisy):
 
 
 def test_columns_know_their_gram_matrix():
-    rng = np.random.default_rng(5)
-    A, y = gaussian(rng, 5, 12), gaussian(rng, 5)
+    A = gaussian(np.random.default_rng(5), 5, 12)
     A[:, 7] = -1j * A[:, 2]
-    columns = Columns(A, A.conj().T @ y)
+    columns = WorkingColumns(A)
     columns.add(np.array([2, 4, 9]))
     columns.add(np.array([0, 7]))
+    columns.silence_repeats(3)
     chosen = A[:, [2, 4, 9, 0, 7]].copy()
     chosen[:, 4] = 0  # repeats column 2
-    assert np.allclose(columns.B[:5], chosen.T)
-    assert np.allclose(columns.K[:5, :5], (chosen.conj().T @ chosen).T)
+    assert np.allclose(columns.members, chosen.T)
+    assert np.allclose(columns.inner, (chosen.conj().T @ chosen).T)
     columns.keep(np.array([False, True, True, True, False]))
     columns.add(np.array([7]))
+    columns.silence_repeats(3)
     assert list(columns.index) == [4, 9, 0, 7]
     chosen = A[:, columns.index]
-    assert np.allclose(columns.K[:4, :4], (chosen.conj().T @ chosen).T)
-    assert np.allclose(columns.c[:4], chosen.conj().T @ y)
-    assert sorted(np.flatnonzero(columns.chosen)) == [0, 4, 7, 9]
-
-
-@pytest.mark.parametrize("n", [1, 5, 70])  # 70: more than two blocks
-def test_factors(n):
-    rng = np.random.default_rng(n)
-    root = rng.standard_normal((n, n))
-    matrix, b = root @ root.T + n * np.eye(n), rng.standard_normal(n)
-    H, x = matrix.copy(), b.copy()
-    assert pieces.factor(H, n)
-    pieces.solve(H, n, x)
-    assert np.allclose(matrix @ x, b, atol=1e-10)
-    matrix[n - 1, n - 1] = -1.0
-    assert not pieces.factor(matrix, n)
+    assert np.allclose(columns.inner, (chosen.conj().T @ chosen).T)
+    assert sorted(np.flatnonzero(columns.member)) == [0, 4, 7, 9]
 
 
 def test_lambda_moves_by_hand():
     # Along (p + t v) with p = 5 and v = 1: the residual 3 is reached at t = -2.
-    assert loops.shift(loops.QCBP, 3.0, 10.0, 25.0, 5.0, 1.0) == pytest.approx(-2.0)
+    def aim(form, level):
+        return engine.Aim(form, level, 0.0, 0.0, True)
+
+    assert _shift(aim("qcbp", 3.0), 10.0, 25.0, 5.0, 1.0) == pytest.approx(-2.0)
     # Level 1/2: 10 + t = |5 + t|/2 at t = -25/3, where both sides are 5/3.
-    assert loops.shift(loops.SQRT, 0.5, 10.0, 25.0, 5.0, 1.0) == pytest.approx(-25 / 3)
-    assert loops.shift(loops.LASSO, 3.0, 10.0, 25.0, 5.0, 1.0) == -7.0
+    assert _shift(aim("sqrt-lasso", 0.5), 10.0, 25.0, 5.0, 1.0) == pytest.approx(-25 / 3)
+    assert _shift(aim("lasso", 3.0), 10.0, 25.0, 5.0, 1.0) == -7.0
 
 
 def test_settle_reaches_stationarity():
     rng = np.random.default_rng(6)
     A, y = gaussian(rng, 6, 20), gaussian(rng, 6)
-    B = np.ascontiguousarray(A.T)
-    x, r, S, lam = np.zeros(20, complex), y.copy(), np.empty(20, np.int64), 0.05
-    settle(B, B @ B.conj().T, 20, y, lam, x, r, S, 1e-6, 200)
+    columns = WorkingColumns(A)
+    columns.add(np.arange(20))
+    lam = 0.05
+    x, _ = settle(columns, y, lam, np.zeros(20, complex), y.copy(), 1e-6, 200)
     g, on = A.conj().T @ (y - A @ x), x != 0
     assert np.abs(g).max() <= lam * (1 + 1e-6)
     assert np.abs(g[on] - lam * x[on] / np.abs(x[on])).max() <= 1e-6 * lam
@@ -246,13 +234,12 @@ def test_no_column_joins_twice_where_another_is_zero():
     rng = np.random.default_rng(11)
     A = gaussian(rng, 5, 10)
     A[:, 3] = 0.0
-    y = A @ sparse(rng, 10, 7)
-    columns = Columns(A, A.conj().T @ y)
+    columns = WorkingColumns(A)
     columns.add(np.arange(9))
     x = np.ones(9, complex)
     x[[3, 8]] = 0.0
     # nothing pulls: 3 and 8 leave, and of the three places outside all return, none of the seven inside
-    x, joined = _exchange(columns, x, np.zeros(10), 1.0, 32, True)
+    x, joined = engine._exchange(columns, x, np.zeros(10), 1.0, 32, True)
     assert joined == 3
     np.testing.assert_array_equal(np.sort(columns.index), np.arange(10))
 

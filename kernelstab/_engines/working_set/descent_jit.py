@@ -1,32 +1,13 @@
-"""Compiled loops of the working set: gathering columns, and coordinate descent on a Gram matrix."""
+"""Compiled coordinate descent for the real LASSO on a Gram matrix."""
 
 import numpy as np
 from numba import njit
 
-ROWS = 32  # rows of the matrix gathered before their transpose is written
+from kernelstab._engines.compiling_jit import OUTER
 
 
-@njit(cache=True, nogil=True)
-def gather(A, chosen, buffer, first):
-    """Write the columns ``chosen`` of a C-ordered ``A`` into the rows of ``buffer`` from ``first`` on.
-
-    Row by row through a small block, so that the matrix is read along its rows and the
-    buffer written along its own.
-    """
-    m, count = A.shape[0], chosen.size
-    block = np.empty((ROWS, count))
-    for top in range(0, m, ROWS):
-        height = min(ROWS, m - top)
-        for i in range(height):
-            for j in range(count):
-                block[i, j] = A[top + i, chosen[j]]
-        for j in range(count):
-            for i in range(height):
-                buffer[first + j, top + i] = block[i, j]
-
-
-@njit(cache=True, nogil=True)
-def descend(gram, level, nonneg, x, g, epochs, still):
+@njit(**OUTER)
+def descend(gram, weight, nonneg, x, g, epochs, still):
     """Run coordinate descent on the LASSO, in place.
 
     ``g`` holds the correlations of the columns with the residual and is kept up to date. One
@@ -42,11 +23,11 @@ def descend(gram, level, nonneg, x, g, epochs, still):
             diagonal, old = gram[j, j], x[j]
             if diagonal <= 0.0:
                 continue
-            pull, new = g[j] + diagonal * old, 0.0
-            if pull > level:
-                new = (pull - level) / diagonal
-            elif pull < -level and not nonneg:
-                new = (pull + level) / diagonal
+            correlation, new = g[j] + diagonal * old, 0.0
+            if correlation > weight:
+                new = (correlation - weight) / diagonal
+            elif correlation < -weight and not nonneg:
+                new = (correlation + weight) / diagonal
             step, row = new - old, gram[j]
             if step == 0.0:
                 continue

@@ -15,7 +15,7 @@ BLOCKS = 4         # descents, each followed by an exact solve, before the activ
 FEW = 32           # changes of the face up to which the active-set method is faster
 EPOCHS = 20        # first budget of a descent
 DEPENDENT = 1e-13  # a squared distance below this share of its column is rounding
-SLACK = 1e-12      # what a column may pull beyond the level,
+SLACK = 1e-12      # what a correlation may exceed lambda by,
 ROUNDING = 1e-14   # and what rounding adds, as a share of the largest correlation
 NOTHING = np.empty(0, np.int64), np.empty((0, 0))  # no support and no factor
 
@@ -43,7 +43,7 @@ def face_of(gram, x) -> Face | None:
     return Face(support, np.sign(x[support]), factor)
 
 
-def settle(columns, level, nonneg, x, g) -> Face | None:
+def settle(columns, lam, nonneg, x, g) -> Face | None:
     """Minimise the LASSO over the working set from ``x``, whose correlations are ``g``; both in place.
 
     Returns
@@ -51,18 +51,18 @@ def settle(columns, level, nonneg, x, g) -> Face | None:
     Face or None
         The face on which ``x`` is exact; None if rounding forbids one.
     """
-    from kernelstab.solvers._gram_jit import descend
-    from kernelstab.solvers._set_pivot_jit import pivot
+    from kernelstab._engines.working_set.descent_jit import descend
+    from kernelstab._engines.working_set.pivot_jit import pivot
 
     gram = columns.inner
-    epochs, slack = EPOCHS, SLACK * level + ROUNDING * float(np.abs(g).max())
+    epochs, slack = EPOCHS, SLACK * lam + ROUNDING * float(np.abs(g).max())
     for _ in range(BLOCKS):
-        descend(columns.gram, level, nonneg, x, g, epochs, 2)
+        descend(columns.gram, lam, nonneg, x, g, epochs, 2)
         face = face_of(gram, x)
         if face is None:
             break
-        turned = _exact(gram, level, face, x, g)
-        missing = _beyond(nonneg, face, g, level + slack) if turned == 0 else 0
+        turned = _exact(gram, lam, face, x, g)
+        missing = _beyond(nonneg, face, g, lam + slack) if turned == 0 else 0
         if turned == missing == 0:
             return face
         if turned + missing <= FEW < face.support.size:
@@ -70,36 +70,36 @@ def settle(columns, level, nonneg, x, g) -> Face | None:
         epochs *= 2 if turned else 1
     face = face_of(gram, x) if face is not None and turned else face
     support, factor = NOTHING if face is None else (face.support, np.ascontiguousarray(face.factor))
-    done = pivot(columns.gram, level, nonneg, x, g, slack, 10 * x.size + 100, support, factor)
+    done = pivot(columns.gram, lam, nonneg, x, g, slack, 10 * x.size + 100, support, factor)
     return face_of(gram, x) if done else None
 
 
-def approach(columns, level, nonneg, x, g) -> None:
+def approach(columns, lam, nonneg, x, g) -> None:
     """Come near the minimum, by one descent and one exact solve: enough to see which columns are missing."""
-    from kernelstab.solvers._gram_jit import descend
+    from kernelstab._engines.working_set.descent_jit import descend
 
-    descend(columns.gram, level, nonneg, x, g, EPOCHS, 2)
+    descend(columns.gram, lam, nonneg, x, g, EPOCHS, 2)
     face = face_of(columns.inner, x)
     if face is not None:
-        _exact(columns.inner, level, face, x, g)
+        _exact(columns.inner, lam, face, x, g)
 
 
-def excess(nonneg, face, g, level) -> float:
-    """Return by how much the hardest pull off the support exceeds the level."""
-    return float(_pulls(nonneg, face, g).max()) - level
+def excess(nonneg, face, g, lam) -> float:
+    """Return by how much the largest correlation off the support exceeds ``lam``."""
+    return float(_sizes(nonneg, face, g).max()) - lam
 
 
-def _beyond(nonneg, face, g, level):
-    return int(np.count_nonzero(_pulls(nonneg, face, g) > level))
+def _beyond(nonneg, face, g, lam):
+    return int(np.count_nonzero(_sizes(nonneg, face, g) > lam))
 
 
-def _pulls(nonneg, face, g):
-    pulls = g.copy() if nonneg else np.abs(g)
-    pulls[face.support] = 0.0
-    return pulls
+def _sizes(nonneg, face, g):
+    sizes = g.copy() if nonneg else np.abs(g)
+    sizes[face.support] = 0.0
+    return sizes
 
 
-def _exact(gram, level, face, x, g):
+def _exact(gram, lam, face, x, g):
     """Move to the minimiser on the face if no sign turns; else towards it, and never uphill.
 
     With the turned entries set to zero if that is downhill; else straight to the first zero.
@@ -107,25 +107,25 @@ def _exact(gram, level, face, x, g):
     """
     support, signs = face.support, face.signs
     old = x[support]
-    full = face.solve(g[support] - level * signs)
+    full = face.solve(g[support] - lam * signs)
     kept = (old + full) * signs > 0.0
     step = np.where(kept, full, -old)
-    pulled = _pulled(gram, support, step)
+    lost = _product(gram, support, step)
     if not kept.all():
-        change = step @ (0.5 * pulled[support] - g[support]) + level * (signs @ step)
+        change = step @ (0.5 * lost[support] - g[support]) + lam * (signs @ step)
         if change >= 0.0:
             share = np.where(kept, np.inf, old / np.where(kept, 1.0, -full))
             first = int(np.argmin(share))
             step = share[first] * full
             step[first] = -old[first]
-            pulled = _pulled(gram, support, step)
+            lost = _product(gram, support, step)
     x[support] = old + step
     x[support[x[support] * signs <= 0.0]] = 0.0
-    g -= pulled
+    g -= lost
     return kept.size - int(np.count_nonzero(kept))
 
 
-def _pulled(gram, support, step):
+def _product(gram, support, step):
     full = np.zeros(gram.shape[0])
     full[support] = step
     return gram @ full

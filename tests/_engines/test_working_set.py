@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
-from kernelstab.solvers import _set_pivot_jit as loops
-from kernelstab.solvers import _working_set, basis_pursuit
-from kernelstab.solvers._gram_jit import descend, gather
+from kernelstab._engines.working_set import real
+from kernelstab._engines.working_set.columns import WorkingColumns
+from kernelstab._engines.working_set.descent_jit import descend
+from kernelstab._engines.working_set.pivot_jit import pivot
+from kernelstab._engines.working_set.roots import follow, root
+from kernelstab._engines.working_set.settle import face_of, settle
+from kernelstab.solvers import basis_pursuit
 from kernelstab.solvers._problem import Problem
-from kernelstab.solvers._set_columns import Columns
-from kernelstab.solvers._set_roots import follow, root
-from kernelstab.solvers._set_settle import face_of, settle
 from kernelstab.solvers._solve import Start
 from kernelstab.solvers._system import as_system
 from kernelstab.solvers._watch import Watch
@@ -22,7 +23,7 @@ def run(A, y, form, level, *, tol=1e-10, nonneg=False, x0=None, budget=100):
     watch.begin(budget)
     m, n = problem.system.shape
     start = Start(np.zeros(n) if x0 is None else x0.copy(), np.zeros(m), x0 is not None)
-    assert _working_set.solve(problem, start, watch) == "working set, compiled"
+    assert real.solve(problem, start, watch) == "working set, compiled"
     return watch
 
 
@@ -169,7 +170,7 @@ def test_one_product_with_the_whole_matrix_per_round():
     problem = Problem("lasso", counted, 0.2 * float(np.abs(matrix.T @ y).max()), 1e-9)
     watch = Watch(problem)
     watch.begin(100)
-    _working_set.solve(problem, Start(np.zeros(400), np.zeros(40), False), watch)
+    real.solve(problem, Start(np.zeros(400), np.zeros(40), False), watch)
     assert watch.finished
     assert len(calls) == watch.done + 1
     assert watch.done <= 5
@@ -198,22 +199,15 @@ def test_the_budget_ends_the_rounds():
 def test_columns_keep_their_inner_products():
     matrix = gaussian(7, 600)[0]
     for layout in (matrix, np.asfortranarray(matrix)):
-        columns = Columns(layout)
+        columns = WorkingColumns(layout)
         for chosen in (np.array([5, 2]), np.arange(100, 400), np.array([], int), np.array([599])):
-            columns.extend(chosen)
+            columns.add(chosen)
         assert columns.size == 303
         assert columns.member.sum() == 303
         np.testing.assert_array_equal(columns.members, matrix[:, columns.index].T)
         np.testing.assert_allclose(columns.inner, columns.members @ columns.members.T, atol=1e-12)
         x = np.arange(303.0)
         np.testing.assert_allclose(columns.combine(x), matrix @ columns.spread(x), rtol=1e-12)
-
-
-def test_gather_reads_any_number_of_rows():
-    matrix = np.arange(300.0).reshape(75, 4)   # more than two blocks of rows, and a rest
-    buffer = np.full((3, 75), -1.0)
-    gather(matrix, np.array([3, 0]), buffer, 1)
-    np.testing.assert_array_equal(buffer, [np.full(75, -1.0), matrix[:, 3], matrix[:, 0]])
 
 
 @pytest.mark.parametrize(("form", "level"), [("qcbp", 5.0), ("sqrt-lasso", 0.5)])
@@ -233,11 +227,11 @@ def test_roots_where_there_is_none():
 def test_the_level_stays_above_the_floor(floor, level):
     # With the identity x = y - level, whose residual has the norm sqrt(2) * level: the root is 1/4.
     problem = Problem("qcbp", as_system(np.eye(2), np.array([3.0, 2.0])), np.sqrt(2.0) / 4.0, 1e-6)
-    columns = Columns(problem.system.matrix)
-    columns.extend(np.arange(2))
+    columns = WorkingColumns(problem.system.matrix)
+    columns.add(np.arange(2))
     x = np.zeros(2)
     stop = follow(problem, columns, 0.75, x, [0.0, np.inf], floor, False)
-    assert abs(stop.level - level) < 1e-12
+    assert abs(stop.lam - level) < 1e-12
     assert abs(stop.goal - level) < 1e-12
     assert np.abs(x - [3.0 - level, 2.0 - level]).max() < 1e-12
 
@@ -261,38 +255,6 @@ def test_descent_on_two_coordinates_by_hand():
     np.testing.assert_array_equal(g, [1.0, 1.0])
 
 
-def workspace(n):
-    return loops.Work(np.empty(n, np.int64), np.empty(n), np.zeros((n, n)), np.empty(n), np.empty(n))
-
-
-def test_the_factor_after_columns_join_and_leave():
-    columns = gaussian(9, 6)[0]
-    gram, work, x = columns.T @ columns, workspace(6), np.zeros(6)
-    size = 0
-    for j in (4, 0, 5, 2, 1):
-        size = loops.enter(gram, work, size, j, 1.0, x)
-    for place, left in ((1, [4, 5, 2, 1]), (3, [4, 5, 2]), (0, [5, 2])):
-        loops.leave(work, size, place)
-        size -= 1
-        assert list(work.order[:size]) == left
-        lower = np.tril(work.factor[:size, :size])
-        np.testing.assert_allclose(lower @ lower.T, gram[np.ix_(left, left)], atol=1e-12)
-    v = np.array([1.0, 2.0])
-    loops.forward(work.factor, 2, v)
-    loops.backward(work.factor, 2, v)
-    np.testing.assert_allclose(gram[np.ix_([5, 2], [5, 2])] @ v, [1.0, 2.0], rtol=1e-12)
-
-
-def test_a_dependent_point_moves_to_a_face_without_moving_its_image():
-    # Third column = first + second: the representation with fewest terms is also the shorter one.
-    columns = np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 1.0]])
-    gram, work, x = columns.T @ columns, workspace(3), np.array([1.0, 2.0, 3.0])
-    assert loops.gather_face(gram, work, x) == 2
-    np.testing.assert_allclose(columns @ x, [4.0, 5.0], rtol=1e-12)
-    np.testing.assert_allclose(x, [0.0, 1.0, 4.0], atol=1e-12)  # the sum falls from 6 to 5
-    assert loops.border(gram, work, 2, 0) == 0.0
-
-
 @pytest.mark.parametrize("nonneg", [False, True])
 @pytest.mark.parametrize("seed", range(4))
 def test_pivoting_and_descent_find_the_same_minimum(seed, nonneg):
@@ -301,12 +263,12 @@ def test_pivoting_and_descent_find_the_same_minimum(seed, nonneg):
     gram, c, level = columns.T @ columns, columns.T @ y, 0.8
     x, g = np.random.default_rng(seed).uniform(0.0, 1.0, 25), np.zeros(25)
     g[:] = c - gram @ x
-    assert loops.pivot(gram, level, nonneg, x, g, 1e-12, 1000, np.empty(0, np.int64), np.empty((0, 0)))
+    assert pivot(gram, level, nonneg, x, g, 1e-12, 1000, np.empty(0, np.int64), np.empty((0, 0)))
     np.testing.assert_allclose(g, c - gram @ x, atol=1e-10)
     again = np.where(np.abs(x) > 0.1, x, 0.0)  # and from part of the answer, with its factor
     face, g = face_of(gram, again), c - gram @ again
     factor = np.ascontiguousarray(face.factor)
-    assert loops.pivot(gram, level, nonneg, again, g, 1e-12, 1000, face.support, factor)
+    assert pivot(gram, level, nonneg, again, g, 1e-12, 1000, face.support, factor)
     np.testing.assert_allclose(columns @ again, columns @ x, atol=1e-9)
     slow, h = np.zeros(25), c.copy()
     for _ in range(100):  # zero entries are looked at in the first epoch of each call only
@@ -319,12 +281,12 @@ def test_a_root_between_a_face_and_the_beginning_of_the_path_is_found():
     # At 0.5 three entries are in, r = (0.5, 0.5, 0.5, 0.6), and that face alone would end at 1.09, above the
     # path. The solution has one entry, 1 - lam, with lam = 0.55 |r| and |r|^2 = lam^2 + 3 * 0.36.
     A, y = np.eye(4)[:, :3], np.array([1.0, 0.6, 0.6, 0.6])
-    problem, columns, x = Problem("sqrt-lasso", as_system(A, y), 0.55, 1e-9), Columns(A), np.zeros(3)
-    columns.extend(np.arange(3))
+    problem, columns, x = Problem("sqrt-lasso", as_system(A, y), 0.55, 1e-9), WorkingColumns(A), np.zeros(3)
+    columns.add(np.arange(3))
     stop = follow(problem, columns, 0.5, x, [0.0, np.inf], 0.0, False)
     lam = 0.55 * np.sqrt(1.08 / (1 - 0.55**2))
     assert not stop.lost
-    np.testing.assert_allclose(stop.level, lam, rtol=1e-12)
+    np.testing.assert_allclose(stop.lam, lam, rtol=1e-12)
     np.testing.assert_allclose(x, [1 - lam, 0.0, 0.0], atol=1e-12)
 
 
@@ -335,28 +297,16 @@ def test_pivoting_that_runs_out_of_budget_leaves_true_correlations():
     for budget in (1, 2, 3, 5, 8):
         x, g = np.zeros(25), c.copy()
         nothing = np.empty(0, np.int64), np.empty((0, 0))
-        assert not loops.pivot(gram, 0.1, False, x, g, 1e-12, budget, *nothing)
+        assert not pivot(gram, 0.1, False, x, g, 1e-12, budget, *nothing)
         np.testing.assert_allclose(g, c - gram @ x, atol=1e-12)
         seen = max(seen, np.count_nonzero(x))
     assert seen > 2
 
 
-def test_a_move_keeps_up_the_correlations_of_the_face_and_of_the_candidates():
-    columns, y = gaussian(10, 6, 1)
-    gram, c, level, x = columns.T @ columns, columns.T @ y, 0.3, np.array([1.0, 0.0, 2.0, 0.0, 0.0, 0.0])
-    work, g, pending = workspace(6), c - gram @ x, np.zeros(6)
-    size = loops.gather_face(gram, work, x)
-    work.step[:size] = np.linalg.solve(gram[np.ix_([0, 2], [0, 2])], g[[0, 2]] - level)
-    loops.advance(gram, work, size, level, 0.25, x, g, pending, np.array([3, 5]), 2)
-    followed = [0, 2, 3, 5]
-    np.testing.assert_allclose(g[followed], (c - gram @ x)[followed], atol=1e-12)
-    np.testing.assert_allclose(x - pending, [1.0, 0.0, 2.0, 0.0, 0.0, 0.0], atol=1e-15)
-
-
 def test_settling_from_a_bad_start_meets_the_conditions_of_optimality():
     matrix, y = gaussian(20, 30, 5)
-    columns = Columns(matrix)
-    columns.extend(np.arange(30))
+    columns = WorkingColumns(matrix)
+    columns.add(np.arange(30))
     x = np.full(30, 5.0)
     g = columns.correlate(y - columns.combine(x))
     face = settle(columns, 0.1, False, x, g)

@@ -1,0 +1,1 @@
+"""The problem solved exactly on a few columns, judged on all of them; columns join until none is missing."""
