@@ -107,7 +107,7 @@ def around(value: float, slack: float, unit: str = "") -> Enclosure:
 def decimal_below(number: Fraction, digits: int = DIGITS) -> str:
     """Return a decimal number of at least ``digits`` digits that is at most ``number`` and close to it.
 
-    Numbers with more digits get one more unit of room, because another version of flint
+    Numbers with more digits are moved by one more unit, because another version of flint
     may round a ball in its last bits to another side.
 
     >>> decimal_below(Fraction(2, 3), 3), decimal_below(Fraction(-2, 3), 3), decimal_below(Fraction(5), 3)

@@ -128,9 +128,9 @@ def _verify_constant(certificate):
     found = prove(certificate)
     claims = []
     for entry in found.statements:
-        room = between(*[abs(entry.stated - entry.proved)] * 2)
-        claims.append(Decision(entry.side, "", entry.text, "true", room.value, room.radius, room.lower,
-                               room.upper))
+        margin = between(*[abs(entry.stated - entry.proved)] * 2)
+        claims.append(Decision(entry.side, "", entry.text, "true", margin.value, margin.radius,
+                               margin.lower, margin.upper))
     proved = {entry.side: entry.stated for entry in found.statements}
     if len(proved) == 2:
         enclosed = between(proved["lower"], proved["upper"])

@@ -128,7 +128,7 @@ def with_one_change(content):
             yield signed(changed)
 
 
-# proofs without a number that decides: nothing, a prime, a shape, a rounded bound, duals with room
+# proofs without a number that decides: nothing, a prime, a shape, a rounded bound, duals that are not tight
 NO_NUMBER = ("gram", "modular", "shape", "trivial-kernel", "injective", "gershgorin", "enumeration")
 
 

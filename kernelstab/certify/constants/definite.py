@@ -17,7 +17,7 @@ def require_definite(matrix: fmpq_mat, name: str) -> None:
     """Refuse a symmetric matrix that is not proved to be positive definite.
 
     Elimination without pivoting in balls: if every pivot is certainly positive, so is the matrix. A
-    singular matrix is refused at every precision, so proofs leave a little room.
+    singular matrix is refused at every precision, so proofs stay a little away from that.
 
     Raises
     ------

@@ -53,13 +53,14 @@ def cover(own, width, levels) -> int:
     missing = next((i for i in range(width) if (i,) not in own), None)
     if missing is not None:
         raise CertificateError(f"the single column {missing} has no dual")
-    room = [min(capacity, len(columns)) for columns, capacity in levels]
-    size = sum(room)
+    capacities = [min(capacity, len(columns)) for columns, capacity in levels]
+    size = sum(capacities)
     if size == 0:
         return 0
     if size == 1:
-        return min(UNIT, max(own[i,] for (columns, _), free in zip(levels, room) if free for i in columns))
-    return _Search(own, width, levels, size).run(room)
+        allowed = [i for (columns, _), free in zip(levels, capacities) if free for i in columns]
+        return min(UNIT, max(own[i,] for i in allowed))
+    return _Search(own, width, levels, size).run(capacities)
 
 
 class _Search:
@@ -96,12 +97,12 @@ class _Search:
                 self.known[support] = found
         return found
 
-    def run(self, room):
+    def run(self, capacities):
         """Return the largest bound of the supports of full size."""
-        self._descend((), 0, 0, [0] * len(self.level), room)
+        self._descend((), 0, 0, [0] * len(self.level), capacities)
         return min(self.best, UNIT)
 
-    def _descend(self, chosen, start, within, joined, room):
+    def _descend(self, chosen, start, within, joined, capacities):
         """Extend a support; ``within`` sums its pairs, ``joined[j]`` those of column j with it.
 
         The pairs that a completion adds are its new columns with the chosen ones, and its new columns
@@ -111,18 +112,18 @@ class _Search:
         if self.nodes > MOST_NODES:
             raise CertificateError(f"the cover rule would need more than {MOST_NODES} steps")
         left = self.size - len(chosen)
-        gains = [[] for _ in room]
+        gains = [[] for _ in capacities]
         candidates = []
         for place in range(start, len(self.order)):
             j = self.order[place]
-            if room[self.level[j]]:
+            if capacities[self.level[j]]:
                 gain = 2 * joined[j] + (left - 1) * self.largest[j]
                 gains[self.level[j]].append(gain)
                 candidates.append((gain, place, j))
-        if any(len(values) < free for values, free in zip(gains, room)):
+        if any(len(values) < free for values, free in zip(gains, capacities)):
             return
         # falling gains: what the best completion adds, level by level
-        tops = [sum(sorted(values, reverse=True)[:free]) for values, free in zip(gains, room)]
+        tops = [sum(sorted(values, reverse=True)[:free]) for values, free in zip(gains, capacities)]
         if 2 * within + sum(tops) <= 2 * (self.size - 1) * self.best:
             return
         for gain, place, j in candidates:
@@ -130,7 +131,7 @@ class _Search:
                 if 2 * within + gain > 2 * (self.size - 1) * self.best:
                     self.best = max(self.best, self.bound(tuple(sorted((*chosen, j)))))
                 continue
-            rest = list(room)
+            rest = list(capacities)
             rest[self.level[j]] -= 1
             self._descend((*chosen, j), place + 1, within + joined[j],
                           [a + b for a, b in zip(joined, self.pairs[j])], rest)

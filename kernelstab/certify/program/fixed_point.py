@@ -118,10 +118,10 @@ def _ones(fields, size):
     return int.from_bytes((1).to_bytes(size, "little") * fields, "little")
 
 
-def _pack(image, n1, n2, half, size) -> int:
+def _pack(pixels, n1, n2, half, size) -> int:
     """Put the pixels into fields; half a field is added and taken off again because of the signs."""
     middle = 1 << (8 * size - 1)
-    raw = [(value + middle).to_bytes(size, "little") for value in image]
+    raw = [(value + middle).to_bytes(size, "little") for value in pixels]
     margin = [middle.to_bytes(size, "little")] * half
     data = b"".join(b"".join(raw[r * n2:(r + 1) * n2] + margin) for r in range(n1))
     return int.from_bytes(data, "little") - middle * _ones(n1 * (n2 + half), size)

@@ -163,7 +163,7 @@ def lipschitz_float(psi) -> float:
 
     NaN if the map has no description: no finite number of evaluations bounds it.
     """
-    # python-flint is loaded when a bound is first asked for, not with the room
+    # python-flint is loaded when a bound is first asked for, not with this file
     from kernelstab.certify.program.lipschitz_bound import OperatorFacts, map_lipschitz, matrix_norm
     from kernelstab.certify.program.maps import build_map
     from kernelstab.certify.program.operators import build_operator

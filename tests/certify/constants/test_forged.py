@@ -93,6 +93,6 @@ def test_forged_certificates_prove_nothing_false(name, forgeries):
         rows = [[matrix.entry(i, j) for j in range(matrix.shape[1])] for i in range(matrix.shape[0])]
         value = constant(rows, forged["order"])
         for entry in forged["statements"]:
-            room = (1 if entry["side"] == "lower" else -1) * (value - float(Fraction(entry["value"])))
-            assert room > -1e-9 * max(1, abs(value)), path
+            gap = (1 if entry["side"] == "lower" else -1) * (value - float(Fraction(entry["value"])))
+            assert gap > -1e-9 * max(1, abs(value)), path
     assert refused > 125

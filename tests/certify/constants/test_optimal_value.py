@@ -43,7 +43,7 @@ def test_qcbp_by_hand():
 def test_lasso_by_hand():
     # (2t - 2)^2/2 + t is least at 4t - 4 + 1 = 0: t = 3/4: 1/8 + 3/4 = 7/8; the residual 1/2 is dual
     assert _value("lasso", 1.0, h=[0.5], x=[0.0, 0.75]) == [Fraction(7, 8), Fraction(7, 8)]
-    # a price of 4 = the largest product: zero, half of 4
+    # a weight of 4 = the largest product: zero, half of 4
     assert _value("lasso", 4.0, h=[1.0], x=[0.0, 0.0]) == [2, 2]
     assert _value("lasso", 5.0, h=[1.0]) == [2]
 
@@ -144,8 +144,8 @@ def least(row, options):
         return 0.0 if missing == 0 else missing / gain if gain > 0 else np.inf
     if options["problem"] == "sqrt-lasso":
         return level * y / gain if level < gain else y
-    mass = max(0.0, (y - level / gain) / gain) if gain > 0 else 0.0
-    return 0.5 * (y - gain * mass) ** 2 + level * mass
+    x = max(0.0, (y - level / gain) / gain) if gain > 0 else 0.0
+    return 0.5 * (y - gain * x) ** 2 + level * x
 
 
 @pytest.mark.parametrize(("problem", "level", "x", "value"), [

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-HOUSE = ROOT / "kernelstab" / "certify"
-SHARED = sorted(HOUSE.glob("*.py"))
-FOLDERS = {name: sorted((HOUSE / name).glob("*.py")) for name in ("program", "constants", "writing")}
+PLACE = ROOT / "kernelstab" / "certify"
+SHARED = sorted(PLACE.glob("*.py"))
+FOLDERS = {name: sorted((PLACE / name).glob("*.py")) for name in ("program", "constants", "writing")}
 # the folder a file may import besides its own and what is shared; writing makes use of everything
 BARRED = {"program": ("constants", "writing"), "constants": ("program", "writing")}
 # the verifier needs these two and the standard library
