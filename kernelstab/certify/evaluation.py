@@ -1,5 +1,6 @@
 """What running a program yields: decided inequalities and enclosed quantities."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -85,6 +86,11 @@ class Run:
     precision: int
     scope: str
     exact: bool
+    input: Callable
+    number: Callable
+    apply: Callable
+    compare: Callable
+    report: Callable
 
     def __init__(self, program):
         self.program = program

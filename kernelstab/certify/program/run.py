@@ -158,7 +158,7 @@ class BallRun(Run):
 
 def _reconstruct(psi, y: Vector) -> Vector:
     """Apply a map; a measurement without enclosure has a reconstruction without enclosure."""
-    if all(entry.is_finite() for part in (y.real, y.imag) if part is not None for entry in part.entries()):
+    if all(entry.is_finite() for part in y.parts for entry in part.entries()):
         return psi.apply(y)
     length = psi.length
     return Vector(arb_mat(length, 1, [arb.nan()] * length))

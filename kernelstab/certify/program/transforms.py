@@ -11,6 +11,7 @@ real matrices are fast.
 the positions of the pixels; their product is wrapped around at the borders.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 from math import prod
 
@@ -24,9 +25,10 @@ from kernelstab.certify.program.vectors import Vector, column
 class RealTransform:
     """A real matrix, which acts on real and imaginary parts alike."""
 
-    kind = ""
-    rough_norm = 1.0
+    kind: str
     shape: tuple
+    _measure: Callable
+    _fill: Callable
 
     def forward(self, x: Vector) -> Vector:
         """Return the measurements of a signal."""
@@ -38,17 +40,23 @@ class RealTransform:
         self._check(y, self.shape[0])
         return y.each(self._fill)
 
-    def facts(self) -> OperatorFacts:
-        """Return norm 1, ``c = 1`` and no defect: the rows are orthonormal."""
-        return OperatorFacts(arb(1), arb(1), arb(0))
-
     def _check(self, vector, length):
         if len(vector) != length:
             raise ValueError(f"a vector of length {len(vector)} does not fit a {self.kind} operator "
                              f"of shape {self.shape}")
 
 
-class FourierBalls(RealTransform):
+class OrthonormalRows(RealTransform):
+    """Some rows of an orthonormal transform."""
+
+    rough_norm = 1.0
+
+    def facts(self) -> OperatorFacts:
+        """Return norm 1, ``c = 1`` and no defect: the rows are orthonormal."""
+        return OperatorFacts(arb(1), arb(1), arb(0))
+
+
+class FourierBalls(OrthonormalRows):
     r"""Evaluate ``{"kind": "fourier", "real": bool, "mask": (n1, ..., nd) array of bool}``.
 
     ``"fourier2d"`` is its name where the mask has two dimensions.
@@ -169,7 +177,7 @@ def _left(c, s, re, im):
     return c * re - s * im, c * im + s * re
 
 
-class HadamardBalls(RealTransform):
+class HadamardBalls(OrthonormalRows):
     r"""Evaluate ``{"kind": "hadamard", "mask": array of bool}``, one or two axes of length :math:`2^p`.
 
     Along an axis, row :math:`s` in sequency order is row :math:`g(s)` in natural order, where
