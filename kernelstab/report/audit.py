@@ -64,7 +64,8 @@ class AuditReport:
     @property
     def verdicts(self) -> tuple:
         """What became of every theorem; empty if they were not reached."""
-        return self.findings["theorems"].checked if "theorems" in self.findings else ()
+        found = self.findings.get(Verdicts.name)
+        return found.checked if isinstance(found, Verdicts) else ()
 
     @property
     def interrupted(self) -> bool:
@@ -204,6 +205,8 @@ def audit(A=None, maps=None, images=None, *, eps=0.02, quick=False, out=None, pr
     stages = Stages([kind.name for kind in kinds], progress=progress)
     task = AuditTask(problem, plan, eps, seed, None if folder is None else folder / "certificates")
     for kind in kinds:
+        if not set(kind.needs) <= set(task.found):
+            continue
         finding = stages.run(kind.name, kind.steps(task), partial(kind.measure, task))
         if finding is not None:
             task.found[kind.name] = finding

@@ -8,6 +8,7 @@ import numpy as np
 
 from kernelstab import plot
 from kernelstab._files import to_json_text, write_atomic
+from kernelstab.plot import style
 from kernelstab.report.formula import inline_to_html
 
 
@@ -108,9 +109,7 @@ def images_figure(fig, alt, caption) -> Figure:
 def gray_limits(problem, image) -> tuple[float, float]:
     """Return the gray scale of a signal: from its smallest value, or zero, to its largest."""
     picture = np.asarray(problem.picture(image))
-    picture = np.abs(picture) if np.iscomplexobj(picture) else picture
-    low, high = min(0.0, float(picture.min())), float(picture.max())
-    return (low, high) if high > low else (low, low + 1.0)
+    return style.gray_limits(np.abs(picture) if np.iscomplexobj(picture) else picture, np.zeros(1))
 
 
 def magnification(picture, half) -> int:

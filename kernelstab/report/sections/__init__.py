@@ -73,15 +73,16 @@ class Finding:
     """One thing that an audit finds; its attributes are the numbers.
 
     A subclass gives ``name`` (of its stage), ``label`` (of its paragraph), perhaps ``title`` (of its
-    section on the page), ``conventions`` (name and meaning, in Markdown, of choices on which published
-    numbers differ), :meth:`measure`, :meth:`sentence`, :meth:`to_json`, and of the other methods
-    those that it needs.
+    section on the page), ``needs`` (the names of findings that it starts from), ``conventions`` (name
+    and meaning, in Markdown, of choices on which published numbers differ), :meth:`measure`,
+    :meth:`sentence`, :meth:`to_json`, and of the other methods those that it needs.
     """
 
     name = ""
     label = ""
     title = ""
     basic = False
+    needs: tuple[str, ...] = ()
     conventions: dict[str, str] = {}    # noqa: RUF012
 
     @classmethod
@@ -95,8 +96,8 @@ class Finding:
         return len(task.problem.maps) * len(task.problem.images)
 
     @classmethod
-    def measure(cls, task, tick=lambda: None) -> "Finding | None":
-        """Measure it; None if what it starts from was not found."""
+    def measure(cls, task, tick=lambda: None) -> "Finding":
+        """Measure it, or raise :class:`~kernelstab.report.stages.NotApplicable`."""
         raise NotImplementedError
 
     def headline(self, name) -> str:
@@ -104,7 +105,7 @@ class Finding:
         return ""
 
     def sentence(self, name) -> str:
-        """Return the paragraph on the map ``name``; empty if there is nothing to say."""
+        """Return the paragraph on the map ``name``."""
         raise NotImplementedError
 
     def rows(self, names) -> list:

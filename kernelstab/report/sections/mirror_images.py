@@ -35,6 +35,7 @@ class Mirrors(Finding):
     name = "mirror images"
     label = "Guesswork"
     title = "Mirror images"
+    needs = ("accuracy",)
     conventions = {"mirror image": r"$\bar x = x-2P_N x$, which has the data of $x$"}    # noqa: RUF012
 
     kernel_norms: np.ndarray
@@ -45,7 +46,7 @@ class Mirrors(Finding):
     answers: np.ndarray
 
     @classmethod
-    def measure(cls, task, tick=lambda: None) -> "Mirrors | None":
+    def measure(cls, task, tick=lambda: None) -> "Mirrors":
         r"""Reconstruct the mirror image of every image with every map.
 
         Images without kernel part are left out: they are their own mirror images. The
@@ -70,8 +71,6 @@ class Mirrors(Finding):
         >>> m.errors["psi"].tolist(), m.mirror_errors["psi"].tolist(), m.excess("psi").tolist()
         ([0.0], [8.0], [0.0])
         """
-        if "accuracy" not in task.found:
-            return None
         A, images = task.problem.A, task.problem.images
         projector = kernel_projector(A)
         parts = np.array([kernel_part(projector, x) for x in images])

@@ -50,10 +50,6 @@ def test_without_kernel_there_are_no_mirror_images():
         _measure(lambda y: y, np.ones((1, 2)), as_operator(np.eye(2)))
 
 
-def test_without_reconstructions_there_is_nothing_to_compare():
-    assert Mirrors.measure(AuditTask(AuditProblem(A, {}, np.ones((1, 3))))) is None
-
-
 def test_json():
     m = _measure(lambda y: np.append(y, 0.0), [[0.0, 0.0, 2.0]])
     record = json.loads(json.dumps(m.to_json(), allow_nan=False))
