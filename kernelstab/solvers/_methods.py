@@ -28,8 +28,9 @@ METHODS = {
     "homotopy": Method("solvers._homotopy", None, _ALL, 100_000, dense=True),
     "working-set": Method("_engines.working_set.real", "_engines.working_set.complex", _ALL, 1_000,
                           dense=True),
-    "fista": Method("solvers._fista", "solvers._fista", ("lasso",), 50_000, box=True),
-    "primal-dual": Method("solvers._primal_dual", "solvers._primal_dual", ("qcbp", "sqrt-lasso"), 20_000),
+    "fista": Method("_engines.first_order.fista", "_engines.first_order.fista", ("lasso",), 50_000, box=True),
+    "primal-dual": Method("_engines.first_order.primal_dual", "_engines.first_order.primal_dual",
+                          ("qcbp", "sqrt-lasso"), 20_000),
 }
 
 

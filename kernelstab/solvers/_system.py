@@ -30,11 +30,6 @@ class System:
     tight: float | None
     source: object
 
-    @property
-    def compilable(self) -> np.ndarray:
-        """The matrix in writeable C order, for which compiled loops are specialised; a copy if need be."""
-        return np.require(self.matrix, self.dtype, ["C", "W"])
-
     def norm(self) -> float:
         """Return the spectral norm, or an upper bound where the operator declares one.
 

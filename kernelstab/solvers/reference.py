@@ -1,14 +1,28 @@
 """The same problems through cvxpy: slower, independent, and easy to read."""
 
+import warnings
+from typing import NamedTuple
+
 import numpy as np
 
 from kernelstab._checks import as_flag, as_number
+from kernelstab._engines.cone_program import solve_cone_program
+from kernelstab._errors import NotConverged
 from kernelstab.solvers._box import as_box
-from kernelstab.solvers._conic import dense, minimise, said
 from kernelstab.solvers._problem import NAMES
 from kernelstab.solvers._solve import as_weights, posed, scaled
 from kernelstab.solvers._system import as_system
 from kernelstab.solvers.solution import Solution
+
+TOLERANCES = {"tol_gap_abs": 1e-10, "tol_gap_rel": 1e-10, "tol_feas": 1e-10}
+
+
+class Answer(NamedTuple):
+    """The point, the multiplier h of ``Ax + r = y``, and the number of steps."""
+
+    x: np.ndarray
+    h: np.ndarray
+    steps: int
 
 
 def reference_lasso(A, y, lam, *, weights=None, nonneg=False, box=None, tol=1e-6) -> Solution:
@@ -95,12 +109,12 @@ def _reference(form, A, y, level, weights, nonneg, tol, box=None):
     problem = posed(form, plain, level, tol, nonneg, box, weights)
 
     def state(z):
-        mass = cp.norm1(z) if z.shape[0] == 1 else cp.sum(cp.norm(z, 2, axis=0))
+        term = cp.norm1(z) if z.shape[0] == 1 else cp.sum(cp.norm(z, 2, axis=0))
         if problem.box is None:
-            return mass, [z >= 0] if nonneg else []
+            return term, [z >= 0] if nonneg else []
         low, high = problem.box
         below, above = np.isfinite(low), np.isfinite(high)
-        return mass, [z[0, below] >= low[below], z[0, above] <= high[above]]
+        return term, [z[0, below] >= low[below], z[0, above] <= high[above]]
 
     return _judged(problem, minimise(form, problem.system, level, state), weights)
 
@@ -113,3 +127,59 @@ def _judged(problem, answer, weights):
         best.x if weights is None else best.x / weights, best.dual, best.objective, best.dual_objective,
         best.gap, best.relative_gap, best.residual, best.feasibility, answer.steps,
         problem.finished(best), f"{NAMES[problem.form]} by cvxpy, CLARABEL"))
+
+
+def minimise(form, system, level, state) -> Answer:
+    """Minimise a sparsity term as ``form`` says: "lasso", "qcbp" or "sqrt-lasso".
+
+    ``state(z)`` returns the sparsity term and a list of constraints, where the rows of the variable ``z``
+    are the signal, or its real and its imaginary part.
+    """
+    import cvxpy as cp
+
+    z, product, data = _embedded(cp, system)
+    term, constraints = state(z)
+    exact = form == "qcbp" and level == 0
+    residual = np.zeros(data.size) if exact else cp.Variable(data.size)
+    balance = product + residual == data
+    constraints = [balance, *constraints]
+    if form == "qcbp":
+        objective = term
+        constraints += [] if exact else [cp.norm(residual) <= level]
+    else:
+        fit = 0.5 * cp.sum_squares(residual) if form == "lasso" else cp.norm(residual)
+        objective = fit + level * term
+    program = cp.Problem(cp.Minimize(objective), constraints)
+    if not solve_cone_program(program, **TOLERANCES):
+        raise ValueError(f"eta must allow a solution, got {level} and the solver's verdict {program.status}")
+    h = -joined(np.reshape(balance.dual_value, (-1, system.shape[0])))
+    return Answer(joined(z.value), h, program.solver_stats.num_iters or 0)
+
+
+def _embedded(cp, system):
+    """State ``Ax`` and y in real and imaginary parts, one after the other."""
+    A, y = system.matrix, system.y
+    if system.dtype.kind == "f":
+        z = cp.Variable((1, A.shape[1]))
+        return z, A @ z[0], y
+    z = cp.Variable((2, A.shape[1]))
+    product = cp.hstack([A.real @ z[0] - A.imag @ z[1], A.imag @ z[0] + A.real @ z[1]])
+    return z, product, np.concatenate([y.real, y.imag])
+
+
+def joined(parts):
+    """Return a vector from its one or two parts."""
+    return parts[0].copy() if len(parts) == 1 else parts[0] + 1j * parts[1]
+
+
+def dense(A):
+    """Return operators and sparse matrices as arrays, anything else as it is."""
+    return A @ np.eye(A.shape[1]) if hasattr(A, "rmatvec") or hasattr(A, "tocsr") else A
+
+
+def said(solution):
+    """Return a solution, with a warning if it is short of its tolerance."""
+    if not solution.converged:
+        warnings.warn(f"{solution.method} ended at relative gap {solution.relative_gap:.1e}, infeasible by "
+                      f"{solution.feasibility:.1e}", NotConverged, stacklevel=4)
+    return solution

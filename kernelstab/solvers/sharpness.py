@@ -58,7 +58,7 @@ class Sharpness:
         r"""Return the error that no number of restarts removes.
 
         For ``"qcbp"`` with noise level :math:`\eta`: :math:`C_1\delta+C_2(\eta+\|Ax-y\|)`, because
-        :math:`\|A(z-x)\|\le(\|Az-y\|-\eta)_++\eta+\|Ax-y\|`. For ``"sqrt-lasso"`` with price
+        :math:`\|A(z-x)\|\le(\|Az-y\|-\eta)_++\eta+\|Ax-y\|`. For ``"sqrt-lasso"`` with weight
         :math:`\lambda\le C_1/C_2`: :math:`C_1\delta+(C_2+C_1/\lambda)\|Ax-y\|`.
         """
         if form == "qcbp":
@@ -178,7 +178,7 @@ class Restarts:
     radii : ndarray, shape (n + 1,)
         :math:`D_j`: the theorem says :math:`\|X^{(j)}-x\|\le D_j`, if the constants are right.
     objectives, residuals : ndarray, shape (n + 1,)
-        :math:`\|X^{(j)}\|_1` (times the price for ``sqrt_lasso``, plus the residual), and
+        :math:`\|X^{(j)}\|_1` (times the weight for ``FIRENET``, plus the residual), and
         :math:`\|AX^{(j)}-y\|`.
     limits : ndarray, shape (n + 1,)
         :math:`\|A\|D_j` plus the noise: no residual is larger if the theorem holds.

@@ -9,7 +9,6 @@ from kernelstab.operators import SubsampledFourier
 from kernelstab.solvers.batch import solve_batch
 from kernelstab.solvers.greedy import omp, omp_batch
 from kernelstab.solvers.lasso import lasso
-from kernelstab.solvers.qcbp import qcbp
 from kernelstab.solvers.tv import tv
 from kernelstab.solvers.wavelet import wavelet_qcbp
 
@@ -57,8 +56,6 @@ def _jobs():
         B, F = unit * A, SubsampledFourier(full, real=kind == "real")
         z = F.matvec(np.eye(4).ravel())
         jobs |= {
-            f"fista, {kind}": partial(lasso, B, y, 0.1, method="fista"),
-            f"primal-dual, {kind}": partial(qcbp, B, y, 0.1, method="primal-dual"),
             f"omp, {kind}": partial(omp, B, unit * y, 1),   # one arithmetic: the short way
             f"omp, step by step, {kind}": partial(omp, B, y, 1, history=True),
             f"omp batch, {kind}": partial(omp_batch, B, [y], 1),

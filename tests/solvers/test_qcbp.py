@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from scipy.sparse.linalg import aslinearoperator
 
+from kernelstab._engines.first_order.unit_norm import project
 from kernelstab._errors import NotConverged
 from kernelstab.operators import gaussian
 from kernelstab.solvers import qcbp
-from kernelstab.solvers._qcbp_jit import project
 
 
 def sparse_problem(is_complex, m=40, N=100):

@@ -1,10 +1,10 @@
 r"""The data term in coordinates where the matrix has norm one.
 
-Both classes offer the same things to the loop of ``_restarts.py``: ``forward`` and ``adjoint``
-apply a matrix Q of norm at most one, ``advance`` takes steps, ``repair`` moves a point
-into the constraint where that has a closed form, ``image``, ``lift`` and ``lower`` carry
-images and dual points to the coordinates of ``y`` and back. The constraint of ``qcbp`` reads
-``||s*(Qx) - b|| <= radius``; the data term of ``sqrt-lasso`` is ``||s*(Qx) - b||``, and
+Both classes offer the same things to the primal-dual loop: ``forward`` and ``adjoint``
+apply a matrix Q of norm at most one, ``nearest`` projects a product on the
+constraint, ``approach`` is the proximal map of a residual without constraint, ``product``, ``lift`` and
+``lower`` carry products and dual points to the coordinates of ``y`` and back. The constraint of ``qcbp``
+reads ``||s*(Qx) - b|| <= radius``; the data term of ``sqrt-lasso`` is ``||s*(Qx) - b||``, and
 ``outside`` is added in the square.
 """
 
@@ -12,15 +12,12 @@ import weakref
 
 import numpy as np
 
-from kernelstab._engines.first_order.shrink import shrink
 from kernelstab.operators import DenseOperator
 
 _WHITENED = weakref.WeakKeyDictionary()  # dense operator -> its factors (its matrix is read-only)
 
-RELAXATION = 0.8  # steps are lengthened by this share; measured best among 0, 0.5, 0.8
 
-
-class DenseSphere:
+class WhitenedMatrix:
     r"""A dense matrix, whitened by its singular value decomposition :math:`A=USQ`.
 
     The rows of Q are orthonormal, so the loop never sees the conditioning of ``A``; the
@@ -28,14 +25,11 @@ class DenseSphere:
     variable. The part of ``y`` outside the range of ``A`` shrinks the radius.
     """
 
-    kind = "compiled"
-
     def __init__(self, problem):
         system = problem.system
-        self.problem = problem
         if system.tight is not None:
             scale = np.sqrt(system.tight)
-            self.Q, self.s, self.U = system.compilable / scale, np.full(system.shape[0], scale), None
+            self.Q, self.s, self.U = system.matrix / scale, np.full(system.shape[0], scale), None
         else:
             self.Q, self.s, self.U = _whitened(system)
         self.b = system.y if self.U is None else self.U.conj().T @ system.y
@@ -48,8 +42,7 @@ class DenseSphere:
         self.free = problem.form == "sqrt-lasso"
         self.repairs = not (self.free or problem.nonneg)
         eta = problem.level
-        self.radius = (self.distance if self.free else
-                       float(np.sqrt(max(eta - self.distance, 0.0) * (eta + self.distance))))
+        self.radius = float(np.sqrt(max(eta - self.distance, 0.0) * (eta + self.distance)))
 
     def forward(self, x):
         return self.Q @ x
@@ -57,19 +50,13 @@ class DenseSphere:
     def adjoint(self, u):
         return np.conj(np.conj(u) @ self.Q)
 
-    def advance(self, walk, tau, count):
-        from kernelstab.solvers._qcbp_jit import Data, Walk, steps
+    def nearest(self, v):
+        return project(v, self.s, self.b, self.radius)
 
-        data = Data(self.s, self.b, self.radius, self.problem.price, self.problem.nonneg, self.free)
-        return steps(self.Q, data, Walk(*walk), tau, RELAXATION, count)
+    def approach(self, v, tau):
+        return approach(v, self.s, self.b, tau, self.distance)
 
-    def repair(self, c):
-        """Return the image of the nearest point that meets the constraint."""
-        from kernelstab.solvers._qcbp_jit import project
-
-        return project(c, self.s, self.b, self.radius)
-
-    def image(self, c):
+    def product(self, c):
         return self.s * c if self.U is None else self.U @ (self.s * c)
 
     def lift(self, w):
@@ -97,18 +84,62 @@ def _whitened(system):
     return known[system.dtype.kind]
 
 
-class OperatorSphere:
+def project(v, s, b, radius):
+    """Project ``v`` on the ellipsoid of all ``c`` with ``||s*c - b|| <= radius``.
+
+    The multiplier ``l`` solves ``||r/(1 + l s^2)|| = radius`` with ``r = s*v - b``. The
+    reciprocal of the left side is an increasing concave function of ``l`` (a power mean of
+    linear functions), so Newton's method on it climbs from 0 and never overshoots.
+    """
+    r2, s2, l = np.abs(s * v - b) ** 2, s * s, 0.0
+    if r2.sum() <= radius * radius:
+        return v
+    if radius == 0.0:
+        return b / s
+    for _ in range(60):
+        d = 1.0 + l * s2
+        q = r2 / (d * d)
+        square = float(q.sum())
+        step = (np.sqrt(square) / radius - 1.0) * square / float(q @ (s2 / d))
+        l += step
+        if step <= 1e-15 * l:
+            break
+    return (v + l * (s * b)) / (1.0 + l * s2)
+
+
+def approach(v, s, b, tau, outside):
+    """Minimise ``tau * sqrt(||s*c - b||^2 + outside^2) + ||c - v||^2/2``.
+
+    The minimiser is ``(t v + s b)/(t + s^2)``, where ``t`` is the root divided by ``tau``: it solves
+    ``||r/(t + s^2)||^2 + (outside/t)^2 = tau^2`` with ``r = s*v - b``. As in ``project``, the
+    reciprocal root of the left side is increasing and concave, and Newton's method climbs
+    from ``outside/tau``, where the left side is too large. If it is not, the residual vanishes.
+    """
+    r2, s2, t = np.abs(s * v - b) ** 2, s * s, outside / tau
+    for _ in range(60):
+        d = t + s2
+        q = r2 / (d * d)
+        far = (outside / t) ** 2 if t > 0.0 else 0.0
+        value = float(q.sum()) + far
+        if value <= tau * tau:
+            break
+        slope = float(q @ (1.0 / d)) + (far / t if t > 0.0 else 0.0)
+        step = (np.sqrt(value) / tau - 1.0) * value / slope
+        t += step
+        if step <= 1e-15 * t:
+            break
+    return (t * v + s * b) / (t + s2)
+
+
+class ScaledOperator:
     r"""An operator, divided by its norm; ``AA* = cI`` makes Q's rows orthonormal.
 
     Only then can a point be moved into the constraint in closed form,
     :math:`x + Q^*(P(Qx) - Qx)` with P the projection on the ball.
     """
 
-    kind = "operator"
-
     def __init__(self, problem):
-        system = problem.system
-        self.problem, self.system = problem, system
+        self.system = system = problem.system
         norm = np.sqrt(system.tight) if system.tight is not None else system.norm()
         self.s = float(norm) if norm > 0 else 1.0
         self.b, self.radius = system.y, problem.level
@@ -121,11 +152,10 @@ class OperatorSphere:
     def adjoint(self, u):
         return self.system.adjoint(u / self.s)
 
-    def repair(self, c):
-        """Return the image of the nearest point that meets the constraint, if the rows are orthonormal."""
-        r = self.s * c - self.b
+    def nearest(self, v):
+        r = self.s * v - self.b
         size = np.linalg.norm(r)
-        return c if size <= self.radius else (self.b + r * (self.radius / size)) / self.s
+        return v if size <= self.radius else (self.b + r * (self.radius / size)) / self.s
 
     def approach(self, v, tau):
         """Minimise ``tau * ||s*c - b|| + ||c - v||^2/2``: shorten the residual by ``tau s^2``."""
@@ -133,28 +163,7 @@ class OperatorSphere:
         size, less = np.linalg.norm(r), tau * self.s * self.s
         return (self.b + r * (1.0 - less / size)) / self.s if size > less else self.b / self.s
 
-    def advance(self, walk, tau, count):
-        """Take steps; holds the vectors of ``walk`` and two more of length N."""
-        x, c, u, x_new, c_new, u_new, x_sum, c_sum, u_sum = walk
-        threshold, nonneg, x_new = tau * self.problem.price, self.problem.nonneg, None
-        for _ in range(count):
-            x_new = np.multiply(self.adjoint(u), -tau)
-            x_new += x
-            shrink(x_new, threshold, nonneg)
-            c_new = self.forward(x_new)
-            v = tau * u + 2.0 * c_new - c
-            u_new = (v - (self.approach(v, tau) if self.free else self.repair(v))) / tau
-            x -= x_new
-            x *= -RELAXATION
-            x += x_new
-            c = c_new + RELAXATION * (c_new - c)
-            u = u_new + RELAXATION * (u_new - u)
-            x_sum += x_new
-            c_sum = c_sum + c_new
-            u_sum = u_sum + u_new
-        return x, c, u, x_new, c_new, u_new, x_sum, c_sum, u_sum
-
-    def image(self, c):
+    def product(self, c):
         return self.s * c
 
     def lift(self, w):

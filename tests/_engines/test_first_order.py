@@ -1,4 +1,4 @@
-"""The loops for operators: against their compiled twins, against each other, and what they hold."""
+"""First-order methods: matrices against operators, against a reference, and what they hold."""
 
 import tracemalloc
 import warnings
@@ -7,12 +7,11 @@ import numpy as np
 import pytest
 
 from kernelstab._engines.first_order.shrink import shrink
+from kernelstab._engines.first_order.unit_norm import WhitenedMatrix, approach
 from kernelstab._errors import NotConverged
 from kernelstab.operators import DenseOperator, ForwardOperator
 from kernelstab.solvers import lasso, qcbp, sqrt_lasso
 from kernelstab.solvers._problem import Problem
-from kernelstab.solvers._qcbp_jit import approach
-from kernelstab.solvers._spheres import DenseSphere
 from kernelstab.solvers._system import as_system
 
 M, N, TIGHT = 12, 30, 4.0
@@ -121,16 +120,16 @@ def test_whitened_coordinates(form):
     A = np.vstack([rng.standard_normal((3, 8)), np.zeros((2, 8))])
     A = np.linalg.qr(rng.standard_normal((5, 5)))[0] @ np.diag([1, 9, 3, 1, 1]) @ A
     y = A @ rng.standard_normal(8) + 0.01 * rng.standard_normal(5)
-    sphere = DenseSphere(Problem(form, as_system(A, y), 2.0, 0.0))
+    unit = WhitenedMatrix(Problem(form, as_system(A, y), 2.0, 0.0))
     x, w = rng.standard_normal(8), rng.standard_normal(3)
-    np.testing.assert_allclose(sphere.image(sphere.forward(x)), A @ x, atol=1e-12)
-    np.testing.assert_allclose(sphere.adjoint(w), A.T @ sphere.lift(w), atol=1e-12)
-    np.testing.assert_allclose(sphere.lower(sphere.lift(w)), w, atol=1e-12)
+    np.testing.assert_allclose(unit.product(unit.forward(x)), A @ x, atol=1e-12)
+    np.testing.assert_allclose(unit.adjoint(w), A.T @ unit.lift(w), atol=1e-12)
+    np.testing.assert_allclose(unit.lower(unit.lift(w)), w, atol=1e-12)
     if form == "sqrt-lasso":  # a short dual point is completed to norm one by the part outside the range
-        short = sphere.lift(1e-3 * w)
+        short = unit.lift(1e-3 * w)
         assert np.linalg.norm(short) == pytest.approx(1.0)
-        assert short @ sphere.outside > 0.0
-    assert np.vdot(sphere.forward(x), w) == pytest.approx(np.vdot(x, sphere.adjoint(w)))
+        assert short @ unit.outside > 0.0
+    assert np.vdot(unit.forward(x), w) == pytest.approx(np.vdot(x, unit.adjoint(w)))
 
 
 @pytest.mark.parametrize("outside", [0.0, 0.4])

@@ -1,0 +1,45 @@
+"""FISTA for the LASSO, restarted whenever its momentum points uphill."""
+
+import numpy as np
+
+from kernelstab._engines.first_order.shrink import shrink
+
+BLOCK = 10  # steps between two evaluations of the gap
+
+
+def solve(problem, start, report) -> str:
+    """Run the loop; one product with ``A`` and one with its adjoint per step.
+
+    A box clips what was shrunk: entry by entry, a convex function of one variable falls up to
+    its least point and rises from there, so that over an interval it is least where the
+    interval is nearest to that point.
+    Holds ``x``, the point before, and at most three more vectors of length N; no point that was reported is
+    changed, because the best one is kept elsewhere without a copy.
+    """
+    system, lam, box = problem.system, problem.level, problem.box
+    lipschitz = system.norm() ** 2
+    step = 1.0 / lipschitz if lipschitz > 0 else 1.0
+    vars(problem).pop("correlation", None)  # as long as a point; it comes back if anybody asks
+    x = x_old = start.x
+    Ax = Ax_old = system.forward(x)
+    momentum, done = 1.0, 0
+    while not report(done, x, Ax):
+        count = min(BLOCK, report.budget - done)
+        done += count
+        for _ in range(count):
+            following = 0.5 + np.sqrt(0.25 + momentum * momentum)
+            share = (momentum - 1.0) / following
+            z = np.subtract(x, x_old)
+            z *= share
+            z += x
+            new = np.multiply(system.adjoint(Ax + share * (Ax - Ax_old) - system.y), -step)
+            new += z
+            shrink(new, lam * step, problem.nonneg)
+            if box is not None:
+                np.clip(new, *box, out=new)
+            z -= new
+            turn = np.vdot(z, new).real - np.vdot(z, x).real
+            x_old, Ax_old = x, Ax
+            x, Ax = new, system.forward(new)
+            momentum = 1.0 if turn > 0.0 else following
+    return "restarted FISTA" if box is None else "restarted FISTA, with a box"
