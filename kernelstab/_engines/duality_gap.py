@@ -18,7 +18,7 @@ from collections import namedtuple
 
 import numpy as np
 
-LASSO, QCBP, BASIS, ROOT = range(4)
+LASSO, ROOT, QCBP, BASIS = range(4)     # from QCBP on the residual has a bound
 KINDS = {"lasso": LASSO, "qcbp": QCBP, "basis-pursuit": BASIS, "sqrt-lasso": ROOT}
 EPSILON = float(np.finfo(float).eps)
 NEGLIGIBLE = 1e-12     # a share of rounding below this is left out of account
@@ -45,8 +45,7 @@ def best_multiple(kind, parameter, weight, value, length, largest):
     >>> best_multiple(LASSO, 1.0, 1.0, 6.0, 2.0, 4.0), best_multiple(ROOT, 1.0, 1.0, 6.0, 2.0, 1.0)
     (0.25, 0.5)
     """
-    constrained = kind in (QCBP, BASIS)
-    if length == 0.0 or not value > (parameter * length if constrained else 0.0):
+    if length == 0.0 or not value > (parameter * length if kind >= QCBP else 0.0):
         return 0.0
     limit = weight / largest if largest > 0.0 else np.inf
     if kind == LASSO:
@@ -123,7 +122,7 @@ def is_clear(kind, parameter, tol, size, column, length, objective, residual):
     the range, or nearly its norm. Arguments are as in ``with_rounding`` and ``shortfall``.
     """
     enough = max(tol, NEGLIGIBLE)
-    if kind in (QCBP, BASIS):
+    if kind >= QCBP:
         return (EPSILON * column * objective <= enough * size
                 and EPSILON * length * residual <= enough * objective)
     # The rounding of Ax, times lambda, and what it moves the data term by.

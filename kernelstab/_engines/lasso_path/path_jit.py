@@ -1,0 +1,209 @@
+"""Compiled path of the LASSO: from the zero solution down to the parameter asked for, event by event."""
+
+import numpy as np
+from numba import njit
+
+from kernelstab._engines.compiling_jit import INNER, OUTER
+from kernelstab._engines.duality_gap import BASIS, LASSO
+from kernelstab._engines.lasso_path.active_set_jit import ROUNDED, combine, goal, inner, join, leave
+from kernelstab._engines.lasso_path.judge_jit import COLUMN, EVENTS
+
+FOLLOWING, REACHED, STUCK = 0, 1, 2      # what the state of a path says about itself
+LAM, SQUARE, SIZE, STEPS, STATUS, LEFT, SIDE, BARRED, STILL, TOP, FIRST = range(11)
+
+DEEPEST = 1e-10     # below this share of its first lambda a path meets rounding only
+DRIFT = 1e-9        # a direction less accurate than this calls for a fresh inverse
+LOST = 1e-4         # and one less accurate than this with a fresh inverse ends the path
+SMALL = 1e-4        # ||r||^2 is computed afresh below this share of ||y||^2
+EXACT = 1e-26       # a share of ||y||^2 that is rounding
+
+
+@njit(**INNER)
+def remainder(state, size, y, product):
+    """Write ``Ax`` and what it leaves of ``y``; return its square."""
+    residual = state.residual
+    combine(state.columns, state.ranks, state.x, size, y.size, product)
+    for i in range(y.size):
+        residual[i] = y[i] - product[i]
+    return inner(residual, residual, residual.size)
+
+
+@njit(**INNER)
+def misfit(state, size, scale, vector):
+    """Return by how much the correlations of the active columns with a vector miss ``scale * sign``.
+
+    ``solved`` becomes the combination of the active columns that has the missing correlations.
+    """
+    sign, columns, new, worst = state.sign, state.columns, state.new, 0.0
+    for k in range(size):
+        new[k] = inner(columns[k], vector, vector.size) - scale * sign[k]
+        worst = abs(new[k]) if abs(new[k]) > worst else worst
+    combine(state.inverse, state.ranks, new, size, size, state.solved)
+    return worst
+
+
+@njit(**OUTER)
+def follow(A, gram, Y, correlations, kinds, parameters, nonneg, count, fresh, state, X, products, duals,
+           verdicts):
+    """Follow the path of each row of ``Y`` over at most ``count`` events.
+
+    ``fresh`` tells to begin at zero; else one row goes on from the state. Other arguments are those of
+    ``guess``; with a Gram matrix single columns of ``A`` are all that is read of it.
+    """
+    numbers, order, barred, x, sign = state.numbers, state.order, state.barred, state.x, state.sign
+    c, a, d, v, ranks, n = state.correlation, state.a, state.d, state.v, state.ranks, state.a.size
+    solved, residual, inverse = state.solved, state.residual, state.inverse
+    for row in range(Y.shape[0]):
+        y, kind, parameter, matrix = Y[row], kinds[row], parameters[row], A[row if A.shape[0] > 1 else 0]
+        if fresh:       # the zero solution
+            top = 0.0
+            for j in range(n):
+                c[j] = correlations[row, j]
+                value = c[j] if nonneg else abs(c[j])
+                top = value if value > top else top
+                barred[j] = 0
+            for i in range(numbers.size):
+                numbers[i] = 0.0
+            numbers[LAM] = numbers[TOP] = top
+            numbers[SQUARE] = numbers[FIRST] = inner(y, y, v.size)
+            numbers[LEFT] = -1.0
+        for _ in range(count):
+            size, lam, drift = int(numbers[SIZE]), numbers[LAM], 0.0
+            for attempt in range(2):        # the direction d and its slopes a = A'Ad, if they can be trusted
+                combine(inverse, ranks, sign, size, size, d)
+                if gram.size:
+                    combine(gram, order, d, size, n, a)
+                elif size > 0:
+                    combine(state.columns, ranks, d, size, v.size, v)
+                    combine(matrix, ranks, v, v.size, n, a)
+                else:       # nothing moves but lambda, and the matrix need not be read
+                    for j in range(n):
+                        a[j] = 0.0
+                drift = 0.0
+                for k in range(size):
+                    miss = abs(a[order[k]] - sign[k])
+                    drift = miss if not miss <= drift else drift  # also where it is not a number
+                if drift <= DRIFT or attempt == 1:
+                    break
+                # Invert the Gram matrix of the active columns from scratch, in place by Gauss and Jordan.
+                for i in range(size):
+                    for k in range(i + 1):
+                        inverse[i, k] = inverse[k, i] = inner(state.columns[i], state.columns[k], v.size)
+                for k in range(size):
+                    pivot = inverse[k, k]
+                    inverse[k, k] = 1.0
+                    for i in range(size):
+                        inverse[k, i] /= pivot
+                    for l in range(size):
+                        share = inverse[l, k]
+                        if l != k:
+                            inverse[l, k] = 0.0
+                            for i in range(size):
+                                inverse[l, i] -= share * inverse[k, i]
+            if numbers[STILL] > n + 2 * order.size or not drift <= LOST:
+                numbers[STATUS] = STUCK
+                break
+            for k in range(size):
+                a[order[k]] = 0.0
+            if numbers[BARRED] > 0.0:
+                for j in range(n):
+                    a[j] = a[j] if barred[j] == 0 else 0.0
+            if LASSO < kind < BASIS and numbers[SQUARE] < SMALL * numbers[FIRST]:
+                numbers[SQUARE] = remainder(state, size, y, v)
+            rate = inner(sign, d, size)
+            target = goal(kind, parameter, lam, numbers[SQUARE], rate)
+            deepest = DEEPEST * numbers[TOP]
+            step = lam - (target if target > deepest else deepest)
+            step = step if step > 0.0 else 0.0
+            # The first event within the step: the place that leaves, or what joins on which side; n is none.
+            left, banned, side, leaving = numbers[LEFT], numbers[SIDE], 0.0, n
+            joining = leaving
+            for k in range(size):
+                if sign[k] * d[k] < 0.0 and -x[k] / d[k] < step:
+                    step, leaving = (-x[k] / d[k] if sign[k] * x[k] > 0.0 else 0.0), k
+            for j in range(n):
+                value = c[j] - step * a[j]
+                if abs(value) > lam - step and (value > 0.0 or not nonneg):
+                    s = 1.0 if value > 0.0 else -1.0
+                    rise = 1.0 - s * a[j]
+                    if rise > 0.0 and not (j == left and s == banned):
+                        step, joining, side = (lam - s * c[j]) / rise, j, s
+                        step = step if step > 0.0 else 0.0
+            for j in range(n):
+                c[j] -= step * a[j]
+            for k in range(size):
+                x[k] += step * d[k]
+            numbers[LAM] = lam - step
+            numbers[SQUARE] -= rate * step * (2.0 * lam - step)
+            numbers[STEPS] += 1.0
+            numbers[STILL] = numbers[STILL] + 1.0 if step <= 1e-14 * lam else 0.0
+            numbers[LEFT] = -1.0
+            if joining < n:
+                c[joining] = 0.0
+                if join(state, matrix, gram, size, joining, side):
+                    numbers[SIZE] = size + 1
+                else:
+                    barred[joining] = int(side)
+                    numbers[BARRED] += 1.0
+            elif leaving < n:
+                numbers[LEFT], numbers[SIDE], lam = order[leaving], sign[leaving], numbers[LAM]
+                c[order[leaving]] = sign[leaving] * lam
+                numbers[SIZE] = size - 1
+                leave(state, size - 1, leaving)
+                if numbers[BARRED] > 0.0:  # a barred column may be independent of those that stay
+                    for j in range(n):
+                        if barred[j] != 0:
+                            c[j] = barred[j] * lam
+                            barred[j] = 0
+                    numbers[BARRED] = 0.0
+            else:
+                numbers[STATUS] = REACHED
+                break
+        verdicts[row, EVENTS] = numbers[STEPS]
+        verdicts[row, COLUMN] = numbers[TOP] / np.sqrt(numbers[FIRST]) if numbers[FIRST] > 0.0 else 0.0
+        # Solve on the final support with the true residual. The dual direction is A_S d where that is its
+        # limit, else the residual, moved in the span of the active columns to where their correlations are
+        # exact: a small residual has lost digits to cancellation, which after the move are missing only
+        # across the span, where the gap feels their square.
+        size, lam, rate = int(numbers[SIZE]), numbers[LAM], 0.0
+        point, product, dual = X[row], products[row], duals[row]
+        if numbers[STATUS] != REACHED:
+            kind, parameter = LASSO, lam
+        if kind != LASSO:       # whose lambda needs no direction
+            combine(inverse, ranks, sign, size, size, d)
+            for attempt in range(3):
+                combine(state.columns, ranks, d, size, v.size, v)
+                if attempt == 2 or misfit(state, size, 1.0, v) <= ROUNDED:
+                    break
+                for k in range(size):
+                    d[k] -= solved[k]
+            rate = inner(v, v, v.size)
+        square, last = 0.0, False
+        for attempt in range(8):
+            square = remainder(state, size, y, product)
+            lam = goal(kind, parameter, lam, square, rate)
+            worst = misfit(state, size, lam, residual)
+            if last:
+                break
+            last = worst <= ROUNDED * numbers[TOP] or attempt == 6
+            if not last:
+                for k in range(size):
+                    x[k] += solved[k]
+                continue
+            turned = False
+            for k in range(size):
+                if sign[k] * x[k] < 0.0:  # a zero at a corner, but for rounding
+                    x[k], turned = 0.0, True
+            if not turned:
+                break
+        numbers[LAM] = lam
+        if kind != BASIS and (kind == LASSO or square > EXACT * numbers[FIRST]):
+            combine(state.columns, ranks, solved, size, v.size, v)
+            for i in range(v.size):
+                v[i] = residual[i] - v[i]
+        for i in range(v.size):
+            dual[i] = v[i]
+        for j in range(n):
+            point[j] = 0.0
+        for k in range(size):
+            point[order[k]] = x[k]
