@@ -25,7 +25,7 @@ class Method(NamedTuple):
 
 _ALL = ("lasso", "qcbp", "sqrt-lasso")
 METHODS = {
-    "homotopy": Method("solvers._homotopy", None, _ALL, 100_000, dense=True),
+    "homotopy": Method("_engines.lasso_path.path", None, _ALL, 100_000, dense=True),
     "working-set": Method("_engines.working_set.real", "_engines.working_set.complex", _ALL, 1_000,
                           dense=True),
     "fista": Method("_engines.first_order.fista", "_engines.first_order.fista", ("lasso",), 50_000, box=True),

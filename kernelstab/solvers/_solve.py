@@ -8,15 +8,18 @@ from typing import NamedTuple
 import numpy as np
 
 from kernelstab._checks import as_array, as_count, as_flag, as_number
+from kernelstab._engines.lasso_path.path import kind_of
+from kernelstab._engines.lasso_path.rows import solve_rows
 from kernelstab._errors import NotConverged
 from kernelstab.solvers._box import BoxProblem, as_box
-from kernelstab.solvers._methods import chain, engine
+from kernelstab.solvers._methods import SMALL, chain, engine
 from kernelstab.solvers._problem import NAMES, Problem
-from kernelstab.solvers._quick import quickly
 from kernelstab.solvers._system import System, as_start, as_system, dense_products
 from kernelstab.solvers._units import units_of
 from kernelstab.solvers._watch import Watch
 from kernelstab.solvers.solution import Solution
+
+EVENTS = 2000   # on the path of a small problem; a longer one tells a monitor about its progress
 
 
 class Start(NamedTuple):
@@ -34,7 +37,7 @@ def solve(form, A, y, level, *, weights=None, nonneg=False, box=None, tol=1e-6, 
     nonneg = as_flag(nonneg, "nonneg")
     if method == "auto" and weights is box is max_iter is x0 is callback is progress is None and not (
             history or certify):
-        found = quickly(form, _name(form, level), A, y, level, nonneg, tol)
+        found = _small(form, A, y, level, nonneg, tol)
         if found is not None:
             return found
     system = as_system(A, y)
@@ -85,6 +88,23 @@ def solve(form, A, y, level, *, weights=None, nonneg=False, box=None, tol=1e-6, 
         given = Problem(form, system, level, problem.tol, problem.nonneg)
         proofs = prove_solution(given, best.x, best.dual, weights)
     return _said(problem, watch, best, words, interrupted, proofs)
+
+
+def _small(form, A, y, parameter, nonneg, tol):
+    """Solve a small real dense problem given as plain arrays; None where it is none, or not proved.
+
+    It takes less time than a dozen calls of numpy, so that the checks and books of ``solve`` would cost more
+    than the answer.
+    """
+    if not (type(A) is np.ndarray is type(y) and A.dtype == y.dtype == np.float64 and A.ndim == 2
+            and y.shape == A.shape[:1] and 0 < A.size <= SMALL and A.flags.carray and y.flags.carray):
+        return None
+    (x,), (dual,), verdicts = solve_rows(A[None], y[None], np.array([kind_of(form, parameter)]),
+                                         np.array([parameter]), nonneg, tol, EVENTS)
+    *proved, _, met, events = verdicts[0].tolist()
+    if not (met and events):    # zero is optimal, or something is amiss
+        return None
+    return Solution(x, dual, *proved, int(events), True, f"{_name(form, parameter)} by homotopy, compiled")
 
 
 def posed(form, system, level, tol, nonneg, box=None, scale=None) -> Problem:

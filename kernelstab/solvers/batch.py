@@ -6,10 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from kernelstab._checks import as_array, as_callable, as_flag, as_number, thread_count
-from kernelstab._engines.duality_gap import KINDS, is_clear
+from kernelstab._engines.lasso_path.path import kind_of
+from kernelstab._engines.lasso_path.rows import solve_rows
 from kernelstab._errors import NotConverged
-from kernelstab._threads import in_order
-from kernelstab.solvers._homotopy import kind_of, locked
 from kernelstab.solvers.lasso import lasso
 from kernelstab.solvers.qcbp import qcbp
 from kernelstab.solvers.solution import Solution
@@ -17,9 +16,7 @@ from kernelstab.solvers.sqrt_lasso import sqrt_lasso
 
 _DOORS = {"lasso": lasso, "qcbp": qcbp, "sqrt-lasso": sqrt_lasso}
 _STEPS = 100_000        # events of one path; thousands are rare
-_GRAM_COLUMNS = 4096    # a Gram matrix of more columns takes more than 128 MB
-_WORK = 2 * 10**9       # multiplications of one chunk at most, so that Ctrl-C is heard
-_JUDGED = 512           # points of one matrix judged with one product
+_NUMBERS = "objective", "dual_objective", "gap", "relative_gap", "residual", "feasibility"
 
 
 @dataclass(frozen=True, repr=False)
@@ -152,6 +149,8 @@ def solve_batch(problem, A, Y, level=0.0, *, nonneg=False, tol=1e-6, threads=Non
     form = "qcbp" if form == "basis-pursuit" else form
     if form not in _DOORS:
         raise ValueError(f"problem must be one of {sorted([*_DOORS, 'basis-pursuit'])}, got {problem!r}")
+    from kernelstab._engines.lasso_path.judge_jit import EVENTS, GAP, MET
+
     A, Y = _arrays(A, Y)
     levels = np.zeros(len(Y)) if problem == "basis-pursuit" else _levels(level, form, len(Y))
     tol, nonneg = as_number(tol, "tol", low=0), as_flag(nonneg, "nonneg")
@@ -163,10 +162,14 @@ def solve_batch(problem, A, Y, level=0.0, *, nonneg=False, tol=1e-6, threads=Non
         found, steps = _nothing(Y, A.shape[-1]), np.zeros(len(Y), np.int64)
         converged = np.zeros(len(Y), bool)
     else:
-        found, steps, column = _paths(form, A, Y, levels, nonneg, threads, progress)
-        if not np.isfinite(found["gap"]).all():
+        kinds = np.array([kind_of(form, level) for level in levels])
+        told = None if progress is None else lambda done, total: progress(done, total, "paths")
+        stack, Y = (np.require(array, float, ["C", "W"]) for array in (A if A.ndim == 3 else A[None], Y))
+        X, duals, verdicts = solve_rows(stack, Y, kinds, np.array(levels), nonneg, tol, _STEPS, threads, told)
+        if not np.isfinite(verdicts[:, GAP]).all():
             as_array(A, "A")
-        converged = _finished(form, levels, tol, np.linalg.norm(Y, axis=1), column, found)
+        found = {"x": X, "dual": duals, **dict(zip(_NUMBERS, verdicts.T[:len(_NUMBERS)].copy()))}
+        converged, steps = verdicts[:, MET] > 0.0, verdicts[:, EVENTS].astype(int)
     methods = [f"{problem} by homotopy, compiled batch"] * len(Y)
     alone = np.flatnonzero(~converged)
     for done, i in enumerate(alone, 1):
@@ -206,64 +209,6 @@ def _levels(level, form, count):
     return np.broadcast_to(levels, (count,))
 
 
-def _finished(form, levels, tol, size, column, found):
-    """Return which rows meet the tolerance, as ``meets`` tells for single problems."""
-    objective, excess = found["objective"], found["feasibility"]
-    length = np.linalg.norm(found["dual"], axis=1)
-    near = (length * excess <= tol * objective) & (objective > 0) & (excess <= tol * size)
-    with np.errstate(all="ignore"):     # what overflows is left to single problems
-        sure = np.array([is_clear(KINDS[form], level, tol, *row) for level, row in zip(
-            levels, np.array([size, column, length, objective, found["residual"]]).T)])
-    return sure & (found["relative_gap"] <= tol) & ((excess == 0) | near)
-
-
-def _paths(form, A, Y, levels, nonneg, threads, progress):
-    """Walk all paths, in chunks that do not depend on which thread takes them."""
-    from kernelstab.solvers import _batch_jit as loops
-    from kernelstab.solvers._judge_jit import COLUMN, FIELDS, LENGTH
-
-    (count, m), n, own = Y.shape, A.shape[-1], A.ndim == 3
-    Y, kinds = locked(Y), np.array([KINDS[kind_of(form, level)] for level in levels])
-    levels, X, H = np.array(levels), np.empty((count, n)), np.empty((count, m))
-    steps, verdicts = np.empty(count, np.int64), np.empty((count, FIELDS))
-    length = max(1, min(-(-count // (4 * threads)), _WORK // (m * n * min(m, n))))
-    together = not own and n <= _GRAM_COLUMNS and count * m >= 4 * n
-    data, answers = (Y, kinds, levels), (H, verdicts, steps)
-
-    with np.errstate(all="ignore"):     # matrices that are not finite end the batch with a ValueError
-        if together:    # one product with all data, which the loops find where their points will stand
-            columns, gram, images = locked(A.T), A.T @ A, np.empty((count, m))
-            np.matmul(Y, A, out=X)
-        else:
-            stack = locked(A if own else A[None])
-
-    def work(first):
-        part = slice(first, first + length)
-        some, mine = [array[part] for array in data], [array[part] for array in answers]
-        with np.errstate(all="ignore"):
-            if together:
-                loops.search(columns, gram, *some, nonneg, _STEPS, X[part], images[part], *mine)
-            else:
-                loops.sweep(stack[part] if own else stack, *some, nonneg, _STEPS, X[part], *mine)
-        return len(steps[part])
-
-    done = 0
-    for _, walked in in_order(work, range(0, count, length), threads):
-        done += walked
-        if progress is not None:
-            progress(done, count, "paths")
-    if together:
-        with np.errstate(all="ignore"):
-            for first in range(0, count, _JUDGED):
-                part = slice(first, first + _JUDGED)
-                loops.weigh(Y[part], kinds[part], levels[part], nonneg, X[part], images[part], H[part],
-                            H[part] @ A, verdicts[part])
-    objective, value, gap, residual, excess = verdicts[:, :LENGTH].T.copy()
-    ratio = np.divide(gap, objective, out=np.where(gap > 0, np.inf, 0.0), where=objective > 0)
-    return {"x": X, "dual": H, "objective": objective, "dual_objective": value, "gap": gap,
-            "relative_gap": ratio, "residual": residual, "feasibility": excess}, steps, verdicts[:, COLUMN]
-
-
 def _single(form, A, y, level, tol, nonneg):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotConverged)  # said once for the whole batch
@@ -272,6 +217,5 @@ def _single(form, A, y, level, tol, nonneg):
 
 def _nothing(Y, n):
     """Return the fields of solutions that have yet to be found; a gap of infinity is not good enough."""
-    found = {name: np.full(len(Y), np.inf if name == "relative_gap" else 0.0) for name in (
-        "objective", "dual_objective", "gap", "relative_gap", "residual", "feasibility")}
+    found = {name: np.full(len(Y), np.inf if name == "relative_gap" else 0.0) for name in _NUMBERS}
     return {"x": np.zeros((len(Y), n), complex), "dual": np.zeros(Y.shape, complex), **found}

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from kernelstab._checks import as_array, as_count, as_number
+from kernelstab._engines.duality_gap import BASIS, LASSO
+from kernelstab._engines.lasso_path.path import Path
 from kernelstab._errors import NotConverged
-from kernelstab.solvers._homotopy import locked
 from kernelstab.solvers._system import as_system
 
 _STEPS = 100_000  # corners; thousands are rare
@@ -141,29 +142,24 @@ def lasso_path(A, y, *, lam_min=0.0, max_steps=None, nonneg=False) -> LassoPath:
 
 
 def _corners(system, lam_min, most, nonneg):
-    """Walk event by event; keep one point for each value of lambda."""
-    from kernelstab._engines.duality_gap import BASIS, LASSO
-    from kernelstab.solvers import _homotopy_jit as loops
+    """Follow the path event by event; keep one point for each value of lambda."""
+    from kernelstab._engines.lasso_path.path_jit import FOLLOWING, LAM, REACHED, SIZE, STATUS
 
-    A, y, gram = locked(system.matrix), locked(system.y), np.empty((0, 0))
-    correlation = locked(system.adjoint(system.y))
-    state = loops.allocate(*A.shape)
-    loops.begin(state, correlation, y, nonneg)
-    numbers = state.numbers
-    lam, coefs, fresh = [float(numbers[loops.LAM])], [np.zeros(A.shape[1])], []
     kind = LASSO if lam_min > 0 else BASIS
-    while numbers[loops.STATUS] == loops.WALKING and len(lam) < most and lam[0] > lam_min:
-        before = int(numbers[loops.SIZE])
-        loops.walk(A, gram, y, state, kind, lam_min, nonneg, 1)
-        x, image, dual = np.empty(A.shape[1]), np.empty(y.size), np.empty(y.size)
-        loops.finish(y, state, kind, lam_min, x, image, dual)
-        if numbers[loops.LAM] >= lam[-1] * (1.0 - 1e-14):
+    path = Path(system.compilable, system.y, system.adjoint(system.y), kind, lam_min, nonneg)
+    path.follow(0)
+    numbers = path.state.numbers
+    lam, coefs, fresh = [float(numbers[LAM])], [np.zeros(system.shape[1])], []
+    while numbers[STATUS] == FOLLOWING and len(lam) < most and lam[0] > lam_min:
+        before = int(numbers[SIZE])
+        x = path.follow(1)[0]
+        if numbers[LAM] >= lam[-1] * (1.0 - 1e-14):
             lam.pop(), coefs.pop()
         else:
             fresh = []
-        if numbers[loops.SIZE] > before:
-            fresh.append(state.order[before])
+        if numbers[SIZE] > before:
+            fresh.append(path.state.order[before])
         x[fresh] = 0.0  # at the corner where they join: rounding has no sign to respect
-        lam.append(float(numbers[loops.LAM]))
+        lam.append(float(numbers[LAM]))
         coefs.append(x)
-    return np.array(lam), np.array(coefs), numbers[loops.STATUS] == loops.ARRIVED or lam[0] <= lam_min
+    return np.array(lam), np.array(coefs), numbers[STATUS] == REACHED or lam[0] <= lam_min

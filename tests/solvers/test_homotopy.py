@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
+from kernelstab._engines.lasso_path import path as engine
 from kernelstab._errors import NotConverged
-from kernelstab.solvers import _homotopy, basis_pursuit, lasso, lasso_path, qcbp, sqrt_lasso
+from kernelstab.solvers import basis_pursuit, lasso, lasso_path, qcbp, sqrt_lasso
 
 # The matrix and the path of test_lasso_path: at lam 4/3 the solution is (1/3, 1), r = y - A x = (4/3, -4/3).
 A, Y = np.array([[2.0, 1.0], [1.0, 0.0]]), np.array([3.0, -1.0])
@@ -51,7 +52,7 @@ def test_the_gap_is_at_rounding(solver, share, nonneg):
 def test_a_long_walk_reports_on_its_way(solver, monkeypatch):
     A, y = generic()
     expected = solver(A, y, 0.05)
-    monkeypatch.setattr(_homotopy, "STRETCH", 0)
+    monkeypatch.setattr(engine, "STRETCH", 0)
     seen = []
     s = solver(A, y, 0.05, tol=1e-12, callback=lambda k, x, gap: seen.append(k))
     np.testing.assert_allclose(s.x, expected.x, atol=1e-13)
@@ -60,7 +61,7 @@ def test_a_long_walk_reports_on_its_way(solver, monkeypatch):
 
 @pytest.mark.parametrize("stretch", [0, 10**6])
 def test_the_budget_ends_on_the_path(stretch, monkeypatch):
-    monkeypatch.setattr(_homotopy, "STRETCH", stretch)
+    monkeypatch.setattr(engine, "STRETCH", stretch)
     A, y = generic()
     path = lasso_path(A, y)
     with pytest.warns(NotConverged, match="stopped after 4 iterations"):

@@ -7,10 +7,7 @@ import numpy as np
 import pytest
 from scipy.sparse.linalg import LinearOperator, aslinearoperator
 
-from kernelstab._engines.duality_gap import KINDS
 from kernelstab._errors import NotConverged
-from kernelstab.operators import DenseOperator
-from kernelstab.solvers import _judge_jit as loops
 from kernelstab.solvers import basis_pursuit, lasso, qcbp, sqrt_lasso
 from kernelstab.solvers._methods import METHODS
 from kernelstab.solvers._problem import Problem
@@ -85,13 +82,12 @@ def test_an_excess_that_is_small_beside_the_data_only_is_not_small():
 
 
 @pytest.mark.parametrize(("method", "nonneg"), [
-    (name, nonneg) for name, m in METHODS.items() for nonneg in (False, True)
-    if "qcbp" in m.forms and m.nonneg >= nonneg])
+    (name, nonneg) for name, m in METHODS.items() for nonneg in (False, True) if "qcbp" in m.forms])
 @pytest.mark.parametrize("share", [1e-5, 1e-7])
 def test_levels_that_are_nearly_the_size_of_the_data(method, nonneg, share):
     # (3, 4) has length 5, and the first of orthonormal columns is along it: no other moves
     A, needs = np.array([[0.6, 0.8, 0.0], [0.8, -0.6, 0.0]]), METHODS[method]
-    A = A if needs.dense else DenseOperator(A, tight=1.0) if needs.tight else aslinearoperator(A)
+    A = A if needs.dense else aslinearoperator(A)
     s = quiet(qcbp, A, [3.0, 4.0], 5.0 - 5.0 * share, nonneg=nonneg, method=method)
     assert s.converged
     assert s.objective == pytest.approx(5 * share, rel=2e-6)
@@ -149,7 +145,3 @@ def test_a_pull_of_zero_is_one_up_to_rounding():
     x, y, lam, lost = np.array([1e-3]), np.array([1e-3, 1.0]), 1e-20, 4.0 * np.finfo(float).eps
     judged = Problem("lasso", as_system(np.eye(2, 1), y), lam, 1e-6).judge(x, image=np.array([1e-3, 0.0]))
     np.testing.assert_allclose(judged.dual, [0.0, lam / lost], rtol=1e-12)
-    dual, verdict = np.array([0.0, 1.0]), np.zeros(loops.FIELDS)
-    loops.judge(KINDS["lasso"], lam, False, y, x, np.array([1e-3, 0.0]), dual, np.zeros(1), verdict)
-    np.testing.assert_allclose(dual, judged.dual, rtol=1e-12)
-    assert verdict[loops.GAP] == pytest.approx(judged.gap)

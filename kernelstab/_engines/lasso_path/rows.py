@@ -6,6 +6,9 @@ on each of the path's straight pieces. The products at both ends are left to num
 only where it is needed.
 """
 
+from functools import cache
+from importlib import import_module
+
 import numpy as np
 
 from kernelstab._engines.duality_gap import BASIS
@@ -25,11 +28,9 @@ def solve_rows(A, Y, kinds, parameters, nonneg, tol, count, threads=1, told=None
     order: others would be compiled once more. Returns points, dual points and the fields of ``judge_jit``.
     ``told(done, total)`` is called after each chunk of problems; chunks do not change the answers.
     """
-    from kernelstab._engines.lasso_path.judge_jit import FIELDS, judge
-
     (rows, m), n, own = Y.shape, A.shape[2], len(A) > 1
     X, products, duals = np.empty((rows, n)), np.empty((rows, m)), np.empty((rows, m))
-    verdicts = np.empty((rows, FIELDS))
+    verdicts = np.empty((rows, _loops("judge").FIELDS))
     with np.errstate(all="ignore"):     # what is not finite does not meet the tolerance
         correlations, stack, gram = _products(Y, A), A, NO_GRAM
         if not own and rows > 1 and n <= GRAM_COLUMNS and rows * m >= 4 * n:    # it pays
@@ -47,8 +48,9 @@ def solve_rows(A, Y, kinds, parameters, nonneg, tol, count, threads=1, told=None
                 told(min(first + length, rows), rows)
         for first in range(0, rows, JUDGED):
             part = slice(first, first + JUDGED)
-            judge(Y[part], kinds[part], parameters[part], nonneg, tol, X[part], products[part], duals[part],
-                  _products(duals[part], A[part] if own else A), verdicts[part])
+            slopes = _products(duals[part], A[part] if own else A)
+            _loops("judge").judge(Y[part], kinds[part], parameters[part], nonneg, tol, X[part],
+                                  products[part], duals[part], slopes, verdicts[part])
     return X, duals, verdicts
 
 
@@ -61,24 +63,24 @@ def _products(rows, A):
 
 def _solve(A, gram, nonneg, count, arrays):
     """Guess all supports, and follow the paths of those that were not found."""
-    from kernelstab._engines.lasso_path.active_set_jit import allocate
-    from kernelstab._engines.lasso_path.judge_jit import EVENTS
-
     Y, correlations, kinds, parameters, X, products, duals, verdicts = arrays
     shape = Y.shape[1], X.shape[1]
     held = _spare.pop() if _spare else None
-    state = held[1] if held is not None and held[0] == shape else allocate(*shape)
+    state = held[1] if held is not None and held[0] == shape else _loops("active_set").allocate(*shape)
     missing = np.arange(len(Y))
     if kinds[0] != BASIS or (kinds != BASIS).any():
-        from kernelstab._engines.lasso_path.guess_jit import guess
-
-        guess(A, gram, Y, correlations, kinds, parameters, nonneg, state, X, products, duals, verdicts)
-        missing = np.flatnonzero(verdicts[:, EVENTS] < 0.0)
+        _loops("guess").guess(A, gram, Y, correlations, kinds, parameters, nonneg, state, X, products, duals,
+                              verdicts)
+        missing = np.flatnonzero(verdicts[:, _loops("judge").EVENTS] < 0.0)
     if missing.size:
-        from kernelstab._engines.lasso_path.path_jit import follow
-
-        some = [array[missing] for array in arrays]
-        follow(A[missing] if len(A) > 1 else A, gram, *some[:4], nonneg, count, True, state, *some[4:])
+        some, own = [array[missing] for array in arrays], A[missing] if len(A) > 1 else A
+        _loops("path").follow(own, gram, *some[:4], nonneg, count, True, state, *some[4:])
         for array, found in zip(arrays[4:], some[4:]):
             array[missing] = found
     _spare[:] = [(shape, state)]
+
+
+@cache
+def _loops(name):
+    """Import compiled code once; the statement itself costs as much as a product."""
+    return import_module(f"kernelstab._engines.lasso_path.{name}_jit")
