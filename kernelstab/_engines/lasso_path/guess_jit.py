@@ -20,7 +20,6 @@ from kernelstab._engines.lasso_path.judge_jit import COLUMN, EVENTS
 
 ROUNDS = 16
 SHARE = 0.7      # of the largest correlation outside, that a column must have to join with it
-CANCELLED = 1e-10    # a square below this share of the data's has lost too many digits
 REFINED = 7      # corrections of the point at most
 NOISE = 1.5      # the correlation of the last column to join, by that which noise has on average
 SLACK = 1e-12    # what a correlation may be above lambda
@@ -77,7 +76,7 @@ def guess(A, gram, Y, correlations, kinds, parameters, nonneg, state, X, product
                 if kind != LASSO:
                     combine(inverse, ranks, sign, size, size, d)
                     square, rate = first - inner(new, x, size), inner(sign, d, size)
-                    target = goal(kind, parameter, 0.0, square, rate) if square > CANCELLED * first else 0.0
+                    target = goal(kind, parameter, 0.0, square, rate)   # of a square that loses digits
                     found = target > 0.0
                     lam = target if found else lam
                     for k in range(size):
