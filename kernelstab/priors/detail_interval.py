@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from kernelstab._checks import as_array, as_count, as_number, check_scales
-from kernelstab.operators import as_operator
-from kernelstab.priors.prior import as_prior
+from kernelstab.operators import ForwardOperator, as_operator
+from kernelstab.priors.prior import Prior, as_prior
 
 _EXACT = 1e-7
 _ROUNDING = 1e-9
@@ -38,7 +38,7 @@ class DetailInterval:
 
     Attributes
     ----------
-    prior : object
+    prior : Prior
         The model class :math:`M`.
     eps : float
     lower, upper : float
@@ -58,7 +58,7 @@ class DetailInterval:
         What was asked: :math:`d`, :math:`y` and :math:`A`.
     """
 
-    prior: object
+    prior: Prior
     eps: float
     lower: float
     upper: float
@@ -70,7 +70,7 @@ class DetailInterval:
     dual: dict = field(repr=False)
     detail: np.ndarray = field(repr=False)
     data: np.ndarray = field(repr=False)
-    matrix: object = field(repr=False)
+    matrix: ForwardOperator = field(repr=False)
 
     @property
     def value_best(self) -> float:

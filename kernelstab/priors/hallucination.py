@@ -10,7 +10,7 @@ from kernelstab._engines.feasible_sets.support_value import UNIT
 from kernelstab._engines.largest_norm.ascent import climb
 from kernelstab.priors.chebyshev_ball import chebyshev_ball
 from kernelstab.priors.detail_interval import check_data
-from kernelstab.priors.prior import as_prior
+from kernelstab.priors.prior import Prior, as_prior
 
 _EXACT = 1e-6
 _ROUNDS = 20
@@ -22,7 +22,7 @@ class Hallucination:
 
     Attributes
     ----------
-    prior : object
+    prior : Prior
     eps : float
     lower : float
         Every model errs by at least this, for some signal that explains the data.
@@ -42,7 +42,7 @@ class Hallucination:
         A line along which the feasible set is unbounded, if both ends are infinite.
     """
 
-    prior: object
+    prior: Prior
     eps: float
     lower: float
     upper: float
@@ -126,9 +126,8 @@ def minimum_hallucination(A, y, prior, eps=0.0, detail=None, *, max_supports=1_0
     max_supports = as_count(max_supports, "max_supports", low=1)
     found = as_prior(prior).best_answer(A, y, eps) if detail is None else None
     if found is not None:
-        exact = found.upper - found.lower <= _EXACT * prior.radius
-        return Hallucination(prior, eps, found.lower, found.upper, exact, found.lower, found.x, found.x_alt,
-                             found.centre)
+        return Hallucination(prior, eps, found.lower, found.upper, found.exact, found.lower, found.x,
+                             found.x_alt, found.centre)
     feasible = prior.feasible(A, y, eps, max_supports=max_supports)
     D = None if detail is None else _details(detail, A.shape[1])
     if feasible.signals is not None:

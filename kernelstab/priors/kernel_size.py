@@ -8,7 +8,7 @@ import numpy as np
 
 from kernelstab._checks import as_number
 from kernelstab._errors import CertificateError, users_code
-from kernelstab.priors.prior import as_prior
+from kernelstab.priors.prior import Prior, as_prior
 
 EPS = float(np.finfo(np.float64).eps)
 _NORMS = {2: "2", "2": "2", np.inf: "inf", "inf": "inf"}
@@ -27,8 +27,8 @@ class KernelSize:
 
     Attributes
     ----------
-    prior : object
-        The model class, a :class:`~kernelstab.priors.prior.Prior`.
+    prior : Prior
+        The model class.
     eps : float
         Noise level :math:`\varepsilon`, in measurement units.
     norm : str
@@ -56,7 +56,7 @@ class KernelSize:
         Whether Ctrl-C ended the search.
     """
 
-    prior: object
+    prior: Prior
     eps: float
     norm: str
     lower: float
@@ -242,7 +242,7 @@ def witness_error(result: KernelSize, psi) -> tuple[float, float]:
 
 
 def symmetric(prior, eps, matrix, v, half_upper, *, norm="2", exact=True, dual, optimal=None,
-              optimal_error=None, c_opt_upper=None, interrupted=False) -> KernelSize:
+              optimal_error=None, c_opt_upper=None) -> KernelSize:
     """Make the result of a symmetric prior from a member ``v`` and the bound of half the size.
 
     Both ``v`` and ``-v`` explain the data 0. The upper bound is never put below what was measured, and the
@@ -255,7 +255,7 @@ def symmetric(prior, eps, matrix, v, half_upper, *, norm="2", exact=True, dual, 
     # the error of any map bounds c_opt, and so does the size: every member of a fibre is a centre
     known = [upper, *(bound for bound in (optimal_error, c_opt_upper) if bound is not None)]
     return KernelSize(prior, eps, norm, lower, upper, exact, lower / 2, max(min(known), lower / 2), v, -v,
-                      None, optimal, dual, matrix, optimal_error=optimal_error, interrupted=interrupted)
+                      None, optimal, dual, matrix, optimal_error=optimal_error)
 
 
 def unbounded(prior, eps, matrix, x, x_alt, *, norm="2") -> KernelSize:

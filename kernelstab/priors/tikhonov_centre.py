@@ -9,8 +9,6 @@ from kernelstab._engines.feasible_sets.tikhonov import centre_of_ball
 from kernelstab.operators import as_operator
 from kernelstab.priors.ball import Ball
 
-_EXACT = 1e-6
-
 
 @dataclass(frozen=True)
 class TikhonovCentre:
@@ -107,5 +105,4 @@ def tikhonov_centre(A, y, radius, eps=0.0) -> TikhonovCentre:
     y = as_array(y, "y", shape=(A.shape[0],), real=A.is_real and A.tight is None)
     check_scales(A, y=y, radius=ball.radius, eps=eps)
     found = centre_of_ball(A, y, eps, ball)
-    exact = found.upper - found.lower <= _EXACT * ball.radius
-    return TikhonovCentre(**found._asdict(), exact=exact, radius=ball.radius, eps=eps)
+    return TikhonovCentre(**found._asdict(), radius=ball.radius, eps=eps)

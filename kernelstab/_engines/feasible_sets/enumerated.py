@@ -29,8 +29,7 @@ class FiniteFeasible(FeasibleSet):
         keep = misfits <= eps + slack
         if not np.any(keep):
             raise empty_set(float(misfits.min()), eps, prior)
-        self.index = np.flatnonzero(keep)
-        self.signals, self.misfits = signals[keep], misfits[keep]
+        self.signals = signals[keep]
 
     def support(self, d) -> SupportValue:
         """Return the largest value and the signal that has it."""
@@ -52,9 +51,9 @@ class SparseFeasible(FeasibleSet):
         n = A.shape[1]
         self.A, self.y, self.eps = A, y, eps
         size = min(prior.s, n)
-        self.count = comb(n, size)
-        if self.count > max_supports:
-            raise ValueError(f"max_supports must be at least C({n}, {size}) = {self.count} to go through "
+        count = comb(n, size)
+        if count > max_supports:
+            raise ValueError(f"max_supports must be at least C({n}, {size}) = {count} to go through "
                              f"every support, got {max_supports}")
         self.allowed = (eps if eps > 0 else CONSISTENT * np.linalg.norm(y)) * (1 + 1e-12)
         parts, least, choices = [], np.inf, combinations(range(n), size)

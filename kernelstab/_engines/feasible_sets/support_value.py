@@ -10,6 +10,7 @@ with :math:`h` the support function of the prior: a bound that needs no trust in
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +27,7 @@ class FeasibleSet:
         All of them, one a row, if they are finitely many.
     """
 
-    signals = None
+    signals: Any = None
 
     def support(self, d) -> "SupportValue":
         """Bound ``<d, x>`` from above and come near the bound."""

@@ -10,6 +10,8 @@ from scipy.optimize import brentq, minimize_scalar
 
 from kernelstab._engines.feasible_sets.support_value import CONSISTENT, UNIT, empty_set, moved_inside
 
+_EXACT = 1e-6      # share of the radius up to which both sides are called one value
+
 
 class BallCentre(NamedTuple):
     """A centre, its error from both sides, the multipliers, and two signals twice ``lower`` apart."""
@@ -17,6 +19,7 @@ class BallCentre(NamedTuple):
     centre: np.ndarray
     lower: float
     upper: float
+    exact: bool
     lam: float
     mu: float
     x: np.ndarray
@@ -86,7 +89,7 @@ def _between(A, y, centre, inside, line, least, radius, eps, mu, slack):
     x, x_alt = start + step * line, start - step * line
     lower = float(np.linalg.norm(x - x_alt)) / 2
     upper = float(np.sqrt(max(radius**2 - least**2, 0.0) + slack))
-    return BallCentre(centre, lower, upper, 1.0, float(mu), x, x_alt)
+    return BallCentre(centre, lower, upper, upper - lower <= _EXACT * radius, 1.0, float(mu), x, x_alt)
 
 
 def _kernel_direction(project, n):
@@ -118,4 +121,4 @@ def _injective(feasible, radius, eps):
     direction = feasible.P[:, int(np.argmin(s))]
     x, x_alt = feasible.support(direction).x, feasible.support(-direction).x
     lower, upper = float(np.linalg.norm(x - x_alt)) / 2, float(np.sqrt(bound))
-    return BallCentre(centre, lower, upper, lam, mu, x, x_alt)
+    return BallCentre(centre, lower, upper, upper - lower <= _EXACT * radius, lam, mu, x, x_alt)

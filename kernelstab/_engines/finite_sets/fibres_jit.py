@@ -7,8 +7,7 @@ near in the measurements lies in a window of it.
 import numpy as np
 from numba import njit
 
-INNER = dict(cache=True, nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
-OUTER = dict(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+from kernelstab._engines.compiling_jit import INNER, OUTER
 
 
 @njit(**INNER)
