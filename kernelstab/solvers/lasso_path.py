@@ -146,7 +146,7 @@ def _corners(system, lam_min, most, nonneg):
     from kernelstab._engines.lasso_path.path_jit import FOLLOWING, LAM, REACHED, SIZE, STATUS
 
     kind = LASSO if lam_min > 0 else BASIS
-    path = Path(system.compilable, system.y, system.adjoint(system.y), kind, lam_min, nonneg)
+    path = Path(system.matrix, system.y, system.adjoint(system.y), kind, lam_min, nonneg)
     path.follow(0)
     numbers = path.state.numbers
     lam, coefs, fresh = [float(numbers[LAM])], [np.zeros(system.shape[1])], []

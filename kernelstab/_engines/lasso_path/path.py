@@ -13,7 +13,7 @@ def solve(problem, start, monitor) -> str:
 
     system = problem.system
     kind = kind_of(problem.form, problem.level)
-    path = Path(system.compilable, system.y, problem.correlation, kind, problem.level, problem.nonneg)
+    path = Path(system.matrix, system.y, problem.correlation, kind, problem.level, problem.nonneg)
     numbers, most = path.state.numbers, 1 + STRETCH // system.matrix.size
     while True:
         x, product, dual = path.follow(min(monitor.budget - int(numbers[STEPS]), most))
@@ -35,8 +35,8 @@ class Path:
         from kernelstab._engines.lasso_path.judge_jit import FIELDS
 
         self.state, self.shape = allocate(*matrix.shape), matrix.shape
-        y, correlation = (np.require(v, float, ["C", "W"])[None] for v in (y, correlation))
-        self.given = (matrix[None], np.empty((0, 0)), y, correlation, np.array([kind]),
+        matrix, y, correlation = (np.require(v, float, ["C", "W"])[None] for v in (matrix, y, correlation))
+        self.given = (matrix, np.empty((0, 0)), y, correlation, np.array([kind]),
                       np.array([parameter], float), nonneg)
         self.verdicts = np.empty((1, FIELDS))
         self.fresh = True
