@@ -141,7 +141,7 @@ With $x'$ in place of $x$, $\Psi(Ax')-x' = d-(x'-x)+w'$ with $\|w'\| \le \eta+\m
 
     def spoilers(self) -> tuple[Spoiler, ...]:
         """Take a map that does not recover the image with the detail."""
-        fate = ("the false detail dies: the map (y1, y2, 0) never shows the third coordinate and misses z by "
+        fate = ("no false detail: the map (y1, y2, 0) never shows the third coordinate and misses z by "
                 "the whole detail")
         return (Spoiler("H1", self._in_space(*pencil([0.0, 0.0], 0.0)), fate),)
 

@@ -14,7 +14,7 @@ ROUNDING = Fraction(1, 10**6)    # what a pair may lack of being mirror images, 
 
 
 class MirrorImages(Theorem):
-    r"""Every gain on an image is paid for on its mirror image in the kernel.
+    r"""What a map gains on an image it loses on the mirror image in the kernel.
 
     Examples
     --------

@@ -132,7 +132,7 @@ competitor in the supremum that defines $L_\varepsilon(\Psi, Ax)$. For C3, $\|\P
         """Give up the accuracy."""
         A, _ = pencil([0.0, 0.0], 0.0)
         constant = LinearMap(np.zeros((3, 2)), name="y -> 0")
-        fate = "the instability dies: the map that answers 0 to everything never moves and misses both images"
+        fate = "no instability: the map that answers 0 to everything never moves and misses both images"
         return (Spoiler("H1", self._in_space(A, constant), fate),)
 
 
