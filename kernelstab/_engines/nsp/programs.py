@@ -18,26 +18,14 @@ _CHUNK_WORK = 3e7               # additions in a chunk of programs: some hundred
 
 @dataclass(frozen=True)
 class SolvedPrograms:
-    """Programs and what they gave: duals, proved bounds, the duals' residuals and their rounding."""
+    """Programs and what they gave: duals, proved bounds, last vertices and sums of their largest entries."""
 
     supports: np.ndarray
     signs: np.ndarray
     duals: np.ndarray
     bounds: np.ndarray
-    residuals: np.ndarray
-    slacks: np.ndarray
     vertices: np.ndarray
     sums: np.ndarray
-
-
-def residuals_of(matrix, weights, supports, signs, duals):
-    r"""Return :math:`W^{-1}(W\xi_S-A^Th)` row by row, and bounds of its rounding errors."""
-    xi = np.zeros((len(supports), matrix.shape[1]))
-    np.put_along_axis(xi, supports, signs.astype(float), axis=1)
-    xi *= weights
-    roundings = (len(matrix) + 4) * EPS
-    slack = roundings * (np.abs(duals) @ np.abs(matrix) + np.abs(xi)) / weights
-    return (xi - duals @ matrix) / weights, slack
 
 
 class KernelPrograms:
@@ -82,16 +70,27 @@ class KernelPrograms:
 
         failures = sum(answer[1] for _, answer in in_order(run, cuts, min(self.threads, max(1, len(cuts)))))
         duals = h @ self.back.T
-        residuals, slack = residuals_of(self.matrix, self.weights, supports, signs, duals)
-        bounds = (np.abs(residuals) + slack).max(axis=1) * (1 + 2 * EPS)
-        batch = SolvedPrograms(supports, signs, duals, bounds, residuals, slack.max(axis=1), vertices, sums)
+        batch = SolvedPrograms(supports, signs, duals, self.bounds(supports, signs, duals), vertices, sums)
         if failures:
             self._repair(batch, cutoff)
-        for i in np.flatnonzero(bounds > 1.0):      # no better than h = 0, whose residual is xi
-            batch.duals[i], batch.residuals[i], batch.bounds[i], batch.slacks[i] = 0.0, 0.0, 1.0, 0.0
-            batch.residuals[i, supports[i]] = signs[i]
+        poor = batch.bounds > 1.0                   # no better than h = 0, whose residual is xi
+        batch.duals[poor], batch.bounds[poor] = 0.0, 1.0
         self.solved += k
         return batch
+
+    def residuals(self, supports, signs, duals):
+        r"""Return :math:`W^{-1}(W\xi_S-A^Th)` row by row, and bounds of its rounding errors."""
+        xi = np.zeros((len(supports), self.matrix.shape[1]))
+        np.put_along_axis(xi, supports, signs.astype(float), axis=1)
+        xi *= self.weights
+        roundings = (len(self.matrix) + 4) * EPS
+        slack = roundings * (np.abs(duals) @ np.abs(self.matrix) + np.abs(xi)) / self.weights
+        return (xi - duals @ self.matrix) / self.weights, slack
+
+    def bounds(self, supports, signs, duals):
+        """Return what duals prove, rounded up."""
+        residuals, slack = self.residuals(supports, signs, duals)
+        return (np.abs(residuals) + slack).max(axis=1) * (1 + 2 * EPS)
 
     def _repair(self, batch, cutoff):
         """Give the programs whose bound is not tight to HiGHS; keep its answer where it is better."""
@@ -99,12 +98,9 @@ class KernelPrograms:
             dual, vertex = reference_program(self.rows, batch.supports[i], batch.signs[i])
             dual = self.back @ dual
             one = slice(i, i + 1)
-            residual, slack = residuals_of(self.matrix, self.weights, batch.supports[one], batch.signs[one],
-                                           dual[None])
-            bound = (np.abs(residual) + slack).max() * (1 + 2 * EPS)
+            bound = self.bounds(batch.supports[one], batch.signs[one], dual[None])[0]
             if bound < batch.bounds[i]:
                 batch.duals[i], batch.bounds[i], batch.vertices[i] = dual, bound, vertex
-                batch.residuals[i], batch.slacks[i] = residual[0], slack.max()
 
     def offer(self, vertex) -> bool:
         """Project a candidate :math:`Wv` onto the null space and keep it if it is the best so far."""
@@ -131,7 +127,7 @@ class KernelPrograms:
         return np.sort(chosen)
 
     def improve(self, vertices):
-        """Offer vertices and climb: the program of the largest entries has an optimum at least as large."""
+        """Offer vertices and go on: the program of the largest entries has an optimum at least as large."""
         for vertex in vertices:
             value = -1.0
             while True:

@@ -6,8 +6,8 @@ index of ``K`` in ``s - 1`` of its pairs,
 .. math:: (s-1)\,\langle\xi,v_K\rangle=\sum_{i<j\in K}(\xi_iv_i+\xi_jv_j)
           \quad\Rightarrow\quad\alpha_{K,\xi}\le\frac1{s-1}\sum_{i<j\in K}\alpha_{\{i,j\},(\xi_i,\xi_j)} ,
 
-and the mean of the duals of the pairs is a dual for ``K`` whose own bound is at most that. So a
-support with signs whose mean dual does not exceed the incumbent is settled without a program.
+and the mean of the duals of the pairs is a dual for ``K`` that proves it. So a support with signs
+for which this does not exceed the incumbent is settled without a program.
 """
 
 from math import comb
@@ -20,8 +20,6 @@ _TIE = 1e-12                    # a bound this little above the incumbent is not
 _BUFFER = 100_000
 _NODES = 500_000                # of the tree, in one compiled call
 _NODES_PER_SUPPORT = 20_000
-_TABLE_BYTES = 3e8
-_NONE = np.zeros((0, 0, 0, 0)), np.zeros((0, 0, 0))
 _SLICES = (0.5, 0.25, 0.125, 0.0625, 0.0)
 
 
@@ -88,19 +86,13 @@ class SignSearch:
 
     def _open_tables(self, singles):
         """Bound every pair, equal and opposite signs, by the sum of the duals of its two columns."""
-        n = self.n
-        g, slack = singles.residuals, singles.slacks
-        self.pairs, self.slacks = np.zeros((n, n, 2)), np.zeros((n, n, 2))
-        keep = self.s > 2 and 16 * n**3 <= _TABLE_BYTES
-        self.residuals = np.zeros((n, n, 2, n)) if keep else _NONE[0]
-        for i in range(n):
+        g, slack = self.programs.residuals(singles.supports, singles.signs, singles.duals)
+        slack = slack.max(axis=1)
+        self.pairs = np.zeros((self.n, self.n, 2))
+        for i in range(self.n):
             for k, sign in enumerate((1, -1)):
-                both = g[i] + sign * g
-                bounds = (np.abs(both).max(axis=1) + slack[i] + slack) * (1 + 2 * EPS)
-                self.pairs[i, :, k] = np.minimum(1.0, bounds)
-                self.slacks[i, :, k] = slack[i] + slack + 2 * EPS
-                if keep:
-                    self.residuals[i, :, k] = both
+                worst = np.abs(g[i] + sign * g).max(axis=1)
+                self.pairs[i, :, k] = np.minimum(1.0, (worst + slack[i] + slack) * (1 + 2 * EPS))
         if self.s > 2:
             d = self.single_duals
             self.pair_duals = np.stack([d[:, None] + d, d[:, None] - d], axis=2)
@@ -115,14 +107,10 @@ class SignSearch:
         size = 16 * self.programs.chunk
         for cut in (slice(i, i + size) for i in range(0, len(k), size)):
             batch = self.programs.solve(supports[cut], signs[cut])
-            for (i, j), same, dual, bound, g, slack in zip(
-                    supports[cut], k[cut], batch.duals, batch.bounds, batch.residuals, batch.slacks):
+            for (i, j), same, dual, bound in zip(supports[cut], k[cut], batch.duals, batch.bounds):
                 if bound < self.pairs[i, j, same]:
                     self.pairs[i, j, same] = self.pairs[j, i, same] = bound
-                    # vectors are looked up by rising pairs only
-                    self.slacks[i, j, same], self.pair_duals[i, j, same] = slack, dual
-                    if self.residuals.size:
-                        self.residuals[i, j, same] = g
+                    self.pair_duals[i, j, same] = dual          # looked up by rising pairs only
             self._improve(batch, starts=8)
 
     def _completions(self):
@@ -159,8 +147,7 @@ class SignSearch:
     def _settle_all(self, low, high):
         """Settle all supports with bounds in ``(low, high]``; return the largest left, None over budget."""
         left_out = 0.0
-        for supports, signs, bounds, dropped, last in self.supports_above(
-                self.pairs, low, high, self.residuals, self.slacks):
+        for supports, signs, bounds, dropped, last in self.supports_above(self.pairs, low, high):
             left_out = max(left_out, dropped)
             if self.over_budget() and not last:
                 return None
@@ -171,7 +158,7 @@ class SignSearch:
                 return None
         return left_out
 
-    def supports_above(self, table, low, high, residuals=_NONE[0], slacks=_NONE[1]):
+    def supports_above(self, table, low, high):
         """Yield blocks of supports with signs whose bound from a table of pairs lies in ``(low, high]``.
 
         With each block come the bounds, the largest bound not above ``low`` so far, and whether it is
@@ -189,8 +176,8 @@ class SignSearch:
         bounds, count, left_out = np.zeros(_BUFFER), 0, 0.0
         while place[0] >= 0:
             found, dropped, nodes = enumerate_supports(
-                table, residuals, slacks, later, latest, self.programs.levels, self.programs.caps,
-                low, high, place, supports[count:], signs[count:], bounds[count:], _NODES)
+                table, later, latest, self.programs.levels, self.programs.caps, low, high, place,
+                supports[count:], signs[count:], bounds[count:], _NODES)
             count, left_out, self.nodes = count + found, max(left_out, dropped), self.nodes + nodes
             last = place[0] < 0
             if last or count == _BUFFER or self.over_budget():

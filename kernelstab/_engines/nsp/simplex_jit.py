@@ -216,28 +216,9 @@ def nearest_dual(Q, xi, gradient, h):
     return worst
 
 
-@njit(**INNER)
-def average_bound(chosen, signs, residuals, slacks):
-    """Bound ``|xi - A^T h|`` for the sum of the duals of all pairs over ``s - 1``: so many hold an index."""
-    s, n = len(chosen), residuals.shape[3]
-    total, slack = np.zeros(n), 0.0
-    for a in range(s):
-        for b in range(a + 1, s):
-            same = 0 if signs[a] == signs[b] else 1
-            slack += slacks[chosen[a], chosen[b], same]
-            row, turn = residuals[chosen[a], chosen[b], same], 1.0 - 2.0 * signs[a]
-            for j in range(n):
-                total[j] += turn * row[j]
-    worst = 0.0
-    for j in range(n):
-        worst = max(worst, abs(total[j]))
-    # residuals are at most 2, so adding s^2/2 of them is wrong by less than s^4/2 roundings
-    return (worst + slack + 1.2e-16 * s**4) / (s - 1) * (1 + 1e-15)
-
-
 @njit(**OUTER)
-def enumerate_supports(pairs, residuals, slacks, later, latest, levels, caps, low, high, place,
-                       supports, signs, bounds, nodes):
+def enumerate_supports(pairs, later, latest, levels, caps, low, high, place, supports, signs, bounds,
+                       nodes):
     """Go on with an enumeration of all supports with signs, writing those with a bound in ``(low, high]``.
 
     ``place`` holds the depth, then the columns, then the signs (0 is plus) of the path; the enumeration
@@ -271,8 +252,6 @@ def enumerate_supports(pairs, residuals, slacks, later, latest, levels, caps, lo
             for a in range(depth):
                 bound += rest * later[chosen[a], c + 1]
             bound = min(bound * (1 + 1e-15 * s * s) / (s - 1), 1.0)
-            if rest == 0 and bound > low and residuals.size:
-                bound = min(bound, average_bound(chosen, sign, residuals, slacks))
             if bound <= low:
                 dropped = max(dropped, bound)
             elif rest > 0:
