@@ -12,6 +12,7 @@ import numpy as np
 _GROWTH = 50.0        # of the barrier parameter; few steps are needed after each
 _CENTRED = 0.5        # Newton decrement at which it grows
 _STEPS = 30           # most Newton steps for one parameter
+_SOUND = 1e-9         # relative product of a dual with a column that counts as orthogonal
 _TO_BOUNDARY = 0.9    # part of the way to the boundary that a long step may go
 
 
@@ -73,7 +74,7 @@ def chebyshev_fits(V, targets, gap=1e-10) -> ChebyshevFits:
     while True:
         try:
             barrier.centre(tau)
-        except np.linalg.LinAlgError:       # a residual of size zero: no room left between it and t
+        except np.linalg.LinAlgError:       # a residual of size zero: nothing is left between it and t
             return ChebyshevFits(*barrier.answer())
         if (2 * len(V) / tau < gap).all():
             return ChebyshevFits(*barrier.answer())
@@ -95,39 +96,43 @@ class _Barrier:
         self.x = np.zeros((len(targets), rows.shape[2]))
         self.r = self.targets.copy()
         self.t = 1.5 * np.sqrt((self.r**2).sum(-1)).max(1)
-        self.dual = self.r
+        self.dual = self.r.copy()
 
-    def _image(self, x):
+    def _product(self, x):
         return (x @ self.flat.T).reshape(self.r.shape)
 
     def _newton(self, tau):
-        """Return the Newton step in ``x`` and ``t`` and its decrement; keep the corrected dual."""
+        """Return the Newton step in ``x`` and ``t`` and its decrement; keep the corrected duals."""
         k, t = self.flat.shape[1], self.t[:, None]
-        room = t**2 - (self.r**2).sum(-1)
-        u = 2 * self.r / room[..., None]
+        left = t**2 - (self.r**2).sum(-1)
+        u = 2 * self.r / left[..., None]
         curvature = u[..., :, None] * u[..., None, :]
         diagonal = range(u.shape[2])
-        curvature[..., diagonal, diagonal] += (2 / room)[..., None]
+        curvature[..., diagonal, diagonal] += (2 / left)[..., None]
         weighted = np.einsum("bnde,nek->bndk", curvature, self.rows)
-        pull = u * (2 * t / room)[..., None]                 # minus the derivative of u by t
+        slope = u * (2 * t / left)[..., None]                 # minus the derivative of u by t
         count = len(u)
         hessian = np.empty((count, k + 1, k + 1))
         hessian[:, :k, :k] = self.flat.T @ weighted.reshape(count, -1, k)
-        hessian[:, :k, k] = hessian[:, k, :k] = pull.reshape(count, -1) @ self.flat
-        hessian[:, k, k] = ((2 * t / room) ** 2 - 2 / room).sum(1)
-        gradient = np.column_stack([-u.reshape(count, -1) @ self.flat, tau - (2 * t / room).sum(1)])
+        hessian[:, :k, k] = hessian[:, k, :k] = slope.reshape(count, -1) @ self.flat
+        hessian[:, k, k] = ((2 * t / left) ** 2 - 2 / left).sum(1)
+        gradient = np.column_stack([-u.reshape(count, -1) @ self.flat, tau - (2 * t / left).sum(1)])
         step = -np.linalg.solve(hessian, gradient[..., None])[..., 0]
         dx, dt = step[:, :k], step[:, k]
-        self.dual = u - (weighted @ dx[:, None, :, None])[..., 0] - pull * dt[:, None, None]
+        dual = u - (weighted @ dx[:, None, :, None])[..., 0] - slope * dt[:, None, None]
+        flat = dual.reshape(count, -1)
+        # near a corner the system is so ill-conditioned that its correction may be nothing but rounding
+        sound = np.abs(flat @ self.flat).max(axis=1, initial=0.0) <= _SOUND * np.abs(flat).sum(axis=1)
+        self.dual[sound] = dual[sound]
         return dx, dt, np.sqrt(np.maximum(0.0, -(gradient * step).sum(1)))
 
     def _boundary(self, dr, dt):
         """Return how far each step can go before some residual reaches ``t``."""
-        room = self.t[:, None]**2 - (self.r**2).sum(-1)
+        left = self.t[:, None]**2 - (self.r**2).sum(-1)
         linear = self.t[:, None] * dt[:, None] - (self.r * dr).sum(-1)
         square = dt[:, None]**2 - (dr**2).sum(-1)
-        turn = np.sqrt(np.maximum(0.0, linear**2 - square * room)) - linear
-        return np.where(turn > 0, room / np.where(turn > 0, turn, 1.0), np.inf).min(1)
+        turn = np.sqrt(np.maximum(0.0, linear**2 - square * left)) - linear
+        return np.where(turn > 0, left / np.where(turn > 0, turn, 1.0), np.inf).min(1)
 
     def centre(self, tau):
         """Take Newton steps until all decrements are small."""
@@ -135,10 +140,10 @@ class _Barrier:
             dx, dt, decrement = self._newton(tau)
             if decrement.max() < _CENTRED:
                 return
-            far = np.minimum(1.0, _TO_BOUNDARY * self._boundary(-self._image(dx), dt))
+            far = np.minimum(1.0, _TO_BOUNDARY * self._boundary(-self._product(dx), dt))
             length = np.maximum(far, 1 / (1 + decrement))
             x, t = self.x + length[:, None] * dx, self.t + length * dt
-            r = self.targets - self._image(x)
+            r = self.targets - self._product(x)
             # a step that rounding has led astray is not taken
             inside = (np.sqrt((r**2).sum(-1)) < t[:, None]).all(axis=1)
             if not inside.any():

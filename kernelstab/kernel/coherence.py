@@ -117,10 +117,10 @@ def coherence(A) -> Coherence:
     m, n = matrix.shape
     if n < 2:
         raise ValueError(f"A must have at least 2 columns, got shape {matrix.shape}")
-    peaks = np.abs(matrix).max(axis=0)
-    if not peaks.all():
-        raise ValueError(f"A must not have a zero column, got one at {int(np.argmin(peaks))}")
-    unit = matrix / peaks                         # so that no square leaves the range of floats
+    largest = np.abs(matrix).max(axis=0)
+    if not largest.all():
+        raise ValueError(f"A must not have a zero column, got one at {int(np.argmin(largest))}")
+    unit = matrix / largest                       # so that no square leaves the range of floats
     unit = unit / np.linalg.norm(unit, axis=0)
     best, pair = -1.0, (0, 1)
     for start in range(0, n, 512):

@@ -49,8 +49,8 @@ def nsp_constant(A, s, *, weights=None, levels=None, max_supports=100_000, threa
     levels : array_like of int, shape (N,), optional
         Label of each column; supports have at most ``s[l]`` entries in level ``l``.
     max_supports : int
-        Most supports to examine by their own :math:`2^{s-1}` programs; the tree of supports is
-        walked for at most 20 000 nodes for each of them.
+        Most supports to examine by their own :math:`2^{s-1}` programs; of the tree of supports
+        at most 20 000 nodes for each of them are visited.
     threads : int or None
         Threads that solve programs, None for all processors. The result does not depend on it.
     progress : callable, optional

@@ -212,10 +212,10 @@ def _solve_complex(V, s):
 
     n, rank = V.shape
     G = cp.Variable((n, rank), complex=True)
-    level, excess = cp.Variable((1, n), nonneg=True), cp.Variable((n, n), nonneg=True)
+    threshold, excess = cp.Variable((1, n), nonneg=True), cp.Variable((n, n), nonneg=True)
     moduli = cp.abs(np.eye(n) - G @ V.T)
-    worst = cp.max(s * level[0] + cp.sum(excess, axis=0))
-    problem = cp.Problem(cp.Minimize(worst), [moduli <= np.ones((n, 1)) @ level + excess])
+    worst = cp.max(s * threshold[0] + cp.sum(excess, axis=0))
+    problem = cp.Problem(cp.Minimize(worst), [moduli <= np.ones((n, 1)) @ threshold + excess])
     solve_cone_program(problem)
     if G.value is None:
         return np.zeros((n, rank), dtype=complex), np.eye(n, dtype=complex)

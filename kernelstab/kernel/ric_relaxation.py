@@ -157,9 +157,9 @@ def _dual(hermitian, s, solver):
     if solver not in cp.installed_solvers():
         raise ValueError(f"solver must be one of {', '.join(cp.installed_solvers())}, got {solver!r}")
     hermitian_variable = {"hermitian": True} if np.iscomplexobj(hermitian) else {"symmetric": True}
-    y, t, peak = cp.Variable((n, n), **hermitian_variable), cp.Variable(), cp.Variable()
+    y, t, limit = cp.Variable((n, n), **hermitian_variable), cp.Variable(), cp.Variable()
     slackness = t * np.eye(n) - hermitian - y
-    problem = cp.Problem(cp.Minimize(t + s * peak), [slackness >> 0, cp.abs(y) <= peak])
+    problem = cp.Problem(cp.Minimize(t + s * limit), [slackness >> 0, cp.abs(y) <= limit])
     dual = np.zeros_like(hermitian)
     solve_cone_program(problem, solver)
     if y.value is None:

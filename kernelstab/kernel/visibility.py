@@ -105,14 +105,14 @@ def visibility(A, d) -> Visibility:
     """
     projector = _projector(A)
     d = as_array(d, "d")
-    peak = float(np.abs(d).max())
-    if peak == 0:
+    largest = float(np.abs(d).max())
+    if largest == 0:
         raise ValueError("d must not be zero, got norm 0.0")
-    unit = d / peak                   # of entries at most 1, so that no product leaves the range of floats
+    unit = d / largest                   # of entries at most 1, so that no product leaves the range of floats
     size, parts = _length(unit), split_detail(projector, unit)
     unseen, seen = _length(parts.invisible), _length(parts.visible)
     gain = _length(projector.operator.matvec(unit.ravel())) / size
-    return Visibility(unseen / size, gain, seen * peak, float(np.arctan2(seen, unseen)))
+    return Visibility(unseen / size, gain, seen * largest, float(np.arctan2(seen, unseen)))
 
 
 def split_detail(A, d) -> DetailParts:

@@ -1,4 +1,4 @@
-"""The price of instance optimality in the 2-norm."""
+"""What instance optimality in the 2-norm costs."""
 
 from math import sqrt
 

@@ -219,7 +219,7 @@ def test_rho_is_the_stable_constant():
 
 @pytest.mark.parametrize(("buffer", "nodes"), [(1000, 1000), (4, 3)])     # in one go, or in small steps
 @pytest.mark.parametrize(("levels", "caps"), [([0] * 6, [3]), ([0, 1, 0, 1, 1, 0], [1, 2])])
-def test_the_walk_writes_every_support_above_a_bound_once(levels, caps, buffer, nodes, monkeypatch):
+def test_the_enumeration_writes_every_support_above_a_bound_once(levels, caps, buffer, nodes, monkeypatch):
     monkeypatch.setattr(nsp_search, "_BUFFER", buffer)
     monkeypatch.setattr(nsp_search, "_NODES", nodes)
     # with table t the bound of K is the sum of t over its pairs, divided by s - 1 = 2

@@ -70,11 +70,11 @@ def cell_bounds(matrix, supports, cells, duals, polygon) -> np.ndarray:
     polygon : int
     """
     m = len(matrix)
-    images = duals @ matrix.conj()
+    products = duals @ matrix.conj()
     slack = 4 * (m + 8) * _EPS * (np.abs(duals) @ np.abs(matrix) + 2)
-    moduli = np.abs(images) + slack
+    moduli = np.abs(products) + slack
     np.put_along_axis(moduli, supports, 0.0, axis=1)
-    centres = np.take_along_axis(images, supports, axis=1)
+    centres = np.take_along_axis(products, supports, axis=1)
     middle, reach = np.exp(2j * np.pi * cells / polygon), 2 * np.pi * (cells & -cells) / polygon
     distances = np.abs(ends(cells, polygon) - centres).max(axis=0)
     corner = np.where((middle.conj() * centres).real > 0, 0.0, np.abs(middle / np.cos(reach) - centres))

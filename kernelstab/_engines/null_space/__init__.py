@@ -1,1 +1,1 @@
-"""An orthonormal basis of the null space and of the row space."""
+"""One factorisation of a matrix for its singular values, its null space and its row space."""

@@ -34,7 +34,7 @@ class Sphere:
         self._start()
         left, interrupted = np.arange(total), False
         try:
-            for level, corners in enumerate(_polytopes(self.size)):
+            for round_, corners in enumerate(_polytopes(self.size)):
                 batch = self.programs.all(self.supports[left], corners, self.limits, self._violates,
                                           threads=threads)
                 if batch.kernel is not None:
@@ -51,7 +51,7 @@ class Sphere:
                 left = np.flatnonzero(bounds > self.lower * (1 + _TOLERANCE))
                 if progress is not None:
                     progress(total - len(left), total,
-                             f"{self.lower:.4g} <= tau <= {bounds.max():.4g}, round {level}")
+                             f"{self.lower:.4g} <= tau <= {bounds.max():.4g}, round {round_}")
                 if not len(left) or interrupted:
                     break
         except KeyboardInterrupt:

@@ -152,10 +152,10 @@ class FloatSweeps(Sweeps):
 
     def __init__(self, matrix, tol, *options):
         super().__init__(matrix, *options)
-        peaks = np.abs(matrix).max(axis=0)
-        scaled = matrix / np.where(peaks > 0, peaks, 1.0)
-        self.lengths = np.where(peaks > 0, peaks * np.linalg.norm(scaled, axis=0), 1.0)
-        self.unit = scaled / np.where(peaks > 0, np.linalg.norm(scaled, axis=0), 1.0)
+        largest = np.abs(matrix).max(axis=0)
+        scaled = matrix / np.where(largest > 0, largest, 1.0)
+        self.lengths = np.where(largest > 0, largest * np.linalg.norm(scaled, axis=0), 1.0)
+        self.unit = scaled / np.where(largest > 0, np.linalg.norm(scaled, axis=0), 1.0)
         self.tol, self.least = tol, inf
 
     def begin(self) -> bool:
