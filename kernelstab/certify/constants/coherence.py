@@ -7,12 +7,11 @@ largest squared quotient is rounded outward.
 from fractions import Fraction
 
 from kernelstab._errors import CertificateError
-from kernelstab.certify.constants.definite import Gram
+from kernelstab.certify.constants.definite import MOST_COLUMNS, Gram
 from kernelstab.certify.constants.exact_vectors import root_above, root_below
 from kernelstab.certify.constants.reading import proof_kind
 
 KINDS: dict = {"lower": {"gram": []}, "upper": {"gram": []}}
-MOST_COLUMNS = 2000
 
 
 def check(matrix, order, options, side, proof) -> Fraction:

@@ -8,6 +8,7 @@ from flint import arb, ctx, fmpq_mat
 from kernelstab._errors import CertificateError
 
 MOST_ROWS = 300
+MOST_COLUMNS = 2000
 MOST_SUPPORTS = 5_000_000
 PRECISIONS = (128, 512)
 _BITS = 80                  # to which the entries are rounded; the rounding is taken off the diagonal
@@ -70,6 +71,8 @@ class Gram:
     """
 
     def __init__(self, matrix):
+        if matrix.shape[1] > MOST_COLUMNS:
+            raise CertificateError(f"matrix may have at most {MOST_COLUMNS} columns, got {matrix.shape[1]}")
         self.width = 2 if matrix.is_complex else 1
         table = matrix.embedded().numerators
         product = (table.transpose() * table).tolist()

@@ -21,7 +21,7 @@ from fractions import Fraction
 from flint import fmpq, fmpq_mat, fmpz_mat
 
 from kernelstab._errors import CertificateError
-from kernelstab.certify.constants.definite import Gram, require_below, require_definite
+from kernelstab.certify.constants.definite import MOST_COLUMNS, Gram, require_below, require_definite
 from kernelstab.certify.constants.exact_vectors import over_common, root_above
 from kernelstab.certify.constants.reading import (
     complex_parts,
@@ -34,7 +34,6 @@ from kernelstab.certify.constants.reading import (
 
 KINDS = {"lower": {"vector": ["entries", "support"]},
          "upper": {"enumeration": ["bound"], "gershgorin": [], "sdp": ["Y", "t"]}}
-MOST_COLUMNS = 2000
 
 
 def check_upper(matrix, order, options, side, proof) -> Fraction:
@@ -62,7 +61,7 @@ def _check(matrix, order, side, proof, sign) -> Fraction:
     if order is None or order > matrix.shape[1]:
         raise CertificateError(f"order must lie in [1, {matrix.shape[1]}], got {order}")
     if matrix.shape[1] > MOST_COLUMNS:
-        raise CertificateError(f"matrix may have at most {MOST_COLUMNS} columns")
+        raise CertificateError(f"matrix may have at most {MOST_COLUMNS} columns, got {matrix.shape[1]}")
     kind = proof_kind(proof, KINDS[side])
     if kind == "vector":
         return sign * (_quotient(matrix, order, proof) - 1)

@@ -146,7 +146,7 @@ _RULES = {
 
 
 class FloatArithmetic:
-    """The arithmetic of floats for the recursion in ``lipschitz``."""
+    """The arithmetic of floats for the recursion in ``lipschitz_bound``."""
 
     number = float
     sqrt = staticmethod(sqrt)
@@ -159,7 +159,7 @@ class FloatArithmetic:
 
 
 def lipschitz_float(psi) -> float:
-    """Return the Lipschitz bound of a map by the rules of ``lipschitz``, in floats.
+    """Return the Lipschitz bound of a map by the rules of ``lipschitz_bound``, in floats.
 
     NaN if the map has no description: no finite number of evaluations bounds it.
     """
@@ -177,8 +177,9 @@ def lipschitz_float(psi) -> float:
         return float(build_map(spec, build_operator).lipschitz())
     operator = spec.get("operator")
     facts = None
-    if operator is not None:
-        dense = operator["kind"] == "dense"
-        norm = matrix_norm(operator["matrix"], FloatArithmetic) if dense else 1.0
-        facts = OperatorFacts(norm, operator.get("tight") if dense else 1.0, 0.0)
+    if operator is not None and operator["kind"] == "dense":
+        facts = OperatorFacts(matrix_norm(operator["matrix"], FloatArithmetic), operator.get("tight"), 0.0)
+    elif operator is not None:
+        facts = OperatorFacts(*(None if fact is None else float(fact)
+                                for fact in build_operator(operator).facts()))
     return map_lipschitz(spec, facts, FloatArithmetic)

@@ -135,6 +135,11 @@ def test_supports_of_a_sparse_prior():
         stated(rng.standard_normal((12, 40)), {"kind": "supports", "sigma": 0.0}, "sparse", s=5)
 
 
+def test_wide_matrices_are_refused_before_anything_is_computed():
+    with pytest.raises(CertificateError, match="at most 2000 columns, got 2001"):
+        stated(np.ones((1, 2001)), {"kind": "supports", "sigma": 1.0}, "sparse", s=1)
+
+
 def test_enumeration_of_a_finite_set():
     signals = np.array([[0.0, 0.0], [0.0, 3.0], [1.0, 7.0]])
     for eps, value in ((0.0, 3.0), (0.25, 3.0), (0.5, 50**0.5)):

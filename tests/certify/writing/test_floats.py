@@ -10,6 +10,7 @@ from kernelstab.certify.writing.floats import lipschitz_float
 from kernelstab.certify.writing.terms import Program, inner, lipschitz, maximum, norm
 from kernelstab.maps import AdjointMap, ClipDecoder, LinearMap, ReLUNetwork, Tikhonov
 from kernelstab.maps.base import Map
+from kernelstab.operators import Blur
 from kernelstab.operators.dense import DenseOperator, partial_orthogonal
 from kernelstab.operators.fourier import SubsampledFourier
 
@@ -189,3 +190,9 @@ def test_maps_without_a_description_have_no_bound():
     hidden = LinearMap(1j * np.ones((2, 2)))
     assert hidden.spec() is None
     assert isnan(lipschitz_float(hidden))
+
+
+def test_the_norm_of_a_blur_counts():
+    # the kernel 3/2, 3/2 triples a constant signal, and no other more
+    psi = AdjointMap(Blur(np.array([1.5, 1.5]), (8,)))
+    assert lipschitz_float(psi) == pytest.approx(3.0)
