@@ -15,6 +15,7 @@ from kernelstab.certify import (
     verify,
 )
 from kernelstab.certify.constants.matrix import read_matrix
+from kernelstab.certify.constants.nsp import check
 
 # v_1 = -i v_2 and v_2 = -i v_3: the kernel is spanned by (1, i, -1)
 THREE = np.array([[1, 1j, 0], [0, 1, 1j]])
@@ -105,6 +106,14 @@ def test_the_matrix_of_juditsky_and_nemirovski():
     assert bounds(np.array([[1, 1j]]), 1, upper={"kind": "jn", "Y": np.array([[1, -1j]]) / 2}) == [1]
     # by the rows of the real example: 3/4
     assert bounds(HADAMARD, 1, upper={"kind": "jn", "Y": HADAMARD.real / 4}) == [0.75]
+
+
+def test_moduli_that_are_no_fractions_are_rounded_down_and_up():
+    """The kernel of (1 + i, -2) is spanned by (2, 1 + i): 2 / (2 + sqrt 2) = 2 - sqrt 2."""
+    row = exact_matrix(np.array([[1 + 1j, -2]]))
+    proof = {"kind": "kernel-vector", "columns": [0, 1], "entries": [2, 1], "imag": [0, 1]}
+    found = check(row, 1, {}, "lower", proof)
+    assert (2 - found) ** 2 > 2 > (2 - found - Fraction(1, 2**150)) ** 2
 
 
 def test_refusals():
