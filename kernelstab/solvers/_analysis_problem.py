@@ -7,8 +7,8 @@ import numpy as np
 
 from kernelstab._engines.duality_gap import relative, shortfall
 from kernelstab._engines.imaging.frames import Frame
-from kernelstab.solvers._problem import Judged
-from kernelstab.solvers._system import System
+from kernelstab._engines.linear_system import System
+from kernelstab._engines.problem import Judged
 
 
 @dataclass(frozen=True, eq=False)

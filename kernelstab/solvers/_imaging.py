@@ -3,8 +3,8 @@
 import warnings
 
 from kernelstab._checks import as_number
+from kernelstab._engines.monitor import Monitor
 from kernelstab._errors import NotConverged
-from kernelstab.solvers._watch import Watch
 from kernelstab.solvers.solution import Solution
 
 
@@ -12,7 +12,7 @@ def run(problem, engine, name, *, budget, callback=None, progress=None, history=
         scale=None) -> Solution:
     """Call ``engine(watch)`` unless zero is optimal, and make a ``Solution`` of the best point.
 
-    ``problem`` has what a ``Watch`` asks of a ``Problem``, and ``zero_is_optimal``; the engine returns
+    ``problem`` has what a ``Monitor`` asks of a ``Problem``, and ``zero_is_optimal``; the engine returns
     words for the method. With ``scale`` the points of the problem are coefficients times it.
 
     Warns
@@ -20,7 +20,7 @@ def run(problem, engine, name, *, budget, callback=None, progress=None, history=
     NotConverged
         If the tolerance is not met, or Ctrl-C ended the engine.
     """
-    watch, interrupted = Watch(problem, callback, progress, history, scale), False
+    watch, interrupted = Monitor(problem, callback, progress, history, scale), False
     watch.begin(budget)
     try:
         if problem.zero_is_optimal:

@@ -1,7 +1,8 @@
-"""The front door of all convex problems: check, scale, run the engines in turn, and say what came out."""
+"""How convex problems are solved: check and scale once, run the methods in turn, say what came out."""
 
+import importlib
 import warnings
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import isfinite
 from typing import NamedTuple
 
@@ -10,84 +11,98 @@ import numpy as np
 from kernelstab._checks import as_array, as_count, as_flag, as_number
 from kernelstab._engines.lasso_path.path import kind_of
 from kernelstab._engines.lasso_path.rows import solve_rows
+from kernelstab._engines.linear_system import System, as_system, dense_products
+from kernelstab._engines.monitor import Monitor
+from kernelstab._engines.problem import NAMES, BoxProblem, Judged, Problem
+from kernelstab._engines.units import Units, units_of
 from kernelstab._errors import NotConverged
-from kernelstab.solvers._box import BoxProblem, as_box
-from kernelstab.solvers._methods import SMALL, chain, engine
-from kernelstab.solvers._problem import NAMES, Problem
-from kernelstab.solvers._system import System, as_start, as_system, dense_products
-from kernelstab.solvers._units import units_of
-from kernelstab.solvers._watch import Watch
 from kernelstab.solvers.solution import Solution
 
-EVENTS = 2000   # on the path of a small problem; a longer one tells a monitor about its progress
+SMALL = 400_000   # entries of a real matrix up to which the whole path is the fastest
+EVENTS = 2000     # on the path of a small problem; a longer one tells a monitor about its progress
 
 
 class Start(NamedTuple):
-    """Where an engine begins: fresh arrays, zeros unless ``given``."""
+    """Where a method begins: fresh arrays, zeros unless ``given``."""
 
     x: np.ndarray
     dual: np.ndarray
     given: bool
 
 
+@dataclass(frozen=True)
+class Posed:
+    """A checked problem: ``system`` and ``level`` as they came, and ``problem`` as it is solved.
+
+    Its points are those of the caller times ``scale`` (None: 1), which holds the weights and the units.
+    """
+
+    system: System
+    level: float
+    weights: np.ndarray | None
+    box: tuple | None
+    units: Units | None
+    scale: np.ndarray | float | None
+    problem: Problem
+
+    def start(self, x0) -> Start:
+        """Return where to begin, in the scale of the problem."""
+        x, dual = as_start(x0, self.system)
+        # The gap is one only where the signs and the bounds are those of the problem.
+        if self.box is not None:
+            np.clip(x, *self.box, out=x)
+        elif self.problem.nonneg:
+            np.maximum(x, 0.0, out=x)
+        return Start(x if self.scale is None else x * self.scale,
+                     dual if self.units is None else self.units.dual(dual), x0 is not None)
+
+    def back(self, best: Judged) -> Judged:
+        """Return what was judged, for the problem as it came.
+
+        Raises
+        ------
+        ValueError
+            If that is too large for a double.
+        """
+        with np.errstate(over="ignore", invalid="ignore"):   # named in words below
+            if self.scale is not None:
+                best = best._replace(x=best.x / self.scale)
+            if self.units is not None:
+                best = self.units.judged_back(best)
+        if self.box is not None:   # out by the rounding of the weights
+            np.clip(best.x, *self.box, out=best.x)
+        if self.units is not None and not (
+                isfinite(best.objective) and np.isfinite(best.x).all() and np.isfinite(best.dual).all()):
+            raise ValueError("y must be small enough, next to A, for the solution to be finite, "
+                             f"got an objective of {best.objective}")
+        return best
+
+
 def solve(form, A, y, level, *, weights=None, nonneg=False, box=None, tol=1e-6, method="auto", max_iter=None,
           x0=None, callback=None, progress=None, history=False, certify=False) -> Solution:
     """Solve one of the three forms of ``Problem``; the public functions describe the arguments."""
-    tol = as_number(tol, "tol", low=0)
-    nonneg = as_flag(nonneg, "nonneg")
+    tol, nonneg = as_number(tol, "tol", low=0), as_flag(nonneg, "nonneg")
     if method == "auto" and weights is box is max_iter is x0 is callback is progress is None and not (
             history or certify):
         found = _small(form, A, y, level, nonneg, tol)
         if found is not None:
             return found
-    system = as_system(A, y)
-    if nonneg and system.dtype.kind == "c":
-        raise ValueError("nonneg must be False for complex problems")
-    weights = None if weights is None else as_weights(weights, system.shape[1])
-    box = None if box is None else as_box(box, nonneg, system)
-    plain = system if weights is None else scaled(system, weights)
-    problem = posed(form, plain, level, tol, nonneg, box, weights)
-    require_finite_matrix(problem)
-    engines = chain(problem, method)
+    posed = pose(form, A, y, level, weights, nonneg, box, tol)
+    methods = chain(posed.problem, method)
     if certify and box is not None:
         raise ValueError("certify needs a problem without box: exact arithmetic does not know its dual yet")
-    if certify and system.matrix is None:
+    if certify and posed.system.matrix is None:
         raise ValueError("certify needs a dense matrix, got an operator; a sparse matrix has .toarray()")
     budget = None if max_iter is None else as_count(max_iter, "max_iter", low=1)
-    x, dual = as_start(x0, system)
-    # The gap is one only where the signs and the bounds are those of the problem.
-    if box is not None:
-        np.clip(x, *box, out=x)
-    elif nonneg:
-        np.maximum(x, 0.0, out=x)
-    units, scale = units_of(problem), weights
-    if units is not None:
-        scale = units.point if weights is None else weights * units.point
-        problem = posed(form, units.system(problem.system), units.level(level), tol, nonneg, box, scale)
-        dual = units.dual(dual)
-    start = Start(x if scale is None else x * scale, dual, x0 is not None)
-    watch = Watch(problem, callback, progress, history, scale, units)
-    words, interrupted = "closed form", False
-    try:
-        if problem.zero_is_optimal:
-            # Known without any product beyond A^H y.
-            watch(0, np.zeros(system.shape[1], system.dtype), image=0 * system.y, dual=problem.system.y,
-                  pulled=problem.correlation)
-        else:
-            words = _run(problem, engines, start, watch, budget)
-    except KeyboardInterrupt:
-        if watch.best is None:
-            raise
-        words, interrupted = watch.method, True
-    best, proofs = _unscaled(watch.best, scale, units), None
-    if box is not None:   # out by the rounding of the weights
-        np.clip(best.x, *box, out=best.x)
+    monitor = Monitor(posed.problem, callback, progress, history, posed.scale, posed.units)
+    words, interrupted = _run(posed.problem, methods, posed.start(x0), monitor, budget)
+    best, proofs = posed.back(monitor.best), None
     if certify:
         from kernelstab.solvers.proofs import prove_solution
 
-        given = Problem(form, system, level, problem.tol, problem.nonneg)
-        proofs = prove_solution(given, best.x, best.dual, weights)
-    return _said(problem, watch, best, words, interrupted, proofs)
+        proofs = prove_solution(Problem(form, posed.system, level, tol, nonneg), best.x, best.dual,
+                                posed.weights)
+    return _said(posed.problem, monitor, best, words, interrupted, proofs)
 
 
 def _small(form, A, y, parameter, nonneg, tol):
@@ -107,58 +122,63 @@ def _small(form, A, y, parameter, nonneg, tol):
     return Solution(x, dual, *proved, int(events), True, f"{_name(form, parameter)} by homotopy, compiled")
 
 
-def posed(form, system, level, tol, nonneg, box=None, scale=None) -> Problem:
+def pose(form, A, y, level, weights, nonneg, box, tol) -> Posed:
+    """Check a problem, and scale it: by its weights, and to units in which nothing is extreme."""
+    system = as_system(A, y)
+    if nonneg and system.dtype.kind == "c":
+        raise ValueError("nonneg must be False for complex problems")
+    weights = None if weights is None else as_weights(weights, system.shape[1])
+    box = None if box is None else as_box(box, nonneg, system)
+    scale = weights
+    problem = _problem(form, system if weights is None else scaled(system, weights), level, tol, nonneg, box,
+                       scale)
+    require_finite_matrix(problem)
+    units = units_of(problem)
+    if units is not None:
+        scale = units.point if weights is None else weights * units.point
+        problem = _problem(form, units.system(problem.system), units.level(level), tol, nonneg, box, scale)
+    return Posed(system, level, weights, box, units, scale, problem)
+
+
+def _problem(form, system, level, tol, nonneg, box, scale):
     """Return the problem for a system whose points are those of the bounds in ``box`` times ``scale``."""
     if box is None:
         return Problem(form, system, level, tol, nonneg)
     return BoxProblem(system, level, tol, box if scale is None else tuple(bound * scale for bound in box))
 
 
-def _run(problem, engines, start, watch, budget):
-    words = ""
-    for name, method in engines:
-        watch.method = name
-        watch.begin(method.budget if budget is None else budget)
-        if watch.best is not None:  # what the engine before has left
-            start = start._replace(x=watch.best.x.copy(), dual=watch.best.dual.copy(), given=True)
-        words = engine(method, problem).solve(problem, start, watch)
-        if watch.finished:
-            break
-    return words
+def _run(problem, methods, start, monitor, budget):
+    """Run one method after the other until one finishes; return its words, and whether Ctrl-C ended it."""
+    words = "closed form"
+    try:
+        if problem.zero_is_optimal:
+            # Known without any product beyond A^H y.
+            monitor(0, np.zeros_like(start.x), image=0 * problem.system.y, dual=problem.system.y,
+                    pulled=problem.correlation)
+            return words, False
+        for name, method in methods:
+            monitor.method = name
+            monitor.begin(method.budget if budget is None else budget)
+            if monitor.best is not None:  # what the method before has left
+                start = Start(monitor.best.x.copy(), monitor.best.dual.copy(), True)
+            words = engine(method, problem).solve(problem, start, monitor)
+            if monitor.finished:
+                break
+    except KeyboardInterrupt:
+        if monitor.best is None:
+            raise
+        return monitor.method, True
+    return words, False
 
 
-def _unscaled(best, scale, units):
-    """Return what was judged, for the problem as it came.
-
-    Raises
-    ------
-    ValueError
-        If that is too large for a double.
-    """
-    with np.errstate(over="ignore", invalid="ignore"):   # named in words below
-        if scale is not None:
-            best = best._replace(x=best.x / scale)
-        if units is None:
-            return best
-        value = units.value_back
-        best = best._replace(
-            dual=units.dual_back(best.dual), objective=value(best.objective), gap=value(best.gap),
-            dual_objective=value(best.dual_objective), residual=best.residual / units.data,
-            feasibility=best.feasibility / units.data)
-    if not (isfinite(best.objective) and np.isfinite(best.x).all() and np.isfinite(best.dual).all()):
-        raise ValueError("y must be small enough, next to A, for the solution to be finite, "
-                         f"got an objective of {best.objective}")
-    return best
-
-
-def _said(problem, watch, best, words, interrupted, proofs):
+def _said(problem, monitor, best, words, interrupted, proofs):
     name = _name(problem.form, problem.level)
-    solution = Solution(*best, watch.done, watch.finished, f"{name} by {words}", watch.history,
+    solution = Solution(*best, monitor.done, monitor.finished, f"{name} by {words}", monitor.history,
                         interrupted=interrupted, proofs=proofs)
-    if not watch.finished:
+    if not monitor.finished:
         ended = "was interrupted" if interrupted else "stopped"
         excess = f", infeasible by {best.feasibility:.1e}" if problem.form == "qcbp" else ""
-        warnings.warn(f"{name} {ended} after {watch.done} iterations at relative gap "
+        warnings.warn(f"{name} {ended} after {monitor.done} iterations at relative gap "
                       f"{best.relative_gap:.1e}{excess}", NotConverged, stacklevel=4)
     return solution
 
@@ -185,6 +205,39 @@ def scaled(system: System, weights) -> System:
                    adjoint=lambda u: system.adjoint(u) / weights, tight=None, source=None)
 
 
+def as_box(box, nonneg, system) -> tuple:
+    """Check bounds low <= 0 <= high, perhaps infinite, and return two arrays, one entry per column."""
+    count = system.shape[1]
+    if system.dtype.kind == "c":
+        raise ValueError("box must be None for complex problems")
+    if not isinstance(box, (tuple, list)) or len(box) != 2:
+        raise ValueError(f"box must be a pair (low, high), got {box!r}")
+    bounds = []
+    for name, given, sign in (("low", box[0], -1.0), ("high", box[1], 1.0)):
+        bound = np.asarray(given)
+        if bound.dtype.kind not in "biuf" or bound.shape not in ((), (1,), (count,)):
+            raise ValueError(f"{name} of box must be a real number or have shape ({count},), got {given!r}")
+        wrong = ~(sign * bound >= 0.0)   # also where it is not a number
+        if wrong.any():
+            raise ValueError(f"box must have low <= 0 <= high, got {name} {bound[wrong][0]}")
+        bounds.append(np.broadcast_to(bound.astype(float), (count,)))
+    low, high = bounds
+    return (np.maximum(low, 0.0) if nonneg else low), high
+
+
+def as_start(x0, system: System) -> tuple:
+    """Return fresh starting points, primal and dual; zeros where none is given."""
+    x, dual = (x0.x, x0.dual) if isinstance(x0, Solution) else (x0, None)
+    found = []
+    for given, name, size in ((x, "x0", system.shape[1]), (dual, "x0.dual", system.shape[0])):
+        if given is None:
+            found.append(np.zeros(size, system.dtype))
+        else:
+            start = as_array(given, name, shape=(size,), real=system.dtype.kind == "f")
+            found.append(start.astype(system.dtype))
+    return tuple(found)
+
+
 def require_finite_matrix(problem) -> None:
     """Refuse a dense matrix with entries that are not finite, without a pass over it.
 
@@ -201,3 +254,83 @@ def require_finite_matrix(problem) -> None:
     finite = isfinite(problem.peak) if all_count else np.isfinite(problem.correlation).all()
     if system.matrix is not None and not (finite and np.count_nonzero(system.y) == system.y.size):
         as_array(system.matrix, "A", ndim=2)
+
+
+class Method(NamedTuple):
+    """An engine: its modules (real, complex), the forms it solves, its default budget, what it needs."""
+
+    real: str | None
+    complex: str | None
+    forms: tuple
+    budget: int
+    dense: bool = False
+    box: bool = False
+
+    def module(self, problem: Problem) -> str | None:
+        """Return the module that solves problems of this arithmetic."""
+        return self.complex if problem.system.dtype.kind == "c" else self.real
+
+
+_ALL = ("lasso", "qcbp", "sqrt-lasso")
+METHODS = {
+    "homotopy": Method("_engines.lasso_path.path", None, _ALL, 100_000, dense=True),
+    "working-set": Method("_engines.working_set.real", "_engines.working_set.complex", _ALL, 1_000,
+                          dense=True),
+    "fista": Method("_engines.first_order.fista", "_engines.first_order.fista", ("lasso",), 50_000, box=True),
+    "primal-dual": Method("_engines.first_order.primal_dual", "_engines.first_order.primal_dual",
+                          ("qcbp", "sqrt-lasso"), 20_000),
+}
+
+
+def chain(problem: Problem, method: str) -> list:
+    """Return the engines to try in turn, as pairs (name, Method).
+
+    ``auto``: real dense problems take the exact path when they are small and a working set
+    otherwise, complex dense ones a working set; operators FISTA for the LASSO and the
+    restarted primal-dual method for the rest, which is also the safety net behind a dense
+    method that breaks down (columns that depend on each other). A LASSO with a box takes FISTA.
+    A method asked for by name runs alone.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown or the method cannot do this problem.
+    """
+    if method == "auto":
+        net = "fista" if problem.form == "lasso" else "primal-dual"
+        names = [*_dense_order(problem), net] if problem.system.matrix is not None else [net]
+        return [(name, METHODS[name]) for name in names
+                if name in METHODS and refusal(problem, METHODS[name]) is None]
+    known = sorted(name for name, m in METHODS.items() if problem.form in m.forms)
+    if method not in known:
+        raise ValueError(f"method must be 'auto' or one of {known}, got {method!r}")
+    reason = refusal(problem, METHODS[method])
+    if reason is not None:
+        raise ValueError(f"method {method!r} needs {reason}")
+    return [(method, METHODS[method])]
+
+
+def refusal(problem: Problem, method: Method) -> str | None:
+    """Return what the method lacks for this problem, or None."""
+    system = problem.system
+    if problem.form not in method.forms:
+        return f"a problem of the form {' or '.join(method.forms)}"
+    if method.dense and system.matrix is None:
+        return "a dense matrix"
+    if problem.box is not None and not method.box:
+        return "a problem without box"
+    if method.module(problem) is None:
+        return "a real problem" if method.complex is None else "a complex problem"
+    return None
+
+
+def _dense_order(problem):
+    if problem.system.dtype.kind == "c":
+        return ["working-set"]
+    m, n = problem.system.shape
+    return ["homotopy", "working-set"] if m * n <= SMALL else ["working-set", "homotopy"]
+
+
+def engine(method: Method, problem: Problem):
+    """Import the module that solves this problem."""
+    return importlib.import_module(f"kernelstab.{method.module(problem)}")

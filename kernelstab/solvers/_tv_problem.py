@@ -7,7 +7,7 @@ import numpy as np
 from kernelstab._engines.duality_gap import EPSILON, relative, shortfall
 from kernelstab._engines.imaging.spectrum import Spectrum
 from kernelstab._engines.imaging.trend import POLISH, Bound
-from kernelstab.solvers._problem import Judged
+from kernelstab._engines.problem import Judged
 
 NOISE = 32 * EPSILON   # share of the data that rounding may take from the image of a constant
 

@@ -7,11 +7,11 @@ import numpy as np
 from kernelstab._checks import as_array, as_count, as_number
 from kernelstab._engines.imaging import analysis_primal_dual, analysis_splitting
 from kernelstab._engines.imaging.frames import Frame, Gradient, Products, as_frame
+from kernelstab._engines.linear_system import as_system
 from kernelstab.operators import WaveletSynthesis, as_operator
 from kernelstab.solvers._analysis_problem import AnalysisProblem
 from kernelstab.solvers._imaging import posed, run
-from kernelstab.solvers._solve import Start
-from kernelstab.solvers._system import as_start, as_system
+from kernelstab.solvers._solve import Start, as_start
 from kernelstab.solvers.solution import Solution
 
 
@@ -157,7 +157,7 @@ def _solve(A, y, frame, eta, lam, weights, tol, max_iter, x0, callback, progress
         raise ValueError(f"weights must be positive, got {w.min()}")
     system = as_system(A, y)
     problem = AnalysisProblem(form, system, frame, w, bound, as_number(tol, "tol", low=0))
-    start = Start(*as_start(x0, system), x0 is not None, {})
+    start = Start(*as_start(x0, system), x0 is not None)
     step = analysis_splitting.image_step(problem, A)
 
     def engine(watch):

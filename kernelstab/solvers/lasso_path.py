@@ -8,8 +8,8 @@ import numpy as np
 from kernelstab._checks import as_array, as_count, as_number
 from kernelstab._engines.duality_gap import BASIS, LASSO
 from kernelstab._engines.lasso_path.path import Path
+from kernelstab._engines.linear_system import as_system
 from kernelstab._errors import NotConverged
-from kernelstab.solvers._system import as_system
 
 _STEPS = 100_000  # corners; thousands are rare
 

@@ -7,11 +7,9 @@ import numpy as np
 
 from kernelstab._checks import as_flag, as_number
 from kernelstab._engines.cone_program import solve_cone_program
+from kernelstab._engines.problem import NAMES
 from kernelstab._errors import NotConverged
-from kernelstab.solvers._box import as_box
-from kernelstab.solvers._problem import NAMES
-from kernelstab.solvers._solve import as_weights, posed, scaled
-from kernelstab.solvers._system import as_system
+from kernelstab.solvers._solve import pose
 from kernelstab.solvers.solution import Solution
 
 TOLERANCES = {"tol_gap_abs": 1e-10, "tol_gap_rel": 1e-10, "tol_feas": 1e-10}
@@ -102,31 +100,27 @@ def _reference(form, A, y, level, weights, nonneg, tol, box=None):
     """State the problem as ``Ax + r = y``; the multiplier of this equation is the dual point."""
     import cvxpy as cp
 
-    system, nonneg = as_system(dense(A), y), as_flag(nonneg, "nonneg")
-    weights = None if weights is None else as_weights(weights, system.shape[1])
-    box = None if box is None else as_box(box, nonneg, system)
-    plain = system if weights is None else scaled(system, weights)
-    problem = posed(form, plain, level, tol, nonneg, box, weights)
+    posed = pose(form, dense(A), y, level, weights, as_flag(nonneg, "nonneg"), box, tol)
+    problem = posed.problem
 
     def state(z):
         term = cp.norm1(z) if z.shape[0] == 1 else cp.sum(cp.norm(z, 2, axis=0))
         if problem.box is None:
-            return term, [z >= 0] if nonneg else []
+            return term, [z >= 0] if problem.nonneg else []
         low, high = problem.box
         below, above = np.isfinite(low), np.isfinite(high)
         return term, [z[0, below] >= low[below], z[0, above] <= high[above]]
 
-    return _judged(problem, minimise(form, problem.system, level, state), weights)
+    return _judged(posed, minimise(form, problem.system, problem.level, state))
 
 
-def _judged(problem, answer, weights):
+def _judged(posed, answer):
     """Judge the points that came back as any other solver's; the solver may leave dust beyond a bound."""
+    problem = posed.problem
     x = np.maximum(answer.x, 0.0) if problem.nonneg else answer.x
     best = problem.judge(x if problem.box is None else np.clip(x, *problem.box), dual=answer.h)
-    return said(Solution(
-        best.x if weights is None else best.x / weights, best.dual, best.objective, best.dual_objective,
-        best.gap, best.relative_gap, best.residual, best.feasibility, answer.steps,
-        problem.finished(best), f"{NAMES[problem.form]} by cvxpy, CLARABEL"))
+    return said(Solution(*posed.back(best), answer.steps, problem.finished(best),
+                         f"{NAMES[problem.form]} by cvxpy, CLARABEL"))
 
 
 def minimise(form, system, level, state) -> Answer:

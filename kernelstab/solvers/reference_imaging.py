@@ -5,11 +5,11 @@ import scipy.sparse as sp
 
 from kernelstab._checks import as_array, as_number
 from kernelstab._engines.imaging.frames import Frame, Gradient, Products, as_frame
+from kernelstab._engines.linear_system import as_system
 from kernelstab.operators import WaveletSynthesis
 from kernelstab.operators.race import as_shape
 from kernelstab.solvers._analysis_problem import AnalysisProblem
 from kernelstab.solvers._imaging import posed
-from kernelstab.solvers._system import as_system
 from kernelstab.solvers._tv_problem import TVProblem
 from kernelstab.solvers.reference import dense, joined, minimise, said
 from kernelstab.solvers.solution import Solution

@@ -8,13 +8,14 @@ import numpy as np
 from kernelstab._checks import as_count, as_number
 from kernelstab._engines.imaging.primal_dual import PrimalDual
 from kernelstab._engines.imaging.tv_fourier import FourierSplitting
+from kernelstab._engines.linear_system import as_system
+from kernelstab._engines.monitor import Monitor
 from kernelstab._errors import NotConverged
 from kernelstab.operators import Blur, SubsampledFourier
 from kernelstab.operators.race import as_shape
 from kernelstab.solvers._imaging import posed
-from kernelstab.solvers._system import as_start, as_system
+from kernelstab.solvers._solve import as_start
 from kernelstab.solvers._tv_problem import TVProblem
-from kernelstab.solvers._watch import Watch
 from kernelstab.solvers.solution import Solution
 
 METHODS = ("auto", "fourier", "primal-dual")
@@ -134,7 +135,7 @@ def tv(A, y, eta=None, *, lam=None, shape=None, isotropic=True, tol=1e-4, method
                         as_number(tol, "tol", low=0), as_count(workers, "workers", low=1))
     chosen = _chosen(method, problem, A)
     start = _start(x0, problem)
-    watch, interrupted = Watch(problem, callback, progress, history), False
+    watch, interrupted = Monitor(problem, callback, progress, history), False
     loop: FourierSplitting | PrimalDual | None = None
     watch.begin(BUDGETS[chosen] if max_iter is None else as_count(max_iter, "max_iter", low=1))
     try:

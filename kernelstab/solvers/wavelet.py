@@ -8,11 +8,11 @@ import numpy as np
 
 from kernelstab._checks import as_array, as_count, as_number
 from kernelstab._engines.imaging import wavelet_splitting
+from kernelstab._engines.linear_system import as_system
+from kernelstab._engines.problem import NAMES, Problem
 from kernelstab.operators import DenseOperator, WaveletSynthesis, as_operator
 from kernelstab.solvers._imaging import run
-from kernelstab.solvers._problem import NAMES, Problem
-from kernelstab.solvers._solve import Start, solve
-from kernelstab.solvers._system import as_start, as_system
+from kernelstab.solvers._solve import Start, as_start, solve
 from kernelstab.solvers.solution import Solution
 
 _DENSE_PRODUCTS = weakref.WeakKeyDictionary()  # dense operator -> {synthesis settings: product}
@@ -164,7 +164,7 @@ def _split(form, A, product, W, y, bound, weights, *, tol, max_iter, x0, **optio
 def _begin(x0, system, w):
     x, dual = as_start(x0, system)
     x *= w
-    return Start(x, dual, x0 is not None, {})
+    return Start(x, dual, x0 is not None)
 
 
 def _weighted(system, w):

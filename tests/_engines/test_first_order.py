@@ -8,11 +8,11 @@ import pytest
 
 from kernelstab._engines.first_order.shrink import shrink
 from kernelstab._engines.first_order.unit_norm import WhitenedMatrix, approach
+from kernelstab._engines.linear_system import as_system
+from kernelstab._engines.problem import Problem
 from kernelstab._errors import NotConverged
 from kernelstab.operators import DenseOperator, ForwardOperator
 from kernelstab.solvers import lasso, qcbp, sqrt_lasso
-from kernelstab.solvers._problem import Problem
-from kernelstab.solvers._system import as_system
 
 M, N, TIGHT = 12, 30, 4.0
 METHODS = {

@@ -9,9 +9,9 @@ from kernelstab._engines.lasso_path.active_set_jit import allocate
 from kernelstab._engines.lasso_path.guess_jit import guess
 from kernelstab._engines.lasso_path.path_jit import follow
 from kernelstab._engines.lasso_path.rows import solve_rows
+from kernelstab._engines.linear_system import as_system
+from kernelstab._engines.problem import Problem
 from kernelstab.solvers import basis_pursuit, lasso, qcbp, sqrt_lasso
-from kernelstab.solvers._problem import Problem
-from kernelstab.solvers._system import as_system
 
 CASES = [("lasso", LASSO, 0.3), ("qcbp", QCBP, 0.5), ("qcbp", BASIS, 0.0), ("sqrt-lasso", ROOT, 0.4)]
 

@@ -3,6 +3,9 @@
 import numpy as np
 import pytest
 
+from kernelstab._engines.linear_system import as_system
+from kernelstab._engines.monitor import Monitor
+from kernelstab._engines.problem import Problem
 from kernelstab._engines.working_set import real
 from kernelstab._engines.working_set.columns import WorkingColumns
 from kernelstab._engines.working_set.descent_jit import descend
@@ -10,16 +13,13 @@ from kernelstab._engines.working_set.pivot_jit import pivot
 from kernelstab._engines.working_set.roots import follow, root
 from kernelstab._engines.working_set.settle import face_of, settle
 from kernelstab.solvers import basis_pursuit
-from kernelstab.solvers._problem import Problem
 from kernelstab.solvers._solve import Start
-from kernelstab.solvers._system import as_system
-from kernelstab.solvers._watch import Watch
 
 
 def run(A, y, form, level, *, tol=1e-10, nonneg=False, x0=None, budget=100):
     """Run the engine alone and return its watch."""
     problem = Problem(form, as_system(A, y), level, tol, nonneg)
-    watch = Watch(problem)
+    watch = Monitor(problem)
     watch.begin(budget)
     m, n = problem.system.shape
     start = Start(np.zeros(n) if x0 is None else x0.copy(), np.zeros(m), x0 is not None)
@@ -168,7 +168,7 @@ def test_one_product_with_the_whole_matrix_per_round():
                            lambda x: pytest.fail("no product with A is needed"),
                            lambda u: calls.append(1) or system.adjoint(u), None, matrix)
     problem = Problem("lasso", counted, 0.2 * float(np.abs(matrix.T @ y).max()), 1e-9)
-    watch = Watch(problem)
+    watch = Monitor(problem)
     watch.begin(100)
     real.solve(problem, Start(np.zeros(400), np.zeros(40), False), watch)
     assert watch.finished

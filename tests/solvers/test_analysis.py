@@ -6,6 +6,7 @@ import pytest
 from scipy.sparse.linalg import aslinearoperator
 
 from kernelstab._engines.imaging.frames import as_frame
+from kernelstab._engines.linear_system import as_system
 from kernelstab._errors import NotConverged
 from kernelstab.operators import (
     Blur,
@@ -18,7 +19,6 @@ from kernelstab.operators import (
 )
 from kernelstab.solvers import analysis, tv_wavelet
 from kernelstab.solvers._analysis_problem import AnalysisProblem
-from kernelstab.solvers._system import as_system
 
 SHAPE, N = (8, 8), 64
 

@@ -5,10 +5,10 @@ import pytest
 from kernelstab._engines.imaging import wavelet_splitting
 from kernelstab._engines.imaging.bands import LEAST, bands, seen
 from kernelstab._engines.imaging.sampling import sampling
+from kernelstab._engines.linear_system import as_system
 from kernelstab.data import slices
 from kernelstab.operators import SubsampledFourier, SubsampledHadamard, WaveletSynthesis, masks
 from kernelstab.solvers import wavelet_lasso, wavelet_qcbp
-from kernelstab.solvers._system import as_system
 
 compiled = pytest.mark.skipif(numba.config.DISABLE_JIT, reason="too many pixels for plain Python")
 

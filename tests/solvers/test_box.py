@@ -7,9 +7,9 @@ import pytest
 from scipy.sparse import csr_array
 from scipy.sparse.linalg import aslinearoperator
 
+from kernelstab._engines.linear_system import as_system
+from kernelstab._engines.problem import BoxProblem
 from kernelstab.solvers import lasso, reference_lasso
-from kernelstab.solvers._box import BoxProblem
-from kernelstab.solvers._system import as_system
 
 M, N, LAM = 12, 30, 0.5
 ENDS = np.linspace(0.0, 0.3, N)

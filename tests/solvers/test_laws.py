@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from scipy.sparse.linalg import LinearOperator, aslinearoperator
 
+from kernelstab._engines.linear_system import as_system
+from kernelstab._engines.problem import Problem
 from kernelstab._errors import NotConverged
 from kernelstab.operators import DenseOperator, ForwardOperator
 from kernelstab.solvers import (
@@ -20,9 +22,7 @@ from kernelstab.solvers import (
     reference_sqrt_lasso,
     sqrt_lasso,
 )
-from kernelstab.solvers._methods import METHODS, refusal
-from kernelstab.solvers._problem import Problem
-from kernelstab.solvers._system import as_system
+from kernelstab.solvers._solve import METHODS, refusal
 
 M, N, SPARSITY = 12, 30, 3
 LAM, MU = 0.3, 1.2      # prices of the LASSO and of the square-root LASSO, below those that give zero

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from scipy.sparse.linalg import LinearOperator, aslinearoperator
 
+from kernelstab._engines.linear_system import as_system
+from kernelstab._engines.problem import Problem
 from kernelstab._errors import NotConverged
 from kernelstab.solvers import basis_pursuit, lasso, qcbp, sqrt_lasso
-from kernelstab.solvers._methods import METHODS
-from kernelstab.solvers._problem import Problem
-from kernelstab.solvers._system import as_system
+from kernelstab.solvers._solve import METHODS
 
 
 def exactly(A, x):

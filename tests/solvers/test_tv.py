@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from scipy.sparse.linalg import aslinearoperator
 
+from kernelstab._engines.linear_system import as_system
 from kernelstab._errors import NotConverged
 from kernelstab.data import shepp_logan
 from kernelstab.operators import Blur, SubsampledFourier, SubsampledHadamard, masks
 from kernelstab.solvers import reference_tv, tv
-from kernelstab.solvers._system import as_system
 from kernelstab.solvers._tv_problem import Bound, TVProblem
 
 

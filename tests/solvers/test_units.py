@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from scipy.sparse.linalg import LinearOperator
 
+from kernelstab._engines.linear_system import as_system
+from kernelstab._engines.problem import Problem
+from kernelstab._engines.units import Units, units_of
 from kernelstab._errors import NotConverged
 from kernelstab.solvers import basis_pursuit, lasso, qcbp, sqrt_lasso
-from kernelstab.solvers._problem import Problem
-from kernelstab.solvers._system import as_system
-from kernelstab.solvers._units import Units, units_of
 
 EXTREMES = ((1e150, 1e150), (1e-150, 1e150), (1e-150, 1e-150), (1e-160, 1e140), (1.0, 1e-170), (1e-170, 1.0))
 # Form, method, the level for a matrix times s and data times t, and what the objective is multiplied by.

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from kernelstab.solvers._system import System, dense_products
+from kernelstab._engines.linear_system import System, dense_products
 
 LOW, HIGH = 1e-50, 1e50   # between these a fourth power is a number, also that of a residual of rounding
 _FULL = 1e-292            # a largest entry below this has neighbours that have lost digits

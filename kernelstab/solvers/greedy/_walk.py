@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from kernelstab._checks import as_callable, as_count, as_number
+from kernelstab._engines.linear_system import System, as_system, require_finite
+from kernelstab._engines.problem import Problem
 from kernelstab._errors import NotConverged
-from kernelstab.solvers._problem import Problem
-from kernelstab.solvers._solve import require_finite_matrix
-from kernelstab.solvers._system import System, as_start, as_system, require_finite
+from kernelstab.solvers._solve import as_start, require_finite_matrix
 from kernelstab.solvers.greedy._columns import combination, largest
 from kernelstab.solvers.greedy._fuchs import dual_direction
 from kernelstab.solvers.greedy._range import brought_back, ordinary, require_ordinary, shifted

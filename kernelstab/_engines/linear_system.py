@@ -9,7 +9,6 @@ import numpy as np
 from scipy.sparse.linalg import ArpackError, LinearOperator, aslinearoperator, svds
 
 from kernelstab._checks import as_array
-from kernelstab.solvers.solution import Solution
 
 
 @dataclass(frozen=True)
@@ -126,19 +125,6 @@ def _as_matrix(A):
 
 def _by_parts(product):
     return lambda v: product(v.real.copy()) + 1j * product(v.imag.copy())
-
-
-def as_start(x0, system: System) -> tuple:
-    """Return fresh starting points, primal and dual; zeros where none is given."""
-    x, dual = (x0.x, x0.dual) if isinstance(x0, Solution) else (x0, None)
-    found = []
-    for given, name, size in ((x, "x0", system.shape[1]), (dual, "x0.dual", system.shape[0])):
-        if given is None:
-            found.append(np.zeros(size, system.dtype))
-        else:
-            start = as_array(given, name, shape=(size,), real=system.dtype.kind == "f")
-            found.append(start.astype(system.dtype))
-    return tuple(found)
 
 
 def require_finite(objective, gap) -> None:

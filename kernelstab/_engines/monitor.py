@@ -3,13 +3,13 @@
 import numpy as np
 
 from kernelstab._checks import as_callable
-from kernelstab.solvers._system import require_finite
+from kernelstab._engines.linear_system import require_finite
 
 
-class Watch:
+class Monitor:
     """Judge the points that an engine reports and keep the best.
 
-    ``watch(done, x, ...)`` returns True when the engine should stop: the tolerance is met,
+    ``monitor(done, x, ...)`` returns True when the engine should stop: the tolerance is met,
     or the budget of iterations is spent. ``best`` and ``last`` are None until the first report.
     The problem may be posed in a ``scale`` of its points and in ``units``; callback and history are
     told in those of the caller.

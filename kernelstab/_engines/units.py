@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kernelstab.solvers._problem import Problem
-from kernelstab.solvers._system import System, dense_products
+from kernelstab._engines.linear_system import System, dense_products
+from kernelstab._engines.problem import Judged, Problem
 
 LEAST, MOST = 1e-30, 1e30    # what is within these needs no unit
 
@@ -47,6 +47,14 @@ class Units(NamedTuple):
         if self.form == "lasso":
             return value / self.data / self.data   # the square alone might overflow
         return value / (self.data if self.form == "sqrt-lasso" else self.point)
+
+    def judged_back(self, best: Judged) -> Judged:
+        """Return all but the point of what was judged, in the units of the problem as it came."""
+        value = self.value_back
+        return best._replace(
+            dual=self.dual_back(best.dual), objective=value(best.objective), gap=value(best.gap),
+            dual_objective=value(best.dual_objective), residual=best.residual / self.data,
+            feasibility=best.feasibility / self.data)
 
     def system(self, system: System) -> System:
         """Return the system in these units."""
