@@ -183,6 +183,10 @@ class Theorem:
         self.write(program, **variant)
         return program
 
+    def states(self, program) -> bool:
+        """Whether a program, as instructions or as the verifier reads them, is a form of this statement."""
+        return program.to_json() in [self.program(**variant).to_json() for variant in self.variants]
+
     def check(self, instance: Instance, arithmetic: str = "float", precision: int = 128) -> Verdict:
         """Decide every hypothesis and conclusion on an instance.
 

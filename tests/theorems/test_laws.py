@@ -51,6 +51,7 @@ def test_each_spoiler_breaks_exactly_one_hypothesis(theorem):
 @each
 def test_labels_of_the_text_are_labels_of_the_program(theorem):
     widest = theorem.program(**theorem.variants[-1])
+    assert len({c.label for c in widest.claims}) == len(widest.claims)     # none hides another
     assert {c.label for c in widest.claims if c.role == "hypothesis"} == set(theorem.hypotheses)
     assert {c.label for c in widest.claims if c.role == "conclusion"} == set(theorem.conclusions)
 

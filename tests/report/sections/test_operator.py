@@ -42,6 +42,7 @@ def test_wide_matrices_get_a_bound_instead_of_a_decomposition():
     A = as_operator(np.ones((1, 1601)))
     facts = kernel_facts(A, np.eye(1601)[:1])
     assert (facts.dimension.value, facts.dimension.kind, facts.dimension.rigorous) == (1600, "lower", True)
+    assert "At least 1600 directions of the image leave no trace" in facts.sentence("any map")
 
 
 def test_ticks_and_json():
