@@ -263,17 +263,15 @@ def test_pivoting_and_descent_find_the_same_minimum(seed, nonneg):
     gram, c, level = columns.T @ columns, columns.T @ y, 0.8
     x, g = np.random.default_rng(seed).uniform(0.0, 1.0, 25), np.zeros(25)
     g[:] = c - gram @ x
-    assert pivot(gram, level, nonneg, x, g, 1e-12, 1000, np.empty(0, np.int64), np.empty((0, 0)))
+    assert pivot(gram, level, nonneg, x, g, 1e-12, 1000)
     np.testing.assert_allclose(g, c - gram @ x, atol=1e-10)
-    again = np.where(np.abs(x) > 0.1, x, 0.0)  # and from part of the answer, with its factor
-    face, g = face_of(gram, again), c - gram @ again
-    factor = np.ascontiguousarray(face.factor)
-    assert pivot(gram, level, nonneg, again, g, 1e-12, 1000, face.support, factor)
+    again = np.where(np.abs(x) > 0.1, x, 0.0)  # and from part of the answer
+    assert pivot(gram, level, nonneg, again, c - gram @ again, 1e-12, 1000)
     np.testing.assert_allclose(columns @ again, columns @ x, atol=1e-9)
     slow, h = np.zeros(25), c.copy()
     for _ in range(100):  # zero entries are looked at in the first epoch of each call only
         descend(gram, level, nonneg, slow, h, 20, 20)
-    np.testing.assert_allclose(columns @ x, columns @ slow, atol=1e-8)   # images are unique
+    np.testing.assert_allclose(columns @ x, columns @ slow, atol=1e-8)   # products are unique
     np.testing.assert_allclose(np.abs(x).sum(), np.abs(slow).sum(), rtol=1e-8)
 
 
@@ -296,8 +294,7 @@ def test_pivoting_that_runs_out_of_budget_leaves_true_correlations():
     gram, c, seen = columns.T @ columns, columns.T @ y, 0
     for budget in (1, 2, 3, 5, 8):
         x, g = np.zeros(25), c.copy()
-        nothing = np.empty(0, np.int64), np.empty((0, 0))
-        assert not pivot(gram, 0.1, False, x, g, 1e-12, budget, *nothing)
+        assert not pivot(gram, 0.1, False, x, g, 1e-12, budget)
         np.testing.assert_allclose(g, c - gram @ x, atol=1e-12)
         seen = max(seen, np.count_nonzero(x))
     assert seen > 2
@@ -310,10 +307,10 @@ def test_settling_from_a_bad_start_meets_the_conditions_of_optimality():
     x = np.full(30, 5.0)
     g = columns.correlate(y - columns.combine(x))
     face = settle(columns, 0.1, False, x, g)
-    pulls = matrix.T @ (y - matrix @ x)
+    correlations = matrix.T @ (y - matrix @ x)
     np.testing.assert_array_equal(face.support, np.flatnonzero(x))
-    np.testing.assert_allclose(pulls[face.support], 0.1 * np.sign(x[face.support]), atol=1e-12)
-    assert np.abs(pulls).max() <= 0.1 + 1e-11
+    np.testing.assert_allclose(correlations[face.support], 0.1 * np.sign(x[face.support]), atol=1e-12)
+    assert np.abs(correlations).max() <= 0.1 + 1e-11
 
 
 def test_no_face_on_columns_that_depend_on_each_other():

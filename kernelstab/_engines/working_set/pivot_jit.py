@@ -100,30 +100,24 @@ def enter(gram, order, sign, factor, row, step, size, j, s, x):
 
 
 @njit(**OUTER)
-def pivot(gram, weight, nonneg, x, g, slack, budget, support, known_factor):
+def pivot(gram, weight, nonneg, x, g, slack, budget):
     """Solve the LASSO from ``x`` by exchanging columns; ``x`` and its correlations ``g`` in place.
 
-    ``known_factor`` is the Cholesky factor for ``support``, the nonzero entries of ``x``, if they are
-    independent; empty if not, or if it is not known. A move changes the correlations of all columns, but
-    the largest of them are enough to go on with: the others are looked at when these are done.
+    A move changes the correlations of all columns, but the largest of them are enough to go on with: the
+    others are looked at when these are done.
 
     Returns
     -------
     bool
         Whether no correlation exceeds ``weight + slack``; False if the budget ran out.
     """
-    n, size = x.size, support.size
+    n, size = x.size, 0
     order, sign, factor = np.empty(n, np.int64), np.empty(n), np.empty((n, n))
     row, step, largest = np.empty(n), np.empty(n), np.empty(n, np.int64)
     known, pending = g.copy(), np.zeros(n)
-    for i in range(size):
-        order[i], sign[i] = support[i], 1.0 if x[support[i]] > 0.0 else -1.0
-        for k in range(i + 1):
-            factor[i, k] = known_factor[i, k]
-    if size == 0:
-        for j in range(n):
-            if x[j] != 0.0:
-                size = enter(gram, order, sign, factor, row, step, size, j, 1.0 if x[j] > 0.0 else -1.0, x)
+    for j in range(n):
+        if x[j] != 0.0:
+            size = enter(gram, order, sign, factor, row, step, size, j, 1.0 if x[j] > 0.0 else -1.0, x)
     count, least, done = 0, slack, False
     for turn in range(budget + 1):
         first, worst, share = -1, -1, 1.0

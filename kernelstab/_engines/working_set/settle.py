@@ -1,7 +1,7 @@
 """The LASSO on the working set, solved exactly in the Gram domain.
 
 Coordinate descent finds most of the support, one linear solve makes the point exact on it,
-and where signs turn or columns depend on each other an active-set method does the rest. All
+and where that takes too long or columns depend on each other an active-set method does the rest. All
 of them work with corrections and with ``g``, the correlations of the columns with the
 residual, so that the accuracy is that of ``g`` at the start.
 """
@@ -12,12 +12,10 @@ import numpy as np
 from scipy.linalg.lapack import dpotrf, dpotrs
 
 BLOCKS = 4         # descents, each followed by an exact solve, before the active-set method
-FEW = 32           # changes of the face up to which the active-set method is faster
 EPOCHS = 20        # first budget of a descent
 DEPENDENT = 1e-13  # a squared distance below this share of its column is rounding
 SLACK = 1e-12      # what a correlation may exceed lambda by,
 ROUNDING = 1e-14   # and what rounding adds, as a share of the largest correlation
-NOTHING = np.empty(0, np.int64), np.empty((0, 0))  # no support and no factor
 
 
 class Face(NamedTuple):
@@ -52,7 +50,6 @@ def settle(columns, lam, nonneg, x, g) -> Face | None:
         The face on which ``x`` is exact; None if rounding forbids one.
     """
     from kernelstab._engines.working_set.descent_jit import descend
-    from kernelstab._engines.working_set.pivot_jit import pivot
 
     gram = columns.inner
     epochs, slack = EPOCHS, SLACK * lam + ROUNDING * float(np.abs(g).max())
@@ -62,16 +59,12 @@ def settle(columns, lam, nonneg, x, g) -> Face | None:
         if face is None:
             break
         turned = _exact(gram, lam, face, x, g)
-        missing = _beyond(nonneg, face, g, lam + slack) if turned == 0 else 0
-        if turned == missing == 0:
+        if turned == 0 and excess(nonneg, face, g, lam) <= slack:
             return face
-        if turned + missing <= FEW < face.support.size:
-            break
         epochs *= 2 if turned else 1
-    face = face_of(gram, x) if face is not None and turned else face
-    support, factor = NOTHING if face is None else (face.support, np.ascontiguousarray(face.factor))
-    done = pivot(columns.gram, lam, nonneg, x, g, slack, 10 * x.size + 100, support, factor)
-    return face_of(gram, x) if done else None
+    from kernelstab._engines.working_set.pivot_jit import pivot
+
+    return face_of(gram, x) if pivot(columns.gram, lam, nonneg, x, g, slack, 10 * x.size + 100) else None
 
 
 def approach(columns, lam, nonneg, x, g) -> None:
@@ -86,17 +79,9 @@ def approach(columns, lam, nonneg, x, g) -> None:
 
 def excess(nonneg, face, g, lam) -> float:
     """Return by how much the largest correlation off the support exceeds ``lam``."""
-    return float(_sizes(nonneg, face, g).max()) - lam
-
-
-def _beyond(nonneg, face, g, lam):
-    return int(np.count_nonzero(_sizes(nonneg, face, g) > lam))
-
-
-def _sizes(nonneg, face, g):
     sizes = g.copy() if nonneg else np.abs(g)
     sizes[face.support] = 0.0
-    return sizes
+    return float(sizes.max()) - lam
 
 
 def _exact(gram, lam, face, x, g):
