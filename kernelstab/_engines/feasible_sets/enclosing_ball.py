@@ -13,6 +13,17 @@ from kernelstab._engines.feasible_sets.support_value import UNIT
 _GRID = np.linspace(-60.0, 60.0, 61)
 
 
+def ellipsoid(ratio, c, s, b, spare):
+    r"""Return :math:`1/H` (0 where it is infinite) and :math:`\gamma` of the ellipsoid of one ratio.
+
+    In coordinates with :math:`\sum c_i^2u_i^2\le1` and :math:`\sum(s_iu_i-b_i)^2\le` spare; its centre is
+    :math:`sb/H`.
+    """
+    weight = ratio * c**2 + s**2
+    inverse = np.divide(1.0, weight, out=np.zeros_like(weight), where=weight > 0)
+    return inverse, ratio + spare - float(np.sum(ratio * c**2 * b**2 * inverse))
+
+
 def enclosing_ball(feasible, D):
     """Return radius, centre (a signal) and the direction in which the ball is touched.
 
@@ -28,9 +39,7 @@ def enclosing_ball(feasible, D):
     spare = feasible.eps**2 - feasible.rest**2
 
     def shape(ratio):
-        weight = ratio * c**2 + s**2
-        inverse = np.divide(1.0, weight, out=np.zeros_like(weight), where=weight > 0)
-        height = ratio + spare - float(np.sum(ratio * c**2 * b**2 * inverse))
+        inverse, height = ellipsoid(ratio, c, s, b, spare)
         height += 8 * sum(feasible.A.shape) * UNIT * (ratio + abs(spare))
         unseen = hidden / np.sqrt(ratio) if ratio > 0 else 0.0 * hidden
         return max(height, 0.0), np.hstack([G * np.sqrt(inverse), unseen]), inverse * s * b

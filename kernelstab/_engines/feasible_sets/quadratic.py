@@ -16,7 +16,7 @@ one root finding in one variable replaces a cone program.
 import numpy as np
 from scipy.optimize import brentq
 
-from kernelstab._engines.feasible_sets.enclosing_ball import enclosing_ball
+from kernelstab._engines.feasible_sets.enclosing_ball import ellipsoid, enclosing_ball
 from kernelstab._engines.feasible_sets.support_value import (
     CONSISTENT,
     UNIT,
@@ -98,8 +98,7 @@ class QuadraticSet(FeasibleSet):
         return float(np.sum((self.s * u - self.b)**2)) + self.rest**2
 
     def _at(self, ratio):
-        weight = ratio * self.c**2 + self.s**2
-        return np.divide(self.s * self.b, weight, out=np.zeros_like(weight), where=weight > 0)
+        return ellipsoid(ratio, self.c, self.s, self.b, 0.0)[0] * self.s * self.b
 
     def _root(self, change, point=None):
         """Find the ratio where a function that falls with it changes sign, by its logarithm."""
@@ -160,9 +159,7 @@ class QuadraticSet(FeasibleSet):
         spare = self.eps**2 - self.rest**2
 
         def best(ratio):
-            weight = ratio * c**2 + s**2
-            inverse = np.divide(1.0, weight, out=np.zeros_like(weight), where=weight > 0)
-            height = ratio + spare - float(np.sum(ratio * c**2 * b**2 * inverse))
+            inverse, height = ellipsoid(ratio, c, s, b, spare)
             size = float(np.sum(g**2 * inverse))
             tau = np.sqrt(max(height, 0.0) / size) if size > 0 else 0.0
             return inverse * (s * b + tau * g), tau
