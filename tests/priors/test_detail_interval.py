@@ -452,3 +452,18 @@ def test_data_that_no_signal_explains_exactly():
     found = detail_interval(matrix, [0.1 + 0.2, 0.3], [1.0, 1.0], Everything())
     with pytest.raises(CertificateError, match="^the equations have no exact solution near the comp"):
         found.certificate(end="largest")
+
+
+def test_witnesses_in_a_subspace_are_coefficients():
+    # x = t (3, 1, 0) + u (0, 0, 1) and 3 t = 0.7: t is 7/30, no float; u is bounded by the radius
+    prior = Subspace([[3.0, 0.0], [1.0, 0.0], [0.0, 1.0]], 2.0)
+    found = detail_interval([[1.0, 0.0, 0.0]], [0.7], [0.0, 1.0, 1.0], prior)
+    for end in ("range", "largest", "smallest"):
+        assert verify(found.certificate(end=end)).ok
+
+
+def test_more_entries_may_be_used_than_there_are():
+    found = detail_interval([FIRST, SECOND], [3.0, 1.0], BOTH, Sparse(9))
+    made = found.certificate(end="largest")
+    assert made["options"]["prior"]["s"] == 2
+    assert verify(made).ok

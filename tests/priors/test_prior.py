@@ -1,4 +1,4 @@
-"""Membership in the priors, by hand."""
+"""Membership in the priors and their support functions, by hand."""
 
 import numpy as np
 import pytest
@@ -49,3 +49,20 @@ def test_descriptions_hold_what_the_priors_hold():
     assert Ellipsoid(SQUARE).spec()["T"] is not None
     assert Polytope(SQUARE).spec()["kind"] == "polytope"
     assert FiniteSet(SQUARE).spec()["signals"].shape == (2, 2)
+
+
+@pytest.mark.parametrize(("prior", "c", "value"), [
+    (Ball(2.0), [3.0, 4.0], 10.0), (Ball(2.0), [3.0, 4j], 10.0),
+    # the part of (3, 4) along the first axis is 3; along no axis of an orthogonal subspace is there any
+    (Subspace([[2.0], [0.0]], 2.0), [3.0, 4.0], 6.0), (Subspace([[2.0], [0.0]]), [3.0, 4.0], np.inf),
+    (Subspace([[2.0], [0.0]]), [0.0, 4.0], 0.0),
+    (Everything(), [0.0, 1e-9], np.inf), (Everything(), [0.0, 0.0], 0.0),
+    # |2 x_1|^2 + |x_2|^2 <= 1: the norm of (3/2, 4)
+    (Ellipsoid(SQUARE), [3.0, 4.0], (2.25 + 16) ** 0.5), (Ellipsoid([[2.0, 0.0]]), [3.0, 1.0], np.inf),
+    # |x_1| <= 1/2, |x_2| <= 1
+    (Polytope(SQUARE), [3.0, -4.0], 5.5), (Polytope([[2.0, 0.0]]), [3.0, 1.0], np.inf),
+    (FiniteSet([[1.0, 0.0], [0.0, -2.0]]), [3.0, 4.0], 3.0), (FiniteSet([[1j, 0.0]]), [2j, 0.0], 2.0),
+    (Sparse(1), [0.0, 1.0], np.inf), (Sparse(1), [0.0, 0.0], 0.0), (L1Ball(2.0), [3.0, -4.0], 8.0),
+])
+def test_support_functions(prior, c, value):
+    assert prior.support(c) == pytest.approx(value, rel=1e-12)
