@@ -6,8 +6,6 @@ from fractions import Fraction
 
 from kernelstab.certify.enclosure import Enclosure
 
-OUTCOMES = ("true", "false", "unknown")
-
 
 @dataclass(frozen=True)
 class Decision:

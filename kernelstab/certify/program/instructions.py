@@ -122,14 +122,6 @@ class Instructions:
                 if step[0] in ("forward", "apply") and step[1] == position}
         return set(used), {i for i in used.values() if self.instructions[i][0] != "vector"}
 
-    @property
-    def kinds(self) -> list[str]:
-        """Kind of every value, in order: vector, operator, map or scalar."""
-        kinds: list[str] = []
-        for name, *args in self.instructions:
-            kinds.append(_kind_of(name, args, kinds))
-        return kinds
-
     def to_json(self) -> dict:
         """Return the program as plain lists and dictionaries."""
         return {
