@@ -6,7 +6,7 @@ import pytest
 from kernelstab.certify import run_balls
 from kernelstab.certify.program.run import BallRun
 from kernelstab.certify.writing.encode import encode_array
-from kernelstab.certify.writing.runs import encode_inputs
+from kernelstab.certify.writing.programs import encode_inputs
 from kernelstab.certify.writing.terms import Program, lipschitz, norm
 from kernelstab.operators.dense import DenseOperator
 
