@@ -93,13 +93,13 @@ class WaveletSynthesis(ForwardOperator):
         ValueError
             If an array has the wrong size, is not in C order or not of the same dtype.
         """
-        from kernelstab.operators._wavelet_jit import analyse
+        from kernelstab.operators._wavelet_jit import transform
 
         source, parts, bank = self._reals(image, "image")
         target = self._reals(out, "out")[0]
         if image.dtype != out.dtype:
             raise ValueError(f"out must have dtype {image.dtype}, got {out.dtype}")
-        analyse(source, target, self._grid, parts, self.level, bank.analysis, bank.analysis_shifts)
+        transform(source, target, self._grid, parts, self.level, bank.analysis, bank.analysis_shifts, True)
 
     def synthesise(self, coefficients) -> None:
         """Turn ``coefficients``, a real or complex array in C order, into their image in place.
@@ -109,10 +109,10 @@ class WaveletSynthesis(ForwardOperator):
         ValueError
             If the array has the wrong size or is not in C order.
         """
-        from kernelstab.operators._wavelet_jit import synthesise
+        from kernelstab.operators._wavelet_jit import transform
 
         values, parts, bank = self._reals(coefficients, "coefficients")
-        synthesise(values, self._grid, parts, self.level, bank.synthesis, bank.synthesis_shifts)
+        transform(values, values, self._grid, parts, self.level, bank.synthesis, bank.synthesis_shifts, False)
 
     def _reals(self, values, name):
         """See an array as a flat one of reals, without a copy; return it, reals per sample and the bank."""
