@@ -1,54 +1,231 @@
-"""One way to run an engine on an imaging problem, and to say what came out."""
+"""Problems for images: one judgement of a point, by its duality gap, and one way to run a method on them."""
 
 import warnings
+from functools import cached_property
+
+import numpy as np
 
 from kernelstab._checks import as_number
+from kernelstab._engines.duality_gap import EPSILON, KINDS, best_multiple, relative, shortfall
+from kernelstab._engines.imaging.bounds import POLISH, Bound
 from kernelstab._engines.monitor import Monitor
+from kernelstab._engines.problem import Judged
 from kernelstab._errors import NotConverged
-from kernelstab.solvers.solution import Solution
+
+NOISE = 32 * EPSILON   # share of the data that rounding may take from Ax of a constant x
 
 
-def run(problem, engine, name, *, budget, callback=None, progress=None, history=False,
-        scale=None) -> Solution:
-    """Call ``engine(watch)`` unless zero is optimal, and make a ``Solution`` of the best point.
+class AnalysisProblem:
+    r"""One of two problems for one system and one frame W.
 
-    ``problem`` has what a ``Monitor`` asks of a ``Problem``, and ``zero_is_optimal``; the engine returns
-    words for the method. With ``scale`` the points of the problem are coefficients times it.
-
-    Warns
-    -----
-    NotConverged
-        If the tolerance is not met, or Ctrl-C ended the engine.
+    With :math:`\|Wx\|_w` for the sum of the sizes of :math:`Wx`, each times its weight, ``qcbp`` is
+    to minimise :math:`\|Wx\|_w` subject to :math:`\|Ax-y\|\le` parameter, and ``lasso``
+    :math:`\tfrac12\|Ax-y\|^2+` parameter :math:`\|Wx\|_w`. Total variation is the case where W is the
+    gradient. The dual constraint on a field p is :math:`W^*p=A^*h`, with sizes of at most ``weight`` times
+    their own weights. While a method computes in single precision, ``rounding`` is the share of the objective
+    by which it may be wrong; gaps are larger by it.
     """
-    watch, interrupted = Monitor(problem, callback, progress, history, scale), False
-    watch.begin(budget)
-    try:
-        if problem.zero_is_optimal:
-            system = problem.system
-            watch(0, 0 * problem.correlation, image=0 * system.y, dual=system.y)
-            words = "closed form"
-        else:
-            words = engine(watch)
-    except KeyboardInterrupt:
-        if watch.best is None:
-            raise
-        words, interrupted = "interrupted", True
-    best = watch.best
-    if not watch.finished:
-        ended = "was interrupted" if interrupted else "stopped"
-        warnings.warn(f"{name} {ended} after {watch.done} iterations at relative gap "
-                      f"{best.relative_gap:.1e}, infeasible by {best.feasibility:.1e}", NotConverged,
-                      stacklevel=4)
-    x = best.x if scale is None else best.x / scale
-    return Solution(x, best.dual, best.objective, best.dual_objective, best.gap, best.relative_gap,
-                    best.residual, best.feasibility, watch.done, watch.finished, f"{name} by {words}",
-                    watch.history, interrupted=interrupted)
+
+    def __init__(self, form, system, frame, parameter, tol):
+        self.form, self.kind, self.system, self.frame = form, KINDS[form], system, frame
+        self.parameter, self.tol = parameter, tol
+        self.size, self.rounding = float(np.linalg.norm(system.y)), 0.0
+        self.weight = 1.0 if form == "qcbp" else parameter
+
+    def objective(self, total, residual) -> float:
+        """Return the objective from the sum of all sizes and the norm of the residual."""
+        return total if self.form == "qcbp" else 0.5 * residual**2 + self.parameter * total
+
+    def excess(self, residual) -> float:
+        """Return by how much the constraint is missed."""
+        return max(residual - self.parameter, 0.0) if self.form == "qcbp" else 0.0
+
+    def multiple(self, inner, length, largest):
+        r"""Return the best t for which t h is dual-feasible, and its dual value.
+
+        ``inner`` is :math:`\mathrm{Re}\langle h,y\rangle`, ``length`` :math:`\|h\|` and ``largest`` the
+        largest size of a field whose adjoint is :math:`A^*h`, next to its weight.
+        """
+        t = best_multiple(self.kind, self.parameter, self.weight, inner, length, largest)
+        if self.form == "qcbp":
+            return t, t * (inner - self.parameter * length)
+        if t == np.inf:
+            t = 0.0
+        return t, t * inner - 0.5 * (t * length) ** 2
+
+    def explains(self, total, residual) -> bool:
+        """Return whether W annihilates x and x leaves nothing of the data but rounding.
+
+        It is then a solution for data that differ from ``y`` by that rounding, and neither the
+        objective nor the gap has a digit that tells more.
+        """
+        return total == 0.0 and residual <= NOISE * self.size
+
+    def judge(self, x, *, image=None, dual=None, pulled=None) -> Judged:
+        """Pair x with a ``Bound``; ``image`` is ``(total, residual)`` where known."""
+        if image is None:
+            residual = float(np.linalg.norm(self.system.forward(x.ravel()) - self.system.y))
+            image = self.frame.total(x), residual
+        objective, excess = self.objective(*image), self.excess(image[1])
+        gap = (1.0 + self.rounding) * objective + dual.length * excess - dual.value
+        share = 0.0 if self.explains(*image) else relative(gap, objective)
+        return Judged(x, dual, objective, dual.value, gap, share, image[1], excess)
+
+    def finished(self, judged) -> bool:
+        """Return whether the point meets the tolerance; a gap well below zero is rounding, no proof."""
+        return abs(judged.relative_gap) <= self.tol and self._shortfall(judged) <= self.tol
+
+    def distance(self, judged) -> float:
+        """Return how far the point is from finished; smaller is better."""
+        return max(judged.relative_gap, self._shortfall(judged))
+
+    def _shortfall(self, judged):
+        if self.explains(judged.objective, judged.residual):
+            return 0.0
+        return shortfall(self.size, judged.dual.length, judged.feasibility, judged.objective)
+
+    def prove(self, h, field, rounds=1, goal=np.inf) -> Bound:
+        r"""Make any h and any field feasible, and return the bound they prove.
+
+        Where W annihilates constants, h loses its component along :math:`A\mathbf1`, so that :math:`A^*h`
+        lies in the range of :math:`W^*`; the field becomes :math:`p+W(W^*W)^+(A^*h-W^*p)`, whose adjoint is
+        :math:`A^*h`; both are scaled. The field is overwritten. More ``rounds``, until the bound reaches the
+        goal, move the field into the feasible set and back to those of that adjoint in turn, so that less is
+        left to scale.
+
+        For injective W the e that is left in :math:`W^*p=A^*h-e` is measured and paid: a minimiser z
+        has :math:`\|z\|\le\|Wz\|_1/\sqrt{lower}\le f(z)/(weight\,\min w\,\sqrt{lower})`, so with
+        the value v that the dual point would have if e were 0
+
+        .. math:: f(z)\ge v-\|e\|\|z\|,\qquad
+            f(z)\ge\frac{v}{1+\|e\|/(weight\,\min w\,\sqrt{lower})}.
+
+        Cost: one product with A, one with its adjoint, one solve with :math:`W^*W` per round.
+        """
+        frame = self.frame
+        h, field = self._balanced(h), np.zeros(frame.count, self.system.dtype) if field is None else field
+        back = self.system.adjoint(h)
+        rest = np.empty_like(back)
+        inner, length = float(np.vdot(h, self.system.y).real), float(np.linalg.norm(h))
+        for k in range(rounds):
+            frame.project(field, None, rest, 0.0, POLISH if k else 0.0)
+            np.subtract(back, rest, out=rest)
+            t, value = self.multiple(inner, length, frame.correct(field, frame.solve(rest, out=rest)))
+            if not frame.flat:
+                defect = float(np.linalg.norm(back - frame.adjoint(field)))
+                value /= 1.0 + t * defect / (self.weight * frame.least * np.sqrt(frame.lower))
+            if value >= goal:
+                break
+        field *= t
+        return Bound(value, t * h, field, t * length)
+
+    @cached_property
+    def flat(self):
+        r"""``A`` times the constant image 1 where W annihilates it; exactly zero where it is rounding."""
+        system = self.system
+        if not self.frame.flat:
+            return 0.0 * system.y
+        flat = system.forward(np.ones(self.frame.size, system.dtype))
+        # ||A* y|| / ||y|| is at most the norm of A, and of its size for most data
+        typical = float(np.linalg.norm(system.adjoint(system.y))) * np.sqrt(self.frame.size)
+        return flat if np.linalg.norm(flat) * self.size > 1e-10 * typical else 0.0 * flat
+
+    def _balanced(self, h):
+        """Return the part of h that is orthogonal to ``flat``: zero if what is left is rounding."""
+        flat, square = self.flat, float(np.vdot(self.flat, self.flat).real)
+        if square == 0:
+            return h
+        once = h - flat * (np.vdot(flat, h) / square)
+        twice = once - flat * (np.vdot(flat, once) / square)
+        return twice if np.linalg.norm(twice) > 0.5 * np.linalg.norm(once) else 0.0 * h
+
+    def closed_form(self, monitor) -> bool:
+        """Report the image closest to the data among those that W annihilates, if it is a solution.
+
+        Returns whether it is.
+        """
+        y, flat = self.system.y, self.flat
+        square, constant = float(np.vdot(flat, flat).real), 0.0
+        if square > 0:
+            constant = np.vdot(flat, y) / square
+            constant += np.vdot(flat, y - constant * flat) / square      # what the long sum has lost
+        residual = y - constant * flat
+        size = float(np.linalg.norm(residual))
+        exact = self.explains(0.0, size)
+        if self.excess(size) > 0.0 and not exact:
+            return False
+        bound = self.prove(0.0 * residual if self.form == "qcbp" or exact else residual, None)
+        x = constant * np.ones(self.frame.size, self.system.dtype)
+        judged = self.judge(x, image=(0.0, size), dual=bound)
+        return self.finished(judged) and monitor(0, x, image=(0.0, size), dual=bound)
 
 
 def posed(eta, lam) -> tuple:
-    """Return the form of the problem and its level, of which exactly one must be given."""
+    """Return the form of the problem and its parameter, of which exactly one must be given."""
     if (eta is None) == (lam is None):
         raise ValueError(f"exactly one of eta and lam must be given, got eta={eta} and lam={lam}")
     if lam is None:
         return "qcbp", as_number(eta, "eta", low=0)
     return "lasso", as_number(lam, "lam", low=0, strict=True)
+
+
+def run(problem, method, name, *, budget, callback=None, progress=None, history=False, scale=None,
+        final=None) -> dict:
+    """Call ``method(monitor)`` and return what a ``Solution`` says of the best point.
+
+    ``problem`` has what a ``Monitor`` asks of a ``Problem``. With ``scale`` the points of the problem are
+    coefficients times it. The method sets ``monitor.method``; ``final(best)`` judges the best point anew.
+
+    Warns
+    -----
+    NotConverged
+        If the tolerance is not met, or Ctrl-C ended the method.
+    """
+    monitor, interrupted = Monitor(problem, callback, progress, history, scale), False
+    monitor.begin(budget)
+    try:
+        method(monitor)
+    except KeyboardInterrupt:
+        if monitor.best is None:
+            raise
+        interrupted = True
+    best = monitor.best if final is None else final(monitor.best)
+    converged = problem.finished(best)
+    if not converged:
+        ended = "was interrupted" if interrupted else "stopped"
+        warnings.warn(f"{name} {ended} after {monitor.done} iterations at relative gap "
+                      f"{best.relative_gap:.1e}, infeasible by {best.feasibility:.1e}", NotConverged,
+                      stacklevel=4)
+    if scale is not None:
+        best = best._replace(x=best.x / scale)
+    return best._asdict() | {
+        "iterations": monitor.done, "converged": converged, "method": f"{name} by {monitor.method}",
+        "history": monitor.history, "interrupted": interrupted}
+
+
+def solve_analysis(problem, method, name, start, **options) -> tuple:
+    """Run a method of ``_engines.imaging`` on an analysis problem; return the figures and the dual field.
+
+    ``start`` is where it begins: an image, a dual point and a field, each None where not given. Everything
+    that is reported is evaluated once more, from A, x and the dual pair alone.
+    """
+    measured, bounds = [], []
+
+    def engine(monitor):
+        monitor.method = "closed form"
+        if not problem.closed_form(monitor):
+            iteration = method(problem)
+            monitor.method = iteration.words
+            measured.append(iteration.measured)
+            iteration.run(*start, monitor)
+
+    def final(best):
+        h, field = best.dual.h, best.dual.field
+        h = measured.pop()(h) if measured else h
+        field = None if field is None else field.ravel().astype(problem.system.dtype, copy=False)
+        problem.rounding = 0.0
+        bounds.append(problem.prove(h, field))
+        return problem.judge(best.x, dual=bounds[0])
+
+    figures = run(problem, engine, name, final=final, **options)
+    return figures | {"dual": bounds[0].h}, bounds[0].field

@@ -1,17 +1,16 @@
 """Signals that are sparse after analysis: any operator, tight frames, total variation with wavelets."""
 
-import dataclasses
-
 import numpy as np
 
 from kernelstab._checks import as_array, as_count, as_number
-from kernelstab._engines.imaging import analysis_primal_dual, analysis_splitting
-from kernelstab._engines.imaging.frames import Frame, Gradient, Products, as_frame
+from kernelstab._engines.imaging.fourier_splitting import FourierSplitting
+from kernelstab._engines.imaging.frames import Frame, Gradient, Products
+from kernelstab._engines.imaging.primal_dual import PrimalDual
+from kernelstab._engines.imaging.spectrum import Spectrum
 from kernelstab._engines.linear_system import as_system
 from kernelstab.operators import WaveletSynthesis, as_operator
-from kernelstab.solvers._analysis_problem import AnalysisProblem
-from kernelstab.solvers._imaging import posed, run
-from kernelstab.solvers._solve import Start, as_start
+from kernelstab.solvers._imaging import AnalysisProblem, posed, solve_analysis
+from kernelstab.solvers._solve import as_start
 from kernelstab.solvers.solution import Solution
 
 
@@ -82,8 +81,8 @@ def analysis(A, y, W, eta=None, *, lam=None, weights=None, lower=None, tol=1e-4,
     (array([0., 0., 2.]), 2.0)
     """
     A = as_operator(A)
-    frame = as_frame(W, A.shape[1], lower, lambda part: as_system(part, np.zeros(part.shape[0])).norm())
-    return _solve(A, y, frame, eta, lam, weights, tol, max_iter, x0, callback, progress, history)
+    problem = analysis_problem(A, y, W, eta, lam, weights, lower, tol)
+    return _solve(A, problem, max_iter, x0, callback, progress, history)
 
 
 def tv_wavelet(A, y, eta=None, *, lam=None, tv_weight=1.0, wavelet="db4", level=None, isotropic=True,
@@ -140,31 +139,56 @@ def tv_wavelet(A, y, eta=None, *, lam=None, tv_weight=1.0, wavelet="db4", level=
     array([1.5, 1.5, 1.5, 1.5])
     """
     A = as_operator(A)
-    v = as_number(tv_weight, "tv_weight", low=0, strict=True)
-    basis = WaveletSynthesis(A.image_shape, wavelet, level=level)
-    gradient = Gradient(A.image_shape, v, bool(isotropic) and len(A.image_shape) > 1)
-    frame = Frame([gradient, Products(basis.H)], A.shape[1])
+    problem = tv_wavelet_problem(A, y, eta, lam, tv_weight, wavelet, level, isotropic, weights, tol)
+    return _solve(A, problem, max_iter, x0, callback, progress, history)
+
+
+def analysis_problem(A, y, W, eta, lam, weights, lower, tol) -> AnalysisProblem:
+    """Check what the user hands in, W an operator, an array or a sequence of these, and pose the problem."""
+    form, parameter = posed(eta, lam)
+    parts = list(W) if isinstance(W, (list, tuple)) else [W]
+    for part in parts:
+        if getattr(part, "ndim", 2) != 2 or part.shape[1] != A.shape[1]:
+            raise ValueError(f"W must act on {A.shape[1]} entries, got shape {part.shape}")
+    # a complex W measures moduli, for which a complex signal may be better than any real one
+    system = as_system(A, np.asarray(y) * np.ones(1, np.result_type(float, *(part.dtype for part in parts))))
+    counts = [part.shape[0] for part in parts]
+    shares = [None] * len(parts)
     if weights is not None:
-        own = as_array(weights, "weights", shape=(A.shape[1],), real=True)
-        weights = np.concatenate([np.ones(frame.places - own.size), own])
-    return _solve(A, y, frame, eta, lam, weights, tol, max_iter, x0, callback, progress, history)
+        shares = np.split(_positive(weights, sum(counts)), np.cumsum(counts)[:-1])
+    blocks = [Products(part, share, _norm) for part, share in zip(parts, shares)]
+    frame = Frame(blocks, A.shape[1], lower)
+    return AnalysisProblem(form, system, frame, parameter, as_number(tol, "tol", low=0))
 
 
-def _solve(A, y, frame, eta, lam, weights, tol, max_iter, x0, callback, progress, history):
-    form, bound = posed(eta, lam)
-    w = np.ones(1) if weights is None else as_array(weights, "weights", shape=(frame.places,), real=True)
-    if w.min() <= 0:
-        raise ValueError(f"weights must be positive, got {w.min()}")
-    system = as_system(A, y)
-    problem = AnalysisProblem(form, system, frame, w, bound, as_number(tol, "tol", low=0))
-    start = Start(*as_start(x0, system), x0 is not None)
-    step = analysis_splitting.image_step(problem, A)
+def tv_wavelet_problem(A, y, eta, lam, tv_weight, wavelet, level, isotropic, weights, tol) -> AnalysisProblem:
+    """Check what the user hands in and pose the problem of a gradient above a wavelet analysis."""
+    form, parameter = posed(eta, lam)
+    v = as_number(tv_weight, "tv_weight", low=0, strict=True)
+    shape, system = getattr(A, "image_shape", (np.shape(A)[1],)), as_system(A, y)
+    basis = WaveletSynthesis(shape, wavelet, level=level)
+    weights = None if weights is None else _positive(weights, system.shape[1])
+    blocks = [Gradient(shape, bool(isotropic), v), Products(basis.H, weights)]
+    frame = Frame(blocks, system.shape[1], spectrum=Spectrum(shape, system.dtype.kind == "f"))
+    return AnalysisProblem(form, system, frame, parameter, as_number(tol, "tol", low=0))
 
-    def engine(watch):
-        if step is not None:
-            return analysis_splitting.solve(problem, start, watch, step)
-        return analysis_primal_dual.solve(problem, start, watch)
 
-    solution = run(problem, engine, f"analysis {form}", budget=as_count(max_iter, "max_iter", low=1),
-                   callback=callback, progress=progress, history=history)
-    return dataclasses.replace(solution, image=A.image(solution.x))
+def _solve(A, problem, max_iter, x0, callback, progress, history):
+    x, dual = as_start(x0, problem.system)
+    start = (None, None, None) if x0 is None else (x, dual / problem.weight, None)
+    method = FourierSplitting if FourierSplitting.fits(problem, A) else PrimalDual
+    figures, _ = solve_analysis(
+        problem, method, f"analysis {problem.form}", start, callback=callback, progress=progress,
+        history=history, budget=as_count(max_iter, "max_iter", low=1))
+    return Solution(**figures, image=A.image(figures["x"]))
+
+
+def _positive(weights, count):
+    weights = as_array(weights, "weights", shape=(count,), real=True)
+    if weights.min() <= 0:
+        raise ValueError(f"weights must be positive, got {weights.min()}")
+    return weights
+
+
+def _norm(W):
+    return as_system(W, np.zeros(W.shape[0])).norm()

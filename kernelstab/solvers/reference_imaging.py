@@ -3,17 +3,14 @@
 import numpy as np
 import scipy.sparse as sp
 
-from kernelstab._checks import as_array, as_number
-from kernelstab._engines.imaging.frames import Frame, Gradient, Products, as_frame
 from kernelstab._engines.linear_system import as_system
-from kernelstab.operators import WaveletSynthesis
+from kernelstab.operators import DenseOperator, WaveletSynthesis
 from kernelstab.operators.race import as_shape
-from kernelstab.solvers._analysis_problem import AnalysisProblem
 from kernelstab.solvers._imaging import posed
-from kernelstab.solvers._tv_problem import TVProblem
+from kernelstab.solvers.analysis import analysis_problem, tv_wavelet_problem
 from kernelstab.solvers.reference import dense, joined, minimise, said
 from kernelstab.solvers.solution import Solution
-from kernelstab.solvers.tv import TVSolution
+from kernelstab.solvers.tv import TVSolution, tv_problem
 
 
 def reference_tv(A, y, eta=None, *, lam=None, shape=None, isotropic=True, tol=1e-6) -> TVSolution:
@@ -41,15 +38,16 @@ def reference_tv(A, y, eta=None, *, lam=None, shape=None, isotropic=True, tol=1e
     >>> round(s.objective, 6)
     2.0
     """
-    form, level = posed(eta, lam)
+    form, parameter = posed(eta, lam)
     shape = as_shape(getattr(A, "image_shape", (np.shape(A)[1],)) if shape is None else shape)
     system = as_system(dense(A), y)
     if int(np.prod(shape)) != system.shape[1]:
         raise ValueError(f"shape must hold the {system.shape[1]} columns of A, got {shape}")
-    problem = TVProblem(form, system, level, shape, bool(isotropic), as_number(tol, "tol", low=0))
+    problem = tv_problem(form, system, parameter, shape, bool(isotropic), tol)
     steps = _differences(shape)
-    answer, field = _solved(form, system, level, [steps] if isotropic else [[D] for D in steps], np.ones(1))
-    return _judged_tv(problem, answer, field)
+    figures, bound = _solved(problem, [steps] if isotropic else [[D] for D in steps], "tv")
+    image, field = figures["x"].reshape(shape), bound.field.reshape(-1, *shape)
+    return said(TVSolution(**figures, image=image, field=field))
 
 
 def reference_analysis(A, y, W, eta=None, *, lam=None, weights=None, lower=None, tol=1e-6) -> Solution:
@@ -75,9 +73,10 @@ def reference_analysis(A, y, W, eta=None, *, lam=None, weights=None, lower=None,
     >>> reference_analysis(np.array([[1.0, 1.0]]), [2.0], np.diag([1.0, 3.0]), 0.0).x.round(6) + 0.0
     array([2., 0.])
     """
-    frame = as_frame(W, A.shape[1], lower)
+    problem = analysis_problem(dense(A), y, W, eta, lam, weights, lower, tol)
     parts = list(W) if isinstance(W, (list, tuple)) else [W]
-    return _reference(A, y, frame, [[dense(part)] for part in parts], eta, lam, weights, tol)
+    figures, _ = _solved(problem, [[dense(part)] for part in parts], "analysis")
+    return said(Solution(**figures, image=figures["x"].reshape(getattr(A, "image_shape", (-1,)))))
 
 
 def reference_tv_wavelet(A, y, eta=None, *, lam=None, tv_weight=1.0, wavelet="db4", level=None,
@@ -104,49 +103,14 @@ def reference_tv_wavelet(A, y, eta=None, *, lam=None, tv_weight=1.0, wavelet="db
     >>> s.x.round(5)
     array([1.5, 1.5, 1.5, 1.5])
     """
-    v = as_number(tv_weight, "tv_weight", low=0, strict=True)
     shape = getattr(A, "image_shape", (np.shape(A)[1],))
-    basis = WaveletSynthesis(shape, wavelet, level=level)
-    joint = bool(isotropic) and len(shape) > 1
-    frame = Frame([Gradient(shape, v, joint), Products(basis.H)], basis.shape[0])
-    steps = [v * D for D in _differences(shape)]
-    blocks = [steps] if joint else [[D] for D in steps]
-    if weights is not None:
-        weights = np.concatenate([np.ones(frame.places - basis.shape[0]), np.ravel(weights)])
-    return _reference(A, y, frame, [*blocks, [dense(basis.H)]], eta, lam, weights, tol)
-
-
-def _judged_tv(problem, answer, field):
-    """Judge the points that came back as those of ``tv``."""
-    bound = problem.prove(answer.h, field.reshape(-1, problem.rows, problem.n))
-    best = problem.judge(answer.x, dual=bound)
-    return said(TVSolution(
-        **_figures(best, answer, problem), dual=bound.h, method=f"tv {problem.form} by cvxpy, CLARABEL",
-        image=best.x.reshape(problem.shape), field=bound.field.reshape(-1, *problem.shape)))
-
-
-def _reference(A, y, frame, blocks, eta, lam, weights, tol):
-    """Solve an analysis problem, and judge the points that came back as any other solver's."""
-    form, level = posed(eta, lam)
-    # a complex W measures moduli, for which a complex signal may be better than any real one
-    unit = np.ones(1, np.result_type(float, *(M.dtype for block in blocks for M in block)))
-    system = as_system(dense(A), np.asarray(y) * unit)
-    w = np.ones(1) if weights is None else as_array(weights, "weights", shape=(frame.places,), real=True)
-    if w.min() <= 0:
-        raise ValueError(f"weights must be positive, got {w.min()}")
-    problem = AnalysisProblem(form, system, frame, w, level, as_number(tol, "tol", low=0))
-    answer, field = _solved(form, system, level, blocks, w)
-    best = problem.judge(answer.x, dual=answer.h, pulled=field)
-    return said(Solution(
-        **_figures(best, answer, problem), dual=best.dual, method=f"analysis {form} by cvxpy, CLARABEL",
-        image=best.x.reshape(getattr(A, "image_shape", (-1,)))))
-
-
-def _figures(best, answer, problem):
-    """Return what every solution says of itself."""
-    return {"x": best.x, "objective": best.objective, "dual_objective": best.dual_objective, "gap": best.gap,
-            "relative_gap": best.relative_gap, "residual": best.residual, "feasibility": best.feasibility,
-            "iterations": answer.steps, "converged": problem.finished(best)}
+    A = DenseOperator(dense(A), image_shape=shape)
+    problem = tv_wavelet_problem(A, y, eta, lam, tv_weight, wavelet, level, isotropic, weights, tol)
+    steps = [tv_weight * D for D in _differences(shape)]
+    blocks = [*([steps] if isotropic else [[D] for D in steps]),
+              [dense(WaveletSynthesis(shape, wavelet, level=level).H)]]
+    figures, _ = _solved(problem, blocks, "analysis")
+    return said(Solution(**figures, image=figures["x"].reshape(shape)))
 
 
 def _differences(shape):
@@ -156,31 +120,41 @@ def _differences(shape):
     return [here[np.roll(numbers, -1, axis).ravel()] - here for axis in range(len(shape))]
 
 
-def _solved(form, system, level, blocks, weights):
-    r"""Minimise :math:`\sum_iw_i\|(M_1x,M_2x,\ldots)_i\|`, summed over blocks ``[M_1, M_2, ...]``.
+def _solved(problem, blocks, name) -> tuple:
+    r"""Minimise the sum of the sizes of :math:`(M_1x,M_2x,\ldots)_i` over blocks ``[M_1, M_2, ...]``.
 
-    The fields :math:`M_kx` are variables of their own, so that the multipliers of these
-    equations are the dual field.
+    The fields :math:`M_kx` are variables of their own, so that the multipliers of these equations are
+    the dual field. Returns what every solution says of itself, and the bound.
     """
     import cvxpy as cp
 
-    equations = []
+    equations, system = [], problem.system
 
     def state(z):
-        sizes = []
-        for block in blocks:
+        total = 0
+        for block, weights in zip(blocks, _weights(problem.frame, blocks)):
             rows = [part for M in block for part in _parts(M, z)]
             field = cp.Variable((len(rows), block[0].shape[0]))
             equations.append(cp.vstack(rows) == field)
-            sizes.append(cp.abs(field[0]) if len(rows) == 1 else cp.norm(field, 2, axis=0))
-        return cp.sum(cp.multiply(np.broadcast_to(weights, places), cp.hstack(sizes))), equations
+            sizes = cp.abs(field[0]) if len(rows) == 1 else cp.norm(field, 2, axis=0)
+            total += cp.sum(cp.multiply(np.broadcast_to(weights, block[0].shape[0]), sizes))
+        return total, equations
 
-    places = sum(block[0].shape[0] for block in blocks)
-    answer = minimise(form, system, level, state)
+    answer = minimise(problem.form, system, problem.parameter, state)
     width = 1 if system.dtype.kind == "f" else 2
     duals = [equation.dual_value for equation in equations]
     field = [joined(p[k:k + width]) for p in duals for k in range(0, len(p), width)]
-    return answer, np.concatenate(field)
+    bound = problem.prove(answer.h, np.concatenate(field))
+    best = problem.judge(answer.x, dual=bound)
+    return best._asdict() | {
+        "dual": bound.h, "iterations": answer.steps, "converged": problem.finished(best),
+        "method": f"{name} {problem.form} by cvxpy, CLARABEL"}, bound
+
+
+def _weights(frame, blocks):
+    """Return the weights of each block: those of the frame, where a gradient is one block or several."""
+    own = [block.weights for block in frame.blocks if block is not frame.gradient]
+    return [np.ones(1)] * (len(blocks) - len(own)) + own
 
 
 def _parts(M, z):

@@ -1,21 +1,18 @@
 """Total variation: the image of least variation that explains the data, with a proof."""
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 
 from kernelstab._checks import as_count, as_number
+from kernelstab._engines.imaging.fourier_splitting import FourierSplitting
+from kernelstab._engines.imaging.frames import Frame, Gradient
 from kernelstab._engines.imaging.primal_dual import PrimalDual
-from kernelstab._engines.imaging.tv_fourier import FourierSplitting
+from kernelstab._engines.imaging.spectrum import Spectrum
 from kernelstab._engines.linear_system import as_system
-from kernelstab._engines.monitor import Monitor
-from kernelstab._errors import NotConverged
-from kernelstab.operators import Blur, SubsampledFourier
 from kernelstab.operators.race import as_shape
-from kernelstab.solvers._imaging import posed
+from kernelstab.solvers._imaging import AnalysisProblem, posed, solve_analysis
 from kernelstab.solvers._solve import as_start
-from kernelstab.solvers._tv_problem import TVProblem
 from kernelstab.solvers.solution import Solution
 
 METHODS = ("auto", "fourier", "primal-dual")
@@ -129,27 +126,24 @@ def tv(A, y, eta=None, *, lam=None, shape=None, isotropic=True, tol=1e-4, method
     >>> s.x.round(6), round(s.objective, 6)
     (array([0.25, 0.75]), 1.0)
     """
-    form, level = posed(eta, lam)
+    form, parameter = posed(eta, lam)
     system = as_system(A, y)
-    problem = TVProblem(form, system, level, _shape(A, system, shape), bool(isotropic),
-                        as_number(tol, "tol", low=0), as_count(workers, "workers", low=1))
+    problem = tv_problem(form, system, parameter, _shape(A, system, shape), bool(isotropic), tol,
+                         as_count(workers, "workers", low=1))
     chosen = _chosen(method, problem, A)
-    start = _start(x0, problem)
-    watch, interrupted = Monitor(problem, callback, progress, history), False
-    loop: FourierSplitting | PrimalDual | None = None
-    watch.begin(BUDGETS[chosen] if max_iter is None else as_count(max_iter, "max_iter", low=1))
-    try:
-        if not _constant(problem, watch):
-            loop = FourierSplitting(problem) if chosen == "fourier" else PrimalDual(problem)
-            loop.run(start[0], start[1], start[2], watch)
-    except KeyboardInterrupt:
-        if watch.best is None:
-            raise
-        interrupted = True
-    h, words = watch.best.dual.h, "closed form"
-    if loop is not None:
-        h, words, loop = loop.measured(h), loop.words, None     # without its memory
-    return _said(problem, watch, h, words, interrupted)
+    figures, field = solve_analysis(
+        problem, FourierSplitting if chosen == "fourier" else PrimalDual, "tv", _start(x0, problem),
+        budget=BUDGETS[chosen] if max_iter is None else as_count(max_iter, "max_iter", low=1),
+        callback=callback, progress=progress, history=history)
+    shape = problem.frame.gradient.shape
+    return TVSolution(**figures, image=figures["x"].reshape(shape), field=field.reshape(-1, *shape))
+
+
+def tv_problem(form, system, parameter, shape, isotropic, tol, workers=1) -> AnalysisProblem:
+    """Return the analysis problem whose frame is the gradient."""
+    spectrum = Spectrum(shape, system.dtype.kind == "f", workers)
+    frame = Frame([Gradient(shape, isotropic)], system.shape[1], spectrum=spectrum)
+    return AnalysisProblem(form, system, frame, parameter, as_number(tol, "tol", low=0))
 
 
 def _shape(A, system, shape):
@@ -163,9 +157,7 @@ def _chosen(method, problem, A):
     """Return the method by name; "auto" takes the transforms where A is diagonal under them."""
     if method not in METHODS:
         raise ValueError(f"method must be one of {', '.join(METHODS)}, got {method!r}")
-    fits = getattr(A, "image_shape", None) == problem.shape and problem.system.dtype == A.dtype
-    flat = type(A) is SubsampledFourier and A.mask.ndim <= 2      # spectra of volumes are mirrored otherwise
-    fits = fits and (flat or (type(A) is Blur and problem.level > 0))
+    fits = FourierSplitting.fits(problem, A)
     if method == "fourier" and not fits:
         raise ValueError('method must be "primal-dual" for this A, y and shape, got "fourier"')
     return "fourier" if fits and method != "primal-dual" else "primal-dual"
@@ -177,44 +169,4 @@ def _start(x0, problem):
         return None, None, None
     x, dual = as_start(x0, problem.system)
     field = getattr(x0, "field", None)
-    if field is not None:
-        field = field.reshape(-1, problem.rows, problem.n) / problem.price
-    return x, dual / problem.price, field
-
-
-def _constant(problem, watch):
-    """Try the constant image that is closest to the data; return whether it is optimal."""
-    y, flat = problem.system.y, problem.flat
-    square, level = float(np.vdot(flat, flat).real), 0.0
-    if square > 0:
-        level = np.vdot(flat, y) / square
-        level += np.vdot(flat, y - level * flat) / square      # what the long sum has lost
-    residual = y - level * flat
-    size = float(np.linalg.norm(residual))
-    exact = problem.explains(0.0, size)
-    if problem.excess(size) > 0.0 and not exact:
-        return False
-    zero = problem.form == "qcbp" or exact
-    bound = problem.prove(0.0 * residual if zero else residual, problem.zeros(field=True))
-    x = level * np.ones(problem.system.shape[1], problem.system.dtype)
-    judged = problem.judge(x, dual=bound)
-    return problem.finished(judged) and watch(0, x, image=(0.0, judged.residual), dual=bound)
-
-
-def _said(problem, watch, h, words, interrupted):
-    """Evaluate everything that is reported once more, from A, the image and the dual pair alone."""
-    best = watch.best
-    field = best.dual.field
-    bound = problem.prove(h, field if field is None else field.astype(problem.system.dtype, copy=False))
-    problem.rounding = 0.0
-    found = problem.judge(best.x, dual=bound)
-    converged = problem.finished(found)
-    if not converged:
-        ended = "was interrupted" if interrupted else "stopped"
-        warnings.warn(f"tv {ended} after {watch.done} iterations at relative gap {found.relative_gap:.1e}, "
-                      f"infeasible by {found.feasibility:.1e}", NotConverged, stacklevel=3)
-    return TVSolution(
-        found.x, bound.h, found.objective, found.dual_objective, found.gap, found.relative_gap,
-        found.residual, found.feasibility, watch.done, converged, f"tv by {words}", watch.history,
-        image=found.x.reshape(problem.shape), interrupted=interrupted,
-        field=bound.field.reshape(-1, *problem.shape))
+    return x, dual / problem.weight, None if field is None else field.ravel() / problem.weight

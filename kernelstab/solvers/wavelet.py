@@ -154,11 +154,16 @@ def _split(form, A, product, W, y, bound, weights, *, tol, max_iter, x0, **optio
                       as_number(tol, "tol", low=0))
     parts = wavelet_splitting.Parts(A, images, W, w)
 
-    def engine(watch):  # nothing here keeps the start alive
-        return wavelet_splitting.solve(problem, _begin(x0, system, w), watch, parts)
+    def method(monitor):  # nothing here keeps the start alive
+        if problem.zero_is_optimal:
+            monitor.method = "closed form"
+            monitor(0, 0 * problem.correlation, image=0 * system.y, dual=problem.system.y)
+        else:
+            monitor.method = wavelet_splitting.WORDS
+            wavelet_splitting.solve(problem, _begin(x0, system, w), monitor, parts)
 
-    return run(problem, engine, NAMES[form], budget=as_count(max_iter, "max_iter", low=1),
-               scale=None if weights is None else w, **options)
+    return Solution(**run(problem, method, NAMES[form], budget=as_count(max_iter, "max_iter", low=1),
+                          scale=None if weights is None else w, **options))
 
 
 def _begin(x0, system, w):

@@ -1,55 +1,108 @@
-r"""Analysis operators W, made of blocks, and how to solve with :math:`W^*W`.
+r"""Analysis operators W, made of blocks, with the passes over dual fields that every method needs.
 
-A block of ``groups`` components holds at each place a vector whose Euclidean norm is measured:
-one component for wavelets, one per axis for isotropic gradients. Every frame knows a number
-``lower`` with :math:`W^*W\ge lower\cdot I`.
+A block measures at each place the size of one entry of :math:`Wx`, or the Euclidean norm of a few of them.
+A dual field holds one number for every entry; it is feasible where its size at each place is at most
+the weight there. Every frame but the plain gradient knows ``lower`` with :math:`W^*W\ge lower\cdot I`.
 """
 
 from functools import cached_property
 
 import numpy as np
-from scipy import fft, linalg
+from scipy import linalg
 from scipy.sparse.linalg import LinearOperator, aslinearoperator, cg
 
 
 class Gradient:
-    """Periodic forward differences along every axis of an image, times ``scale``, one component per axis."""
+    """Periodic forward differences along every axis of an image, times ``scale``.
 
-    def __init__(self, shape, scale, joint):
-        self.shape, self.scale = tuple(shape), scale
-        self.rows, self.groups = len(self.shape) * int(np.prod(self.shape)), len(self.shape) if joint else 1
-        self.parseval, self.norm = None, 2.0 * scale * np.sqrt(len(self.shape))
+    ``joint``: a place is a pixel, measured by the Euclidean norm of its differences; otherwise every
+    difference is measured by itself. An image is seen as (rows, n), a field as (axes, rows, n).
+    """
 
-    def forward(self, x):
-        """Return all components, one after the other."""
-        x = x.reshape(self.shape)
-        out = np.empty((len(self.shape), *self.shape), dtype=x.dtype)
-        for axis, part in enumerate(out):
-            np.subtract(np.roll(x, -1, axis), x, out=part)
-        out *= self.scale
-        return out.ravel()
+    parseval, least = None, 1.0
 
-    def adjoint(self, p):
-        """Return the image that p is pulled back to."""
-        parts = p.reshape(len(self.shape), *self.shape)
-        return self.scale * sum(np.roll(part, 1, axis) - part for axis, part in enumerate(parts)).ravel()
+    def __init__(self, shape, joint, scale=1.0):
+        self.shape, self.joint, self.scale = tuple(shape), joint, scale
+        self.axes, self.n, self.rows = len(self.shape), self.shape[-1], int(np.prod(self.shape[:-1]))
+        numbers = np.arange(self.rows).reshape(self.shape[:-1])
+        following = [np.roll(numbers, -1, c).ravel() for c in range(numbers.ndim)]
+        self.step = np.array(following, dtype=np.int64).reshape(numbers.ndim, self.rows)
+        self.count = self.axes * self.rows * self.n        # of the entries of a field
+        self.norm, self.typical = 2.0 * scale * np.sqrt(self.axes), scale**2
 
-    def eigenvalues(self, real):
-        """Return the eigenvalues of the product with the adjoint, on the (half) spectrum of an image."""
-        total = np.zeros((1,) * len(self.shape))
-        for axis, n in enumerate(self.shape):
-            count = n // 2 + 1 if real and axis == len(self.shape) - 1 else n
-            line = 4.0 * np.sin(np.pi * np.arange(count) / n) ** 2
-            total = total + line.reshape([-1 if a == axis else 1 for a in range(len(self.shape))])
-        return self.scale ** 2 * total
+    def total(self, x) -> float:
+        """Return the sum of all sizes."""
+        from kernelstab._engines.imaging.gradient_jit import total
+
+        number, sums = x.real.dtype.type, np.empty(self.n)
+        total(self._image(x), *self._memory(x), sums, number(1.0))
+        return self.scale * float(sums.sum())
+
+    def project(self, p, x, b, rho, relaxation):
+        """Move p by ``relaxation`` times the way to the feasible field nearest to ``p + rho W x``.
+
+        Adds ``W^H p`` to b; x may be None where ``rho`` is 0.
+        """
+        from kernelstab._engines.imaging.gradient_jit import project
+
+        number, out = b.real.dtype.type, b if self.scale == 1.0 else np.zeros_like(b)
+        project(self._field(p), self._image(b if x is None else x), self._image(out), *self._memory(b),
+                number(self.scale * rho), number(relaxation), number(1.0))
+        self._add(b, out)
+
+    def correct(self, p, x, factor) -> float:
+        """Add ``factor W x`` to p and return its largest size."""
+        from kernelstab._engines.imaging.gradient_jit import correct
+
+        number, (step, share, _) = x.real.dtype.type, self._memory(x)
+        top = np.empty(self.n, x.real.dtype)
+        return float(correct(self._field(p), self._image(x), step, share, top, number(self.scale * factor)))
+
+    def advance(self, s, x, b, relaxation, t, ratio):
+        """Take a step of ``FourierSplitting``: ``s += relaxation * (W x - z)``; add ``W^H (2z - s)`` to b.
+
+        z is s shrunk by t, and p = (s - z)/t the dual field. ``ratio`` is the next threshold over t:
+        with it s becomes ``z + ratio * t * p``, the same pair of points.
+        """
+        from kernelstab._engines.imaging.gradient_jit import advance
+
+        number, out = x.real.dtype.type, b if self.scale == 1.0 else np.zeros_like(b)
+        advance(self._field(s), self._image(x), self._image(out), *self._memory(x),
+                *map(number, (self.scale, relaxation, t, ratio, 1.0)))
+        self._add(b, out)
+
+    def mismatch(self, s, x, p, t):
+        """Write the field ``(W x - 2z + s)/t`` to p."""
+        from kernelstab._engines.imaging.gradient_jit import mismatch
+
+        step, share, _ = self._memory(x)
+        mismatch(self._field(s), self._image(x), self._field(p), step, share,
+                 *map(x.real.dtype.type, (self.scale, t, 1.0)))
+
+    def _add(self, b, out):
+        if out is not b:
+            out *= b.real.dtype.type(self.scale)
+            b += out
+
+    def _image(self, x):
+        return x.reshape(self.rows, self.n)
+
+    def _field(self, p):
+        return p.reshape(self.axes, self.rows, self.n)
+
+    def _memory(self, x):
+        share = np.empty((1 if self.joint else self.axes, self.n), x.real.dtype)
+        return self.step, share, np.empty((self.axes, 1, self.n), x.dtype)
 
 
 class Products:
-    """Any operator as one block, with :math:`W^*W=parseval\\cdot I` where that is known."""
+    r"""Any operator as one block, with :math:`W^*W=parseval\cdot I` where that is known."""
 
-    def __init__(self, W, norm=None):
+    def __init__(self, W, weights=None, norm=None):
         self.operator, self.measure = aslinearoperator(W), norm
-        self.rows, self.groups = self.operator.shape[0], 1
+        self.count = self.operator.shape[0]
+        self.weights = np.ones(1) if weights is None else weights
+        self.least = float(self.weights.min())
         self.parseval = _parseval(W)
         self.matrix = W if isinstance(W, np.ndarray) else None
 
@@ -58,16 +111,53 @@ class Products:
         """An upper bound of the norm, or a measured one."""
         if self.parseval is not None:
             return float(np.sqrt(self.parseval))
-        W = self.operator if self.matrix is None else self.matrix
-        return self.measure(W)
+        return self.measure(self.operator if self.matrix is None else self.matrix)
+
+    @property
+    def typical(self):
+        """A typical eigenvalue of ``W^H W``."""
+        return self.norm**2 if self.parseval is None else self.parseval
 
     def forward(self, x):
         """Return ``W x``."""
-        return self._apply(self.operator.matvec, x)
+        return self._apply(self.operator.matvec, x.ravel())
 
     def adjoint(self, p):
         """Return ``W^H p``."""
         return self._apply(self.operator.rmatvec, p)
+
+    def total(self, x) -> float:
+        """Return the weighted sum of all moduli."""
+        return float(np.sum(self.weights * np.abs(self.forward(x))))
+
+    def project(self, p, x, b, rho, relaxation):
+        """As for the gradient, where ``p + rho W x`` becomes no longer than the weights."""
+        q = self._shortened(p + rho * self.forward(x) if rho else p, 1.0)
+        q -= p
+        q *= relaxation
+        p += q
+        b += self.adjoint(p).reshape(b.shape)
+
+    def correct(self, p, x, factor) -> float:
+        """Add ``factor W x`` to p and return its largest modulus next to its weight."""
+        p += factor * self.forward(x)
+        return float(np.max(np.abs(p) / self.weights))
+
+    def advance(self, s, x, b, relaxation, t, ratio):
+        """As for the gradient."""
+        s += relaxation * (self.forward(x) - s + self._shortened(s, t))
+        tp = self._shortened(s, t)
+        b += self.adjoint(s - (1.0 + ratio) * tp).reshape(b.shape)
+        s += (ratio - 1.0) * tp
+
+    def mismatch(self, s, x, p, t):
+        """As for the gradient."""
+        p[:] = (self.forward(x) - s + 2.0 * self._shortened(s, t)) / t
+
+    def _shortened(self, p, t):
+        """Return p, made no longer than t times the weights."""
+        limit = t * self.weights
+        return p * (limit / np.maximum(np.abs(p), limit))
 
     def _apply(self, product, v):
         if np.iscomplexobj(v) and self.operator.dtype.kind != "c" and self.parseval is None:
@@ -84,104 +174,95 @@ def _parseval(W):
 
 
 class Frame:
-    """Blocks above each other; ``gram`` is how ``W^H W`` is solved: "scalar", "fourier", "dense" or "cg"."""
+    """Blocks above each other, at most one of them a gradient.
 
-    def __init__(self, blocks, count, lower=None):
-        self.blocks, self.count = blocks, count
-        ends = np.cumsum([0] + [block.rows for block in blocks])
+    ``gram`` is how systems with ``W^H W`` are solved: "scalar", "fourier" (which takes ``spectrum``), "dense"
+    or "cg"; with the first two :math:`W^*W=uD^*D+vI` with u and v in ``symbol``. ``flat`` says that
+    constant images are annihilated, as by the gradient alone.
+    """
+
+    def __init__(self, blocks, size, lower=None, spectrum=None):
+        self.blocks, self.size, self.spectrum = blocks, size, spectrum
+        ends = np.cumsum([0] + [block.count for block in blocks])
         self.slices = [slice(a, b) for a, b in zip(ends[:-1], ends[1:])]
-        self.rows = int(ends[-1])
+        self.count, self.least = int(ends[-1]), min(block.least for block in blocks)
         self.scalar = float(sum(block.parseval or 0.0 for block in blocks))
-        self.gradients = [block for block in blocks if isinstance(block, Gradient)]
-        plain = [block for block in blocks if block.parseval is None and block not in self.gradients]
+        self.gradient = next((block for block in blocks if isinstance(block, Gradient)), None)
+        self.symbol = 0.0 if self.gradient is None else self.gradient.scale**2, self.scalar
+        self.flat = len(blocks) == 1 and self.gradient is not None
         self.lower = self.scalar if lower is None else float(lower)
-        if not plain and self.scalar > 0:
-            self.gram = "fourier" if self.gradients else "scalar"
+        if all(block.parseval is not None or block is self.gradient for block in blocks):
+            self.gram = "scalar" if self.gradient is None else "fourier"
         elif all(getattr(block, "matrix", None) is not None for block in blocks):
             self.gram = "dense"
             stacked = np.concatenate([block.matrix for block in blocks])
-            self._factor = stacked.conj().T @ stacked
-            least = float(np.linalg.eigvalsh(self._factor)[0]) - 1e-13 * float(np.trace(self._factor).real)
+            self.product, self.factors = stacked.conj().T @ stacked, {}
+            least = float(np.linalg.eigvalsh(self.product)[0]) - 1e-13 * float(np.trace(self.product).real)
             self.lower = max(self.lower, least)
         else:
             self.gram = "cg"
-        if not self.lower > 0:
+        if not (self.lower > 0 or self.flat):
             raise ValueError("W must be injective with a known bound: contain a tight frame, be an array of "
                              f"full column rank, or come with lower > 0, got lower bound {self.lower:.2g}; "
                              "for total variation alone see tv")
 
     @cached_property
-    def norm(self):
-        """An upper bound of the norm, as far as those of the blocks are."""
-        return float(np.sqrt(sum(block.norm ** 2 for block in self.blocks)))
+    def typical(self):
+        """A typical eigenvalue of ``W^H W``."""
+        return sum(block.typical for block in self.blocks)
 
-    def forward(self, x):
-        """Return ``W x``."""
-        return np.concatenate([block.forward(x) for block in self.blocks])
+    def total(self, x) -> float:
+        """Return the weighted sum of all sizes of ``W x``."""
+        return sum(block.total(x) for block in self.blocks)
+
+    def project(self, p, x, b, rho, relaxation):
+        """Move p by ``relaxation`` times the way to the feasible field nearest to ``p + rho W x``.
+
+        Writes ``W^H p`` to b; x may be None where ``rho`` is 0.
+        """
+        b[:] = 0.0
+        for block, part in zip(self.blocks, self.slices):
+            block.project(p[part], x, b, rho, relaxation)
+
+    def advance(self, s, x, b, relaxation, t, ratio):
+        """Take a step of ``FourierSplitting``, and write what the x-step starts from to b."""
+        b[:] = 0.0
+        for block, part in zip(self.blocks, self.slices):
+            block.advance(s[part], x, b, relaxation, t, ratio)
+
+    def mismatch(self, s, x, p, t):
+        """Write the field of a bound near the state of ``FourierSplitting`` to p."""
+        for block, part in zip(self.blocks, self.slices):
+            block.mismatch(s[part], x, p[part], t)
+
+    def correct(self, p, x, factor=1.0) -> float:
+        """Add ``factor W x`` to p and return its largest size, each next to its weight."""
+        return max(block.correct(p[part], x, factor) for block, part in zip(self.blocks, self.slices))
 
     def adjoint(self, p):
         """Return ``W^H p``."""
-        return sum(block.adjoint(p[part]) for block, part in zip(self.blocks, self.slices))
+        b = np.empty(self.size, p.dtype)
+        self.project(p, None, b, 0.0, 0.0)
+        return b
 
-    def sizes(self, p):
-        """Return the modulus at every place, in the order of the weights."""
-        return np.concatenate([np.sqrt(np.sum(np.abs(p[part].reshape(block.groups, -1)) ** 2, axis=0))
-                               if block.groups > 1 else np.abs(p[part])
-                               for block, part in zip(self.blocks, self.slices)])
+    def solve(self, b, shift=0.0, out=None):
+        r"""Solve :math:`(W^*W+shift)x=b`; the mean becomes 0 where W annihilates it and the shift is 0.
 
-    def spread(self, factors):
-        """Repeat one factor per place for all components there."""
-        out, start = [], 0
-        for block in self.blocks:
-            places = block.rows // block.groups
-            out.extend([factors[start:start + places]] * block.groups)
-            start += places
-        return np.concatenate(out)
-
-    @property
-    def places(self):
-        """The number of moduli."""
-        return sum(block.rows // block.groups for block in self.blocks)
-
-    def solve(self, b):
-        """Return the solution of ``W^H W x = b``; by conjugate gradients only as exact as it comes."""
+        By conjugate gradients only as exact as it comes, and with a shift only with :math:`\|W\|^2`
+        in place of :math:`W^*W`. Where memory matters the solution may be written to ``out``, which may be b.
+        """
         if self.gram == "scalar":
-            return b / self.scalar
+            return b / (self.scalar + shift)
         if self.gram == "fourier":
-            return self._solve_fourier(b)
+            out = None if out is None else out.reshape(self.gradient.rows, self.gradient.n)
+            scale, least = self.symbol
+            return self.spectrum.invert(b, scale, least + shift, out).ravel()
         if self.gram == "dense":
-            return linalg.solve(self._factor, b, assume_a="pos")
-        product = LinearOperator((self.count, self.count), dtype=b.dtype,
-                                 matvec=lambda x: self.adjoint(self.forward(x)))
+            if shift not in self.factors:
+                self.factors[shift] = linalg.cho_factor(self.product + shift * np.eye(b.size))
+            return linalg.cho_solve(self.factors[shift], b)
+        if shift > 0.0:
+            return b / (sum(block.norm**2 for block in self.blocks) + shift)
+        product = LinearOperator((b.size, b.size), dtype=b.dtype, matvec=lambda x: sum(
+            block.adjoint(block.forward(x)) for block in self.blocks))
         return cg(product, b, rtol=1e-13, maxiter=500)[0]
-
-    def eigenvalues(self, real):
-        """Return the eigenvalues of ``W^H W`` on the (half) spectrum, where ``gram`` is "fourier"."""
-        return self.scalar + sum(block.eigenvalues(real) for block in self.gradients)
-
-    def _solve_fourier(self, b):
-        shape, real = self.gradients[0].shape, b.dtype.kind != "c"
-        values = self.eigenvalues(real)
-        image = b.reshape(shape)
-        if real:
-            return fft.irfftn(fft.rfftn(image) / values, s=shape).ravel()
-        return fft.ifftn(fft.fftn(image) / values).ravel()
-
-
-def as_frame(W, count, lower=None, norm=None) -> Frame:
-    """Read what the user hands in: a frame, an operator, an array, or a sequence of these.
-
-    ``norm`` measures the spectral norm of a part.
-
-    Raises
-    ------
-    ValueError
-        If a part does not act on ``count`` entries, or no lower frame bound is known.
-    """
-    if isinstance(W, Frame):
-        return W
-    parts = list(W) if isinstance(W, (list, tuple)) else [W]
-    for part in parts:
-        if getattr(part, "ndim", 2) != 2 or part.shape[1] != count:
-            raise ValueError(f"W must act on {count} entries, got shape {part.shape}")
-    return Frame([Products(part, norm) for part in parts], count, lower)

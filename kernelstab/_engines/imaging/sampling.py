@@ -1,8 +1,8 @@
-"""What the splitting loop asks of a forward operator: the residual of an image, pulled back."""
+"""What the splitting for wavelets asks of a forward operator: the residual and its correlation."""
 
 import numpy as np
-from scipy import fft
 
+from kernelstab._engines.imaging.spectrum import Samples
 from kernelstab.operators import SubsampledFourier
 
 
@@ -14,16 +14,18 @@ class PlainSampling:
     def __init__(self, system):
         self.system, self.r, self.reference = system, None, 0.0
 
-    def pull(self, image):
-        r"""Return, for :math:`r=Ax-y`, :math:`A^*r`, :math:`\|r\|` and :math:`\mathrm{Re}\langle r,y\rangle`.
+    def correlate(self, image):
+        r"""Return :math:`A^*r`, :math:`\|r\|` and :math:`\mathrm{Re}\langle r,y\rangle` with :math:`r=Ax-y`.
         """
         self.r = self.system.forward(image) - self.system.y
-        return (self.system.adjoint(self.r), float(np.linalg.norm(self.r)),
-                float(np.vdot(self.r, self.system.y).real))
+        return self._figures()
 
     def lessen(self, image):
-        r"""Subtract :math:`Ax/c` of an image x from r, and return what ``pull`` does."""
+        r"""Subtract :math:`Ax/c` of an image x from r, and return what ``correlate`` does."""
         self.r = self.r - self.system.forward(image) / self.system.tight
+        return self._figures()
+
+    def _figures(self):
         return (self.system.adjoint(self.r), float(np.linalg.norm(self.r)),
                 float(np.vdot(self.r, self.system.y).real))
 
@@ -41,77 +43,51 @@ class PlainSampling:
         return float(np.linalg.norm(self.reference - before))
 
 
-class FourierSampling:
+class FourierSampling(Samples):
     """Subsampled Fourier transforms: the residual is formed where the transform leaves it.
 
-    Real images use half spectra; ``out`` is zero off the mask and stays so. The norm and the
-    product are those of the coordinates of ``y``, which are orthonormal. In single precision
-    transforms take about half the time.
+    ``out`` is a spectrum that is zero off the mask and stays so. Images handed in may be overwritten.
     """
 
     def __init__(self, A, y, single):
-        self.A, self.single = A, single
-        kind = np.complex64 if single else np.complex128
-        n1, n2 = A.image_shape
-        stored = n2 // 2 + 1 if A.is_real else n2
-        mask = A.mask[:, :stored]
-        self.index = np.flatnonzero(mask)
-        whole = A.half_spectrum(y) if A.is_real else A.to_kspace(y).ravel()
-        self.data = whole[self.index].astype(kind)
-        del whole
-        column = self.index % stored
-        alone = (column == 0) | (2 * column == n2) if A.is_real else np.ones(self.index.size, dtype=bool)
-        self.weight = np.where(alone, 1.0, 2.0)
-        self.out, self.reference = np.zeros((n1, stored), dtype=kind), 0.0
+        super().__init__(A, y, single=single)
+        self.single = single
+        self.data = self.data.astype(np.complex64 if single else complex)
+        self.out = np.zeros((self.outer.size, self.last.size), self.data.dtype)
+        self.reference = 0.0
 
-    def pull(self, image):
-        """As for any operator; the image may be overwritten."""
+    def correlate(self, image):
+        """As for any operator."""
         from kernelstab._engines.imaging.wavelet_splitting_jit import residual
 
-        spectrum = self._spectrum(image)
-        square, inner = residual(spectrum.ravel(), self.index, self.data, self.weight, self.out.ravel())
-        del spectrum
-        return self._image(self.out), float(np.sqrt(square)), float(inner)
+        return self._figures(residual, image)
 
     def lessen(self, image):
-        """As for any operator; the image may be overwritten."""
+        """As for any operator."""
         from kernelstab._engines.imaging.wavelet_splitting_jit import lessen
 
-        spectrum = self._spectrum(image)
-        square, inner = lessen(spectrum.ravel(), self.index, self.data, self.weight, self.out.ravel())
-        del spectrum
-        return self._image(self.out), float(np.sqrt(square)), float(inner)
+        return self._figures(lessen, image)
+
+    def _figures(self, act, image):
+        square, inner = act(self.forward(image).ravel(), self.index, self.data, self.weight, self.out.ravel())
+        return self.back(self.out.copy()).ravel(), float(np.sqrt(square)), float(inner)
 
     def seen(self, image):
-        """As for any operator; the image may be overwritten."""
-        spectrum = self._spectrum(image)
-        flat, kept = spectrum.ravel(), spectrum.ravel()[self.index]
-        flat[:] = 0.0
-        flat[self.index] = kept
-        return self._image(spectrum)
-
-    def _spectrum(self, image):
-        image = image.reshape(self.A.image_shape)
-        if self.A.is_real:
-            return fft.rfft2(image, norm="ortho")
-        return fft.fft2(image, norm="ortho", overwrite_x=True)
-
-    def _image(self, spectrum):
-        """Return the flat image of a spectrum, which is kept."""
-        if self.A.is_real:
-            return fft.irfft2(spectrum, s=self.A.image_shape, norm="ortho").ravel()
-        return fft.ifft2(spectrum, norm="ortho").ravel()
+        """As for any operator."""
+        spectrum = self.forward(image)
+        kept = spectrum.ravel()[self.index]
+        spectrum[:] = 0.0
+        spectrum.ravel()[self.index] = kept
+        return self.back(spectrum).ravel()
 
     def travelled(self, scale):
         """As for any operator."""
         before, self.reference = self.reference, scale * self.out.ravel()[self.index]
-        return float(np.linalg.norm(np.sqrt(self.weight) * (self.reference - before)))
+        return self.norm(self.reference - before)
 
     def residual(self):
         """Return the last r in the coordinates of y."""
-        if not self.A.is_real:
-            return self.out.ravel()[self.index]
-        return self.A.from_half(self.out.ravel()).astype(float)
+        return self.measured(self.out.ravel()[self.index])
 
 
 def sampling(A, system, single):

@@ -1,4 +1,4 @@
-"""Forward operators that act on each frequency by itself, and what the splitting needs of them."""
+"""Forward operators that act on each frequency by itself, and what the methods for images need of them."""
 
 import numpy as np
 from scipy import fft
@@ -25,10 +25,9 @@ def eigenvalues(shape, real):
 
 
 class Spectrum:
-    r"""Unitary transforms of images of one shape, real ones by half spectra.
+    """Unitary transforms of images of one shape, real ones by half spectra.
 
-    ``invert`` applies :math:`(D^*D)^+`, the one solve that repairs any dual field. ``single`` images
-    are of single precision.
+    ``single`` images are of single precision, whose transforms take about half the time.
     """
 
     def __init__(self, shape, real, workers=1, single=False):
@@ -68,43 +67,44 @@ class Spectrum:
             out[lines] = fft.irfft(B[lines], n=n, norm="ortho", overwrite_x=True, workers=self.workers)
         return out
 
-    def invert(self, image):
-        r"""Return :math:`(D^*D)^+` of an image, whose memory it may take."""
+    def invert(self, image, scale=1.0, shift=0.0, out=None):
+        """Solve with ``scale D* D + shift``; where the shift is 0 the mean becomes 0."""
         B = self.forward(image)
-        self._divide(B)
-        return self.back(B, image)
+        self.divide(B, scale, shift)
+        return self.back(B, out)
 
-    def _divide(self, B):
+    def divide(self, B, scale=1.0, shift=0.0):
+        """Divide a spectrum by the eigenvalues of ``scale D* D + shift``; what they annihilate becomes 0."""
         from kernelstab._engines.imaging.spectrum_jit import divide
 
-        divide(B, self.outer, self.last, self.number(1.0))
+        outer, last = self.outer, self.last
+        if scale != 1.0 or shift != 0.0:
+            outer, last = self.number(scale) * outer + self.number(shift), self.number(scale) * last
+        divide(B, outer, last, self.number(1.0))
 
 
-class Sampled(Spectrum):
-    r"""A subsampled Fourier transform or a blur: :math:`\hat x_k\mapsto a_k\hat x_k` at sampled places.
+class Samples(Spectrum):
+    r"""A subsampled Fourier transform or a blur: :math:`\hat x_k\mapsto a_k\hat x_k` at the places ``index``.
 
-    ``residual`` is what the last fit left, ``a x - data`` at the sampled places; sums over
-    them count a place of a half spectrum twice where it stands for two frequencies, so that
-    norms and products are those of the coordinates of ``y``.
+    Sums over the places count one of a half spectrum twice where it stands for two frequencies
+    (``weight``), so that norms and products are those of the coordinates of ``y``. ``a`` is one number
+    where it is 1 everywhere.
     """
 
     def __init__(self, A, y, workers=1, single=False):
         super().__init__(A.image_shape, A.is_real, workers, single)
         self.A, count = A, self.last.size
-        n = self.shape[-1]
         if isinstance(A, Blur):
-            self.a, whole = A.transfer[..., :count].ravel(), fft.rfftn(y.reshape(self.shape), norm="ortho")
-            self.index = np.arange(whole.size)
+            self.a = A.transfer[..., :count].ravel()
+            self.index = np.arange(self.a.size)
+            whole = fft.rfftn(y.reshape(self.shape), norm="ortho").ravel()
         else:
-            self.a, whole = np.ones(1, complex), A.to_kspace(y)[..., :count]
-            self.index = np.flatnonzero(A.mask[..., :count])
-        self.data = whole.ravel()[self.index]
+            self.a, self.index = np.ones(1, complex), np.flatnonzero(A.mask[..., :count])
+            whole = A.half_spectrum(y) if A.is_real else A.to_kspace(y).ravel()
+        self.data = whole[self.index]
         column = self.index % count
-        outer, last = eigenvalues(self.shape, self.real)
-        self.d = outer[self.index // count] + last[column]
-        alone = (column == 0) | (2 * column == n) if self.real else np.ones(column.size, bool)
+        alone = (column == 0) | (2 * column == self.shape[-1]) if self.real else np.ones(column.size, bool)
         self.weight = np.where(alone, 1.0, 2.0)
-        self.residual = np.zeros_like(self.data)
 
     def inner(self, u, v) -> float:
         """Return the real inner product of two sets of values at the sampled places."""
@@ -114,8 +114,32 @@ class Sampled(Spectrum):
         """Return the norm of values at the sampled places."""
         return float(np.sqrt(self.inner(u, u)))
 
+    def measured(self, values):
+        """Return values at the sampled places as a vector in the coordinates of y."""
+        if not self.real:
+            return values.astype(complex)
+        whole = np.zeros(self.outer.size * self.last.size, complex)
+        whole[self.index] = values
+        if isinstance(self.A, Blur):
+            return fft.irfftn(whole.reshape(*self.shape[:-1], -1), s=self.shape, norm="ortho").ravel()
+        return self.A.from_half(whole)
+
+
+class FourierFit(Samples):
+    r"""Images nearest to a field, among those that fit the data, where :math:`W^*W=scale\,D^*D+shift`.
+
+    ``residual`` is what the last fit left, ``a x - data`` at the sampled places.
+    """
+
+    def __init__(self, A, y, scale=1.0, shift=0.0, workers=1, single=False):
+        super().__init__(A, y, workers, single)
+        outer, last = eigenvalues(self.shape, self.real)
+        self.gram = scale, shift
+        self.d = scale * (outer[self.index // last.size] + last[self.index % last.size]) + shift
+        self.residual = np.zeros_like(self.data)
+
     def fit(self, b, mu, radius=None):
-        r"""Solve the x-step: the image nearest to the field whose adjoint difference is ``b``.
+        r"""Solve the x-step: the image nearest to the field p for which ``b`` is :math:`W^*p`.
 
         With a radius: subject to :math:`\|Ax-y\|\le radius`; the multiplier is sought from
         ``mu`` on. Without: with the penalty :math:`\tfrac\mu2\|Ax-y\|^2`. Returns the image, which
@@ -124,7 +148,7 @@ class Sampled(Spectrum):
         from kernelstab._engines.imaging.spectrum_jit import fit, mismatches, multiplier
 
         B = self.forward(b)
-        self._divide(B)
+        self.divide(B, *self.gram)
         flat, r, q = B.ravel(), self.residual, np.empty(self.index.size)
         mismatches(flat, self.index, self.data, self.a, self.d, self.weight, r, q)
         if radius is not None:
@@ -136,8 +160,7 @@ class Sampled(Spectrum):
     def project(self, x, radius):
         r"""Return the image nearest to x with :math:`\|Ax-y\|\le radius`, and note its residual.
 
-        A real image is written over x.
-        A blur's image is returned as it is: what it misses is paid for.
+        A real image is written over x. A blur leaves x as it is: what it misses is paid for.
         """
         B = self.forward(x)
         flat = B.ravel()
@@ -153,7 +176,7 @@ class Sampled(Spectrum):
         return x
 
     def share(self, b, h):
-        r"""Split ``b = D* p`` into :math:`A^*h` and a rest; return h and :math:`(D^*D)^+` of the rest.
+        r"""Split :math:`b=W^*p` into :math:`A^*h` and a rest; return h and :math:`(W^*W)^+` of the rest.
 
         A subsampled transform takes :math:`h=Ab`, which leaves least. A blur keeps the ``h``
         given, since dividing by small factors would make it large. What is returned may take the memory of b.
@@ -166,18 +189,5 @@ class Sampled(Spectrum):
             flat[self.index] = 0.0
         else:
             flat[self.index] -= self.a.conj() * h
-        self._divide(B)
+        self.divide(B, *self.gram)
         return h, self.back(B, b)
-
-    def measured(self, values):
-        """Return values at the sampled places as a vector in the coordinates of y."""
-        if isinstance(self.A, Blur):
-            whole = values.reshape(*self.shape[:-1], self.last.size)
-            return fft.irfftn(whole, s=self.shape, norm="ortho").ravel()
-        rows, n = self.outer.size, self.shape[-1]
-        whole = np.zeros((rows, n), dtype=complex)
-        row, column = np.divmod(self.index, self.last.size)
-        if self.real:
-            whole[-row % rows, -column % n] = values.conj()
-        whole[row, column] = values
-        return self.A.from_kspace(whole)

@@ -8,12 +8,14 @@ factor by which the forward operator multiplies there (one entry if it is 1 ever
 import numpy as np
 from numba import njit
 
+from kernelstab._engines.compiling_jit import OUTER
+
 FARTHEST = 1e17     # a multiplier beyond all that fitting asks for, where the largest |a| is 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**OUTER)
 def divide(B, outer, last, one):
-    """Divide a spectrum by the eigenvalues of the Laplacian; the mean becomes 0.
+    """Divide a spectrum by ``outer + last``; where that is 0 it becomes 0.
 
     ``one`` is 1 in the precision of the eigenvalues, so that nothing is widened on the way.
     """
@@ -24,7 +26,7 @@ def divide(B, outer, last, one):
             line[j] *= one / total if total > 0.0 else total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**OUTER)
 def mismatches(flat, index, data, a, d, weight, r, q):
     """Write ``d (a x - data)`` to r and its weighted square to q."""
     for k in range(index.size):
@@ -33,7 +35,7 @@ def mismatches(flat, index, data, a, d, weight, r, q):
         q[k] = weight[k] * (g.real * g.real + g.imag * g.imag)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**OUTER)
 def multiplier(q, d, a, radius, mu):
     r"""Return the ``mu >= 0`` with :math:`\sum q/(d+\mu|a|^2)^2=radius^2`, or 0 if 0 leaves less.
 
@@ -70,7 +72,7 @@ def multiplier(q, d, a, radius, mu):
     return mu
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**OUTER)
 def fit(flat, index, data, a, d, weight, r, mu, radius):
     r"""Write ``(d x + mu conj(a) data)/(d + mu |a|^2)`` to the sampled places and the residual to r.
 

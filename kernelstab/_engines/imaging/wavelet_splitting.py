@@ -37,6 +37,8 @@ from kernelstab._engines.duality_gap import EPSILON
 from kernelstab._engines.imaging.bands import seen
 from kernelstab._engines.imaging.sampling import sampling
 
+WORDS = "Douglas-Rachford splitting, fused"
+
 # Chosen by steps to a gap of 1e-4 on phantoms and MR slices, 128 by 128, eta from 1e-4 to 5e-2 of ||y||.
 RELAXATION = 1.8   # among 1, 1.5, 1.8, 1.9
 PLAIN = 2          # first steps without relaxation: after them the data are met, and nothing is left to swing
@@ -48,7 +50,7 @@ APART = 5          # at each GROWTH times as many steps, and this many more at l
 GROWTH = 1.5
 CHANGE = 5.0       # largest factor between two step sizes
 CHECK = 4          # steps between two looks at the gap
-REPORT = 40        # steps between two reports to the watch
+REPORT = 40        # steps between two reports to the monitor
 BLOCK = 20         # steps between two looks at the average
 DECREASE = 0.5     # a gap that has fallen by this factor since the last restart is progress
 LONGEST = 0.36     # a stretch that is this share of all steps ends in any case
@@ -68,16 +70,16 @@ class Parts(NamedTuple):
     weights: np.ndarray
 
 
-def solve(problem, start, watch, parts) -> str:
+def solve(problem, start, monitor, parts) -> None:
     """Run the loop; ``problem`` is stated for the coefficients times their weights."""
     loop = _Loop(problem, parts, start)
     del start                                     # two arrays of the size of an image
     least, when, refined, wait = np.inf, 0, -1, 0
-    for done in range(1, watch.budget + 1):
-        last, turn, refine = done == watch.budget, done == loop.next, False
+    for done in range(1, monitor.budget + 1):
+        last, turn, refine = done == monitor.budget, done == loop.next, False
         if last:
             loop.refine()
-        loop.pull()
+        loop.correlate()
         if last or turn or done % CHECK == 0 or done == refined + 1:
             gap = loop.gap(loop.mass(loop.point()))
             mend, reached = False, np.inf
@@ -87,9 +89,9 @@ def solve(problem, start, watch, parts) -> str:
                 reached = loop.mend(mass) if mend else np.inf
             report = reached <= problem.tol or last or done % REPORT == 0
             if report:
-                if loop.report(watch, done):
+                if loop.report(monitor, done):
                     break
-                reached = max(watch.last.relative_gap, problem.tol)
+                reached = max(monitor.last.relative_gap, problem.tol)
             if mend:      # it was not enough
                 wait = done * (reached / max(problem.tol, EPSILON)) ** SLOPE
             if mend or report:
@@ -98,7 +100,7 @@ def solve(problem, start, watch, parts) -> str:
                 least, when = (gap, done) if gap < least else (least, when)
                 refine = gap <= max(problem.tol, FINE) or done >= when + PATIENCE
             new = loop.balanced(loop.point()) if turn else loop.tau
-            loop.watch_average(gap)
+            loop.consider_average(gap)
         loop.advance()
         if turn:
             loop.rescale(new)
@@ -107,7 +109,6 @@ def solve(problem, start, watch, parts) -> str:
             refined = done
         elif loop.length >= BLOCK and loop.length % BLOCK == 0:
             loop.restart(done)
-    return "Douglas-Rachford splitting, fused"
 
 
 class _Loop:
@@ -157,10 +158,10 @@ class _Loop:
         point, limit = (self.z, self.tau * self.problem.price) if point is None else (point, limit)
         act(point.view(self.real), self.real(limit), self.w, out.view(self.real))
 
-    def pull(self):
+    def correlate(self):
         """Overwrite v by g."""
         self.frame.synthesise(self.g)
-        back, self.size, self.inner = self.sampling.pull(self.g)
+        back, self.size, self.inner = self.sampling.correlate(self.g)
         self.frame.analyse(back, self.g)
         form, stiff = self.problem.form, self.tau * self.c
         if form == "lasso":
@@ -259,14 +260,14 @@ class _Loop:
         """Find g and r of z, after a report or mending took their place."""
         self.g = np.empty_like(self.z)
         self.reflect(self.g)
-        self.pull()
+        self.correlate()
 
-    def report(self, watch, done):
-        """Let the watch judge x, made feasible in double precision, and the direction -r; g is given up."""
+    def report(self, monitor, done):
+        """Let the monitor judge x, made feasible in double precision, and the direction -r; g is given up."""
         self.g = None
         x, image = self._feasible()
         dual = -self.sampling.residual().astype(image.dtype, copy=False)
-        return watch(done, x, image=image, dual=dual)
+        return monitor(done, x, image=image, dual=dual)
 
     def _feasible(self):
         """Return x in double precision times its weights, made to meet the constraint of qcbp, and its image.
@@ -301,7 +302,7 @@ class _Loop:
         ratio = moved / turned if moved > 0 and turned > 0 else self.tau
         return min(max(ratio, self.tau / CHANGE), self.tau * CHANGE)
 
-    def watch_average(self, gap):
+    def consider_average(self, gap):
         """Begin a new average where the last point alone makes progress."""
         self.gap_now = gap
         if gap <= DECREASE * self.first:
@@ -317,7 +318,7 @@ class _Loop:
         last = self.z
         self.z = self.total / self.real(self.length)
         self.reflect(self.g)
-        self.pull()
+        self.correlate()
         p = self.point()
         gap, long = self.gap(self.mass(p)), self.length >= LONGEST * done
         if gap < self.gap_now and (gap <= DECREASE * self.first or long):

@@ -9,8 +9,10 @@ come as pairs of reals.
 import numpy as np
 from numba import njit
 
+from kernelstab._engines.compiling_jit import OUTER
 
-@njit(cache=True, nogil=True, error_model="numpy")
+
+@njit(**OUTER)
 def reflect_real(z, tau, w, v):
     """Write the reflection of z to v."""
     each = w.size > 1
@@ -20,7 +22,7 @@ def reflect_real(z, tau, w, v):
         v[i] = z[i] - (c + c)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**OUTER)
 def reflect_complex(z, tau, w, v):
     """The same for complex entries."""
     each = w.size > 1
@@ -33,7 +35,7 @@ def reflect_complex(z, tau, w, v):
         v[2 * i + 1] = b - share * b
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**OUTER)
 def advance_real(z, g, total, factor, relaxation, tau, w):
     """Subtract ``relaxation * clip(z) + factor * g`` from z, add what is left to total, reflect it into g."""
     each = w.size > 1
@@ -46,7 +48,7 @@ def advance_real(z, g, total, factor, relaxation, tau, w):
         g[i] = a - (c + c)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**OUTER)
 def advance_complex(z, g, total, factor, relaxation, tau, w):
     """The same for complex entries."""
     each = w.size > 1
@@ -65,7 +67,7 @@ def advance_complex(z, g, total, factor, relaxation, tau, w):
         g[2 * i + 1] = b - share * b
 
 
-@njit(cache=True, nogil=True)
+@njit(**OUTER)
 def residual(spectrum, index, data, weight, out):
     """Write ``spectrum - data`` at the sampled places to out; return its squared norm and product with data.
 
@@ -81,7 +83,7 @@ def residual(spectrum, index, data, weight, out):
     return square, inner
 
 
-@njit(cache=True, nogil=True)
+@njit(**OUTER)
 def lessen(spectrum, index, data, weight, out):
     """Subtract ``spectrum`` from out at the sampled places; return what ``residual`` does."""
     square, inner = 0.0, 0.0

@@ -25,8 +25,9 @@ both fields take 3 more, the three arrays of an iteration 1.5: under 12.
 
 import numpy as np
 
-from kernelstab._engines.imaging.spectrum import Sampled
-from kernelstab._engines.imaging.trend import POLISH, Bound, Trend
+from kernelstab._engines.imaging.bounds import POLISH, Bound, Method, Trend
+from kernelstab._engines.imaging.spectrum import FourierFit
+from kernelstab.operators import Blur, SubsampledFourier
 
 RELAXATION = 1.9
 ROUNDS = 6               # projections that polish a bound, at most;
@@ -37,52 +38,49 @@ SINGLE, ROUNDING = 3e-5, 3e-6   # gap that single precision reaches, and by how 
 TINY = float(np.finfo(np.float32).tiny)
 
 
-class FourierSplitting:
-    """The loop of one problem; ``run`` returns when the watch says so."""
+class FourierSplitting(Method):
+    """The iteration for one problem; ``run`` returns when the monitor says so."""
 
     words = "splitting in the Fourier domain"
 
     def __init__(self, problem):
-        self.problem, self.grid, self.mu, self.done = problem, (problem.step, problem.joint), 1.0, 0
         system = problem.system
-        self.sampled = Sampled(system.source, system.y, problem.spectrum.workers, single=True)
-        self.best, self.figures, self.field = None, (np.inf, 0.0), None
-        self.bound = Bound(0.0, np.zeros_like(self.sampled.data), None)
+        self.frame, self.mu, self.done, self.field = problem.frame, 1.0, 0, None
+        workers = 1 if self.frame.spectrum is None else self.frame.spectrum.workers
+        self.sampled = FourierFit(system.source, system.y, *self.frame.symbol, workers, single=True)
+        self.radius = problem.parameter if problem.form == "qcbp" else None
+        self.measured = self.sampled.measured
+        super().__init__(problem, Bound(0.0, np.zeros_like(self.sampled.data), None))
 
-    def run(self, start, dual, field, watch):
-        """Iterate from an image and a field in units of the price (or None for either)."""
+    @staticmethod
+    def fits(problem, A) -> bool:
+        """Return whether the x-step of a problem has a closed form."""
+        if not (type(A) is SubsampledFourier or (type(A) is Blur and problem.parameter > 0)):
+            return False
+        gradient, gram = problem.frame.gradient, problem.frame.gram
+        fits = gram == "scalar" or (gram == "fourier" and A.image_shape == gradient.shape)
+        return fits and problem.system.dtype == A.dtype
+
+    def run(self, start, dual, field, monitor):
+        """Iterate from an image and a field in units of the weight (or None for either)."""
         self.problem.rounding = ROUNDING
         s, x, t = self._begin(start, field)
         trend = Trend(self)
         if field is not None:
             self._polish(s, x, np.empty_like(x), t)
-        if not self._report(watch, x):
-            t = self._iterate(s, x, t, trend, watch, field is None)
+        if not self._judge(monitor, x):
+            t = self._iterate(s, x, t, trend, monitor, field is None)
         del x
         if self.problem.tol >= SINGLE:      # most likely done
             del s
         self._double()
-        if self._report(watch, self._best_doubled()):
+        if self._judge(monitor, self._best_doubled()):
             return
         if self.problem.tol >= SINGLE:
-            self._iterate(*self._begin(self.best, self.bound.field), trend, watch, False)
+            self._iterate(*self._begin(self.best, self.bound.field), trend, monitor, False)
         else:
             s = s.astype(self.sampled.dtype)
-            self._iterate(s, self.best, t, trend, watch, False)
-
-    def measured(self, h):
-        """Return values at the sampled places in the coordinates of y."""
-        return self.sampled.measured(h)
-
-    @property
-    def objective(self) -> float:
-        """The least objective so far."""
-        return self.problem.objective(*self.figures)
-
-    @property
-    def number(self):
-        """The type of the numbers that the loop computes with."""
-        return self.sampled.number
+            self._iterate(s, self.best, t, trend, monitor, False)
 
     def _double(self):
         """Go on in double precision: bound anew what single has found."""
@@ -91,15 +89,13 @@ class FourierSplitting:
         before, self.bound = self.bound, Bound(0.0, np.zeros_like(self.bound.h), None)
         if before.field is not None:
             self.field = before.field.astype(self.sampled.dtype)
-            self._bound(before.h, np.empty(self.field.shape[1:], self.field.dtype), 1, 0.0)
+            self._bound(before.h, np.empty_like(self.best, self.sampled.dtype), 1, 0.0)
 
-    def _iterate(self, s, x, t, trend, watch, fresh):
-        """Iterate until the watch says so or this precision has done its part; return the threshold."""
-        from kernelstab._engines.imaging.gradient_jit import advance
-
+    def _iterate(self, s, x, t, trend, monitor, fresh):
+        """Iterate until the monitor says so or this precision has done its part; return the threshold."""
         ratio, b = 1.0, np.empty_like(x)
         while True:
-            advance(s, x, b, *self.grid, *map(self.number, (RELAXATION, t, ratio, 1.0)))
+            self.frame.advance(s, x, b, RELAXATION, t, ratio)
             t, ratio = t * ratio, 1.0
             self.done += 1
             before, x = x, self._image(b, t)
@@ -108,64 +104,58 @@ class FourierSplitting:
             del before
             if fresh and self.done in FIRST:
                 ratio = self._mean(x) / t
-            if self.done % CHECK == 0 or self.done >= watch.budget:
+            if self.done % CHECK == 0 or self.done >= monitor.budget:
                 self._polish(s, x, b, t)
-                finished = self._report(watch, x)
-                if finished or (self.number is np.float32 and watch.last.relative_gap <= SINGLE):
+                finished = self._judge(monitor, x)
+                if finished or (self.sampled.number is np.float32 and monitor.last.relative_gap <= SINGLE):
                     return t
                 ratio = trend.ratio()
 
     def _image(self, b, t):
         """Take the x-step."""
-        problem = self.problem
-        if problem.form == "qcbp":
-            x, self.mu = self.sampled.fit(b, self.mu, problem.level)
-        else:
-            x, self.mu = self.sampled.fit(b, t / problem.level)
+        mu = t / self.problem.parameter if self.radius is None else self.mu
+        x, self.mu = self.sampled.fit(b, mu, self.radius)
         return x
 
     def _mean(self, x):
-        return max(self.problem.variation(x) / x.size, TINY)
+        return max(self.frame.total(x) / x.size, TINY)
 
     def _begin(self, start, field):
         """Return the state, an image that fits, and the threshold."""
-        from kernelstab._engines.imaging.gradient_jit import clip, correct
-
-        problem, one = self.problem, self.number(1.0)
-        s, b = (problem.zeros(field=kind, dtype=self.sampled.dtype) for kind in (True, False))
-        radius = problem.level if problem.form == "qcbp" else None
-        x, self.mu = self.sampled.fit(b, self.mu, radius)
+        frame, kind = self.frame, self.sampled.dtype
+        s, b = np.zeros(frame.count, kind), np.zeros((self.sampled.outer.size, self.sampled.shape[-1]), kind)
+        x, self.mu = self.sampled.fit(b, self.mu, self.radius)
         t = self._mean(x)
         if start is None or self._mean(start) == TINY:
-            correct(s, x, *self.grid, one)
+            frame.correct(s, x, 1.0)
             return s, x, t
-        t, x = self._mean(start), start.reshape(b.shape).astype(b.dtype)
-        s -= 0.0 if field is None else t * field.astype(s.dtype)
-        correct(s, x, *self.grid, one)
-        clip(s, b, *self.grid, self.number(0.0), one)     # the adjoint of 2z - s, where z = Dx
-        s += 0.0 if field is None else 2.0 * t * field.astype(s.dtype)
+        t, x = self._mean(start), start.reshape(b.shape).astype(kind)
+        if field is not None:
+            field = t * field.astype(kind)
+            s -= field
+        frame.correct(s, x, 1.0)
+        b = np.empty_like(b)
+        frame.project(s, None, b, 0.0, 0.0)     # the adjoint of 2z - s, where z = Dx
+        if field is not None:
+            field *= 2.0
+            s += field
         return s, self._image(b, t), t
 
     def _best_doubled(self):
         """Return a copy of the best image, and forget how good it seemed in single precision."""
         x, self.best, self.figures = self.best.copy(), None, (np.inf, 0.0)
-        return self.sampled.project(x, self.problem.level if self.problem.form == "qcbp" else np.inf)
+        return self.sampled.project(x, np.inf if self.radius is None else self.radius)
 
-    def _report(self, watch, x):
-        """Keep x if it is the best image so far, and let the watch judge it with the best bound."""
-        problem = self.problem
-        figures = problem.variation(x), self.sampled.norm(self.sampled.residual)
-        if self.best is None or problem.objective(*figures) <= self.objective:
-            self.best, self.figures = x.astype(problem.system.dtype, copy=False), figures
-        return watch(self.done, self.best.ravel(), image=self.figures, dual=self.bound)
+    def _judge(self, monitor, x):
+        """Report x with its figures."""
+        return self.report(monitor, self.done, x,
+                           (self.frame.total(x), self.sampled.norm(self.sampled.residual)))
 
     def _polish(self, s, x, b, t):
         """Look for a better bound near the dual field of the splitting; b is overwritten."""
-        from kernelstab._engines.imaging.gradient_jit import mismatch
-
         if self.field is None:
             self.field = np.empty_like(s)
-        mismatch(s, x, self.field, *self.grid, self.number(t), self.number(1.0))
+        self.frame.mismatch(s, x, self.field, t)
         guess = -self.mu / t * self.sampled.residual if self.sampled.a.size > 1 else None
         self._bound(guess, b, ROUNDS, POLISH)
 
@@ -174,19 +164,17 @@ class FourierSplitting:
 
         ``h`` is a guess of the dual point, which a subsampled transform does not need.
         """
-        from kernelstab._engines.imaging.gradient_jit import clip, correct
-
         problem, sampled, p = self.problem, self.sampled, self.field
-        value, wanted = -np.inf, self.objective
+        value, wanted = -np.inf, self.cost(self.figures)
         for _ in range(rounds):
-            clip(p, b, *self.grid, self.number(relaxation), self.number(1.0))
+            self.frame.project(p, None, b, 0.0, relaxation)
             h, rest = sampled.share(b, h)
-            peak, before = float(correct(p, rest, *self.grid, self.number(-1.0))), value
+            largest, before, length = self.frame.correct(p, rest, -1.0), value, sampled.norm(h)
             del rest
-            multiple, value = problem.multiple(sampled.inner(h, sampled.data), sampled.norm(h), peak)
+            multiple, value = problem.multiple(sampled.inner(h, sampled.data), length, largest)
             gap, near = wanted - value, problem.tol * wanted
             if gap <= near or gap > FAR * near or gap > SLOW * (wanted - before):
                 break
         if value > self.bound.value:
-            p *= self.number(multiple)
-            self.field, self.bound = self.bound.field, Bound(value, multiple * h, p)
+            p *= sampled.number(multiple)
+            self.field, self.bound = self.bound.field, Bound(value, multiple * h, p, multiple * length)

@@ -1,11 +1,10 @@
-"""Which of the two bounds lags, and so where the threshold of a splitting should move."""
+"""The best bound and the best image of an iteration, and how its threshold is steered by what they gain."""
 
 from typing import NamedTuple
 
 import numpy as np
 
 POLISH = 1.9     # relaxation of the projections that polish a bound
-
 TARGET, GAIN = 0.3, 0.7     # what the primal bound should gain over the dual one; how sharply to steer
 IDLE = 0.02                 # share of the gap that counts as a gain of the dual bound at least,
 PATIENCE = 0.1              # and the share of that for the primal one
@@ -20,24 +19,46 @@ class Bound(NamedTuple):
     value: float
     h: np.ndarray
     field: np.ndarray | None
+    length: float = 0.0     # the norm of h
+
+
+class Method:
+    """What both methods share: the best image and the best bound that were met are kept apart.
+
+    ``figures`` of an image are the sum of the sizes of ``W x`` and the norm of the residual.
+    """
+
+    def __init__(self, problem, bound):
+        self.problem, self.bound = problem, bound
+        self.best, self.figures = None, (np.inf, 0.0)
+
+    def cost(self, figures) -> float:
+        """Return the objective, and what the excess costs."""
+        return self.problem.objective(*figures) + self.problem.excess(figures[1]) * self.bound.length
+
+    def report(self, monitor, done, x, figures) -> bool:
+        """Keep x if it is the best image so far, and let the monitor judge it with the best bound."""
+        if self.best is None or self.cost(figures) <= self.cost(self.figures):
+            self.best, self.figures = x.astype(self.problem.system.dtype, copy=False), figures
+        return monitor(done, self.best.ravel(), image=self.figures, dual=self.bound)
 
 
 class Trend:
-    """Steer the threshold of a splitting by what each bound has gained since the last time.
+    """Steer the threshold of a method by what each bound has gained since the last time.
 
     A side that gains little while the gap stays open has to be helped: a small threshold moves the
     dual field slowly and lets the image settle, a large one does the opposite. As the best image and the
     best bound are kept apart, the two sides may well finish one after the other. When neither gains,
     the threshold sweeps from one end of its range to the other. The logarithms of the moves have a
-    finite sum, which is what lets the splitting converge in spite of them.
+    finite sum, which is what lets the method converge in spite of them.
     """
 
-    def __init__(self, splitting):
-        self.splitting, self.before, self.product, self.sweep, self.moves = splitting, None, 1.0, STEEPEST, 0
+    def __init__(self, method):
+        self.method, self.before, self.product, self.sweep, self.moves = method, None, 1.0, STEEPEST, 0
 
     def ratio(self) -> float:
         """Return by how much to change the threshold."""
-        upper, lower = self.splitting.objective, self.splitting.bound.value
+        upper, lower = self.method.cost(self.method.figures), self.method.bound.value
         before, self.before = self.before, (upper, lower)
         if before is None or not upper > lower:
             return 1.0
