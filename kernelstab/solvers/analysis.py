@@ -66,9 +66,10 @@ def analysis(A, y, W, eta=None, *, lam=None, weights=None, lower=None, tol=1e-4,
     :math:`p+W(W^*W)^{-1}(A^*h-W^*p)` and scaled; what conjugate gradients leave of the defect is
     measured and charged to the gap, so the gap is a theorem for every point.
 
-    The image step is closed, and iterations are few, for tight frames with ``AA* = cI``; otherwise
-    primal-dual steps take products only, and as many of them as the conditioning asks for.
-    Cost per iteration: one product with each of A, W and their adjoints.
+    For tight frames the image step is closed, and iterations are few, behind subsampled Fourier transforms
+    and, unless ``eta=0``, blurs; otherwise primal-dual steps take products with A, and as many of them as the
+    conditioning asks for. Cost per iteration: one product with each of A (or two transforms), W and
+    their adjoints, and for arrays W a triangular solve.
 
     Examples
     --------
