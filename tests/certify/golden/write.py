@@ -292,7 +292,7 @@ def detail(name, prior, end, lower=None, upper=None, eps=0.0, d=(0.0, 1.0)):
 
 
 def details():
-    from kernelstab.kernel import Ellipsoid, Polytope, Sparse, Subspace, detail_interval
+    from kernelstab.priors import Ellipsoid, Polytope, Sparse, Subspace, detail_interval
 
     point = {"kind": "point", "x": np.array([3.0, 4.0])}
     ball = {"kind": "ball", "radius": 5.0}
