@@ -9,7 +9,7 @@ from kernelstab._checks import as_array, as_count, as_number
 from kernelstab._engines.cone_program import solve_cone_program
 from kernelstab._engines.feasible_sets.programs import ProgramSet
 from kernelstab._engines.largest_norm.ascent import farthest_found
-from kernelstab._engines.largest_norm.l1_ball import Farthest, fill, matrix_bound
+from kernelstab._engines.largest_norm.l1_ball import fill, matrix_bound
 from kernelstab._engines.largest_norm.quadratic_forms import kernel_basis
 from kernelstab._rng import as_generator
 from kernelstab.priors.kernel_size import EPS, KernelSize, MatrixMap, jung, symmetric
@@ -98,15 +98,12 @@ class L1Ball(Prior):
             return symmetric(self, eps, matrix, np.zeros(n), 0.0, dual={"kind": "injective"},
                              optimal=MatrixMap(np.linalg.pinv(matrix)), optimal_error=0.0)
         basis = hidden if eps == 0 else np.eye(n)
-        farthest = Farthest(matrix, radius, eps, basis)
-        points, duals, bounds = [], [], []
-        for unit in np.eye(n):
-            v, q = farthest(unit)
-            points.append(v)
-            duals.append(q)
-            bounds.append(farthest.bound(unit, q))
-        v = farthest_found(lambda objective: farthest(objective)[0], points, starts, rng, steps=20)
-        uppers = [(fill(bounds, radius) * (1 + n * EPS), {"kind": "coordinates", "q": np.array(duals)}),
+        # half the size is the largest norm among the signals that explain the data 0
+        fibre = ProgramSet(matrix, np.zeros(len(matrix)), eps, self, radius=radius)
+        ends = [fibre.support(unit) for unit in np.eye(n)]
+        v = farthest_found(lambda g: fibre.support(g).x, [end.x for end in ends], starts, rng, steps=20)
+        box = fill([end.bound for end in ends], radius) * (1 + n * EPS)
+        uppers = [(box, {"kind": "coordinates", "q": np.array([end.q for end in ends])}),
                   matrix_bound(matrix, radius, eps, basis)]
         if constants is not None:
             uppers.append(_robust_bound(constants, radius, eps, n))

@@ -108,21 +108,25 @@ class ProgramSet(FeasibleSet):
         """Maximise with noise; the dual vectors come from the constraints."""
         import cvxpy as cp
 
+        # in units of the radius, of eps and of the detail, which keeps the solver away from small numbers
+        unit, length = self.radius or 1.0, float(np.linalg.norm(d))
         if self.program is None:            # translated once, for every detail
-            x, detail = cp.Variable(len(d)), cp.Parameter(len(d))
-            data = cp.SOC(cp.Constant(self.eps), self.A @ x - self.y)
-            prior = [cp.norm1(x) <= self.radius] if self.W is None else [self.W @ x <= 1, -self.W @ x <= 1]
-            self.program = cp.Problem(cp.Maximize(detail @ x), [data, *prior]), x, detail, data, prior
-        problem, x, detail, data, prior = self.program
-        detail.value = d
+            v, detail = cp.Variable(len(d)), cp.Parameter(len(d))
+            data = cp.SOC(cp.Constant(1.0), (self.A * (unit / self.eps)) @ v - self.y / self.eps)
+            prior = [cp.norm1(v) <= 1] if self.W is None else [self.W @ v <= 1, -self.W @ v <= 1]
+            self.program = cp.Problem(cp.Maximize(detail @ v), [data, *prior]), v, detail, data, prior
+        problem, v, detail, data, prior = self.program
+        detail.value = d / length if length > 0 else d
         if not solve_cone_program(problem, **_CONE):
             return self.centre, np.zeros(len(self.y)), None if self.W is None else np.zeros(len(self.W))
-        q = -np.ravel(data.dual_value[1])
+        q = -np.ravel(data.dual_value[1]) * (length * unit / self.eps)
         mu = None if self.W is None else np.ravel(prior[0].dual_value) - np.ravel(prior[1].dual_value)
-        return x.value, q, mu
+        return v.value * unit, q, mu if mu is None else mu * length
 
     def _middle(self):
         """Find a signal deep inside both constraints; raise if there is none at all."""
+        if not np.any(self.y):
+            return np.zeros(self.A.shape[1])
         import cvxpy as cp
 
         x, depth = cp.Variable(self.A.shape[1]), cp.Variable()
