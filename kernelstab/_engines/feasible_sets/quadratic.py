@@ -79,28 +79,29 @@ class QuadraticSet(FeasibleSet):
         seen = self.s > 0
         closest = np.where(seen, self.b / np.where(seen, self.s, 1.0), 0.0)
         if self._prior(closest) > 1:
-            closest = self._at(self._root(lambda u: self._prior(u) - 1))
-        least = float(np.sqrt(self._misfit2(closest)))
+            closest = self._at(self.root(lambda u: self._prior(u) - 1))
+        least = float(np.sqrt(self.misfit2(closest)))
         allowed = self.eps if self.eps > 0 else CONSISTENT * np.linalg.norm(self.y)
         if least > allowed * (1 + 1e-12):
             raise empty_set(least, self.eps, self.prior)
         self.centre = closest
         if self.eps > 0:
             flat = np.where(self.c > 0, 0.0, closest)
-            if self._misfit2(flat) > self.eps**2 and np.any(self.c > 0) and least < self.eps:
-                flat = self._at(self._root(lambda u: self.eps**2 - self._misfit2(u)))
+            if self.misfit2(flat) > self.eps**2 and np.any(self.c > 0) and least < self.eps:
+                flat = self._at(self.root(lambda u: self.eps**2 - self.misfit2(u)))
             self.centre = (closest + flat) / 2
 
     def _prior(self, u):
         return float(np.sum((self.c[:len(u)] * u)**2))
 
-    def _misfit2(self, u):
+    def misfit2(self, u) -> float:
+        """Return the squared misfit of a point."""
         return float(np.sum((self.s * u - self.b)**2)) + self.rest**2
 
     def _at(self, ratio):
         return ellipsoid(ratio, self.c, self.s, self.b, 0.0)[0] * self.s * self.b
 
-    def _root(self, change, point=None):
+    def root(self, change, point=None) -> float:
         """Find the ratio where a function that falls with it changes sign, by its logarithm."""
         point = point or self._at
         scale = (np.max(self.s, initial=0.0)**2 or 1.0) / (np.max(self.c, initial=0.0)**2 or 1.0)
@@ -172,7 +173,7 @@ class QuadraticSet(FeasibleSet):
 
         ratio = 0.0
         if np.any(c > 0) and not (np.all((s > 0) | (g == 0)) and first(best(0.0)[0]) <= 0):
-            ratio = self._root(first, lambda r: best(r)[0])
+            ratio = self.root(first, lambda r: best(r)[0])
         u, tau = best(ratio)
         # a set that is nearly a point has multipliers so large that rounding would spoil the bound
         floor = 1e-8 * max(np.linalg.norm(u), np.finfo(float).tiny**0.25)

@@ -6,7 +6,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import brentq, minimize_scalar
+from scipy.optimize import minimize_scalar
 
 from kernelstab._engines.feasible_sets.support_value import CONSISTENT, UNIT, empty_set, moved_inside
 
@@ -57,11 +57,8 @@ def _with_kernel(A, feasible, radius, eps):
     if eps == 0:
         mu, coordinates = np.inf, b / s
     else:
-        slope = lambda mu: spare - float(np.sum(b**2 / (1 + mu * s**2)**2))      # noqa: E731
-        top = 1 / s.min()**2
-        while slope(top) < 0 and top < 1e30 / s.min()**2:
-            top *= 16
-        mu = 0.0 if slope(0.0) >= 0 else (brentq(slope, 0.0, top, xtol=1e-300) if slope(top) > 0 else top)
+        enough = feasible.misfit2(0.0 * b) <= eps**2
+        mu = 0.0 if enough else radius**2 / feasible.root(lambda u: eps**2 - feasible.misfit2(u))
         coordinates = mu * s * b / (1 + mu * s**2)
     centre = feasible.P @ coordinates
     if np.isinf(mu):
