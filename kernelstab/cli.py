@@ -9,6 +9,7 @@ import importlib
 import json
 import os
 import sys
+from functools import partial
 
 from kernelstab import __version__
 from kernelstab._errors import CertificateError
@@ -46,8 +47,9 @@ def _audit(arguments) -> int:
     from kernelstab.report import audit
 
     A, psi, images = _problem(arguments)
-    report = audit(A, psi, images, eps=arguments.eps, quick=arguments.quick, out=arguments.out,
-                   progress=not arguments.quiet, seed=arguments.seed)
+    with _notices(arguments):
+        report = audit(A, psi, images, eps=arguments.eps, quick=arguments.quick, out=arguments.out,
+                       progress=not arguments.quiet, seed=arguments.seed)
     if arguments.json:
         print(json.dumps({"report": os.path.join(arguments.out, "report.json"), **report.summary()}))
     elif not arguments.quiet:
@@ -57,6 +59,15 @@ def _audit(arguments) -> int:
     if report.interrupted:
         return 130
     return 0 if report.complete else 1
+
+
+def _notices(arguments):
+    """Return a context in which a notice of compilation passes the bars; with ``--quiet`` it is dropped."""
+    from tqdm import tqdm
+
+    from kernelstab._engines.compiling_jit import said_by, silent
+
+    return silent() if arguments.quiet else said_by(partial(tqdm.write, file=sys.stderr))
 
 
 def _problem(arguments):
@@ -82,8 +93,8 @@ def _constants(arguments) -> int:
     path = arguments.certificate
     _writable(path, "certificate")
     order = min(3, matrix.shape[1]) if arguments.order is None else arguments.order
-    with tqdm(file=sys.stderr, disable=arguments.quiet, leave=False, delay=0.2,
-              bar_format="{bar:24} {n_fmt}/{total_fmt} [{elapsed}] {desc}") as bar:
+    with _notices(arguments), tqdm(file=sys.stderr, disable=arguments.quiet, leave=False, delay=0.2,
+                                   bar_format="{bar:24} {n_fmt}/{total_fmt} [{elapsed}] {desc}") as bar:
         def show(stage, done, total, note):
             turned = not bar.desc.startswith(f"{stage} ")
             if turned or total != bar.total or done < bar.n:
@@ -108,7 +119,6 @@ def _solve(arguments) -> int:
 
     from tqdm import tqdm
 
-    from kernelstab._engines.compiling_jit import said_by
     from kernelstab._errors import NotConverged
     from kernelstab.report import solve_files
 
@@ -121,11 +131,7 @@ def _solve(arguments) -> int:
             bar.set_description_str(note, refresh=False)
             bar.update(done - bar.n)
 
-        def say(line):
-            if not arguments.quiet:
-                bar.write(line, file=sys.stderr)
-
-        with said_by(say), warnings.catch_warnings():
+        with _notices(arguments), warnings.catch_warnings():
             warnings.simplefilter("ignore", NotConverged)      # the text and the exit code say it
             solved = solve_files(
                 arguments.matrix, arguments.data, problem=arguments.problem, lam=arguments.lam,
