@@ -64,15 +64,16 @@ class Ball(Prior):
         >>> round(Ball(2.1).kernel_size(np.diag([1.0, 0.5]), eps=0.1).upper, 6)
         0.4
         """
-        matrix, eps = self.matrix(A, eps)
+        matrix, eps = self.checked_matrix(A, eps)
         return linear_range_size(matrix, self, np.eye(matrix.shape[1]), self.radius, eps, tol)
 
     def feasible(self, A, y, eps, *, max_supports=None) -> QuadraticSet:
         """Return the members that explain the data."""
-        return QuadraticSet(self.matrix(A, eps, real=True)[0], y, eps, self, radius=self.radius)
+        return QuadraticSet(self.checked_matrix(A, eps, real=True)[0], y, eps, self, radius=self.radius)
 
     def best_answer(self, A, y, eps):
         """Return the Tikhonov reconstruction with the least error, and its error."""
+        self.check(A.shape[1])
         return centre_of_ball(A, y, eps, self)
 
     def exact_dual(self, matrix, d, found) -> dict:

@@ -98,7 +98,7 @@ class Ellipsoid(Prior):
         >>> round(size.dual["alpha"], 6), round(size.dual["beta"], 6), size.optimal([1.0]).round(6)
         (1.0, 0.75, array([0.75, 0.  ]))
         """
-        matrix, eps = self.matrix(A, eps)
+        matrix, eps = self.checked_matrix(A, eps)
         T = self.T
         basis, tol = kernel_basis(matrix, tol)
         shrink, flat = smallest_direction(T @ basis) if basis.shape[1] else (inf, None)
@@ -110,7 +110,7 @@ class Ellipsoid(Prior):
 
     def feasible(self, A, y, eps, *, max_supports=None) -> QuadraticSet:
         """Return the members that explain the data."""
-        return QuadraticSet(self.matrix(A, eps, real=True)[0], y, eps, self, T=self.T)
+        return QuadraticSet(self.checked_matrix(A, eps, real=True)[0], y, eps, self, T=self.T)
 
     @property
     def form(self):

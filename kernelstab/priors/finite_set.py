@@ -57,7 +57,7 @@ class FiniteSet(Prior):
 
     def measured(self, A, eps=0.0) -> tuple[Measured, float]:
         """Return the signals with their measurements, sorted for searches, and the noise level."""
-        matrix, eps = self.matrix(A, eps)
+        matrix, eps = self.checked_matrix(A, eps)
         return Measured(matrix, self.signals), eps
 
     def exact_signal(self, matrix, y, x, middle, eps):

@@ -124,7 +124,8 @@ def minimum_hallucination(A, y, prior, eps=0.0, detail=None, *, max_supports=1_0
     """
     A, y, eps = check_data(A, y, eps)
     max_supports = as_count(max_supports, "max_supports", low=1)
-    found = as_prior(prior).best_answer(A, y, eps) if detail is None else None
+    prior = as_prior(prior)
+    found = prior.best_answer(A, y, eps) if detail is None else None
     if found is not None:
         return Hallucination(prior, eps, found.lower, found.upper, found.exact, found.lower, found.x,
                              found.x_alt, found.centre)

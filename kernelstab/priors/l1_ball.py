@@ -90,7 +90,7 @@ class L1Ball(Prior):
         >>> round(size.lower**2, 6), round(size.upper**2, 6)
         (2.0, 2.0)
         """
-        matrix, eps = self.matrix(A, eps, real=True)
+        matrix, eps = self.checked_matrix(A, eps, real=True)
         starts, rng = as_count(starts, "starts"), as_generator(rng)
         n, radius = matrix.shape[1], self.radius
         hidden, _ = kernel_basis(matrix, tol)
@@ -114,7 +114,7 @@ class L1Ball(Prior):
 
     def feasible(self, A, y, eps, *, max_supports=None) -> ProgramSet:
         """Return the members that explain the data."""
-        return ProgramSet(self.matrix(A, eps, real=True)[0], y, eps, self, radius=self.radius)
+        return ProgramSet(self.checked_matrix(A, eps, real=True)[0], y, eps, self, radius=self.radius)
 
     def exact_dual(self, matrix, d, found) -> dict:
         """Return the dual vector as it is: the rest of the detail is bounded by the radius."""

@@ -112,7 +112,7 @@ class Polytope(Prior):
         >>> round(euclid.lower**2, 9), round(euclid.upper**2, 9), euclid.exact
         (8.0, 8.0, True)
         """
-        matrix, eps = self.matrix(A, eps, real=True)
+        matrix, eps = self.checked_matrix(A, eps, real=True)
         max_vertices, starts = as_count(max_vertices, "max_vertices"), as_count(starts, "starts")
         W, rng = self.W, as_generator(rng)
         hidden, _ = kernel_basis(matrix, tol)
@@ -137,7 +137,7 @@ class Polytope(Prior):
 
     def feasible(self, A, y, eps, *, max_supports=None) -> ProgramSet:
         """Return the members that explain the data."""
-        return ProgramSet(self.matrix(A, eps, real=True)[0], y, eps, self, W=self.W)
+        return ProgramSet(self.checked_matrix(A, eps, real=True)[0], y, eps, self, W=self.W)
 
     @property
     def form(self):

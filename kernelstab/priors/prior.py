@@ -75,7 +75,7 @@ class Prior:
                     raise ValueError(f"{name} must be real, got dtype {value.dtype}")
         check_scales(**self.spec())
 
-    def matrix(self, A, eps, *, real=False):
+    def checked_matrix(self, A, eps, *, real=False):
         """Return the entries of a forward matrix and the noise level, checked against the prior."""
         operator, eps = as_operator(A), as_number(eps, "eps", low=0.0)
         if real and not operator.is_real:

@@ -93,7 +93,7 @@ class Sparse(Prior):
         >>> Sparse(1).kernel_size([[1.0, 1.0, 0.0], [0.0, 0.0, 1.0]]).direction * 2**0.5
         array([ 1., -1.,  0.])
         """
-        matrix, eps = self.matrix(A, eps)
+        matrix, eps = self.checked_matrix(A, eps)
         n = matrix.shape[1]
         as_count(self.s, "s", low=1, high=n)
         max_supports = as_count(max_supports, "max_supports", low=1)
@@ -129,7 +129,7 @@ class Sparse(Prior):
 
     def feasible(self, A, y, eps, *, max_supports=1_000_000) -> SparseFeasible:
         """Return the members that explain the data."""
-        return SparseFeasible(self.matrix(A, eps, real=True)[0], y, eps, self, max_supports)
+        return SparseFeasible(self.checked_matrix(A, eps, real=True)[0], y, eps, self, max_supports)
 
     def exact_signal(self, matrix, y, x, middle, eps):
         """Return a witness; without noise the exact solution on its support."""

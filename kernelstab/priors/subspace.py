@@ -99,13 +99,13 @@ class Subspace(Prior):
         >>> Subspace([[0.0], [2.0]]).kernel_size([[1.0, 0.0]]).upper
         inf
         """
-        matrix, eps = self.matrix(A, eps)
+        matrix, eps = self.checked_matrix(A, eps)
         radius = np.inf if self.radius is None else self.radius
         return linear_range_size(matrix, self, self.frame, radius, eps, tol)
 
     def feasible(self, A, y, eps, *, max_supports=None) -> SubspaceSet:
         """Return the members that explain the data."""
-        return SubspaceSet(self.matrix(A, eps, real=True)[0], y, eps, self)
+        return SubspaceSet(self.checked_matrix(A, eps, real=True)[0], y, eps, self)
 
     def coordinates(self, x) -> np.ndarray:
         """Return the coefficients of a member in the basis."""
@@ -150,12 +150,12 @@ class Everything(Prior):
 
     def kernel_size(self, A, eps=0.0, *, tol=None) -> KernelSize:
         """Return the kernel size of the subspace of all signals."""
-        matrix, eps = self.matrix(A, eps)
+        matrix, eps = self.checked_matrix(A, eps)
         return linear_range_size(matrix, self, np.eye(matrix.shape[1]), np.inf, eps, tol)
 
     def feasible(self, A, y, eps, *, max_supports=None) -> QuadraticSet:
         """Return the signals that explain the data."""
-        return QuadraticSet(self.matrix(A, eps, real=True)[0], y, eps, self)
+        return QuadraticSet(self.checked_matrix(A, eps, real=True)[0], y, eps, self)
 
 
 def linear_range_size(matrix, prior, frame, radius, eps, tol) -> KernelSize:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from kernelstab._checks import as_array, as_number, check_scales
-from kernelstab._engines.feasible_sets.tikhonov import centre_of_ball
 from kernelstab.operators import as_operator
 from kernelstab.priors.ball import Ball
 
@@ -103,6 +102,6 @@ def tikhonov_centre(A, y, radius, eps=0.0) -> TikhonovCentre:
     A = as_operator(A)
     ball, eps = Ball(radius), as_number(eps, "eps", low=0.0)
     y = as_array(y, "y", shape=(A.shape[0],), real=A.is_real and A.tight is None)
-    check_scales(A, y=y, radius=ball.radius, eps=eps)
-    found = centre_of_ball(A, y, eps, ball)
+    check_scales(A, y=y, eps=eps)
+    found = ball.best_answer(A, y, eps)
     return TikhonovCentre(**found._asdict(), radius=ball.radius, eps=eps)

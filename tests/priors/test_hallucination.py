@@ -133,3 +133,8 @@ def test_bad_input():
         minimum_hallucination(FIRST, [3.0], Ball(2.0), 0.5)
     with pytest.raises(ValueError, match="A must be real"):
         minimum_hallucination([[1j, 0.0]], [3.0], Ball(2.0))
+    for detail in (None, [1.0, 0.0, 0.0]):
+        with pytest.raises(ValueError, match="prior must be one of"):
+            minimum_hallucination(FIRST, [3.0], "ball", detail=detail)
+        with pytest.raises(ValueError, match="radius must be 0 or between 1e-70"):
+            minimum_hallucination(FIRST, [3.0], Ball(1e200), 0.5, detail=detail)
