@@ -22,8 +22,8 @@ _PLACES = {
     "lipschitz": "writing.terms", "run_floats": "writing.floats", "run_balls": "writing.programs",
     "run_exact": "writing.programs", "make_certificate": "writing.programs",
     "make_constant_certificate": "writing.constant_certificate",
-    "exact_matrix": "writing.constant_certificate", "kernel_vector_near": "writing.kernel_vector",
-    "sparse_entries": "writing.kernel_vector", "exact_nullspace": "writing.null_space",
+    "exact_matrix": "writing.constant_certificate", "kernel_vector_near": "writing.null_space",
+    "sparse_entries": "writing.null_space", "exact_nullspace": "writing.null_space",
     "exact_rank": "writing.null_space",
 }
 

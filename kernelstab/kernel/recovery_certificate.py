@@ -148,9 +148,12 @@ class RecoveryCertificate:
         ValueError
             If the matrix is complex or the columns of the support are dependent.
         """
-        from kernelstab.certify import make_constant_certificate
-        from kernelstab.certify.writing.constant_certificate import exact_matrix
-        from kernelstab.certify.writing.kernel_vector import kernel_vector_near, sparse_entries
+        from kernelstab.certify import (
+            exact_matrix,
+            kernel_vector_near,
+            make_constant_certificate,
+            sparse_entries,
+        )
 
         if np.iscomplexobj(self.matrix):
             raise ValueError(f"A must be real for a certificate, got dtype {self.matrix.dtype}")
