@@ -12,10 +12,11 @@ interior point solver; ``warmup`` compiles the loops ahead of time.
 from kernelstab.solvers.analysis import analysis, tv_wavelet
 from kernelstab.solvers.basis_pursuit import basis_pursuit
 from kernelstab.solvers.batch import BatchSolution, solve_batch
-from kernelstab.solvers.greedy import cosamp, htp, iht, omp, omp_batch, subspace_pursuit
 from kernelstab.solvers.lasso import lasso
 from kernelstab.solvers.lasso_path import LassoPath, lasso_path
 from kernelstab.solvers.level_weights import level_weights
+from kernelstab.solvers.omp import omp
+from kernelstab.solvers.omp_batch import omp_batch
 from kernelstab.solvers.proofs import SolutionProofs
 from kernelstab.solvers.qcbp import qcbp
 from kernelstab.solvers.reference import reference_lasso, reference_qcbp, reference_sqrt_lasso
@@ -23,6 +24,7 @@ from kernelstab.solvers.reference_imaging import reference_analysis, reference_t
 from kernelstab.solvers.sharpness import Restarts, Sharpness, restart_radii, sharpness_from
 from kernelstab.solvers.solution import Solution
 from kernelstab.solvers.sqrt_lasso import sqrt_lasso
+from kernelstab.solvers.thresholding import cosamp, htp, iht, subspace_pursuit
 from kernelstab.solvers.tv import TVSolution, tv
 from kernelstab.solvers.warmup import warmup
 from kernelstab.solvers.wavelet import wavelet_lasso, wavelet_qcbp

@@ -7,8 +7,9 @@ import numpy as np
 
 from kernelstab.operators import SubsampledFourier
 from kernelstab.solvers.batch import solve_batch
-from kernelstab.solvers.greedy import omp, omp_batch
 from kernelstab.solvers.lasso import lasso
+from kernelstab.solvers.omp import omp
+from kernelstab.solvers.omp_batch import omp_batch
 from kernelstab.solvers.tv import tv
 from kernelstab.solvers.wavelet import wavelet_qcbp
 

@@ -6,7 +6,7 @@ from scipy.sparse.linalg import aslinearoperator
 
 from kernelstab._errors import NotConverged
 from kernelstab.solvers import qcbp
-from kernelstab.solvers.greedy import cosamp, htp, iht, subspace_pursuit
+from kernelstab.solvers import cosamp, htp, iht, subspace_pursuit
 
 M, N, S = 30, 60, 4
 METHODS = {

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.sparse.linalg import aslinearoperator
 
-from kernelstab.solvers.greedy import cosamp, htp, iht, omp, omp_batch, subspace_pursuit
+from kernelstab.solvers import cosamp, htp, iht, omp, omp_batch, subspace_pursuit
 
 METHODS = {
     "omp": lambda *a: omp(*a, history=True),  # both on the way that extreme sizes take

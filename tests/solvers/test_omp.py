@@ -6,7 +6,7 @@ from scipy.sparse.linalg import aslinearoperator
 
 from kernelstab._errors import NotConverged
 from kernelstab.solvers import qcbp
-from kernelstab.solvers.greedy import _pursuit, omp
+from kernelstab.solvers import _pursuit, omp
 
 
 def draw(m, n, s, is_complex, seed=0, noise=0.0):

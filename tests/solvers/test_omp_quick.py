@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
-from kernelstab.solvers.greedy import _omp_quick, omp
+from kernelstab.solvers import _omp_quick, omp
 from kernelstab.solvers.greedy._omp_quick import quickly
 
 NUMBERS = ("objective", "dual_objective", "gap", "residual")

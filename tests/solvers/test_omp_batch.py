@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kernelstab._errors import NotConverged
-from kernelstab.solvers.greedy import omp, omp_batch
+from kernelstab.solvers import omp, omp_batch
 
 
 def draw(is_complex, own, count=9, m=16, n=30, noise=0.1):

@@ -15,10 +15,10 @@ def columns_of(system, support):
 
 
 def combination(system, support, values):
-    """Return the image of a sparse vector: its columns if the system is dense, one product if not."""
+    """Return ``Ax`` for a sparse ``x``: from its columns if the system is dense, by one product if not."""
     if system.matrix is not None:
         return system.matrix[:, support] @ values
-    return OperatorColumns(system, support).image(values)
+    return OperatorColumns(system, support).combination(values)
 
 
 def largest(values, count) -> np.ndarray:
@@ -32,20 +32,18 @@ def largest(values, count) -> np.ndarray:
         return np.arange(count and size.size)
     limit = np.partition(size, size.size - count)[size.size - count]
     above = np.flatnonzero(size > limit)
-    level = np.flatnonzero(size == limit)[: count - above.size]
-    return np.sort(np.concatenate([above, level]))
+    equal = np.flatnonzero(size == limit)[: count - above.size]
+    return np.sort(np.concatenate([above, equal]))
 
 
-def column_norms(matrix) -> np.ndarray:
-    """Return the norms of the columns, in one pass and without a copy.
+def column_norms(matrices) -> np.ndarray:
+    """Return the norms of the columns of a matrix, or of each in a stack, in one pass and without a copy.
 
     >>> column_norms(np.array([[3.0, 1j], [4.0, 0.0]]))
     array([5., 1.])
     """
-    rows = matrix if matrix.flags.c_contiguous or not matrix.flags.f_contiguous else matrix.T
-    letters = "ij,ij->j" if rows is matrix else "ji,ji->j"
-    parts = (rows.real, rows.imag) if rows.dtype.kind == "c" else (rows,)
-    return np.sqrt(sum(np.einsum(letters, part, part) for part in parts))
+    parts = (matrices.real, matrices.imag) if matrices.dtype.kind == "c" else (matrices,)
+    return np.sqrt(sum(np.einsum("...ij,...ij->...j", part, part) for part in parts))
 
 
 class DenseColumns:
@@ -67,11 +65,11 @@ class DenseColumns:
             kept = sizes > np.finfo(float).eps * max(matrix.shape) * sizes[0]
             self.parts = left[:, kept], sizes[kept], right[kept].conj().T
 
-    def image(self, values):
+    def combination(self, values):
         """Return the combination of the columns."""
         return self.matrix @ values
 
-    def pull(self, u):
+    def correlations(self, u):
         """Return the inner products of the columns with ``u``."""
         return self.adjoint @ u
 
@@ -89,8 +87,8 @@ class DenseColumns:
         if self.parts is not None:
             left, sizes, right = self.parts
             return right @ ((left.conj().T @ y) / sizes)
-        values = self.solve(self.pull(y))
-        return values + self.solve(self.pull(y - self.image(values)))
+        values = self.solve(self.correlations(y))
+        return values + self.solve(self.correlations(y - self.combination(values)))
 
 
 class OperatorColumns:
@@ -99,13 +97,13 @@ class OperatorColumns:
     def __init__(self, system, support):
         self.system, self.support = system, support
 
-    def image(self, values):
+    def combination(self, values):
         """Return the combination of the columns."""
         x = np.zeros(self.system.shape[1], self.system.dtype)
         x[self.support] = values
         return self.system.forward(x)
 
-    def pull(self, u):
+    def correlations(self, u):
         """Return the inner products of the columns with ``u``."""
         return self.system.adjoint(u)[self.support]
 
@@ -117,13 +115,13 @@ class OperatorColumns:
         for _ in range(2 * rhs.size + 20):
             if square <= goal:
                 break
-            image = self.image(direction)
-            energy = np.vdot(image, image).real
+            product = self.combination(direction)
+            energy = np.vdot(product, product).real
             if energy <= 0.0:
                 break
             step = square / energy
             x = x + step * direction
-            r = r - step * self.pull(image)
+            r = r - step * self.correlations(product)
             square, before = np.vdot(r, r).real, square
             if square < best[0]:
                 best = square, x
@@ -134,5 +132,5 @@ class OperatorColumns:
         """Return the coefficients closest to ``y``; the second round starts from a measured residual."""
         values = np.zeros(self.support.size, self.system.dtype) if guess is None else guess
         for accuracy in (1e-10, 1e-6):
-            values = values + self.solve(self.pull(y - self.image(values)), accuracy)
+            values = values + self.solve(self.correlations(y - self.combination(values)), accuracy)
         return values

@@ -5,7 +5,7 @@ import pytest
 from scipy.sparse.linalg import aslinearoperator
 
 from kernelstab._errors import NotConverged
-from kernelstab.solvers.greedy import iht
+from kernelstab.solvers import iht
 
 
 @pytest.mark.parametrize("normalised", [True, False])

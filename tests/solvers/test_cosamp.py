@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kernelstab._errors import NotConverged
-from kernelstab.solvers.greedy import cosamp
+from kernelstab.solvers import cosamp
 
 
 def by_definition(A, y, s, count):

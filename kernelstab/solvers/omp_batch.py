@@ -5,12 +5,14 @@ import warnings
 import numpy as np
 
 from kernelstab._checks import as_array, as_callable, as_count, as_number, thread_count
+from kernelstab._engines.greedy.columns import column_norms
+from kernelstab._engines.greedy.dual import Proof
+from kernelstab._engines.greedy.pursuit import adjoints, pursuits
 from kernelstab._errors import NotConverged
 from kernelstab._threads import in_order
+from kernelstab.solvers._range import brought_back, matrix_powers, powers, shifted
 from kernelstab.solvers.batch import BatchSolution
-from kernelstab.solvers.greedy._range import brought_back, matrix_powers, powers, shifted
-from kernelstab.solvers.greedy._walk import power_of_two
-from kernelstab.solvers.greedy.omp import omp
+from kernelstab.solvers.omp import omp
 
 _CHUNK = 128          # problems a thread takes at a time: their correlations stay in the cache
 _OWN = 64             # the same where each has a matrix of its own, which takes longer
@@ -95,8 +97,8 @@ def omp_batch(A, Y, s=None, *, eta=0.0, tol=1e-12, threads=None, progress=None) 
         methods[i] = one.method
         for name, values in found.items():
             values[i] = getattr(one, name)
-    levels, objective, gap = found["residual"], found["objective"], found["gap"]
-    converged = (etas == 0) | (levels <= etas * (1 + 1e-12))
+    objective, gap = found["objective"], found["gap"]
+    converged = (etas == 0) | (found["residual"] <= etas * (1 + 1e-12))
     if not converged.all():
         warnings.warn(f"{int((~converged).sum())} of {len(Y)} problems stopped above their eta",
                       NotConverged, stacklevel=2)
@@ -124,50 +126,37 @@ def _checked(A, Y, s, eta):
 def _pursued(A, Y, s, etas, tol, threads, progress):
     """Run the compiled loops, in chunks that do not depend on which thread takes them.
 
-    Data, and matrices of extreme size, are scaled by powers of two, as for single problems. Returns
+    Matrices and data of extreme size are scaled by powers of two, as for single problems. Returns
     fields of a solution, and which problems a Gram matrix could not decide.
     """
-    from kernelstab.solvers.greedy import _omp_batch_jit as loops
-    from kernelstab.solvers.greedy._omp_jit import DEPENDENT
-
-    (count, m), n, shared = Y.shape, A.shape[-1], A.ndim == 2 and A.shape[-1] <= _GRAM_COLUMNS
-    peaks = np.abs(Y).max(axis=1)
-    scales, data, matrix = power_of_two(peaks), powers(peaks), matrix_powers(A)
-    extreme = bool(matrix.any() or data.any())
-    A, Y = shifted(A, matrix[..., None, None]), Y * scales[:, None]
-    etas = np.array(shifted(etas, np.frexp(scales)[1] - 1))  # fresh: loops are compiled for such
-    floors, units = tol * np.linalg.norm(Y, axis=1), np.ones(count) if extreme else scales
-    stack = np.require(A if A.ndim == 3 else A[None], None, ["C", "W"])
-    norms = np.sqrt(np.sum(stack.real**2, axis=1) + np.sum(stack.imag**2, axis=1))
-    weights = np.divide(1.0, norms, out=np.zeros(norms.shape), where=norms > 0)
+    shared = A.ndim == 2 and A.shape[-1] <= _GRAM_COLUMNS
+    data, matrix = powers(np.abs(Y).max(axis=1)), matrix_powers(A)
+    A, Y, etas = shifted(A, matrix[..., None, None]), shifted(Y, data[:, None]), shifted(etas, data)
+    A, Y, etas = (np.require(array, None, ["C", "W"]) for array in (A, Y, etas))
+    floors = tol * np.linalg.norm(Y, axis=1)
+    stack = A if A.ndim == 3 else A[None]
+    norms = column_norms(stack)
     columns = np.require(A.T, None, ["C", "W"]) if shared else None
-    gram = columns.conj() @ A if shared else np.empty((0, 0), Y.dtype)
-    found = loops.Found(np.empty((count, n), Y.dtype), np.empty((count, m), Y.dtype),
-                        *np.empty((4, count)), *np.empty((2, count), np.int64))
-
+    gram = columns.conj() @ A if shared else None
     chunk = _OWN if A.ndim == 3 else _CHUNK
 
     def work(first):
-        part = slice(first, min(first + chunk, count))
-        memory = loops.memory(s, n if shared else m, m, n, Y.dtype)
-        rest = (units[part], s, etas[part], floors[part])
-        rows = loops.Found(*(field[part] for field in found))
-        if shared:
-            loops.gram_batch(stack[0], columns, gram, Y[part], Y[part].conj() @ A, weights[0], *rest,
-                             norms.max(), memory, rows)
-        else:
-            own = part if A.ndim == 3 else slice(None)
-            loops.column_batch(stack[own], gram, Y[part], weights[own], *rest, norms[own].max(axis=1), memory,
-                               rows)
-        return part.stop - first
+        part = slice(first, min(first + chunk, len(Y)))
+        own = part if A.ndim == 3 else slice(None)
+        return pursuits(stack[own], Y[part], adjoints(stack[own], Y[part]), norms[own], etas[part], floors[part],
+                        s, gram, columns)
 
-    done = 0
-    for _, length in in_order(work, range(0, count, chunk), threads):
-        done += length
+    done, rows = 0, []
+    for _, found in in_order(work, range(0, len(Y), chunk), threads):
+        rows.append(found)
+        done += len(found.x)
         if progress is not None:
-            progress(done, count, "problems")
-    found = found._asdict()
-    if extreme:
-        found = brought_back(found, matrix, np.frexp(scales)[1] - 1)
+            progress(done, len(Y), "problems")
+    x, counts, dependent = (np.concatenate([getattr(found, name) for found in rows])
+                            for name in ("x", "counts", "dependent"))
+    proof = Proof(*map(np.concatenate, zip(*(found.proof for found in rows))))
+    found = proof._asdict() | {"x": x, "iterations": counts}
+    if matrix.any() or data.any():
+        found = brought_back(found, matrix, data)
     # Dependence is final for columns, but not for their Gram matrix.
-    return found, shared & (found.pop("reasons") == DEPENDENT)
+    return found, shared & dependent

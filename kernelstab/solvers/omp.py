@@ -2,13 +2,16 @@
 
 import numpy as np
 
-from kernelstab._checks import as_array, as_number
-from kernelstab.solvers.greedy._columns import column_norms
-from kernelstab.solvers.greedy._omp_quick import quickly
-from kernelstab.solvers.greedy._pursuit import Pursuit
-from kernelstab.solvers.greedy._range import shifted
-from kernelstab.solvers.greedy._walk import walked
+from kernelstab._checks import as_array, as_count, as_number
+from kernelstab._engines.duality_gap import relative
+from kernelstab._engines.greedy.columns import column_norms
+from kernelstab._engines.greedy.pursuit import AT_ONCE, Pursuit, pursuits
+from kernelstab.solvers._greedy import run
+from kernelstab.solvers._range import HIGH, LOW, shifted
+from kernelstab.solvers._system import as_system
 from kernelstab.solvers.solution import Solution
+
+NAME = "orthogonal matching pursuit"
 
 
 def omp(A, y, s=None, *, eta=0.0, norms=None, tol=1e-13, max_iter=None, x0=None, callback=None, progress=None,
@@ -115,31 +118,48 @@ def omp(A, y, s=None, *, eta=0.0, norms=None, tol=1e-13, max_iter=None, x0=None,
     >>> s.x, s.gap
     (array([0., 0., 1.]), 0.0)
     """
-    eta, name = as_number(eta, "eta", low=0), "orthogonal matching pursuit"
+    eta = as_number(eta, "eta", low=0)
     if max_iter is x0 is callback is progress is None and not history:
-        found = quickly(name, A, y, s, eta, norms, tol)
+        found = _at_once(A, y, s, eta, norms, tol)
         if found is not None:
             return found
 
-    def walk(task):
-        pursuit = Pursuit(task, _weights(task, norms), task.eta)
-        yield from pursuit.walk()
-        return pursuit.verdict()
+    def pursue(task):
+        return Pursuit(task, _norms(norms, task.system, task.matrix)).points()
 
-    return walked(name, walk, A, y, s, tol=tol, max_iter=max_iter, x0=x0,
-                  callback=callback, progress=progress, history=history, eta=eta)
+    return run(NAME, pursue, A, y, s, tol=tol, max_iter=max_iter, x0=x0, callback=callback, progress=progress,
+               history=history, eta=eta)
 
 
-def _weights(task, norms):
-    """Return one over the norms of the columns, and 0 for columns of norm zero."""
-    system = task.system
-    if norms is not None:
-        norms = as_array(norms, "norms", shape=(system.shape[1],), real=True)
-        if norms.min() < 0:
-            raise ValueError(f"norms must not be negative, got {norms.min()}")
-        norms = shifted(norms, task.matrix)
-    elif system.matrix is None:
-        return np.ones(system.shape[1])
-    else:
-        norms = column_norms(system.matrix)
-    return np.divide(1.0, norms, out=np.zeros(norms.size), where=norms > 0)
+def _at_once(A, y, s, eta, norms, tol) -> Solution | None:
+    """Solve a small dense problem as a batch of one row; None where it is not small, or a size is extreme."""
+    system = as_system(A, y)
+    matrix, (m, n) = system.matrix, system.shape
+    if matrix is None or matrix.size > AT_ONCE:
+        return None
+    Y = np.require(system.y, None, ["C", "W"])[None]
+    with np.errstate(over="ignore", invalid="ignore"):
+        correlation = Y.conj() @ matrix
+        size, largest = np.linalg.norm(Y), np.abs(correlation).max()
+    if not (LOW <= size <= HIGH and LOW <= largest / size <= HIGH and (Y.all() or np.isfinite(matrix).all())):
+        return None
+    atoms = min(m, n) if s is None else as_count(s, "s", low=1, high=min(m, n))
+    floor = as_number(tol, "tol", low=0) * size
+    stack, lengths = np.require(matrix, None, ["C", "W"])[None], _norms(norms, system, 0)[None]
+    found = pursuits(stack, Y, correlation, lengths, np.array([eta]), np.array([floor]), atoms)
+    if eta and not found.fitted[0]:
+        return None     # worth a warning
+    dual, *numbers = (field[0] for field in found.proof)
+    objective, value, gap, residual = (float(number) for number in numbers)
+    return Solution(found.x[0], dual, objective, value, gap, relative(gap, objective), residual, 0.0,
+                    int(found.counts[0]), True, f"{NAME}, at once")
+
+
+def _norms(norms, system, power):
+    """Return the norms of the columns, as given or measured; those of an operator are taken to be equal."""
+    if norms is None:
+        return np.ones(system.shape[1]) if system.matrix is None else column_norms(system.matrix)
+    norms = as_array(norms, "norms", shape=(system.shape[1],), real=True)
+    if norms.min() < 0:
+        raise ValueError(f"norms must not be negative, got {norms.min()}")
+    return shifted(norms, power)

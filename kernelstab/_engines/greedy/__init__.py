@@ -1,0 +1,1 @@
+"""Greedy methods: orthogonal matching pursuit, and the methods that keep the largest entries."""
