@@ -84,7 +84,7 @@ def _judged(task, best, powers, done, converged, interrupted, method, rows):
     """Judge the best point as a candidate for QCBP at the noise level of its own residual."""
     kept = best.values != 0
     best = best._replace(support=best.support[kept], values=best.values[kept])
-    found = proof_of(task, best)._asdict() | {"x": best.dense(task.system.shape[1])}
+    found = proof_of(task, best)._asdict()
     require_finite(found["objective"], found["gap"])
     found = brought_back(found, *powers)
     if not converged:

@@ -5,10 +5,10 @@ import numpy as np
 from kernelstab._checks import as_array, as_count, as_number
 from kernelstab._engines.duality_gap import relative
 from kernelstab._engines.greedy.columns import column_norms
-from kernelstab._engines.greedy.pursuit import AT_ONCE, Pursuit, pursuits
+from kernelstab._engines.greedy.pursuit import AT_ONCE, Pursuit, pursuit_at_once
+from kernelstab._engines.greedy.task import EXTREME, FITTED
 from kernelstab.solvers._greedy import run
-from kernelstab.solvers._range import HIGH, LOW, shifted
-from kernelstab.solvers._system import as_system
+from kernelstab.solvers._range import shifted
 from kernelstab.solvers.solution import Solution
 
 NAME = "orthogonal matching pursuit"
@@ -115,7 +115,7 @@ def omp(A, y, s=None, *, eta=0.0, norms=None, tol=1e-13, max_iter=None, x0=None,
     choice is also the l1 solution, and the gap of 0 proves it.
 
     >>> s = omp(np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 1.0]]), [1.0, 1.0], 1)
-    >>> s.x, s.gap
+    >>> s.x, round(s.gap, 12)
     (array([0., 0., 1.]), 0.0)
     """
     eta = as_number(eta, "eta", low=0)
@@ -125,41 +125,46 @@ def omp(A, y, s=None, *, eta=0.0, norms=None, tol=1e-13, max_iter=None, x0=None,
             return found
 
     def pursue(task):
-        return Pursuit(task, _norms(norms, task.system, task.matrix)).points()
+        system = task.system
+        if norms is None:
+            return Pursuit(task, _measured(system)).points()
+        return Pursuit(task, shifted(_lengths(norms, system.shape[1]), task.matrix)).points()
 
     return run(NAME, pursue, A, y, s, tol=tol, max_iter=max_iter, x0=x0, callback=callback, progress=progress,
                history=history, eta=eta)
 
 
 def _at_once(A, y, s, eta, norms, tol) -> Solution | None:
-    """Solve a small dense problem as a batch of one row; None where it is not small, or a size is extreme."""
-    system = as_system(A, y)
-    matrix, (m, n) = system.matrix, system.shape
-    if matrix is None or matrix.size > AT_ONCE:
+    """Solve a small dense problem of plain arrays as a batch of one; None where that is not what it is.
+
+    What it finds of extreme size or worth a warning is left to the general way, too.
+    """
+    if not (type(A) is np.ndarray is type(y) and A.dtype == y.dtype in (np.float64, np.complex128)
+            and A.ndim == 2 and y.shape == A.shape[:1] and 0 < A.size <= AT_ONCE):
         return None
-    Y = np.require(system.y, None, ["C", "W"])[None]
-    with np.errstate(over="ignore", invalid="ignore"):
-        correlation = Y.conj() @ matrix
-        size, largest = np.linalg.norm(Y), np.abs(correlation).max()
-    if not (LOW <= size <= HIGH and LOW <= largest / size <= HIGH and (Y.all() or np.isfinite(matrix).all())):
+    atoms = min(A.shape) if s is None else as_count(s, "s", low=1, high=min(A.shape))
+    lengths = None if norms is None else _lengths(norms, A.shape[1])
+    proof, count, reason = pursuit_at_once(_compilable(A), _compilable(y), lengths, eta,
+                                           as_number(tol, "tol", low=0), atoms)
+    if reason == EXTREME or (eta and reason != FITTED):
         return None
-    atoms = min(m, n) if s is None else as_count(s, "s", low=1, high=min(m, n))
-    floor = as_number(tol, "tol", low=0) * size
-    stack, lengths = np.require(matrix, None, ["C", "W"])[None], _norms(norms, system, 0)[None]
-    found = pursuits(stack, Y, correlation, lengths, np.array([eta]), np.array([floor]), atoms)
-    if eta and not found.fitted[0]:
-        return None     # worth a warning
-    dual, *numbers = (field[0] for field in found.proof)
-    objective, value, gap, residual = (float(number) for number in numbers)
-    return Solution(found.x[0], dual, objective, value, gap, relative(gap, objective), residual, 0.0,
-                    int(found.counts[0]), True, f"{NAME}, at once")
+    return Solution(**proof._asdict(), relative_gap=relative(proof.gap, proof.objective), feasibility=0.0,
+                    iterations=int(count), converged=True, method=f"{NAME}, at once")
 
 
-def _norms(norms, system, power):
-    """Return the norms of the columns, as given or measured; those of an operator are taken to be equal."""
-    if norms is None:
-        return np.ones(system.shape[1]) if system.matrix is None else column_norms(system.matrix)
-    norms = as_array(norms, "norms", shape=(system.shape[1],), real=True)
+def _compilable(array):
+    """Return the form for which loops are compiled: C order, aligned, writeable."""
+    return array if array.flags.carray else np.require(array, None, ["C", "A", "W"])
+
+
+def _lengths(norms, count):
+    """Check the norms of the columns."""
+    norms = as_array(norms, "norms", shape=(count,), real=True)
     if norms.min() < 0:
         raise ValueError(f"norms must not be negative, got {norms.min()}")
-    return shifted(norms, power)
+    return norms
+
+
+def _measured(system):
+    """Return the norms of the columns of a matrix; those of an operator are taken to be equal."""
+    return np.ones(system.shape[1]) if system.matrix is None else column_norms(system.matrix)

@@ -5,18 +5,12 @@ import warnings
 import numpy as np
 
 from kernelstab._checks import as_array, as_callable, as_count, as_number, thread_count
-from kernelstab._engines.greedy.columns import column_norms
-from kernelstab._engines.greedy.dual import Proof
-from kernelstab._engines.greedy.pursuit import adjoints, pursuits
+from kernelstab._engines.greedy.pursuit import pursuit_batch
+from kernelstab._engines.greedy.task import UNCLEAR
 from kernelstab._errors import NotConverged
-from kernelstab._threads import in_order
 from kernelstab.solvers._range import brought_back, matrix_powers, powers, shifted
 from kernelstab.solvers.batch import BatchSolution
 from kernelstab.solvers.omp import omp
-
-_CHUNK = 128          # problems a thread takes at a time: their correlations stay in the cache
-_OWN = 64             # the same where each has a matrix of its own, which takes longer
-_GRAM_COLUMNS = 4096  # a Gram matrix of more columns takes more than 128 MB
 
 
 def omp_batch(A, Y, s=None, *, eta=0.0, tol=1e-12, threads=None, progress=None) -> BatchSolution:
@@ -129,34 +123,11 @@ def _pursued(A, Y, s, etas, tol, threads, progress):
     Matrices and data of extreme size are scaled by powers of two, as for single problems. Returns
     fields of a solution, and which problems a Gram matrix could not decide.
     """
-    shared = A.ndim == 2 and A.shape[-1] <= _GRAM_COLUMNS
     data, matrix = powers(np.abs(Y).max(axis=1)), matrix_powers(A)
     A, Y, etas = shifted(A, matrix[..., None, None]), shifted(Y, data[:, None]), shifted(etas, data)
     A, Y, etas = (np.require(array, None, ["C", "W"]) for array in (A, Y, etas))
-    floors = tol * np.linalg.norm(Y, axis=1)
-    stack = A if A.ndim == 3 else A[None]
-    norms = column_norms(stack)
-    columns = np.require(A.T, None, ["C", "W"]) if shared else None
-    gram = columns.conj() @ A if shared else None
-    chunk = _OWN if A.ndim == 3 else _CHUNK
-
-    def work(first):
-        part = slice(first, min(first + chunk, len(Y)))
-        own = part if A.ndim == 3 else slice(None)
-        return pursuits(stack[own], Y[part], adjoints(stack[own], Y[part]), norms[own], etas[part], floors[part],
-                        s, gram, columns)
-
-    done, rows = 0, []
-    for _, found in in_order(work, range(0, len(Y), chunk), threads):
-        rows.append(found)
-        done += len(found.x)
-        if progress is not None:
-            progress(done, len(Y), "problems")
-    x, counts, dependent = (np.concatenate([getattr(found, name) for found in rows])
-                            for name in ("x", "counts", "dependent"))
-    proof = Proof(*map(np.concatenate, zip(*(found.proof for found in rows))))
-    found = proof._asdict() | {"x": x, "iterations": counts}
+    proof, counts, reasons = pursuit_batch(A, Y, etas, tol, s, threads, progress)
+    found = proof._asdict()
     if matrix.any() or data.any():
         found = brought_back(found, matrix, data)
-    # Dependence is final for columns, but not for their Gram matrix.
-    return found, shared & dependent
+    return found | {"iterations": counts}, reasons == UNCLEAR

@@ -1,4 +1,4 @@
-"""Greedy methods that keep the largest entries: CoSaMP, subspace pursuit, hard thresholding with and without fits.
+"""Greedy methods that keep the largest entries: CoSaMP, subspace pursuit, and hard thresholding.
 
 All are for real and complex data. Entries compete by their moduli as they are: columns of about equal
 norm are meant. Matching pursuit, which never gives a column back, is ``omp``.
@@ -264,6 +264,6 @@ def iht(A, y, s, normalised=True, *, tol=1e-6, max_iter=5000, x0=None, callback=
     >>> s.x, s.residual, s.converged
     (array([ 0. ,  1.5,  0. , -1. ]), 0.5, True)
     """
-    name = "iterative hard thresholding"
-    return run(f"normalised {name}" if normalised else name, partial(methods.iht, normalised=normalised),
-               A, y, s, tol=tol, max_iter=max_iter, x0=x0, callback=callback, progress=progress, history=history)
+    name = "normalised iterative hard thresholding" if normalised else "iterative hard thresholding"
+    return run(name, partial(methods.iht, normalised=normalised), A, y, s, tol=tol, max_iter=max_iter, x0=x0,
+               callback=callback, progress=progress, history=history)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.sparse.linalg import aslinearoperator
 
+from kernelstab._engines.greedy import pursuit
 from kernelstab._errors import NotConverged
-from kernelstab.solvers import qcbp
-from kernelstab.solvers import _pursuit, omp
+from kernelstab.solvers import omp, qcbp
 
 
 def draw(m, n, s, is_complex, seed=0, noise=0.0):
@@ -49,9 +49,9 @@ def is_complex(request):
 def way(request, monkeypatch):
     """Force one way through the method; few candidates, so that guesses fail and are repaired."""
     size, wrap = WAYS[request.param]
-    monkeypatch.setattr(_pursuit, "AT_ONCE", size)
-    monkeypatch.setattr(_pursuit, "CANDIDATES", 6)
-    monkeypatch.setattr(_pursuit, "PER_GUESS", 0)
+    monkeypatch.setattr(pursuit, "AT_ONCE", size)
+    monkeypatch.setattr(pursuit, "CANDIDATES", 6)
+    monkeypatch.setattr(pursuit, "PER_GUESS", 0)
     return wrap
 
 
@@ -272,3 +272,117 @@ def test_input_of_any_kind_is_left_alone():
     np.testing.assert_allclose(omp(A.astype(complex), y, 2).x, expected, rtol=1e-15)
     # complex data for a real operator: both parts of one coefficient
     np.testing.assert_allclose(omp(aslinearoperator(np.eye(2)), [1 + 2j, 0], 1).x, [1 + 2j, 0])
+
+
+NUMBERS = ("objective", "dual_objective", "gap", "residual")
+
+
+def both(A, y, s=None, **options):
+    """Return the answer found in one call, and step by step, which a history asks for."""
+    return omp(A, y, s, **options), omp(A, y, s, history=True, **options)
+
+
+def check(A, y, found):
+    """Check by the definitions that the dual point is feasible and that the gap is true."""
+    residual = np.linalg.norm(y - A @ found.x)
+    largest = max(np.abs(A.conj().T @ found.dual).max(), 1.0)
+    value = np.vdot(found.dual, y).real - residual * np.linalg.norm(found.dual)
+    assert largest <= 1 + 1e-12
+    assert found.residual == pytest.approx(residual, abs=1e-13)
+    assert found.dual_objective == pytest.approx(value, abs=1e-6 * found.objective)
+    assert found.gap == pytest.approx(found.objective - found.dual_objective, abs=1e-13)
+
+
+def same(short, general, exact):
+    """Compare two answers; what the dual points prove up to ``exact`` times the objective."""
+    np.testing.assert_array_equal(short.x != 0, general.x != 0)
+    np.testing.assert_allclose(short.x, general.x, atol=1e-12)
+    assert (short.iterations, short.converged) == (general.iterations, general.converged)
+    for name in NUMBERS:
+        assert getattr(short, name) == pytest.approx(getattr(general, name), rel=1e-12,
+                                                     abs=exact * general.objective)
+
+
+@pytest.mark.parametrize("change", ["nothing", "norms", "eta", "order"])
+@pytest.mark.parametrize("is_complex", [False, True])
+@pytest.mark.parametrize("seed", range(4))
+def test_both_ways_say_the_same(seed, is_complex, change):
+    rng = np.random.default_rng(seed)
+    A, y = rng.standard_normal((6, 11)), rng.standard_normal(6)
+    A, y = (A + 1j * A[::-1], y + 1j * y[::-1]) if is_complex else (A, y)
+    options = {"norms": {"norms": np.linalg.norm(A, axis=0)}, "eta": {"eta": 1.0}}.get(change, {})
+    matrix = np.asfortranarray(A) if change == "order" else A
+    short, general = both(matrix, y, None if change == "eta" else 3, **options)
+    same(short, general, 1e-11)
+    np.testing.assert_allclose(short.dual, general.dual, atol=1e-9)
+    check(A, y, short)
+
+
+def degenerate(seed):
+    """Return small integers, equal columns, or columns of rank two; data in their range or not."""
+    rng = np.random.default_rng(seed)
+    m, n = rng.integers(2, 7), rng.integers(1, 9)
+    A = rng.integers(-1, 2, (m, n)).astype(float)
+    if seed % 3 == 1:
+        A = rng.standard_normal((m, n))
+        A[:, n // 2 :] = A[:, : n - n // 2]
+    if seed % 3 == 2:
+        A = rng.standard_normal((m, 2)) @ rng.standard_normal((2, n))
+    y = rng.standard_normal(m) if seed % 2 else A @ rng.integers(-2, 3, n)
+    return A, y, int(rng.integers(1, min(m, n) + 1))
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_degenerate_problems(seed):
+    A, y, s = degenerate(seed)
+    short, general = omp(A, y, s), omp(A, y, s, history=True)
+    same(short, general, 1e-6)
+    check(A, y, short)
+    check(A, y, general)
+
+
+@pytest.mark.parametrize("A", [np.eye(3, 2), np.array([[3.0, -3.0], [1.0, -1.0], [0.7, -0.7]]),
+                               np.array([[0.3], [0.1], [0.7]])], ids=["axes", "a line", "one column"])
+def test_a_residual_that_no_column_sees_proves_the_fit(A):
+    # The fit on the line of the first column is the only point of least residual, but for equal columns.
+    y = A[:, 0] + 5.0 * np.cross(A[:, 0], [0.0, 1.0, 0.0])
+    for found in both(A, y, 1):
+        np.testing.assert_allclose(np.abs(found.x).sum(), 1.0, rtol=1e-12)
+        assert 0.0 <= found.gap <= 1e-5
+        check(A, y, found)
+
+
+def test_a_fit_by_its_residual():
+    # orthogonal columns: 4 explains most, then 3; what remains is 1 <= eta
+    s, _ = both(np.eye(3), np.array([3.0, 4.0, 1.0]), eta=1.0)
+    np.testing.assert_allclose(s.x, [3.0, 4.0, 0.0], atol=1e-15)
+    assert (s.iterations, s.converged) == (2, True)
+    assert s.residual == pytest.approx(1.0)
+
+
+def test_read_only_arrays_are_taken_and_results_are_their_own():
+    A, y = np.eye(3), np.array([3.0, 4.0, 1.0])
+    A.flags.writeable = y.flags.writeable = False
+    first = omp(A, y, 2)
+    kept = first.x.copy(), first.dual.copy()
+    assert omp(A, np.array([0.0, 0.0, 2.0]), 2).x.tolist() == [0.0, 0.0, 2.0]
+    np.testing.assert_array_equal(first.x, kept[0])
+    np.testing.assert_array_equal(first.dual, kept[1])
+
+
+@pytest.mark.parametrize("norms", [None, np.ones(3)])
+def test_extreme_sizes_and_numbers_that_are_none(norms):
+    A, y = np.eye(3), np.array([3.0, 4.0, 0.0])
+    for a in (1e200, 1e-200):
+        lengths = None if norms is None else a * norms
+        np.testing.assert_allclose(omp(a * A, y, 1, norms=lengths).x, [0.0, 4.0 / a, 0.0])
+        np.testing.assert_allclose(omp(A, a * y, 1, norms=norms).x, [0.0, 4.0 * a, 0.0])
+    for bad in (np.nan, np.inf):
+        B = A.copy()
+        B[2, 0] = bad     # where the data are zero
+        with pytest.raises(ValueError, match="A must be finite"):
+            omp(B, y, 1, norms=norms)
+        with pytest.raises(ValueError, match="A must be finite"):
+            omp(B, y, eta=10.0, norms=norms)
+        with pytest.raises(ValueError, match="y must be finite"):
+            omp(A, np.array([1.0, bad, 0.0]), 1, norms=norms)

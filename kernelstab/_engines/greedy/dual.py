@@ -9,22 +9,14 @@ from kernelstab._engines.greedy.columns import columns_of
 
 
 class Proof(NamedTuple):
-    """What dual points prove of points; numbers, or one for each row."""
+    """Points, and what dual points prove of them: one, or one in each row."""
 
+    x: np.ndarray
     dual: np.ndarray
     objective: np.ndarray
     dual_objective: np.ndarray
     gap: np.ndarray
     residual: np.ndarray
-
-
-def proofs(picks, values, counts, sizes, columns, directions, correlations, residuals, slopes) -> Proof:
-    """Judge one point for each row; see the compiled ``judge``, which uses up directions and correlations."""
-    from kernelstab._engines.greedy.dual_jit import judge
-
-    numbers = np.empty((counts.size, 4))
-    judge(QCBP, picks, values, counts, sizes, columns, directions, correlations, residuals, slopes, numbers)
-    return Proof(directions, *numbers.T)
 
 
 def proof_of(task, point) -> Proof:
@@ -34,6 +26,8 @@ def proof_of(task, point) -> Proof:
     :math:`h=B(B^*B)^{-1}\sigma` is the shortest with :math:`B^*h=\sigma`. The residual alone competes where
     the point may be no least squares fit; of a fit it is worth nothing.
     """
+    from kernelstab._engines.greedy.dual_jit import prove_point
+
     system, support, values = task.system, point.support, point.values
     residual, directions = point.residual, [point.direction]
     if point.direction is None:
@@ -41,14 +35,13 @@ def proof_of(task, point) -> Proof:
         if support.size:
             columns = columns_of(system, support)
             directions.append(columns.combination(columns.solve(values / np.abs(values))))
-    rows = len(directions)
-    slope = task.correlations(point).conj()
-    correlations = [slope if h is residual else system.adjoint(h).conj() for h in directions]
-    column = max(np.abs(correlation).max() / max(np.linalg.norm(h), np.finfo(float).tiny)
-                 for h, correlation in zip([task.system.y, *directions], [task.correlation, *correlations]))
-    repeated = (np.tile(array, (rows, 1)) for array in (support, values, residual, slope))
-    picks, values, residuals, slopes = repeated
-    found = proofs(picks, values, np.full(rows, support.size), np.full(rows, task.size), np.full(rows, column),
-                   np.array(directions), np.array(correlations), residuals, slopes)
-    best = np.argmin(found.gap)
-    return Proof(*(field[best] for field in found))
+    along_r = task.correlations(point).conj()
+    along = [along_r if h is residual else system.adjoint(h).conj() for h in directions]
+    column = max(np.abs(correlation).max() / max(np.linalg.norm(u), np.finfo(float).tiny)
+                 for u, correlation in zip([system.y, *directions], [task.correlation, *along]))
+    vectors, correlations = (np.array([(u, last) for u in first])
+                             for first, last in ((directions, residual), (along, along_r)))
+    x, numbers = np.zeros(system.shape[1], values.dtype), np.empty((len(vectors), 4))
+    prove_point(QCBP, support, values, task.size, column, vectors, correlations, x, numbers)
+    best = np.argmin(numbers[:, 2])
+    return Proof(x, vectors[best, 0], *map(float, numbers[best]))

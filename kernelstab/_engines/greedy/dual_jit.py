@@ -9,7 +9,7 @@ from numba import njit
 from kernelstab._engines.compiling_jit import INNER, OUTER
 from kernelstab._engines.duality_gap import EPSILON
 from kernelstab._engines.duality_gap_jit import best_multiple, gap_of, with_rounding
-from kernelstab._engines.greedy.pursuit_jit import inner, square
+from kernelstab._engines.greedy.vectors_jit import inner, norm, square
 
 
 @njit(**INNER)
@@ -37,13 +37,13 @@ def reach(start, slope, noise):
     return t
 
 
-@njit(**OUTER)
-def judge(kind, picks, values, counts, sizes, columns, dual, correlation, residual, slope, numbers):
-    r"""Find what dual points prove of sparse points, as candidates for QCBP at the noise level of their residuals.
+@njit(**INNER)
+def prove(kind, picks, values, count, size, column, vectors, correlations, x, numbers):
+    r"""Find what a direction h and the residual r prove of a point with ``count`` nonzero values.
 
-    Row ``p`` of ``dual`` is a direction h, for which ``correlation`` holds ``h^H A``, and ``slope`` does so for
-    the residual. The residual :math:`r` of a least squares fit is orthogonal to the support, so
-    :math:`h+tr` has the same signs there; its dual value at the noise level :math:`\|r\|`,
+    They are the rows of ``vectors``; those of ``correlations`` are ``h^H A`` and ``r^H A``. The residual of a
+    least squares fit is orthogonal to the support, so :math:`h+tr` has the same signs there; its dual value
+    at the noise level :math:`\|r\|`,
 
     .. math:: \|x\|_1 + t\|r\|^2 - \|r\|\sqrt{\|h\|^2+t^2\|r\|^2},
 
@@ -54,36 +54,42 @@ def judge(kind, picks, values, counts, sizes, columns, dual, correlation, residu
     :math:`t\|r\|=\tan\beta\,\|h\|` for :math:`\sin\beta=1-\kappa`; this ends t where no column sees the
     residual. Where noise times :math:`\|x\|_1` is not less than :math:`\|r\|^2`, h is better as it is.
 
-    ``dual`` becomes the multiple of the sum that proves most; a row of ``numbers`` becomes the objective, the
-    dual objective, the gap and the norm of the residual. ``sizes`` are the norms of the data, ``columns``
-    norms that the longest columns have at least, and ``kind`` is QCBP.
+    h becomes the multiple of the sum that proves most, ``x``, which is zero, the point, and ``numbers``
+    the objective, the dual objective, the gap and :math:`\|r\|`. ``size`` is the norm of the data,
+    ``column`` a norm that the longest column has at least, and ``kind`` is QCBP.
     """
-    for p in range(counts.size):
-        h, along_h, r, along_r, column = dual[p], correlation[p], residual[p], slope[p], columns[p]
-        total = 0.0
-        for i in range(counts[p]):
-            total += abs(values[p, i])
-        length, left = np.sqrt(inner(h, h).real), inner(r, r).real
-        noise = 4.0 * EPSILON * column * (sizes[p] + column * total)
-        if total > 0.0 and noise * total < left:
-            cost = noise * total / left + 4.0 * EPSILON
-            most = (1.0 - cost) * length / np.sqrt(cost * (2.0 - cost) * left)
-            t = min(reach(along_h, along_r, noise), most)
-            for i in range(h.size):
-                h[i] += t * r[i]
-            for j in range(along_h.size):
-                along_h[j] += t * along_r[j]
-            length = np.sqrt(inner(h, h).real)
-        largest = along = 0.0
-        for j in range(along_h.size):
-            largest = max(largest, square(along_h[j]))
-        for i in range(counts[p]):
-            along += (values[p, i] * along_h[picks[p, i]]).real
-        size, product = np.sqrt(left), inner(h, r).real
-        largest = with_rounding(np.sqrt(largest), column, length)
-        t = best_multiple(kind, size, 1.0, product + along, length, largest)
-        found = gap_of(kind, size, total, total - t * along, size, t * length, t * product, 0.0)
+    h, r, along_h, along_r = vectors[0], vectors[1], correlations[0], correlations[1]
+    total = along = greatest = 0.0
+    for i in range(count):
+        total += abs(values[i])
+        x[picks[i]] = values[i]
+    length, left = norm(h), inner(r, r).real
+    noise = 4.0 * EPSILON * column * (size + column * total)
+    if total > 0.0 and noise * total < left:
+        cost = noise * total / left + 4.0 * EPSILON
+        most = (1.0 - cost) * length / np.sqrt(cost * (2.0 - cost) * left)
+        t = min(reach(along_h, along_r, noise), most)
         for i in range(h.size):
-            h[i] *= t
-        numbers[p, 0], numbers[p, 1], numbers[p, 2] = found.objective, found.dual_objective, found.gap
-        numbers[p, 3] = size
+            h[i] += t * r[i]
+        for j in range(along_h.size):
+            along_h[j] += t * along_r[j]
+        length = norm(h)
+    for j in range(along_h.size):
+        greatest = max(greatest, square(along_h[j]))
+    for i in range(count):
+        along += (values[i] * along_h[picks[i]]).real
+    residual, product = np.sqrt(left), inner(h, r).real
+    greatest = with_rounding(np.sqrt(greatest), column, length)
+    t = best_multiple(kind, residual, 1.0, product + along, length, greatest)
+    found = gap_of(kind, residual, total, total - t * along, residual, t * length, t * product, 0.0)
+    for i in range(h.size):
+        h[i] *= t
+    numbers[0], numbers[1] = found.objective, found.dual_objective
+    numbers[2], numbers[3] = found.gap, residual
+
+
+@njit(**OUTER)
+def prove_point(kind, picks, values, size, column, vectors, correlations, x, numbers):
+    """Find what several pairs of a direction and the residual prove of one point."""
+    for p in range(vectors.shape[0]):
+        prove(kind, picks, values, picks.size, size, column, vectors[p], correlations[p], x, numbers[p])

@@ -4,69 +4,76 @@ from typing import NamedTuple
 
 import numpy as np
 
+from kernelstab._engines.duality_gap import QCBP
 from kernelstab._engines.greedy.columns import largest
-from kernelstab._engines.greedy.dual import Proof, proofs
-from kernelstab._engines.greedy.task import Point, Task
+from kernelstab._engines.greedy.dual import Proof
+from kernelstab._engines.greedy.task import FITTED, FULL, Point, Task
+from kernelstab._threads import in_order
 
 AT_ONCE = 1 << 18   # entries up to which a matrix stays in the cache, and every step looks at all of it
 BLOCK = 32          # guesses in the first block
 LONGEST = 64        # guesses in a block at most
 CANDIDATES = 192    # columns gathered for a block; more for long ones
 PER_GUESS = 4
+CHUNK = 128         # problems a thread takes at a time: their correlations stay in the cache
+OWN = 64            # the same where each has a matrix of its own, which takes longer
+GRAM_COLUMNS = 4096  # a Gram matrix of more columns takes more than 128 MB
 
 
 class Pursuits(NamedTuple):
-    """What came of many problems, one row for each: points, what is proved, and the numbers of columns.
+    """What came of many problems: points and what is proved, how many columns, and why no more."""
 
-    ``fitted`` tells where a residual is at most the noise level, ``dependent`` where the best column was in
-    the span of those chosen.
-    """
-
-    x: np.ndarray
     proof: Proof
     counts: np.ndarray
-    fitted: np.ndarray
-    dependent: np.ndarray
+    reasons: np.ndarray
 
 
-def pursuits(stack, Y, correlations, norms, etas, floors, atoms, gram=None, columns=None) -> Pursuits:
-    """Choose columns of ``stack[p]``, or of ``stack[0]`` for all, for the data ``Y[p]``, and fit them.
+def pursuit_at_once(A, y, norms, eta, tol, atoms) -> Pursuits:
+    """Choose columns of one small matrix, which are measured where ``norms`` is None."""
+    from kernelstab._engines.greedy import pursuit_jit as loops
 
-    The rows of ``correlations`` are ``y^H A``; they are used up. With ``gram``, the Gram matrix of ``stack[0]``,
-    and its ``columns`` as rows, correlations are not computed again but updated.
+    Y, norms = y[None], np.empty((0, 0)) if norms is None else norms[None]
+    found, work = loops.fields(atoms, Y, A.shape[1]), loops.memory(atoms, y.size, *A.shape, y.dtype)
+    loops.by_columns(QCBP, A[None], Y, norms, np.array([eta]), tol, atoms, work, found)
+    return Pursuits(Proof(found.x[0], found.vectors[0, 0], *map(float, found.numbers[0])), found.counts[0],
+                    found.reasons[0])
+
+
+def pursuit_batch(A, Y, etas, tol, atoms, threads, progress) -> Pursuits:
+    """Choose columns of ``A``, or of ``A[p]``, for the data ``Y[p]``, in chunks that threads share.
+
+    One matrix of few columns is used through its Gram matrix: correlations are updated, not computed again.
+    Chunks, and so the answer, do not depend on the threads.
     """
     from kernelstab._engines.greedy import pursuit_jit as loops
 
-    (count, m), n = Y.shape, stack.shape[2]
-    found, weights = loops.found(count, atoms, Y, correlations), inverse(norms)
-    if gram is None:
-        work = loops.memory(atoms, m, m, n, Y.dtype)
-        loops.by_columns(stack, Y, weights, etas, floors, atoms, work, found)
-    else:
-        work = loops.memory(atoms, n, m, n, Y.dtype)
-        loops.by_gram(columns, gram, Y, weights, etas, floors, atoms, work, found)
-    x, used = np.zeros((count, n), Y.dtype), np.arange(found.picks.shape[1]) < found.counts[:, None]
-    x[np.nonzero(used)[0], found.picks[used]] = found.values[used]
-    proof = proofs(found.picks, found.values, found.counts, np.linalg.norm(Y, axis=1),
-                   np.broadcast_to(norms.max(axis=1), count).copy(), found.direction,
-                   adjoints(stack, found.direction), found.residual, adjoints(stack, found.residual))
-    return Pursuits(x, proof, found.counts, found.reasons == loops.FITTED, found.reasons == loops.DEPENDENT)
+    shared, (m, n) = A.ndim == 2, A.shape[-2:]
+    by_gram = shared and n <= GRAM_COLUMNS
+    found, unmeasured = loops.fields(atoms, Y, n), np.empty((0, 0))
+    if by_gram:
+        columns = np.require(A.T, None, ["C", "W"])
+        gram = columns.conj() @ A
+        norms = np.sqrt(gram.diagonal().real)
 
+    def work(part):
+        rows, data, limits = loops.Found(*(field[part] for field in found)), Y[part], etas[part]
+        memory = loops.memory(atoms, n if by_gram else m, m, n, Y.dtype)
+        rest = limits, tol, atoms, memory, rows
+        if by_gram:
+            loops.by_gram(QCBP, A, columns, gram, data, data.conj() @ A, norms, *rest)
+        else:
+            loops.by_columns(QCBP, A[None] if shared else A[part], data, unmeasured, *rest)
 
-def adjoints(stack, vectors) -> np.ndarray:
-    """Return ``u^H A`` for each row u, with ``stack[p]``, or with ``stack[0]`` for all."""
-    if len(stack) == 1:
-        return vectors.conj() @ stack[0]
-    return np.matmul(vectors.conj()[:, None], stack)[:, 0]
-
-
-def inverse(norms):
-    """Return one over the norms of columns, and 0 for columns of norm zero."""
-    return np.divide(1.0, norms, out=np.zeros(norms.shape), where=norms > 0)
+    size = CHUNK if shared else OWN
+    for part, _ in in_order(work, [slice(first, first + size) for first in range(0, len(Y), size)], threads):
+        if progress is not None:
+            progress(min(part.stop, len(Y)), len(Y), "problems")
+    proof = Proof(found.x, found.vectors[:, 0].copy(), *found.numbers.T.copy())
+    return Pursuits(proof, found.counts, found.reasons)
 
 
 class Pursuit:
-    """One pursuit: the chosen columns with their triangular factor, the residual, and the weights of the rest.
+    """One pursuit: the chosen columns with their triangular factor, the residual, and the norms of the rest.
 
     A small matrix is looked at whole in every step. Of a large one, many steps are guessed among the columns
     that correlate most, and checked in one pass: one product of a block of residuals with the matrix costs
@@ -79,10 +86,10 @@ class Pursuit:
         from kernelstab._engines.greedy import pursuit_jit as loops
 
         self.task, self.system, self.loops = task, task.system, loops
-        (m, n), matrix = task.system.shape, task.system.matrix
+        m, matrix = task.system.shape[0], task.system.matrix
         self.way = "operator" if matrix is None else "at once" if matrix.size <= AT_ONCE else "by blocks"
         self.atoms = min(task.s, task.budget)
-        self.weights = inverse(norms)
+        self.norms = norms.copy()   # zero for columns that are chosen
         self.work = loops.memory(self.atoms, m, m, 0, task.system.dtype)
         self.picks, self.count, self.reason = np.zeros(self.atoms, np.int64), 0, None
         self.residual = task.system.y
@@ -92,17 +99,17 @@ class Pursuit:
         start, block, correlation = self.task.start, BLOCK, None
         for place in start.support[np.argsort(-np.abs(start.values), kind="stable")]:
             if self.count < self.atoms:
-                yield from self._accept(*self._guess(np.array([place]), None, self.count + 1))
+                yield from self._accept(*self._guess(np.array([place]), self.count + 1))
         while self.count < self.atoms:
             if correlation is None:
                 correlation = self._correlation()
-            places, most = np.arange(self.weights.size), self.atoms
+            places, most = np.arange(self.norms.size), self.atoms
             if self.way == "by blocks":
-                places = largest(np.abs(correlation) * self.weights, max(CANDIDATES, PER_GUESS * block))
+                places = largest(self._scores(correlation), max(CANDIDATES, PER_GUESS * block))
                 most = min(self.atoms, self.count + block)
             elif self.way == "operator":
                 places, most = np.array([self._leader(correlation)]), self.count + 1
-            chosen, trail = self._guess(places, correlation[places], most)
+            chosen, trail = self._guess(places, most)
             if not chosen.size:
                 break
             guessed, correlation = chosen.size, None
@@ -113,34 +120,36 @@ class Pursuit:
             if self.way == "at once":
                 break
         if self.task.eta > 0:
-            met = self.reason == self.loops.FITTED
+            met = self.reason == FITTED
         else:
-            met = self.reason != self.loops.FULL or self.atoms == self.task.s
+            met = self.reason != FULL or self.atoms == self.task.s
         return met, self.way
 
     def _correlation(self):
         """Return ``r^H A`` for the residual."""
         return (self.system.adjoint(self.residual) if self.count else self.task.correlation).conj()
 
+    def _scores(self, correlation):
+        zeros = np.zeros(self.norms.size)
+        return np.divide(np.abs(correlation), self.norms, out=zeros, where=self.norms > 0) ** 2
+
     def _leader(self, correlation):
-        scores = np.abs(correlation * self.weights) ** 2
+        scores = self._scores(correlation)
         return np.argmax(scores >= (1.0 - self.loops.TIE) * scores.max())
 
     def _columns(self, places):
         if self.system.matrix is not None:
-            columns = self.system.matrix if places.size == self.weights.size else self.system.matrix[:, places]
+            whole = places.size == self.norms.size
+            columns = self.system.matrix if whole else self.system.matrix[:, places]
         else:
             unit = np.zeros(self.system.shape[1], self.system.dtype)
             unit[places] = 1.0
             columns = self.system.forward(unit).astype(self.system.dtype)[:, None]
         return np.require(columns, None, ["C", "W"])   # the form for which the loop is compiled
 
-    def _guess(self, places, correlation, atoms):
+    def _guess(self, places, atoms):
         """Choose among the columns ``places``; return those chosen, and the residuals met."""
-        columns = self._columns(places)
-        if correlation is None:
-            correlation = self.residual.conj() @ columns
-        found = self._run(columns, self.weights[places], correlation, self.count, atoms)
+        found = self._run(self._columns(places), self.norms[places], self.count, atoms)
         self.reason, chosen = found.reasons[0], places[found.picks[0, self.count : found.counts[0]]]
         return chosen, self.work.trail[: chosen.size + 1].copy()
 
@@ -148,7 +157,7 @@ class Pursuit:
         """Return the guesses that stand, and the correlations of the residual after them."""
         correlations = trail[1:].conj() @ self.system.matrix
         for right in range(1, chosen.size):
-            self.weights[chosen[right - 1]] = 0.0
+            self.norms[chosen[right - 1]] = 0.0
             if self._leader(correlations[right - 1]) != chosen[right]:
                 return chosen[:right], correlations[right - 1]
         return chosen, correlations[-1]
@@ -156,25 +165,26 @@ class Pursuit:
     def _accept(self, chosen, trail):
         """Take the columns, and yield their points, or the last one only if nobody looks."""
         first, self.count = self.count, self.count + chosen.size
-        self.picks[first : self.count], self.weights[chosen] = chosen, 0.0
+        self.picks[first : self.count], self.norms[chosen] = chosen, 0.0
         self.residual = trail[chosen.size]
         for count in range(first + 1 if self.task.each else max(self.count, first + 1), self.count + 1):
             yield self._point(count)
 
     def _point(self, count):
         """Return the fit on the first columns: the loop with nothing to choose."""
-        nothing = np.empty(0, self.system.dtype)
-        found = self._run(np.empty((self.residual.size, 0), self.system.dtype), np.empty(0), nothing, count, count)
+        nothing = np.empty((self.residual.size, 0), self.system.dtype)
+        found = self._run(nothing, np.empty(0), count, count)
         order = np.argsort(self.picks[:count])
-        return Point(count, self.picks[:count][order], found.values[0, :count][order], found.residual[0],
-                     found.direction[0])
+        return Point(count, self.picks[:count][order], found.values[0, :count][order], found.vectors[0, 1],
+                     found.vectors[0, 0])
 
-    def _run(self, columns, weights, correlation, count, atoms):
-        task, loops, places = self.task, self.loops, weights.size
-        found = loops.found(1, self.atoms, self.residual[None], correlation[None].copy())
+    def _run(self, columns, norms, count, atoms):
+        task, loops, n = self.task, self.loops, norms.size
+        found = loops.fields(self.atoms, self.residual[None], 0)
         found.counts[0] = count
-        work = self.work._replace(scores=np.empty(places), weights=np.empty(places))
-        # The data are given once more, because a fit is measured against them.
-        loops.by_columns(columns[None], task.system.y[None], weights[None], np.array([task.eta]),
-                         np.array([task.tol * task.size]), atoms, work, found)
+        work = self.work._replace(scores=np.empty(n), weights=np.empty(n),
+                                  correlations=np.empty((2, n), self.system.dtype))
+        # The data are given beside the residual, because the fit is measured against them.
+        loops.by_columns(QCBP, columns[None], task.system.y[None], norms[None], np.array([task.eta]),
+                         task.tol, atoms, work, found)
         return found

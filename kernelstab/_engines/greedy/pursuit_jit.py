@@ -9,17 +9,21 @@ import numpy as np
 from numba import njit
 
 from kernelstab._engines.compiling_jit import INNER, OUTER
+from kernelstab._engines.greedy.dual_jit import prove
+from kernelstab._engines.greedy.task import DEPENDENT, EXTREME, FITTED, FULL, NOTHING, UNCLEAR
+from kernelstab._engines.greedy.vectors_jit import combine, correlate, inner, largest, norm, square
 
-FULL, FITTED, NOTHING, DEPENDENT = 0, 1, 2, 3   # why a pursuit ended
-
-TIE = 2e-12         # squared scores this close are equal: rounding must not decide between equal columns
-PIVOT = 1e-10       # a column whose distance from the chosen ones is this part of its length depends on them
-GRAM_PIVOT = 1e-12  # the same for the squared distance, where the Gram matrix has lost half the digits
+TIE = 2e-12          # squared scores this close are equal: rounding must not decide between equal columns
+PIVOT = 1e-10        # a column whose distance from the chosen ones is this part of its length depends on them
+GRAM_PIVOT = 1e-12   # the same for the squared distance, where the Gram matrix has lost half the digits
+GRAM_DIGITS = 1e-6   # down to this squared residual, relative to the data's, its correlations are kept
+GRAM_SPREAD = 1e3    # up to this sum of coefficients, relative to the length of their combination
+LOW, HIGH = 1e-60, 1e60   # between these a fourth power is a number, also that of a residual of rounding
 
 Memory = namedtuple("Memory", [
-    "rows", "basis", "triangle", "coordinates", "trail", "factors", "order", "scores", "weights"])
-Found = namedtuple("Found", [
-    "picks", "values", "direction", "residual", "correlation", "counts", "reasons"])
+    "rows", "basis", "triangle", "coordinates", "trail", "factors", "order", "scores", "weights",
+    "correlations"])
+Found = namedtuple("Found", ["picks", "values", "vectors", "counts", "reasons", "x", "numbers"])
 
 
 def memory(atoms, width, m, n, dtype) -> Memory:
@@ -32,67 +36,18 @@ def memory(atoms, width, m, n, dtype) -> Memory:
     return Memory(
         np.empty((atoms, m), dtype), np.empty((atoms, width), dtype), np.zeros((atoms, atoms), dtype),
         np.empty(atoms, dtype), np.empty((atoms + 1, m), dtype), np.zeros(longest, dtype),
-        np.arange(longest), np.empty(n), np.empty(n))
+        np.arange(longest), np.empty(n), np.empty(n), np.empty((2, n), dtype))
 
 
-def found(count, atoms, Y, correlation) -> Found:
-    """Return where the loops write, one row for each problem; ``correlation`` is ``y^H A`` and is used up."""
-    return Found(np.zeros((count, atoms + 4), np.int64), np.zeros((count, atoms + 4), Y.dtype),
-                 np.empty_like(Y), Y.copy(), correlation, *np.zeros((2, count), np.int64))
+def fields(atoms, Y, n) -> Found:
+    """Return where the loops write, one row for each problem; without N, nothing is proved.
 
-
-@njit(**INNER)
-def square(z):
-    """Return the squared modulus; for real numbers one multiplication."""
-    return (z * np.conj(z)).real
-
-
-@njit(**INNER)
-def inner(u, v):
-    """Return the inner product; four sums, as each addition waits for the last."""
-    n = u.size
-    a = b = c = d = 0.0 * u[0]
-    for i in range(0, n - 3, 4):
-        a += np.conj(u[i]) * v[i]
-        b += np.conj(u[i + 1]) * v[i + 1]
-        c += np.conj(u[i + 2]) * v[i + 2]
-        d += np.conj(u[i + 3]) * v[i + 3]
-    for i in range(n - n % 4, n):
-        a += np.conj(u[i]) * v[i]
-    return (a + b) + (c + d)
-
-
-@njit(**INNER)
-def combine(target, factors, rows, order, count):
-    """Add ``sum_i factors[i] * rows[order[i]]`` to ``target``, four rows at a time.
-
-    Factors beyond ``count`` become zero; there is memory for three more than ``count``.
+    ``vectors`` are the dual point and the residual, which begins as the data.
     """
-    for i in range(count, count + (-count) % 4):
-        factors[i] = 0.0
-    for i in range(0, count, 4):
-        a, b, c, d = factors[i], factors[i + 1], factors[i + 2], factors[i + 3]
-        last = count - 1
-        p, q = rows[order[i]], rows[order[min(i + 1, last)]]
-        r, s = rows[order[min(i + 2, last)]], rows[order[min(i + 3, last)]]
-        for j in range(target.size):
-            target[j] += (a * p[j] + b * q[j]) + (c * r[j] + d * s[j])
-
-
-@njit(**INNER)
-def largest(scores):
-    """Return the largest score; four maxima, as each comparison waits for the last."""
-    a = b = c = d = 0.0
-    n = scores.size
-    for j in range(0, n - 3, 4):
-        p, q, r, s = scores[j], scores[j + 1], scores[j + 2], scores[j + 3]
-        a = p if p > a else a
-        b = q if q > b else b
-        c = r if r > c else c
-        d = s if s > d else d
-    for j in range(n - n % 4, n):
-        a = max(a, scores[j])
-    return max(max(a, b), max(c, d))
+    count = len(Y)
+    picks, values = np.zeros((count, atoms + 4), np.int64), np.zeros((count, atoms + 4), Y.dtype)
+    x, numbers = np.zeros((count, n), Y.dtype), np.empty((count if n else 0, 4))
+    return Found(picks, values, np.stack([Y, Y], axis=1), *np.zeros((2, count), np.int64), x, numbers)
 
 
 @njit(**INNER)
@@ -114,8 +69,12 @@ def substitute(triangle, x, k):
 
 
 @njit(**INNER)
-def fit(rows, order, y, triangle, coordinates, k, factors, values, direction, residual):
-    """Fit the first ``k`` chosen columns, and find the shortest ``h`` with ``B^H h = sgn(x)`` for them."""
+def fit(rows, order, y, triangle, coordinates, k, factors, values, vectors):
+    """Fit the first ``k`` chosen columns, and find the shortest ``h`` with ``B^H h = sgn(x)`` for them.
+
+    The vectors become that direction and the residual, the factors the coefficients of the direction.
+    """
+    direction, residual = vectors[0], vectors[1]
     for i in range(y.size):
         residual[i] = y[i]
         direction[i] = 0.0
@@ -136,24 +95,39 @@ def fit(rows, order, y, triangle, coordinates, k, factors, values, direction, re
 
 
 @njit(**OUTER)
-def by_columns(stack, Y, weights, etas, floors, atoms, work, found):
+def by_columns(kind, stack, Y, norms, etas, tol, atoms, work, found):
     """Choose columns of ``stack[p]``, or of ``stack[0]`` for all, and fit them to ``Y[p]``.
 
-    A pursuit goes on from ``found.counts[p]`` columns, that many rows of the memory, and their residual;
-    ``work.trail`` keeps the residual before each choice and after the last.
+    ``norms`` has a row for each matrix, or none where columns are to be measured; columns of norm zero are
+    never chosen. A pursuit goes on from ``found.counts[p]`` columns, that many rows of the memory, and their
+    residual; ``work.trail`` keeps the residual before each choice and after the last.
     """
-    rows, basis, triangle, coordinates, trail, factors, order, scores, free = work
+    rows, basis, triangle, coordinates, trail, factors, order, scores, free, correlations = work
     m = Y.shape[1]
     for p in range(Y.shape[0]):
-        A, weight = stack[min(p, stack.shape[0] - 1)], weights[min(p, weights.shape[0] - 1)]
-        residual, correlation, picks = found.residual[p], found.correlation[p], found.picks[p]
-        eta, floor = etas[p], floors[p]
-        first = found.counts[p]
-        k = first
+        A, y, residual, picks = stack[min(p, stack.shape[0] - 1)], Y[p], found.vectors[p, 1], found.picks[p]
+        eta, data, longest, total, correlation = etas[p], norm(y), 0.0, 0.0, correlations[1]
         for j in range(free.size):
-            free[j] = weight[j]
-        size = np.sqrt(inner(residual, residual).real)
-        while True:
+            free[j] = 0.0
+        if norms.shape[0] > 0:
+            given = norms[min(p, norms.shape[0] - 1)]
+            for j in range(free.size):
+                free[j] = given[j]
+        else:
+            for i in range(m):
+                row = A[i]
+                for j in range(free.size):
+                    free[j] += square(row[j])
+            for j in range(free.size):
+                free[j] = np.sqrt(free[j])
+        for j in range(free.size):
+            longest = max(longest, free[j])
+            total += free[j]
+            free[j] = 1.0 / free[j] if free[j] > 0.0 else 0.0
+        first = found.counts[p]
+        k, size, reason = first, norm(residual), EXTREME
+        ordinary = total < np.inf and LOW <= data <= HIGH and LOW <= longest <= HIGH
+        while ordinary:   # zero solves the rest, if nothing is scaled that should have been
             for i in range(m):
                 trail[k - first, i] = residual[i]
             if size <= eta:
@@ -162,10 +136,11 @@ def by_columns(stack, Y, weights, etas, floors, atoms, work, found):
             if k == atoms:
                 reason = FULL
                 break
+            correlate(correlation, residual, A, factors, order)
             for j in range(free.size):
                 scores[j] = square(correlation[j] * free[j])
             best = largest(scores)
-            if best <= floor * floor:
+            if np.sqrt(best) <= tol * data:
                 reason = NOTHING
                 break
             j = leader(scores, best)
@@ -176,7 +151,7 @@ def by_columns(stack, Y, weights, etas, floors, atoms, work, found):
                 unit[i] = column[i]
             for i in range(k):
                 triangle[k, i] = 0.0
-            length = np.sqrt(inner(column, column).real)
+            length = norm(column)
             rest = length
             for _ in range(2):   # twice is enough: what the first leaves of the span is rounding
                 before = rest
@@ -185,7 +160,7 @@ def by_columns(stack, Y, weights, etas, floors, atoms, work, found):
                     triangle[k, i] += t
                     factors[i] = -t
                 combine(unit, factors, basis, order, k)
-                rest = np.sqrt(inner(unit, unit).real)
+                rest = norm(unit)
                 if rest > 0.7 * before:   # nothing cancelled
                     break
             if rest <= PIVOT * length:
@@ -196,54 +171,61 @@ def by_columns(stack, Y, weights, etas, floors, atoms, work, found):
             share = inner(unit, residual)
             for i in range(m):
                 residual[i] -= share * unit[i]
-                factors[i] = np.conj(residual[i])
-            size = np.sqrt(inner(residual, residual).real)
+            size = norm(residual)
             triangle[k, k], coordinates[k], picks[k] = rest, share, j
             k += 1
-            if k < atoms and size > eta:
-                for j in range(free.size):
-                    correlation[j] = 0.0
-                combine(correlation, factors, A, order, m)
-        fit(rows, order, Y[p], triangle, coordinates, k, factors, found.values[p], found.direction[p], residual)
+        fit(rows, order, y, triangle, coordinates, k, factors, found.values[p], found.vectors[p])
+        if found.numbers.shape[0] > 0:
+            for q in range(2):
+                correlate(correlations[q], found.vectors[p, q], A, factors, order)
+            for j in range(free.size):
+                total += abs(correlation[j])
+            if not total < np.inf:     # the sum shows an entry that is no number
+                reason = EXTREME
+            prove(kind, picks, found.values[p], k, data, longest, found.vectors[p], correlations,
+                  found.x[p], found.numbers[p])
         found.counts[p], found.reasons[p] = k, reason
 
 
 @njit(**OUTER)
-def by_gram(columns, gram, Y, weights, etas, floors, atoms, work, found):
-    """Choose among the columns of one matrix, the rows of ``columns``, by their Gram matrix, and fit ``Y[p]``.
+def by_gram(kind, A, columns, gram, Y, correlations, norms, etas, tol, atoms, work, found):
+    """Choose among the columns of one matrix by their Gram matrix, and fit them to ``Y[p]``.
 
+    The rows of ``columns`` are the columns, once more for the fit.
     The rows of ``work.basis`` are ``Q^H A`` for the orthonormal basis ``Q`` that the chosen columns span: the
     pivoted Cholesky factor of the Gram matrix over all columns, so each choice costs one row and no
-    triangular solve, and the correlations of the residual lose a multiple of that row.
+    triangular solve, and the correlations of the residual lose a multiple of that row. Those of the data
+    are given, and used up.
     """
-    basis, triangle, coordinates = work.basis, work.triangle, work.coordinates
-    factors, order, scores, free = work.factors, work.order, work.scores, work.weights
+    _, basis, triangle, coordinates, _, factors, order, scores, free, both = work
+    longest = largest(norms)
     for p in range(Y.shape[0]):
-        y, correlation, picks, values = Y[p], found.correlation[p], found.picks[p], found.values[p]
-        direction, residual, eta, floor = found.direction[p], found.residual[p], etas[p], floors[p]
+        y, correlation, picks, vectors, eta = Y[p], correlations[p], found.picks[p], found.vectors[p], etas[p]
         whole = inner(y, y).real
-        left = whole
+        left, data, reason = whole, np.sqrt(whole), -1
         k = found.counts[p]
         for j in range(free.size):
-            free[j] = weights[0, j]
+            free[j] = 1.0 / norms[j] if norms[j] > 0.0 else 0.0
         while True:
             size = np.sqrt(max(left, 0.0))
-            if eta > 0.0 and left <= 1e-8 * whole and size <= 2.0 * eta + 1e-6 * np.sqrt(whole):
-                # The difference of squares has lost its digits: measure.
-                fit(columns, picks, y, triangle, coordinates, k, factors, values, direction, residual)
-                size = np.sqrt(inner(residual, residual).real)
-            if size <= eta:
+            # Where the difference of squares has lost its digits, the residual is measured.
+            lost = eta > 0.0 and left <= 1e-8 * whole and size <= 2.0 * eta + 1e-6 * data
+            if size <= eta and not lost:
                 reason = FITTED
-                break
-            if k == atoms:
+            elif k == atoms:
                 reason = FULL
-                break
+            if lost or reason >= 0:
+                fit(columns, picks, y, triangle, coordinates, k, factors, found.values[p], vectors)
+                if lost and norm(vectors[1]) <= eta:
+                    reason = FITTED
+                if reason >= 0:
+                    break
             for j in range(free.size):
                 scores[j] = square(correlation[j] * free[j])
             best = largest(scores)
-            if best <= floor * floor:
+            if np.sqrt(best) <= tol * data:
                 reason = NOTHING
-                break
+                continue
             j = leader(scores, best)
             free[j] = 0.0
             length = gram[j, j].real
@@ -253,8 +235,8 @@ def by_gram(columns, gram, Y, weights, etas, floors, atoms, work, found):
                 factors[i] = -np.conj(basis[i, j])
                 pivot -= square(basis[i, j])
             if pivot <= GRAM_PIVOT * length:
-                reason = DEPENDENT
-                break
+                reason = UNCLEAR
+                continue
             root, new, start = np.sqrt(pivot), basis[k], gram[j]
             for l in range(new.size):
                 new[l] = start[l]
@@ -267,5 +249,19 @@ def by_gram(columns, gram, Y, weights, etas, floors, atoms, work, found):
             left -= square(tail)
             triangle[k, k], coordinates[k], picks[k] = root, np.conj(tail), j
             k += 1
-        fit(columns, picks, y, triangle, coordinates, k, factors, values, direction, residual)
+        # What the Gram matrix knows of the two correlations is taken where it has the digits.
+        spread = 0.0
+        for i in range(k):
+            spread += abs(factors[i])
+            factors[i] = np.conj(factors[i])
+        for l in range(free.size):
+            both[0, l] = 0.0
+            both[1, l] = correlation[l]
+        combine(both[0], factors, gram, picks, k)
+        inexact = (spread * longest > GRAM_SPREAD * norm(vectors[0]),
+                   inner(vectors[1], vectors[1]).real < GRAM_DIGITS * whole)
+        for q in range(2):
+            if inexact[q]:
+                correlate(both[q], vectors[q], A, factors, order)
         found.counts[p], found.reasons[p] = k, reason
+        prove(kind, picks, found.values[p], k, data, longest, vectors, both, found.x[p], found.numbers[p])

@@ -5,6 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+# Why a pursuit ended: enough columns; a residual of at most eta; no column correlates; the best one lies in
+# the span of those chosen, or a Gram matrix cannot tell; numbers are too large or too small, or none.
+FULL, FITTED, NOTHING, DEPENDENT, UNCLEAR, EXTREME = range(6)
+
 
 class Point(NamedTuple):
     """A sparse point after ``done`` steps; ``residual`` is y - Ax.

@@ -41,7 +41,7 @@ class Fits:
     """Least squares on the columns that ``named`` names; the largest entries of the fit stay.
 
     A method that ``falls`` fits again on what stays, and ends where the residual does not fall. The others
-    end where a set of columns comes again: each point is a function of that set alone, so nothing new can come.
+    end where a set of columns comes again: a point is a function of that set alone, so nothing new can come.
     """
 
     def __init__(self, task: Task, named: Callable, falls=False, fits_last=False):
