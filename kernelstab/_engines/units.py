@@ -87,4 +87,4 @@ def units_of(problem: Problem) -> Units | None:
 
 def unit(size) -> float:
     """Return the power of two that brings a size that is extreme near to one, 1 for all others."""
-    return 1.0 if LEAST < size < MOST or not 0.0 < size < np.inf else 2.0 ** -round(log2(size))
+    return 1.0 if LEAST < size < MOST or not 0.0 < size < np.inf else 2.0 ** min(-round(log2(size)), 1000)

@@ -8,7 +8,6 @@ from kernelstab._engines.greedy.columns import column_norms
 from kernelstab._engines.greedy.pursuit import AT_ONCE, Pursuit, pursuit_at_once
 from kernelstab._engines.greedy.task import EXTREME, FITTED
 from kernelstab.solvers._greedy import run
-from kernelstab.solvers._range import shifted
 from kernelstab.solvers.solution import Solution
 
 NAME = "orthogonal matching pursuit"
@@ -62,8 +61,7 @@ def omp(A, y, s=None, *, eta=0.0, norms=None, tol=1e-13, max_iter=None, x0=None,
     ValueError
         If a shape does not fit, an entry is not finite, ``s`` is not in ``1..min(m, N)``, or
         ``eta`` or a norm is negative.
-        Also if floating point cannot hold the answer, or an operator changes sizes by a factor
-        below 1e-50 or above 1e50.
+        Also if floating point cannot hold the answer.
 
     Warns
     -----
@@ -128,7 +126,7 @@ def omp(A, y, s=None, *, eta=0.0, norms=None, tol=1e-13, max_iter=None, x0=None,
         system = task.system
         if norms is None:
             return Pursuit(task, _measured(system)).points()
-        return Pursuit(task, shifted(_lengths(norms, system.shape[1]), task.matrix)).points()
+        return Pursuit(task, _lengths(norms, system.shape[1]) * task.unit).points()
 
     return run(NAME, pursue, A, y, s, tol=tol, max_iter=max_iter, x0=x0, callback=callback, progress=progress,
                history=history, eta=eta)

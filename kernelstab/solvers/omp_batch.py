@@ -6,9 +6,8 @@ import numpy as np
 
 from kernelstab._checks import as_array, as_callable, as_count, as_number, thread_count
 from kernelstab._engines.greedy.pursuit import pursuit_batch
-from kernelstab._engines.greedy.task import UNCLEAR
+from kernelstab._engines.greedy.task import EXTREME, UNCLEAR
 from kernelstab._errors import NotConverged
-from kernelstab.solvers._range import brought_back, matrix_powers, powers, shifted
 from kernelstab.solvers.batch import BatchSolution
 from kernelstab.solvers.omp import omp
 
@@ -82,12 +81,13 @@ def omp_batch(A, Y, s=None, *, eta=0.0, tol=1e-12, threads=None, progress=None) 
     tol = as_number(tol, "tol", low=0)
     threads = thread_count(threads)
     progress = as_callable(progress, "progress")
-    found, unclear = _pursued(A, Y, s, etas, tol, threads, progress)
+    proof, counts, reasons = pursuit_batch(A, Y, etas, tol, s, threads, progress)
+    found = proof._asdict() | {"iterations": counts}
     methods = ["orthogonal matching pursuit, compiled batch"] * len(Y)
-    for i in np.flatnonzero(unclear):
+    for i in np.flatnonzero((reasons == UNCLEAR) | (reasons == EXTREME)):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotConverged)  # said once for the whole batch
-            one = omp(A, Y[i], s, eta=etas[i], tol=tol)
+            one = omp(A if A.ndim == 2 else A[i], Y[i], s, eta=etas[i], tol=tol)
         methods[i] = one.method
         for name, values in found.items():
             values[i] = getattr(one, name)
@@ -114,20 +114,5 @@ def _checked(A, Y, s, eta):
         raise ValueError(f"eta must be one nonnegative number or {len(Y)}, got {eta!r}")
     low = min(A.shape[-2:])
     s = low if s is None else as_count(s, "s", low=1, high=low)
-    return A.astype(dtype, copy=False), Y.astype(dtype, copy=False), s, np.broadcast_to(etas, (len(Y),))
-
-
-def _pursued(A, Y, s, etas, tol, threads, progress):
-    """Run the compiled loops, in chunks that do not depend on which thread takes them.
-
-    Matrices and data of extreme size are scaled by powers of two, as for single problems. Returns
-    fields of a solution, and which problems a Gram matrix could not decide.
-    """
-    data, matrix = powers(np.abs(Y).max(axis=1)), matrix_powers(A)
-    A, Y, etas = shifted(A, matrix[..., None, None]), shifted(Y, data[:, None]), shifted(etas, data)
-    A, Y, etas = (np.require(array, None, ["C", "W"]) for array in (A, Y, etas))
-    proof, counts, reasons = pursuit_batch(A, Y, etas, tol, s, threads, progress)
-    found = proof._asdict()
-    if matrix.any() or data.any():
-        found = brought_back(found, matrix, data)
-    return found | {"iterations": counts}, reasons == UNCLEAR
+    A, Y = (np.require(array, dtype, ["C", "A", "W"]) for array in (A, Y))
+    return A, Y, s, np.array(np.broadcast_to(etas, (len(Y),)))

@@ -49,8 +49,7 @@ def cosamp(A, y, s, *, tol=1e-10, max_iter=100, x0=None, callback=None, progress
     ------
     ValueError
         If a shape does not fit, an entry is not finite, or ``s`` is not in ``1..min(m, N)``.
-        Also if floating point cannot hold the answer, or an operator changes sizes by a factor
-        below 1e-50 or above 1e50.
+        Also if floating point cannot hold the answer.
 
     Warns
     -----

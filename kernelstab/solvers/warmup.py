@@ -57,10 +57,9 @@ def _jobs():
         B, F = unit * A, SubsampledFourier(full, real=kind == "real")
         z = F.matvec(np.eye(4).ravel())
         jobs |= {
-            f"omp, {kind}": partial(omp, B, unit * y, 1),   # one arithmetic: the short way
+            f"omp, {kind}": partial(omp, B, unit * y, 1),
             f"omp, step by step, {kind}": partial(omp, B, y, 1, history=True),
             f"omp batch, {kind}": partial(omp_batch, B, [y], 1),
-            f"omp batch, own matrices, {kind}": partial(omp_batch, B[None], [y], 1),
             f"wavelets, {kind}": partial(wavelet_qcbp, F, z, 0.1, level=1),
             f"total variation, {kind}": partial(tv, F, z, 0.1),
         }

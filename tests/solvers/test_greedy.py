@@ -59,14 +59,15 @@ def test_single_problems(name, is_complex, a, y):
 def test_batches(is_complex, own, a, y):
     A, Y = draw(is_complex, rows=3)
     A = np.stack([A, A[:, ::-1], -A]) if own else A
-    one = omp_batch(A, Y, 3)
-    # One row, and one of the matrices, are ordinary.
+    ordinary = omp_batch(A, Y, 3)
+    # One row, and one of the matrices, are ordinary; the others go the way of single problems.
     a, y = np.array([a, a, 0 if own else a]), np.array([y, y, 0])
     y = np.where(np.abs(y - a) > 900, a, y)
     found = omp_batch(times(A, a[:, None, None]) if own else times(A, a[0]), times(Y, y[:, None]), 3)
     assert found.converged.all()
     for i in range(3):
-        check(found[i], one[i], a[i], y[i])
+        one = omp(A[i] if own else A, Y[i], 3, tol=1e-12, history=True) if a[i] or y[i] else ordinary[i]
+        check(found[i], one, a[i], y[i])
 
 
 def test_levels_norms_starts_and_callbacks_are_in_the_units_of_the_caller():
@@ -89,8 +90,8 @@ def test_levels_norms_starts_and_callbacks_are_in_the_units_of_the_caller():
 def test_answers_that_are_no_numbers_are_refused(name):
     A, (y,) = draw(False)
     # x near 2**1328 and 2**-1328, dual near 2**1040
-    for a, d, lost in ((-664, 664, "x"), (664, -664, "x"), (-1040, -1040, "dual")):
-        with pytest.raises(ValueError, match=f"A and y must be of sizes .* got {lost} near"):
+    for a, d in ((-664, 664), (664, -664), (-1040, -1040)):
+        with pytest.raises(ValueError, match="A and y must be of sizes for which"):
             METHODS[name](times(A, a), times(y, d), 3)
 
 
@@ -101,11 +102,10 @@ def test_batches_refuse_them_too():
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_operators_are_refused_and_their_data_are_not(name):
+def test_operators(name):
     A, (y,) = draw(False)
     one = METHODS[name](aslinearoperator(A), y, 3)
-    found = METHODS[name](aslinearoperator(A), times(y, 664), 3)
-    np.testing.assert_array_equal(found.x, times(one.x, 664))
+    np.testing.assert_array_equal(METHODS[name](aslinearoperator(A), times(y, 664), 3).x, times(one.x, 664))
     for a in (-664, 664):
-        with pytest.raises(ValueError, match="an operator A must change sizes by 1e-50 to 1e\\+50"):
-            METHODS[name](aslinearoperator(times(A, a)), y, 3)
+        found = METHODS[name](aslinearoperator(times(A, a)), y, 3)
+        np.testing.assert_allclose(times(found.x, a), one.x, rtol=1e-10)

@@ -52,7 +52,7 @@ def pursuit_batch(A, Y, etas, tol, atoms, threads, progress) -> Pursuits:
     found, unmeasured = loops.fields(atoms, Y, n), np.empty((0, 0))
     if by_gram:
         columns = np.require(A.T, None, ["C", "W"])
-        gram = columns.conj() @ A
+        gram = _product(columns, A)
         norms = np.sqrt(gram.diagonal().real)
 
     def work(part):
@@ -60,7 +60,7 @@ def pursuit_batch(A, Y, etas, tol, atoms, threads, progress) -> Pursuits:
         memory = loops.memory(atoms, n if by_gram else m, m, n, Y.dtype)
         rest = limits, tol, atoms, memory, rows
         if by_gram:
-            loops.by_gram(QCBP, A, columns, gram, data, data.conj() @ A, norms, *rest)
+            loops.by_gram(QCBP, A, columns, gram, data, _product(data, A), norms, *rest)
         else:
             loops.by_columns(QCBP, A[None] if shared else A[part], data, unmeasured, *rest)
 
@@ -70,6 +70,12 @@ def pursuit_batch(A, Y, etas, tol, atoms, threads, progress) -> Pursuits:
             progress(min(part.stop, len(Y)), len(Y), "problems")
     proof = Proof(found.x, found.vectors[:, 0].copy(), *found.numbers.T.copy())
     return Pursuits(proof, found.counts, found.reasons)
+
+
+def _product(rows, A):
+    """Return ``u^H A`` for every row u; what is not finite is told apart by its size later."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return rows.conj() @ A
 
 
 class Pursuit:

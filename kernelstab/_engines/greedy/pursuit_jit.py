@@ -127,7 +127,7 @@ def by_columns(kind, stack, Y, norms, etas, tol, atoms, work, found):
         first = found.counts[p]
         k, size, reason = first, norm(residual), EXTREME
         ordinary = total < np.inf and LOW <= data <= HIGH and LOW <= longest <= HIGH
-        while ordinary:   # zero solves the rest, if nothing is scaled that should have been
+        while ordinary:
             for i in range(m):
                 trail[k - first, i] = residual[i]
             if size <= eta:
@@ -203,6 +203,8 @@ def by_gram(kind, A, columns, gram, Y, correlations, norms, etas, tol, atoms, wo
         y, correlation, picks, vectors, eta = Y[p], correlations[p], found.picks[p], found.vectors[p], etas[p]
         whole = inner(y, y).real
         left, data, reason = whole, np.sqrt(whole), -1
+        if not (LOW <= data <= HIGH and LOW <= longest <= HIGH):
+            reason = EXTREME
         k = found.counts[p]
         for j in range(free.size):
             free[j] = 1.0 / norms[j] if norms[j] > 0.0 else 0.0
@@ -210,13 +212,13 @@ def by_gram(kind, A, columns, gram, Y, correlations, norms, etas, tol, atoms, wo
             size = np.sqrt(max(left, 0.0))
             # Where the difference of squares has lost its digits, the residual is measured.
             lost = eta > 0.0 and left <= 1e-8 * whole and size <= 2.0 * eta + 1e-6 * data
-            if size <= eta and not lost:
+            if reason < 0 and size <= eta and not lost:
                 reason = FITTED
-            elif k == atoms:
+            elif reason < 0 and k == atoms:
                 reason = FULL
             if lost or reason >= 0:
                 fit(columns, picks, y, triangle, coordinates, k, factors, found.values[p], vectors)
-                if lost and norm(vectors[1]) <= eta:
+                if lost and reason != EXTREME and norm(vectors[1]) <= eta:
                     reason = FITTED
                 if reason >= 0:
                     break

@@ -39,7 +39,7 @@ class Task:
     """A system with its sparsity, tolerance and budget, and the point to start from.
 
     ``each`` says whether somebody looks at every step; ``correlation`` is ``A^H y``, ``size`` the norm of
-    the data, and ``eta`` their noise level. The caller's ``A`` was multiplied by ``2**matrix``.
+    the data, and ``eta`` their noise level. The caller's ``A`` was multiplied by ``unit``.
     """
 
     system: object
@@ -51,7 +51,7 @@ class Task:
     start: Point
     each: bool
     eta: float
-    matrix: int
+    unit: float
 
     def fitted(self, point) -> bool:
         """Return whether the residual of a point is below ``tol * ||y||``."""
