@@ -4,7 +4,6 @@ This file uses the standard library only, because the verifier of certificates m
 """
 
 import hashlib
-import importlib.metadata
 import json
 import os
 import platform
@@ -83,9 +82,11 @@ def _versions() -> tuple:
 
 
 def _version(name):
+    from importlib import metadata  # the verifier, which writes nothing, need not load it
+
     try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
         return None
 
 
