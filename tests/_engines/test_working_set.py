@@ -17,14 +17,14 @@ from kernelstab.solvers._solve import Start
 
 
 def run(A, y, form, level, *, tol=1e-10, nonneg=False, x0=None, budget=100):
-    """Run the engine alone and return its watch."""
+    """Run the engine alone and return its monitor."""
     problem = Problem(form, as_system(A, y), level, tol, nonneg)
-    watch = Monitor(problem)
-    watch.begin(budget)
+    monitor = Monitor(problem)
+    monitor.begin(budget)
     m, n = problem.system.shape
     start = Start(np.zeros(n) if x0 is None else x0.copy(), np.zeros(m), x0 is not None)
-    assert real.solve(problem, start, watch) == "working set, compiled"
-    return watch
+    assert real.solve(problem, start, monitor) == "working set, compiled"
+    return monitor
 
 
 def gaussian(m, n, seed=0):
@@ -35,8 +35,8 @@ def gaussian(m, n, seed=0):
 # By hand ----------------------------------------------------------------------------------------
 
 def test_lasso_with_the_identity_is_soft_thresholding():
-    watch = run(np.eye(3), np.array([3.0, 0.5, -2.0]), "lasso", 1.0)
-    np.testing.assert_allclose(watch.best.x, [2.0, 0.0, -1.0], atol=1e-15)
+    monitor = run(np.eye(3), np.array([3.0, 0.5, -2.0]), "lasso", 1.0)
+    np.testing.assert_allclose(monitor.best.x, [2.0, 0.0, -1.0], atol=1e-15)
 
 
 def test_basis_pursuit_by_hand():
@@ -102,12 +102,12 @@ def test_every_problem_is_solved_to_rounding(name, nonneg):
     cases = [("lasso", 0.3 * peak), ("lasso", 1e-4 * peak), ("qcbp", 0.3 * size), ("qcbp", 1e-3 * size),
              ("qcbp", 0.0), ("sqrt-lasso", 0.5 * peak / size), ("sqrt-lasso", 1e-2 * peak / size)]
     for form, level in cases:
-        watch = run(matrix, y, form, level, nonneg=nonneg)
-        assert watch.finished, (form, level, watch.best.relative_gap)
-        assert watch.best.gap >= -1e-13 * watch.best.objective
-        assert watch.best.feasibility <= 1e-13 * size
-        assert np.count_nonzero(watch.best.x) <= np.linalg.matrix_rank(matrix)
-        assert not nonneg or watch.best.x.min() >= 0.0
+        monitor = run(matrix, y, form, level, nonneg=nonneg)
+        assert monitor.finished, (form, level, monitor.best.relative_gap)
+        assert monitor.best.gap >= -1e-13 * monitor.best.objective
+        assert monitor.best.feasibility <= 1e-13 * size
+        assert np.count_nonzero(monitor.best.x) <= np.linalg.matrix_rank(matrix)
+        assert not nonneg or monitor.best.x.min() >= 0.0
 
 
 @pytest.mark.parametrize("scale", [1e-150, 1e-60, 1e60, 1e150])
@@ -137,26 +137,26 @@ def test_columns_that_almost_agree_keep_their_digits(seed):
     matrix = 1.0 + 1e-4 * noise
     size = float(np.linalg.norm(y))
     assert run(matrix, y, "lasso", 1e-5 * size, tol=2e-7).finished
-    watch = run(matrix, y, "qcbp", 0.5 * size, tol=1e-15)
-    assert watch.done < 100
-    assert watch.best.relative_gap <= 1e-7
-    np.testing.assert_allclose(watch.best.residual, 0.5 * size, rtol=1e-11)
+    monitor = run(matrix, y, "qcbp", 0.5 * size, tol=1e-15)
+    assert monitor.done < 100
+    assert monitor.best.relative_gap <= 1e-7
+    np.testing.assert_allclose(monitor.best.residual, 0.5 * size, rtol=1e-11)
 
 
 def test_data_out_of_reach_end_gracefully():
     # The rows of a tall matrix miss most data; the nearest points are further away than 0.
     matrix, y = gaussian(20, 4)
-    watch = run(matrix, y, "qcbp", 0.0)
-    assert not watch.finished
-    assert watch.done < 100
+    monitor = run(matrix, y, "qcbp", 0.0)
+    assert not monitor.finished
+    assert monitor.done < 100
     nearest = np.linalg.norm(y - matrix @ np.linalg.lstsq(matrix, y)[0])
-    np.testing.assert_allclose(watch.best.feasibility, nearest, rtol=1e-2)
+    np.testing.assert_allclose(monitor.best.feasibility, nearest, rtol=1e-2)
 
 
 def test_a_positive_sum_never_reaches_negative_data():
-    watch = run(np.ones((3, 2)), -np.ones(3), "qcbp", 0.1, nonneg=True)
-    assert not watch.finished
-    np.testing.assert_array_equal(watch.best.x, [0.0, 0.0])
+    monitor = run(np.ones((3, 2)), -np.ones(3), "qcbp", 0.1, nonneg=True)
+    assert not monitor.finished
+    np.testing.assert_array_equal(monitor.best.x, [0.0, 0.0])
 
 
 # Rounds ------------------------------------------------------------------------------------------
@@ -168,12 +168,12 @@ def test_one_product_with_the_whole_matrix_per_round():
                            lambda x: pytest.fail("no product with A is needed"),
                            lambda u: calls.append(1) or system.adjoint(u), None, matrix)
     problem = Problem("lasso", counted, 0.2 * float(np.abs(matrix.T @ y).max()), 1e-9)
-    watch = Monitor(problem)
-    watch.begin(100)
-    real.solve(problem, Start(np.zeros(400), np.zeros(40), False), watch)
-    assert watch.finished
-    assert len(calls) == watch.done + 1
-    assert watch.done <= 5
+    monitor = Monitor(problem)
+    monitor.begin(100)
+    real.solve(problem, Start(np.zeros(400), np.zeros(40), False), monitor)
+    assert monitor.finished
+    assert len(calls) == monitor.done + 1
+    assert monitor.done <= 5
 
 
 @pytest.mark.parametrize(("form", "level"), [("lasso", 2.0), ("qcbp", 1.0), ("sqrt-lasso", 2.0)])
@@ -188,10 +188,10 @@ def test_a_solution_as_start_takes_one_round(form, level):
 
 def test_the_budget_ends_the_rounds():
     matrix, y = gaussian(40, 400)
-    watch = run(matrix, y, "lasso", 1e-3, budget=2)
-    assert watch.done == 2
-    assert not watch.finished
-    assert watch.best is not None
+    monitor = run(matrix, y, "lasso", 1e-3, budget=2)
+    assert monitor.done == 2
+    assert not monitor.finished
+    assert monitor.best is not None
 
 
 # Parts --------------------------------------------------------------------------------------------
@@ -241,9 +241,9 @@ def test_data_full_of_noise_are_interpolated_at_a_small_price():
     A, y = np.random.default_rng(7).standard_normal((20, 60)), np.random.default_rng(8).standard_normal(20)
     path = basis_pursuit(A, y, method="homotopy", tol=1e-10)
     price = 0.5 / np.linalg.norm(path.dual)
-    for watch in (run(A, y, "sqrt-lasso", price), run(A, y, "qcbp", 0.0)):
-        assert watch.finished
-        assert np.abs(watch.best.x - path.x).max() < 1e-9 * np.abs(path.x).max()
+    for monitor in (run(A, y, "sqrt-lasso", price), run(A, y, "qcbp", 0.0)):
+        assert monitor.finished
+        assert np.abs(monitor.best.x - path.x).max() < 1e-9 * np.abs(path.x).max()
 
 
 def test_descent_on_two_coordinates_by_hand():

@@ -7,7 +7,7 @@ from kernelstab._engines.first_order.shrink import shrink
 BLOCK = 10  # steps between two evaluations of the gap
 
 
-def solve(problem, start, report) -> str:
+def solve(problem, start, monitor) -> str:
     """Run the loop; one product with ``A`` and one with its adjoint per step.
 
     A box clips what was shrunk: entry by entry, a convex function of one variable falls up to
@@ -23,8 +23,8 @@ def solve(problem, start, report) -> str:
     x = x_old = start.x
     Ax = Ax_old = system.forward(x)
     momentum, done = 1.0, 0
-    while not report(done, x, Ax):
-        count = min(BLOCK, report.budget - done)
+    while not monitor(done, x, Ax):
+        count = min(BLOCK, monitor.budget - done)
         done += count
         for _ in range(count):
             following = 0.5 + np.sqrt(0.25 + momentum * momentum)

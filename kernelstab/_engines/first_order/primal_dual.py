@@ -14,17 +14,17 @@ STANDING = 0.1    # factor of tau at a restart to which the primal point has not
 RANGE = 1e10      # most by which tau may leave its first value: infeasible data send it to zero
 
 
-def solve(problem, start, report) -> str:
+def solve(problem, start, monitor) -> str:
     """Run the loop in coordinates where the matrix has orthonormal rows, if it is dense or tight."""
     dense = problem.system.matrix is not None
     unit = WhitenedMatrix(problem) if dense else ScaledOperator(problem)
     vars(problem).pop("correlation", None)  # as long as a point; it comes back if anybody asks
-    restarted(problem, unit, start.x, -unit.lower(start.dual), report)
+    restarted(problem, unit, start.x, -unit.lower(start.dual), monitor)
     return f"restarted primal-dual, {'whitened' if dense else 'operator'}"
 
 
-def restarted(problem, unit, x, u, report) -> None:
-    r"""Run the primal-dual method from ``(x, u)`` until ``report`` stops it.
+def restarted(problem, unit, x, u, monitor) -> None:
+    r"""Run the primal-dual method from ``(x, u)`` until ``monitor`` stops it.
 
     After each block the average and the last point are shown, with what each proves. A restart
     begins at the one with the smaller gap, and sets :math:`\tau` to the geometric mean
@@ -42,19 +42,19 @@ def restarted(problem, unit, x, u, report) -> None:
         if unit.repairs:
             nearest = unit.nearest(c)
             x, c = x + unit.adjoint(nearest - c), nearest
-        stop = report(done, x, unit.product(c), unit.lift(-u), unit.adjoint(-u))
-        return stop, report.last.gap + excess_cost * report.last.feasibility
+        stop = monitor(done, x, unit.product(c), unit.lift(-u), unit.adjoint(-u))
+        return stop, monitor.last.gap + excess_cost * monitor.last.feasibility
 
     c, length, done, previous = unit.forward(x), 0, 0, np.inf
     stop, first = show(0, x.copy(), c, u)
     start, state = (x.copy(), u), _begin(x, c, u)
     while not stop:
-        count = min(BLOCK, report.budget - done)
+        count = min(BLOCK, monitor.budget - done)
         state = (*state[:3], *state[:3], *state[6:])  # the last point is not needed to go on
         state = advance(problem, unit, state, tau, count)
         length, done = length + count, done + count
         stop, mean = show(done, state[6] / length, state[7] / length, state[8] / length)
-        if stop and report.finished:
+        if stop and monitor.finished:
             break
         stop, last = show(done, state[3], state[4], state[5])
         merit = min(last, mean)

@@ -44,7 +44,7 @@ class Aim(NamedTuple):
     last: bool
 
 
-def solve(problem, start, report) -> str:
+def solve(problem, start, monitor) -> str:
     """Solve on growing sets of columns; one product with the adjoint for each."""
     system, y, aim = problem.system, problem.system.y, _aim(problem)
     m, n = system.shape
@@ -58,11 +58,11 @@ def solve(problem, start, report) -> str:
         count = columns.size
         path = follow(columns, _correlation(problem, columns), y, aim, lam, x,
                       count if count == n else int(CROWD * count), DEPTH * outside, EPS,
-                      min(report.budget - done, LONG if count > MANY else report.budget))
+                      min(monitor.budget - done, LONG if count > MANY else monitor.budget))
         done, lam = done + max(path.rounds, 1), path.lam
         point, r, dual, weight = _ended(path, columns, y, aim)
         correlation = system.adjoint(dual)
-        if report(done, columns.spread(point), y - r, dual, correlation):
+        if monitor(done, columns.spread(point), y - r, dual, correlation):
             break
         sizes = np.abs(correlation)
         x, joined = _exchange(columns, path.x, sizes, weight, batch, path.status in UNFINISHED)

@@ -25,7 +25,7 @@ DEPTH = 0.5     # then lambda stays above this share of the largest correlation 
 REPEATS = 3     # rounds without a new column or a new lambda, each of which only refines
 
 
-def solve(problem, start, report) -> str:
+def solve(problem, start, monitor) -> str:
     """Solve a real dense problem; an iteration is a round.
 
     Stops short of the tolerance if no point within reach meets the constraint, if the columns
@@ -33,7 +33,7 @@ def solve(problem, start, report) -> str:
     """
     system, largest = problem.system, problem.peak
     if largest <= 0.0:  # nonnegative combinations only lead away from the data
-        report(0, np.zeros(system.shape[1]), 0.0 * system.y)
+        monitor(0, np.zeros(system.shape[1]), 0.0 * system.y)
         return "working set, compiled"
     columns = WorkingColumns(system.matrix)
     correlation, batch = problem.correlation, max(BATCH, system.shape[1] // 200)
@@ -48,7 +48,7 @@ def solve(problem, start, report) -> str:
         stop = follow(problem, columns, lam, x, bracket, floor, rough=chosen.size == most)
         correlation = system.adjoint(stop.dual)
         done += 1
-        over = report(done, columns.spread(x), stop.Ax, stop.dual, correlation)
+        over = monitor(done, columns.spread(x), stop.Ax, stop.dual, correlation)
         if over or stop.lost:
             break
         near = 0.5 * lam <= stop.goal <= 2.0 * lam
