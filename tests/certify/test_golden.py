@@ -27,7 +27,6 @@ REMOVED = {
                          "a complex matrix is proved by arcs; make the certificate again",
 }
 KEPT = sorted(set(FILES) - set(REMOVED))
-LAYERS = {"adjoint", "measurements", "conv", "dense", "relu", "push", "add", "data_consistency", "scale"}
 
 
 def signed(changed):
@@ -206,9 +205,10 @@ def test_every_prior_and_problem_has_a_file():
 
 
 def test_every_instruction_operator_map_and_layer_has_a_file():
+    from kernelstab.certify.program import network
+    from kernelstab.certify.program.instructions import SIGNATURES
     from kernelstab.certify.program.maps import KINDS as MAPS
     from kernelstab.certify.program.operators import KINDS as OPERATORS
-    from kernelstab.certify.writing.terms import SIGNATURES
 
     files = [content for content in FILES.values() if content["format"] == FORMAT]
     assert {step[0] for content in files for step in content["program"]["instructions"]} == set(SIGNATURES)
@@ -216,7 +216,7 @@ def test_every_instruction_operator_map_and_layer_has_a_file():
     kinds = {entry["kind"] for entry in inputs}
     assert kinds == {"vector", "recorded"} | set(MAPS) | set(OPERATORS)
     layers = {layer["layer"] for entry in inputs for layer in entry.get("layers", [])}
-    assert layers == LAYERS
+    assert layers == {*network.STARTS, *network.PLAIN, *network.WEIGHTED}
     assert {content["scope"] for content in files} == {"ideal", "recorded"}
 
 

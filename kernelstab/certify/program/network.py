@@ -14,7 +14,8 @@ from kernelstab.certify.program.fixed_point import correlate, cut, from_vector, 
 from kernelstab.certify.program.lipschitz_bound import map_lipschitz
 from kernelstab.certify.program.vectors import Vector
 
-_PLAIN = ("relu", "push", "add", "data_consistency")
+STARTS = ("adjoint", "measurements")
+PLAIN = ("relu", "push", "add", "data_consistency")
 _MOST = 1 << 16  # bits of growth; shipped networks have a few hundred
 _KEPT = 80      # bits that are left at the end at least, whatever the layers' norms; a float has 53
 
@@ -232,29 +233,28 @@ def _check_order(kinds, operator):
         raise ValueError("data_consistency needs an operator with A A* = c I")
 
 
+WEIGHTED = {"dense": _Dense, "conv": _Convolution, "scale": _Scale}
+
+
 def _step(position, layer):
     """Turn a layer into what advances a state; the first must start from ``y``."""
     kind = layer.get("layer") if isinstance(layer, dict) else None
-    if (kind in ("adjoint", "measurements")) != (position == 0):
+    if (kind in STARTS) != (position == 0):
         raise ValueError("a network starts with adjoint or measurements, and only there")
+    if position == 0:
+        return _Start(kind)
+    if kind == "data_consistency":
+        return _DataConsistency()
+    if kind in PLAIN:
+        return _Plain(kind)
+    if not isinstance(kind, str) or kind not in WEIGHTED:
+        raise ValueError(f"layer {position} is unknown: {kind!r:.80}")
     try:
-        if position == 0:
-            return _Start(kind)
-        if kind == "dense":
-            return _Dense(layer)
-        if kind == "conv":
-            return _Convolution(layer)
-        if kind == "scale":
-            return _Scale(layer)
+        return WEIGHTED[kind](layer)
     except KeyError as error:
         raise ValueError(f"layer {position} ({kind}) lacks the field {error}") from None
     except ValueError as error:
         raise ValueError(f"layer {position} ({kind}): {error}") from None
-    if kind == "data_consistency":
-        return _DataConsistency()
-    if kind not in _PLAIN:
-        raise ValueError(f"layer {position} is unknown: {kind!r:.80}")
-    return _Plain(kind)
 
 
 def _common(values) -> tuple[list, int]:
