@@ -5,7 +5,7 @@ numbers they are no linear programs. A barrier method solves them together: each
 equations is a stack of small dense ones.
 """
 
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,8 +16,7 @@ _SOUND = 1e-9         # relative product of a dual with a column that counts as 
 _TO_BOUNDARY = 0.9    # part of the way to the boundary that a long step may go
 
 
-@dataclass(frozen=True)
-class ChebyshevFits:
+class ChebyshevFits(NamedTuple):
     r"""Approximations found, with the dual vectors that show how good they are.
 
     Attributes
@@ -29,11 +28,8 @@ class ChebyshevFits:
         :math:`\mathrm{Re}\langle\varphi,v\rangle/\|v\|_1` close to that residual from below.
     """
 
-    coefficients: np.ndarray = field(repr=False)
-    duals: np.ndarray = field(repr=False)
-
-    def __repr__(self):
-        return f"<ChebyshevFits of {len(self.duals)} targets of length {self.duals.shape[1]}>"
+    coefficients: np.ndarray
+    duals: np.ndarray
 
 
 def chebyshev_fits(V, targets, gap=1e-10) -> ChebyshevFits:

@@ -96,9 +96,7 @@ class RIC:
         from kernelstab.certify.constants.definite import MOST_SUPPORTS
         from kernelstab.certify.enclosure import decimal_above
 
-        if side not in (None, "minus", "plus"):
-            raise ValueError(f"side must be 'minus' or 'plus', got {side!r}")
-        side = side or ("plus" if self.plus.upper >= self.minus.upper else "minus")
+        side = chosen_side(side, self.minus.upper, self.plus.upper)
         found = getattr(self, side)
         weight = 4 if np.iscomplexobj(self.matrix) else 1
         enumerate_all = self.exact and weight * self.supports <= MOST_SUPPORTS
@@ -111,6 +109,17 @@ class RIC:
     def __repr__(self):
         return (f"<RIC s={self.s}, {self.lower:.10g} <= delta <= {self.upper:.10g} "
                 f"(minus {self.minus.upper:.6g}, plus {self.plus.upper:.6g})>")
+
+
+def chosen_side(side, minus_upper, plus_upper) -> str:
+    """Return the side asked for, by default that with the larger upper bound.
+
+    >>> chosen_side(None, 0.5, 0.25)
+    'minus'
+    """
+    if side not in (None, "minus", "plus"):
+        raise ValueError(f"side must be 'minus' or 'plus', got {side!r}")
+    return side or ("plus" if plus_upper >= minus_upper else "minus")
 
 
 def ric(A, s, *, max_supports=2_000_000_000, threads=None, progress=None) -> RIC:

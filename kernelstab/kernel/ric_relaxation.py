@@ -9,6 +9,7 @@ from kernelstab._checks import as_count
 from kernelstab._engines.cone_program import solve_cone_program
 from kernelstab._engines.entry_range import dense_within_range
 from kernelstab._errors import NotConverged
+from kernelstab.kernel.ric import chosen_side
 
 _EPS = float(np.finfo(np.float64).eps)
 
@@ -65,9 +66,7 @@ class RICRelaxation:
         from kernelstab.certify import make_constant_certificate
         from kernelstab.certify.enclosure import decimal_above
 
-        if side not in (None, "minus", "plus"):
-            raise ValueError(f"side must be 'minus' or 'plus', got {side!r}")
-        side = side or ("plus" if self.plus_upper >= self.minus_upper else "minus")
+        side = chosen_side(side, self.minus_upper, self.plus_upper)
         shift = decimal_above(Fraction(getattr(self, f"{side}_shift")))
         upper = {"kind": "sdp", "Y": getattr(self, f"{side}_dual"), "t": shift}
         return make_constant_certificate(f"ric-{side}", self.matrix, order=self.s, upper=upper, path=path)

@@ -66,4 +66,4 @@ def test_a_singular_step_ends_with_what_is_there(monkeypatch):
     monkeypatch.setattr(np.linalg, "solve", fail)
     fits = chebyshev_fits(np.ones((2, 1)) / np.sqrt(2), np.eye(2))
     assert not fits.coefficients.any()
-    assert "2 targets of length 2" in repr(fits)
+    assert fits.duals.shape == (2, 2)

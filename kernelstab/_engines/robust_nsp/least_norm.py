@@ -30,7 +30,7 @@ class LeastNorms:
 
 
 @dataclass(frozen=True)
-class Answer:
+class RobustBounds:
     """Bounds of a constant, the vector of the lower one, and dual vectors of the upper one."""
 
     lower: float
@@ -43,10 +43,10 @@ class Answer:
     interrupted: bool
 
 
-def nothing_known(matrix) -> Answer:
+def nothing_known(matrix) -> RobustBounds:
     """Return the answer of a search that Ctrl-C ended before it had proved anything."""
     m, n = matrix.shape
-    return Answer(0.0, np.inf, False, np.zeros(n), np.zeros(m), (), 0, True)
+    return RobustBounds(0.0, np.inf, False, np.zeros(n), np.zeros(m), (), 0, True)
 
 
 class LeastNormPrograms:

@@ -4,7 +4,7 @@ from math import comb
 
 import numpy as np
 
-from kernelstab._engines.robust_nsp.least_norm import MEET, SOLVED, Answer, all_supports, sign_patterns
+from kernelstab._engines.robust_nsp.least_norm import MEET, SOLVED, RobustBounds, all_supports, sign_patterns
 
 _EPS = float(np.finfo(np.float64).eps)
 _MOST_FRACTIONS = 200             # programs that are decided in fractions where rounding cannot decide
@@ -18,7 +18,7 @@ class Signs:
         self.n = programs.matrix.shape[1]
         self.limits = np.full(self.n, rho)
 
-    def search(self, max_supports, threads, progress) -> Answer:
+    def search(self, max_supports, threads, progress) -> RobustBounds:
         """Solve, bound what was left out, and find the best witness."""
         total = comb(self.n, self.s)
         rest, singles = 0.0, None
@@ -32,8 +32,8 @@ class Signs:
         batch = self.programs.all(supports, patterns, self.limits, self.violates, threads=threads, tick=tick)
         supports = supports[:batch.done]
         if batch.kernel is not None:
-            return Answer(np.inf, np.inf, True, batch.kernel, np.zeros(len(self.programs.matrix)), (),
-                          batch.done, False)
+            return RobustBounds(np.inf, np.inf, True, batch.kernel, np.zeros(len(self.programs.matrix)), (),
+                                batch.done, False)
         if batch.interrupted:
             sums, singles = self.single_sums()
             rest = float(np.sort(sums)[-self.s:].sum())
@@ -46,8 +46,8 @@ class Signs:
         place = np.unravel_index(np.argmax(batch.bounds), batch.bounds.shape) if batch.done else None
         dual = batch.duals[place] if batch.done else np.zeros(len(self.programs.matrix))
         complete = batch.done == total and upper <= lower * (1 + MEET)
-        return Answer(lower, upper, complete, witness, dual, (flat,) if singles is None else (singles, flat),
-                      batch.done, batch.interrupted)
+        groups = (flat,) if singles is None else (singles, flat)
+        return RobustBounds(lower, upper, complete, witness, dual, groups, batch.done, batch.interrupted)
 
     def numerator(self, v) -> float:
         """Return ``||v_S||_1 - rho ||v_{S^c}||_1`` for the best support."""

@@ -5,7 +5,13 @@ from itertools import product
 import numpy as np
 from scipy.spatial import ConvexHull
 
-from kernelstab._engines.robust_nsp.least_norm import INFEASIBLE, MEET, Answer, LeastNormPrograms, LeastNorms
+from kernelstab._engines.robust_nsp.least_norm import (
+    INFEASIBLE,
+    MEET,
+    LeastNormPrograms,
+    LeastNorms,
+    RobustBounds,
+)
 
 _EPS = float(np.finfo(np.float64).eps)
 _TOLERANCE = 1e-4                 # supports whose bound is this close to the best value are finished
@@ -26,7 +32,7 @@ class Sphere:
         self.lower, self.witness = 0.0, np.zeros(len(limits))
         self.infinite = False
 
-    def search(self, threads=1, progress=None) -> Answer:
+    def search(self, threads=1, progress=None) -> RobustBounds:
         """Refine the polytopes until every support is as good as decided or the corners are too many."""
         total = len(self.supports)
         bounds = np.full(total, np.inf)
@@ -60,10 +66,10 @@ class Sphere:
             self._offer(self.witness, self.supports[np.argmax(self._excess(self.witness))])
         upper = float(bounds.max())
         complete = self.size == 1 and not interrupted and upper <= self.lower * (1 + MEET)
-        return Answer(self.lower, upper, complete, self.witness, dual, (), total, interrupted)
+        return RobustBounds(self.lower, upper, complete, self.witness, dual, (), total, interrupted)
 
     def _unbounded(self, kernel, dual, total):
-        return Answer(np.inf, np.inf, True, kernel, dual, (), total, False)
+        return RobustBounds(np.inf, np.inf, True, kernel, dual, (), total, False)
 
     def _start(self):
         """Start from a vector with one entry."""
