@@ -1,5 +1,6 @@
 """The null space constant against closed forms, tables and its own certificates."""
 
+from fractions import Fraction
 from itertools import combinations, product
 from math import comb, sqrt
 from types import SimpleNamespace
@@ -14,6 +15,7 @@ from scipy.linalg import hadamard
 from kernelstab._engines.nsp import programs as nsp_programs
 from kernelstab._engines.nsp import search as nsp_search
 from kernelstab._engines.nsp import simplex_jit
+from kernelstab._engines.null_space.row_factor import kernel_basis
 from kernelstab._errors import UnclearRank
 from kernelstab.certify import verify
 from kernelstab.kernel import nsp_constant, nullspace_basis
@@ -199,6 +201,24 @@ def test_the_compiled_solver_needs_no_help(matrix, s, monkeypatch):
     # degenerate vertices on most of these: many bases for one vertex, ties in every step
     monkeypatch.setattr(nsp_programs.KernelPrograms, "_repair", None)
     assert nsp_constant(matrix, s).exact
+
+
+def test_bounds_are_rounded_up():
+    rng = np.random.default_rng(0)
+    matrix = rng.standard_normal((5, 7))
+    matrix[4] = matrix[0] + matrix[1]            # so that large duals cancel, and leave rounding
+    basis, rank = kernel_basis(matrix)
+    levels, caps = np.zeros(7, np.int64), np.array([2])
+    programs = nsp_programs.KernelPrograms(matrix, basis, rank, np.ones(7), levels, caps, 1)
+    supports = np.array([sorted(rng.choice(7, 2, replace=False)) for _ in range(200)])
+    signs = rng.choice([-1, 1], (200, 2))
+    duals = rng.standard_normal((200, 5)) + 1e6 * np.array([1.0, 1.0, 0.0, 0.0, -1.0])
+    for support, sign, h, bound in zip(supports, signs, duals, programs.bounds(supports, signs, duals)):
+        xi = dict(zip(support, sign))
+        columns = [[Fraction(a) for a in column] for column in matrix.T]
+        exact = max(abs(int(xi.get(j, 0)) - sum(a * Fraction(b) for a, b in zip(column, h)))
+                    for j, column in enumerate(columns))
+        assert exact <= bound <= exact + Fraction(1, 10**7)
 
 
 def test_programs_that_end_badly_go_to_another_solver(monkeypatch):

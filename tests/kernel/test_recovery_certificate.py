@@ -260,6 +260,27 @@ def test_ctrl_c_leaves_the_patterns_that_were_solved(monkeypatch):
     assert not full.interrupted
 
 
+def test_a_degenerate_program_keeps_a_sound_multiplier():
+    # theta = 1 is attained by many kernel vectors; the last steps of the program are nothing but rounding
+    A = np.array([[1, 0, -1, 1, -1, 0, -1], [-1, 1, 1, 1, -1, 0, 1], [-1, 0, 1, -1, 1, 1, 0],
+                  [1, 0, 0, 0, 1, 1, 1], [0, 1, 0, 1, 0, 0, 0]], float)
+    for scale in 10.0 ** np.arange(-30, 30, 3):
+        found = recovery_certificate(A * scale, [0, 1], [1, 1])
+        assert 1 - 1e-8 < found.lower <= 1 <= found.upper < 1 + 1e-8
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**32), st.floats(0.0, 0.3))
+def test_any_vector_proves_a_bound(seed, size):
+    rng = np.random.default_rng(seed)
+    problem, xi = SupportPrograms(rng.standard_normal((5, 8)), np.array([1, 4])), np.array([1.0, -1.0])
+    ((_, h, lower, *_),) = problem.solve(xi[None])
+    assert problem.proved(h + size * rng.standard_normal(5), xi) >= lower
+    # off by delta on the support: the bound grows by delta times the largest sum, here in full
+    shifted = h - size * problem.inverse.T @ problem.worst_signs()
+    assert problem.proved(shifted, xi) >= problem.off(shifted) + size * problem.erc * (1 - 1e-9)
+
+
 @pytest.mark.parametrize("turn", [1, np.exp(1j)])
 def test_useless_programs_leave_true_bounds(turn, monkeypatch):
     rng = np.random.default_rng(0)
