@@ -165,7 +165,8 @@ def solve_batch(problem, A, Y, level=0.0, *, nonneg=False, tol=1e-6, threads=Non
         kinds = np.array([kind_of(form, level) for level in levels])
         told = None if progress is None else lambda done, total: progress(done, total, "paths")
         stack, Y = (np.require(array, float, ["C", "W"]) for array in (A if A.ndim == 3 else A[None], Y))
-        X, duals, verdicts = solve_rows(stack, Y, kinds, np.array(levels), nonneg, tol, _STEPS, threads, told)
+        X, duals, verdicts = solve_rows(stack, Y, kinds, np.array(levels, float), nonneg, tol, _STEPS,
+                                        threads, told)
         if not np.isfinite(verdicts[:, GAP]).all():
             as_array(A, "A")
         found = {"x": X, "dual": duals, **dict(zip(_NUMBERS, verdicts.T[:len(_NUMBERS)].copy()))}
