@@ -1,6 +1,7 @@
 """Checks of what users hand in: one clear line naming the argument and its value."""
 
 import os
+from math import isfinite
 
 import numpy as np
 
@@ -63,7 +64,7 @@ def as_number(value, name: str, *, low: float = -np.inf, high: float = np.inf,
     except (TypeError, ValueError):
         raise ValueError(f"{name} must be a number, got {value!r}") from None
     inside = low < number < high if strict else low <= number <= high
-    if not np.isfinite(number) or not inside:
+    if not isfinite(number) or not inside:
         left, right = ("(", ")") if strict else ("[", "]")
         raise ValueError(f"{name} must lie in {left}{low}, {high}{right}, got {value!r}")
     return number

@@ -162,7 +162,7 @@ def solve_batch(problem, A, Y, level=0.0, *, nonneg=False, tol=1e-6, threads=Non
         found, steps = _nothing(Y, A.shape[-1]), np.zeros(len(Y), np.int64)
         converged = np.zeros(len(Y), bool)
     else:
-        kinds = np.array([kind_of(form, level) for level in levels])
+        kinds = np.where(levels > 0.0, kind_of(form, 1.0), kind_of(form, 0.0))
         told = None if progress is None else lambda done, total: progress(done, total, "paths")
         stack, Y = (np.require(array, float, ["C", "W"]) for array in (A if A.ndim == 3 else A[None], Y))
         X, duals, verdicts = solve_rows(stack, Y, kinds, np.array(levels, float), nonneg, tol, _STEPS,

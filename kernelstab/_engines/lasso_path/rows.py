@@ -16,7 +16,8 @@ from kernelstab._threads import in_order
 
 GRAM_COLUMNS = 4096    # a Gram matrix of more columns takes more than 128 MB
 WORK = 2 * 10**9       # multiplications of one chunk at most, so that Ctrl-C is heard
-JUDGED = 512           # points of one matrix judged with one product
+CHUNKS = 16            # of a batch: enough for the threads of a laptop to end together
+CACHED = 2**17         # entries of the matrices of one chunk, which are read several times
 NO_GRAM = np.empty((0, 0))
 _spare = []            # memory of the last solve, with its shape; taken out while it is in use
 
@@ -26,31 +27,32 @@ def solve_rows(A, Y, kinds, parameters, nonneg, tol, count, threads=1, told=None
 
     ``A`` has the shape (1, m, n), one matrix for all, or (rows, m, n). All arrays are writeable and in C
     order: others would be compiled once more. Returns points, dual points and the fields of ``judge_jit``.
-    ``told(done, total)`` is called after each chunk of problems; chunks do not change the answers.
+    ``told(done, total)`` is called after each chunk of problems, which do not depend on the threads.
     """
-    (rows, m), n, own = Y.shape, A.shape[2], len(A) > 1
-    X, products, duals = np.empty((rows, n)), np.empty((rows, m)), np.empty((rows, m))
-    verdicts = np.empty((rows, _loops("judge").FIELDS))
-    with np.errstate(all="ignore"):     # what is not finite does not meet the tolerance
-        correlations, stack, gram = _products(Y, A), A, NO_GRAM
-        if not own and rows > 1 and n <= GRAM_COLUMNS and rows * m >= 4 * n:    # it pays
-            stack, gram = np.ascontiguousarray(A[0].T)[None], A[0].T @ A[0]
-        length = max(1, min(-(-rows // (4 * threads)), WORK // (m * n * min(m, n))))
-        arrays = Y, correlations, kinds, parameters, X, products, duals, verdicts
+    (rows, m), n, own, judge = Y.shape, A.shape[2], len(A) > 1, _loops("judge")
+    X, duals, verdicts = np.empty((rows, n)), np.empty((rows, m)), np.empty((rows, judge.FIELDS))
+    arrays, columns, gram = (Y, kinds, parameters, X, duals, verdicts), A, NO_GRAM
+    length = max(1, min(-(-rows // CHUNKS), WORK // (m * n * min(m, n)), CACHED // (m * n) if own else rows))
 
-        def work(first):
-            part = slice(first, first + length)
-            with np.errstate(all="ignore"):
-                _solve(stack[part] if own else stack, gram, nonneg, count, [array[part] for array in arrays])
+    def work(first):
+        part = slice(first, first + length)
+        data, kind, parameter, point, dual, verdict = [array[part] for array in arrays]
+        matrix, product = A[part] if own else A, np.empty((len(data), m))
+        with np.errstate(all="ignore"):     # what is not finite does not meet the tolerance
+            _solve(columns if gram.size else matrix, gram, nonneg, count, (
+                data, _products(data, matrix), kind, parameter, point, product, dual, verdict))
+            judge.judge(data, kind, parameter, nonneg, tol, point, product, dual, _products(dual, matrix),
+                        verdict)
+        return len(data)
 
-        for first, _ in in_order(work, range(0, rows, length), threads):
-            if told is not None:
-                told(min(first + length, rows), rows)
-        for first in range(0, rows, JUDGED):
-            part = slice(first, first + JUDGED)
-            slopes = _products(duals[part], A[part] if own else A)
-            _loops("judge").judge(Y[part], kinds[part], parameters[part], nonneg, tol, X[part],
-                                  products[part], duals[part], slopes, verdicts[part])
+    if not own and rows > 1 and n <= GRAM_COLUMNS and rows * m >= 4 * n:    # it pays
+        with np.errstate(all="ignore"):
+            columns, gram = np.ascontiguousarray(A[0].T)[None], A[0].T @ A[0]
+    done = 0
+    for _, some in in_order(work, range(0, rows, length), threads):
+        done += some
+        if told is not None:
+            told(done, rows)
     return X, duals, verdicts
 
 
@@ -67,8 +69,9 @@ def _solve(A, gram, nonneg, count, arrays):
     shape = Y.shape[1], X.shape[1]
     held = _spare.pop() if _spare else None
     state = held[1] if held is not None and held[0] == shape else _loops("active_set").allocate(*shape)
-    missing = np.arange(len(Y))
-    if kinds[0] != BASIS or (kinds != BASIS).any():
+    if kinds[0] == BASIS and (kinds == BASIS).all():
+        missing = np.arange(len(Y))
+    else:
         _loops("guess").guess(A, gram, Y, correlations, kinds, parameters, nonneg, state, X, products, duals,
                               verdicts)
         missing = np.flatnonzero(verdicts[:, _loops("judge").EVENTS] < 0.0)
