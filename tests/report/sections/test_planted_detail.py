@@ -20,6 +20,8 @@ def test_a_map_that_inserts_the_detail_shows_it_at_any_setting():
     assert np.allclose(d.visible, [1, 0])
     assert np.allclose(d.invisible, [0, 1])
     assert np.allclose(d.outputs["seen"], [[6, 0], [5, 0]])       # the invisible detail changes nothing
+    assert "seen shows 100\u00a0%; of one of the same norm that they do not see, noth" in d.sentence("seen")
+    assert d.rows(["null", "seen"])[0] == ["part shown of a visible detail", "0\u00a0%", "100\u00a0%"]
 
 
 def test_the_dial_turns_what_the_operator_sees():
