@@ -140,7 +140,7 @@ class _Barrier:
             length = np.maximum(far, 1 / (1 + decrement))
             x, t = self.x + length[:, None] * dx, self.t + length * dt
             r = self.targets - self._product(x)
-            # a step that rounding has led astray is not taken
+            # a step that rounding has spoilt is not taken
             inside = (np.sqrt((r**2).sum(-1)) < t[:, None]).all(axis=1)
             if not inside.any():
                 return

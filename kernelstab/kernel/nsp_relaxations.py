@@ -142,7 +142,7 @@ def jn_bound(A, s, *, method="joint", max_entries=500_000) -> NSPRelaxation:
         raise ValueError(f"method must be 'joint' or 'rows', got {method!r}")
     null = nullspace_basis(matrix)
     u, sigma, rows = np.linalg.svd(matrix, full_matrices=False)
-    # orthonormal rows: the same null space, and no scaling for the solvers to trip on
+    # orthonormal rows: the same null space, and tolerances of the solvers that fit every scale
     V, back = rows[:null.rank].conj().T, u[:, :null.rank] / sigma[:null.rank]
     entries = len(V) ** 2 * null.rank
     if method == "joint" and entries > max_entries:

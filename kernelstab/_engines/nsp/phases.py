@@ -24,7 +24,7 @@ class PhaseSearch:
     def __init__(self, matrix, basis, rank, s, polygon, max_programs):
         self.matrix, self.basis, self.s, self.polygon = matrix, basis.astype(complex), s, polygon
         u, sigma, rows = np.linalg.svd(matrix, full_matrices=False)
-        # the row space in orthonormal coordinates: same null space, no scaling to trip on
+        # the row space in orthonormal coordinates: same null space, and thresholds that fit every scale
         self.V, self.back = rows[:rank].conj().T, u[:, :rank] / sigma[:rank]
         self.lower, self.witness = 0.0, np.zeros(matrix.shape[1], complex)
         self.programs, self.budget = 0, max_programs

@@ -40,7 +40,7 @@ class KernelPrograms:
         self.levels, self.caps, self.threads = levels, caps, threads
         scale, self.basis = balance(matrix, basis, rank)
         u, sigma, rows = np.linalg.svd(scale * matrix / weights, full_matrices=False)
-        # the row space in orthonormal coordinates: same null space, no scaling to trip on
+        # the row space in orthonormal coordinates: same null space, and thresholds that fit every scale
         self.rows = np.ascontiguousarray(rows[:rank])
         self.back = scale * u[:, :rank] / sigma[:rank]
         self.start = first_vertex(self.rows)

@@ -60,7 +60,7 @@ class LeastNormPrograms:
 
     def one(self, support, target, limits):
         """Solve one program at its limits; return the outcome, the dual ``h`` and the primal ``v``."""
-        duals, bounds, outcomes = self._room(1, 1)
+        duals, bounds, outcomes = self._arrays(1, 1)
         v = self._solve(np.asarray(support)[None], np.asarray(target)[None], limits, 0.0, 1,
                         duals, bounds, outcomes)
         return outcomes[0, 0], duals[0, 0], v
@@ -70,7 +70,7 @@ class LeastNormPrograms:
 
         Blocks are judged in their order, so the answer does not depend on the number of threads.
         """
-        duals, bounds, outcomes = self._room(len(supports), len(targets))
+        duals, bounds, outcomes = self._arrays(len(supports), len(targets))
         size = max(1, _CHUNK // len(targets))
         blocks = [slice(k, min(k + size, len(supports))) for k in range(0, len(supports), size)]
         done, interrupted, kernel = 0, False, None
@@ -91,7 +91,7 @@ class LeastNormPrograms:
             answers.close()
         return LeastNorms(duals[:done], bounds[:done], outcomes[:done], done, interrupted, kernel)
 
-    def _room(self, supports, targets):
+    def _arrays(self, supports, targets):
         """Return arrays for duals, what they prove, and outcomes."""
         shape = supports, targets
         return np.zeros((*shape, len(self.matrix))), np.full(shape, np.inf), np.full(shape, SOLVED)
