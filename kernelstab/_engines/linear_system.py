@@ -117,7 +117,7 @@ def _as_data(y, count):
 
 
 def _as_matrix(A):
-    """Check all but finiteness, which the front door tells from the first product."""
+    """Check all but finiteness, which the first product tells."""
     if type(A) is np.ndarray and A.ndim == 2 and A.size and A.dtype in (np.float64, np.complex128):
         return A
     return as_array(A, "A", ndim=2)

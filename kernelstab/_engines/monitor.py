@@ -1,4 +1,4 @@
-"""What is kept while an engine runs: the best point, the history, and when to stop."""
+"""What is kept while a method runs: the best point, the history, and when to stop."""
 
 import numpy as np
 
@@ -7,9 +7,9 @@ from kernelstab._engines.linear_system import require_finite
 
 
 class Monitor:
-    """Judge the points that an engine reports and keep the best.
+    """Judge the points that a method reports and keep the best.
 
-    ``monitor(done, x, ...)`` returns True when the engine should stop: the tolerance is met,
+    ``monitor(done, x, ...)`` returns True when the method should stop: the tolerance is met,
     or the budget of iterations is spent. ``best`` and ``last`` are None until the first report.
     The problem may be posed in a ``scale`` of its points and in ``units``; callback and history are
     told in those of the caller.
@@ -26,7 +26,7 @@ class Monitor:
         self.budget = 0
 
     def begin(self, budget) -> None:
-        """Start another engine: its iterations are counted on top of those before."""
+        """Start another method: its iterations are counted on top of those before."""
         self.before, self.budget = self.done, budget
 
     def __call__(self, done, x, image=None, dual=None, pulled=None) -> bool:

@@ -257,7 +257,7 @@ def require_finite_matrix(problem) -> None:
 
 
 class Method(NamedTuple):
-    """An engine: its modules (real, complex), the forms it solves, its default budget, what it needs."""
+    """A method: its modules (real, complex), the forms it solves, its default budget, what it needs."""
 
     real: str | None
     complex: str | None
@@ -283,7 +283,7 @@ METHODS = {
 
 
 def chain(problem: Problem, method: str) -> list:
-    """Return the engines to try in turn, as pairs (name, Method).
+    """Return the methods to try in turn, as pairs (name, Method).
 
     ``auto``: real dense problems take the exact path when they are small and a working set
     otherwise, complex dense ones a working set; operators FISTA for the LASSO and the

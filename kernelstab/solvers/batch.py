@@ -14,7 +14,7 @@ from kernelstab.solvers.qcbp import qcbp
 from kernelstab.solvers.solution import Solution
 from kernelstab.solvers.sqrt_lasso import sqrt_lasso
 
-_DOORS = {"lasso": lasso, "qcbp": qcbp, "sqrt-lasso": sqrt_lasso}
+_SOLVERS = {"lasso": lasso, "qcbp": qcbp, "sqrt-lasso": sqrt_lasso}
 _STEPS = 100_000        # events of one path; thousands are rare
 _NUMBERS = "objective", "dual_objective", "gap", "relative_gap", "residual", "feasibility"
 
@@ -80,9 +80,9 @@ def solve_batch(problem, A, Y, level=0.0, *, nonneg=False, tol=1e-6, threads=Non
     r"""Solve many problems of one kind, for one matrix or a matrix each.
 
     Phase transitions and searches for adversarial noise solve thousands of small problems; here
-    they cost no Python in between. Real problems follow the exact path of the LASSO, which
-    passes through the solutions of all four kinds of problems, and first try to leap to its end, or near
-    it for basis pursuit.
+    they cost no Python in between. For real problems the support is guessed first, except for basis pursuit;
+    where that does not succeed they follow the exact path of the LASSO, which passes through the solutions of
+    all four kinds of problems.
 
     Parameters
     ----------
@@ -130,8 +130,8 @@ def solve_batch(problem, A, Y, level=0.0, *, nonneg=False, tol=1e-6, threads=Non
     one after the other.
 
     Cost: per problem and event one product with ``A``, or with the active rows of the Gram
-    matrix; for a shared matrix the first and the last product are one for all problems. Memory: a square
-    matrix of order ``min(m, N)`` and as many columns per thread; for a shared matrix the images, too.
+    matrix; for a shared matrix the first and the last product are one for many problems. Memory: a square
+    matrix of order ``min(m, N)`` and as many columns per thread.
 
     Examples
     --------
@@ -147,8 +147,8 @@ def solve_batch(problem, A, Y, level=0.0, *, nonneg=False, tol=1e-6, threads=Non
     """
     form = str(problem).replace("_", "-")       # as the functions are called, too
     form = "qcbp" if form == "basis-pursuit" else form
-    if form not in _DOORS:
-        raise ValueError(f"problem must be one of {sorted([*_DOORS, 'basis-pursuit'])}, got {problem!r}")
+    if form not in _SOLVERS:
+        raise ValueError(f"problem must be one of {sorted([*_SOLVERS, 'basis-pursuit'])}, got {problem!r}")
     from kernelstab._engines.lasso_path.judge_jit import EVENTS, GAP, MET
 
     A, Y = _arrays(A, Y)
@@ -213,7 +213,7 @@ def _levels(level, form, count):
 def _single(form, A, y, level, tol, nonneg):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotConverged)  # said once for the whole batch
-        return _DOORS[form](A, y, float(level), tol=tol, nonneg=nonneg)
+        return _SOLVERS[form](A, y, float(level), tol=tol, nonneg=nonneg)
 
 
 def _nothing(Y, n):

@@ -1,4 +1,4 @@
-"""The LASSO: least squares with a price on the absolute sum."""
+"""The LASSO: least squares regularised by the absolute sum."""
 
 from kernelstab._checks import as_number
 from kernelstab.solvers._solve import solve
@@ -18,7 +18,7 @@ def lasso(A, y, lam, *, weights=None, nonneg=False, box=None, tol=1e-6, method="
     y : ndarray, shape (m,)
         Data.
     lam : float
-        The price :math:`\lambda > 0`. From :math:`\|A^*y\|_\infty` on, the solution is 0.
+        The regularisation weight :math:`\lambda > 0`. From :math:`\|A^*y\|_\infty` on, the solution is 0.
     weights : ndarray, shape (N,), optional
         Positive weights: :math:`\sum_i w_i|x_i|` takes the place of :math:`\|x\|_1`, and
         :math:`|A^*h|_i\le w_i` the place of the dual constraint. In levels: one weight per level,

@@ -1,4 +1,4 @@
-"""The square-root LASSO: no noise level is needed to choose its price."""
+"""The square-root LASSO: no noise level is needed to choose its regularisation weight."""
 
 from kernelstab._checks import as_number
 from kernelstab.solvers._solve import solve
@@ -18,8 +18,8 @@ def sqrt_lasso(A, y, lam, *, weights=None, nonneg=False, tol=1e-6, method="auto"
     y : ndarray, shape (m,)
         Data.
     lam : float
-        The price :math:`\lambda > 0`, without unit if columns have norm one: scaling ``y`` scales the
-        solution. From :math:`\|A^*y\|_\infty/\|y\|` on, the solution is 0.
+        The regularisation weight :math:`\lambda > 0`, without unit if columns have norm one: scaling ``y``
+        scales the solution. From :math:`\|A^*y\|_\infty/\|y\|` on, the solution is 0.
     weights : ndarray, shape (N,), optional
         Positive weights: :math:`\sum_i w_i|x_i|` takes the place of :math:`\|x\|_1`, and
         :math:`|A^*h|_i\le w_i` the place of the dual constraint. In levels: one weight per level,
@@ -67,7 +67,7 @@ def sqrt_lasso(A, y, lam, *, weights=None, nonneg=False, tol=1e-6, method="auto"
     -----
     The dual is to maximise :math:`\mathrm{Re}\langle y,h\rangle` subject to :math:`\|h\|\le1` and
     :math:`\|A^*h\|_\infty\le\lambda`. Where the residual :math:`r` at the solution is not zero, the
-    solution is that of the LASSO with the price :math:`\lambda\|r\|`.
+    solution is that of the LASSO with the weight :math:`\lambda\|r\|`.
     Cost: as :func:`lasso`.
 
     Examples

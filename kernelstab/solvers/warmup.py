@@ -63,5 +63,5 @@ def _jobs():
             f"wavelets, {kind}": partial(wavelet_qcbp, F, z, 0.1, level=1),
             f"total variation, {kind}": partial(tv, F, z, 0.1),
         }
-    peak = np.array([1.0, 0.0, 0.0, 0.0])
-    return jobs | {"total variation, any operator": partial(tv, np.eye(4), peak, 0.5, method="primal-dual")}
+    one = np.array([1.0, 0.0, 0.0, 0.0])
+    return jobs | {"total variation, any operator": partial(tv, np.eye(4), one, 0.5, method="primal-dual")}
