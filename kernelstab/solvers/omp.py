@@ -125,8 +125,8 @@ def omp(A, y, s=None, *, eta=0.0, norms=None, tol=1e-13, max_iter=None, x0=None,
     def pursue(task):
         system = task.system
         if norms is None:
-            return Pursuit(task, _measured(system)).points()
-        return Pursuit(task, _lengths(norms, system.shape[1]) * task.unit).points()
+            return Pursuit(task, _measured_norms(system)).points()
+        return Pursuit(task, _checked_norms(norms, system.shape[1]) * task.unit).points()
 
     return run(NAME, pursue, A, y, s, tol=tol, max_iter=max_iter, x0=x0, callback=callback, progress=progress,
                history=history, eta=eta)
@@ -135,14 +135,14 @@ def omp(A, y, s=None, *, eta=0.0, norms=None, tol=1e-13, max_iter=None, x0=None,
 def _at_once(A, y, s, eta, norms, tol) -> Solution | None:
     """Solve a small dense problem of plain arrays as a batch of one; None where that is not what it is.
 
-    What it finds of extreme size or worth a warning is left to the general way, too.
+    What it finds of extreme size, wrong or worth a warning is left to the general way, too.
     """
     if not (type(A) is np.ndarray is type(y) and A.dtype == y.dtype in (np.float64, np.complex128)
-            and A.ndim == 2 and y.shape == A.shape[:1] and 0 < A.size <= AT_ONCE):
+            and A.ndim == 2 and y.shape == A.shape[:1] and 0 < A.size <= AT_ONCE and (norms is None or (
+                type(norms) is np.ndarray and norms.dtype == np.float64 and norms.shape == A.shape[1:]))):
         return None
     atoms = min(A.shape) if s is None else as_count(s, "s", low=1, high=min(A.shape))
-    lengths = None if norms is None else _lengths(norms, A.shape[1])
-    proof, count, reason = pursuit_at_once(_compilable(A), _compilable(y), lengths, eta,
+    proof, count, reason = pursuit_at_once(_compilable(A), _compilable(y), norms, eta,
                                            as_number(tol, "tol", low=0), atoms)
     if reason == EXTREME or (eta and reason != FITTED):
         return None
@@ -155,7 +155,7 @@ def _compilable(array):
     return array if array.flags.carray else np.require(array, None, ["C", "A", "W"])
 
 
-def _lengths(norms, count):
+def _checked_norms(norms, count):
     """Check the norms of the columns."""
     norms = as_array(norms, "norms", shape=(count,), real=True)
     if norms.min() < 0:
@@ -163,6 +163,6 @@ def _lengths(norms, count):
     return norms
 
 
-def _measured(system):
+def _measured_norms(system):
     """Return the norms of the columns of a matrix; those of an operator are taken to be equal."""
     return np.ones(system.shape[1]) if system.matrix is None else column_norms(system.matrix)

@@ -61,7 +61,8 @@ def omp_batch(A, Y, s=None, *, eta=0.0, tol=1e-12, threads=None, progress=None) 
     columns), and the correlations of the residual lose a multiple of that row. A step costs
     :math:`kN` multiplications, no pass over ``A`` and no triangular solve. Residuals are measured
     from the columns once their square has lost its digits. Columns within 1e-6 of the span of
-    those chosen cannot be judged by a Gram matrix: such problems are handed to :func:`omp`.
+    those chosen cannot be judged by a Gram matrix: such problems are handed to :func:`omp`, and so are
+    those with numbers of extreme size.
     Matrices of their own are gone through once per column.
 
     Examples
@@ -84,7 +85,7 @@ def omp_batch(A, Y, s=None, *, eta=0.0, tol=1e-12, threads=None, progress=None) 
     proof, counts, reasons = pursuit_batch(A, Y, etas, tol, s, threads, progress)
     found = proof._asdict() | {"iterations": counts}
     methods = ["orthogonal matching pursuit, compiled batch"] * len(Y)
-    for i in np.flatnonzero((reasons == UNCLEAR) | (reasons == EXTREME)):
+    for i in np.flatnonzero((reasons == UNCLEAR) | (reasons == EXTREME) & Y.any(axis=1)):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotConverged)  # said once for the whole batch
             one = omp(A if A.ndim == 2 else A[i], Y[i], s, eta=etas[i], tol=tol)

@@ -377,6 +377,8 @@ def test_extreme_sizes_and_numbers_that_are_none(norms):
         lengths = None if norms is None else a * norms
         np.testing.assert_allclose(omp(a * A, y, 1, norms=lengths).x, [0.0, 4.0 / a, 0.0])
         np.testing.assert_allclose(omp(A, a * y, 1, norms=norms).x, [0.0, 4.0 * a, 0.0])
+    with pytest.raises(ValueError, match="norms of the columns must lie between"):
+        omp(np.diag([1.0, 1.0, 1e100]), y, 1, norms=None if norms is None else np.array([1.0, 1.0, 1e100]))
     for bad in (np.nan, np.inf):
         B = A.copy()
         B[2, 0] = bad     # where the data are zero

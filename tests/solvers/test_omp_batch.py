@@ -82,6 +82,7 @@ def test_ties_zero_columns_and_zero_data():
     batch = omp_batch(A, [[1.0, 0.0], [0.0, 0.0], [1.0, 1.0]], 2)
     assert batch.x.tolist() == [[0, 1, 0, 0], [0, 0, 0, 0], [0, 1, 0, 0.5]]
     assert batch.iterations.tolist() == [1, 0, 2]
+    assert all(name.endswith("compiled batch") for name in batch.methods)
     np.testing.assert_allclose(batch.gap, 0.0, atol=1e-15)
 
 

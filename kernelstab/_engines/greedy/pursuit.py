@@ -32,7 +32,7 @@ def pursuit_at_once(A, y, norms, eta, tol, atoms) -> Pursuits:
     """Choose columns of one small matrix, which are measured where ``norms`` is None."""
     from kernelstab._engines.greedy import pursuit_jit as loops
 
-    Y, norms = y[None], np.empty((0, 0)) if norms is None else norms[None]
+    Y, norms = y[None], np.empty((0, 0)) if norms is None else np.require(norms, None, ["C", "W"])[None]
     found, work = loops.fields(atoms, Y, A.shape[1]), loops.memory(atoms, y.size, *A.shape, y.dtype)
     loops.by_columns(QCBP, A[None], Y, norms, np.array([eta]), tol, atoms, work, found)
     return Pursuits(Proof(found.x[0], found.vectors[0, 0], *map(float, found.numbers[0])), found.counts[0],
@@ -102,6 +102,10 @@ class Pursuit:
 
     def points(self):
         """Yield the points; return whether the stopping rule was met, and the way."""
+        longest = self.norms.max()
+        if longest > 0.0 and not self.loops.LOW <= longest <= self.loops.HIGH:
+            raise ValueError("the norms of the columns must lie between 1e-60 and 1e60 where those along y "
+                             f"are of ordinary size, got {longest}")
         start, block, correlation = self.task.start, BLOCK, None
         for place in start.support[np.argsort(-np.abs(start.values), kind="stable")]:
             if self.count < self.atoms:

@@ -11,7 +11,7 @@ from numba import njit
 from kernelstab._engines.compiling_jit import INNER, OUTER
 from kernelstab._engines.greedy.dual_jit import prove
 from kernelstab._engines.greedy.task import DEPENDENT, EXTREME, FITTED, FULL, NOTHING, UNCLEAR
-from kernelstab._engines.greedy.vectors_jit import combine, correlate, inner, largest, norm, square
+from kernelstab._engines.greedy.vectors_jit import combine, correlate, inner, norm, square
 
 TIE = 2e-12          # squared scores this close are equal: rounding must not decide between equal columns
 PIVOT = 1e-10        # a column whose distance from the chosen ones is this part of its length depends on them
@@ -47,25 +47,35 @@ def fields(atoms, Y, n) -> Found:
     count = len(Y)
     picks, values = np.zeros((count, atoms + 4), np.int64), np.zeros((count, atoms + 4), Y.dtype)
     x, numbers = np.zeros((count, n), Y.dtype), np.empty((count if n else 0, 4))
-    return Found(picks, values, np.stack([Y, Y], axis=1), *np.zeros((2, count), np.int64), x, numbers)
+    vectors = np.empty((count, 2, Y.shape[1]), Y.dtype)
+    vectors[:] = Y[:, None]
+    return Found(picks, values, vectors, *np.zeros((2, count), np.int64), x, numbers)
 
 
 @njit(**INNER)
-def leader(scores, best):
-    """Return the first place whose score is the best one up to rounding."""
-    for j in range(scores.size):
+def leader(correlation, weights, scores):
+    """Return the first column whose |correlation| times weight is largest up to rounding, and that number.
+
+    Four maxima, as each comparison waits for the last.
+    """
+    n = scores.size
+    for j in range(n):
+        scores[j] = square(correlation[j] * weights[j])
+    a = b = c = d = 0.0
+    for j in range(0, n - 3, 4):
+        p, q, r, s = scores[j], scores[j + 1], scores[j + 2], scores[j + 3]
+        a = p if p > a else a
+        b = q if q > b else b
+        c = r if r > c else c
+        d = s if s > d else d
+    for j in range(n - n % 4, n):
+        a = max(a, scores[j])
+    best, place = max(max(a, b), max(c, d)), n
+    for j in range(n):
         if scores[j] >= (1.0 - TIE) * best:
-            return j
-    return scores.size
-
-
-@njit(**INNER)
-def substitute(triangle, x, k):
-    """Turn coordinates in the basis into coefficients of the first ``k`` chosen columns."""
-    for i in range(k - 1, -1, -1):
-        x[i] /= triangle[i, i]
-        for l in range(i):
-            x[l] -= triangle[i, l] * x[i]
+            place = j
+            break
+    return place, np.sqrt(best)
 
 
 @njit(**INNER)
@@ -74,24 +84,24 @@ def fit(rows, order, y, triangle, coordinates, k, factors, values, vectors):
 
     The vectors become that direction and the residual, the factors the coefficients of the direction.
     """
-    direction, residual = vectors[0], vectors[1]
-    for i in range(y.size):
-        residual[i] = y[i]
-        direction[i] = 0.0
-    for i in range(k):
-        values[i] = coordinates[i]
-    substitute(triangle, values, k)
-    for i in range(k):
-        factors[i] = -values[i]
-    combine(residual, factors, rows, order, k)
-    for i in range(k):
-        size = abs(values[i])
-        factors[i] = values[i] / size if size > 0.0 else 0.0 * values[i]
-        for l in range(i):
-            factors[i] -= np.conj(triangle[i, l]) * factors[l]
-        factors[i] /= triangle[i, i]
-    substitute(triangle, factors, k)
-    combine(direction, factors, rows, order, k)
+    for q in range(1, -1, -1):
+        for i in range(k):
+            factors[i] = -coordinates[i]
+            if q == 0:
+                size = abs(values[i])
+                factors[i] = values[i] / size if size > 0.0 else 0.0 * values[i]
+                for l in range(i):
+                    factors[i] -= np.conj(triangle[i, l]) * factors[l]
+                factors[i] /= triangle[i, i]
+        for i in range(k - 1, -1, -1):    # from coordinates in the basis to coefficients of the columns
+            factors[i] /= triangle[i, i]
+            for l in range(i):
+                factors[l] -= triangle[i, l] * factors[i]
+            if q == 1:
+                values[i] = -factors[i]
+        for i in range(y.size):
+            vectors[q, i] = q * y[i]
+        combine(vectors[q], factors, rows, order, k)
 
 
 @njit(**OUTER)
@@ -122,7 +132,7 @@ def by_columns(kind, stack, Y, norms, etas, tol, atoms, work, found):
                 free[j] = np.sqrt(free[j])
         for j in range(free.size):
             longest = max(longest, free[j])
-            total += free[j]
+            total += free[j] if free[j] >= 0.0 else np.inf
             free[j] = 1.0 / free[j] if free[j] > 0.0 else 0.0
         first = found.counts[p]
         k, size, reason = first, norm(residual), EXTREME
@@ -137,13 +147,10 @@ def by_columns(kind, stack, Y, norms, etas, tol, atoms, work, found):
                 reason = FULL
                 break
             correlate(correlation, residual, A, factors, order)
-            for j in range(free.size):
-                scores[j] = square(correlation[j] * free[j])
-            best = largest(scores)
-            if np.sqrt(best) <= tol * data:
+            j, best = leader(correlation, free, scores)
+            if best <= tol * data:
                 reason = NOTHING
                 break
-            j = leader(scores, best)
             free[j] = 0.0
             unit, column = basis[k], rows[k]
             for i in range(m):
@@ -191,14 +198,15 @@ def by_columns(kind, stack, Y, norms, etas, tol, atoms, work, found):
 def by_gram(kind, A, columns, gram, Y, correlations, norms, etas, tol, atoms, work, found):
     """Choose among the columns of one matrix by their Gram matrix, and fit them to ``Y[p]``.
 
-    The rows of ``columns`` are the columns, once more for the fit.
+    The rows of ``columns`` are the columns of ``A``, those of ``correlations`` are ``y^H A`` and used up.
     The rows of ``work.basis`` are ``Q^H A`` for the orthonormal basis ``Q`` that the chosen columns span: the
     pivoted Cholesky factor of the Gram matrix over all columns, so each choice costs one row and no
-    triangular solve, and the correlations of the residual lose a multiple of that row. Those of the data
-    are given, and used up.
+    triangular solve, and the correlations of the residual lose a multiple of that row.
     """
-    _, basis, triangle, coordinates, _, factors, order, scores, free, both = work
-    longest = largest(norms)
+    _, basis, triangle, coordinates, _, factors, order, scores, free, at_end = work
+    longest = 0.0
+    for j in range(free.size):
+        longest = max(longest, norms[j])
     for p in range(Y.shape[0]):
         y, correlation, picks, vectors, eta = Y[p], correlations[p], found.picks[p], found.vectors[p], etas[p]
         whole = inner(y, y).real
@@ -222,13 +230,10 @@ def by_gram(kind, A, columns, gram, Y, correlations, norms, etas, tol, atoms, wo
                     reason = FITTED
                 if reason >= 0:
                     break
-            for j in range(free.size):
-                scores[j] = square(correlation[j] * free[j])
-            best = largest(scores)
-            if np.sqrt(best) <= tol * data:
+            j, best = leader(correlation, free, scores)
+            if best <= tol * data:
                 reason = NOTHING
                 continue
-            j = leader(scores, best)
             free[j] = 0.0
             length = gram[j, j].real
             pivot = length
@@ -257,13 +262,13 @@ def by_gram(kind, A, columns, gram, Y, correlations, norms, etas, tol, atoms, wo
             spread += abs(factors[i])
             factors[i] = np.conj(factors[i])
         for l in range(free.size):
-            both[0, l] = 0.0
-            both[1, l] = correlation[l]
-        combine(both[0], factors, gram, picks, k)
+            at_end[0, l] = 0.0
+            at_end[1, l] = correlation[l]
+        combine(at_end[0], factors, gram, picks, k)
         inexact = (spread * longest > GRAM_SPREAD * norm(vectors[0]),
                    inner(vectors[1], vectors[1]).real < GRAM_DIGITS * whole)
         for q in range(2):
             if inexact[q]:
-                correlate(both[q], vectors[q], A, factors, order)
+                correlate(at_end[q], vectors[q], A, factors, order)
         found.counts[p], found.reasons[p] = k, reason
-        prove(kind, picks, found.values[p], k, data, longest, vectors, both, found.x[p], found.numbers[p])
+        prove(kind, picks, found.values[p], k, data, longest, vectors, at_end, found.x[p], found.numbers[p])

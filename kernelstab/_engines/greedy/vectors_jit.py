@@ -58,19 +58,3 @@ def correlate(target, u, A, factors, order):
     for i in range(u.size):
         factors[i] = np.conj(u[i])
     combine(target, factors, A, order, u.size)
-
-
-@njit(**INNER)
-def largest(values):
-    """Return the largest of nonnegative values; four maxima, as each comparison waits for the last."""
-    n = values.size
-    a = b = c = d = 0.0
-    for j in range(0, n - 3, 4):
-        p, q, r, s = values[j], values[j + 1], values[j + 2], values[j + 3]
-        a = p if p > a else a
-        b = q if q > b else b
-        c = r if r > c else c
-        d = s if s > d else d
-    for j in range(n - n % 4, n):
-        a = max(a, values[j])
-    return max(max(a, b), max(c, d))
