@@ -29,9 +29,9 @@ class Monitor:
         """Start another method: its iterations are counted on top of those before."""
         self.before, self.budget = self.done, budget
 
-    def __call__(self, done, x, image=None, dual=None, pulled=None) -> bool:
+    def __call__(self, done, x, Ax=None, dual=None, correlation=None) -> bool:
         problem = self.problem
-        judged = problem.judge(x, image=image, dual=dual, pulled=pulled)
+        judged = problem.judge(x, Ax=Ax, dual=dual, correlation=correlation)
         require_finite(judged.objective, judged.gap)
         self.last = judged._replace(x=np.empty(0))  # what was proved, without holding the point
         self.done = self.before + done

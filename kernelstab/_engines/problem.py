@@ -29,7 +29,7 @@ class Problem:
     r"""One of three problems for one system.
 
     =============== ================================================== ================
-    form            minimise                                           ``level``
+    form            minimise                                           ``parameter``
     =============== ================================================== ================
     ``lasso``       :math:`\tfrac12\|Ax-y\|^2+\lambda\|x\|_1`          :math:`\lambda`
     ``qcbp``        :math:`\|x\|_1` subject to :math:`\|Ax-y\|\le\eta` :math:`\eta`
@@ -37,7 +37,7 @@ class Problem:
     =============== ================================================== ================
 
     With ``nonneg`` (real problems only) the minimum is over :math:`x\ge0`. ``correlation`` is
-    :math:`A^*y`, ``peak`` its largest modulus (or entry), ``size`` the norm of :math:`y`, and
+    :math:`A^*y`, ``largest`` its largest modulus (or entry), ``size`` the norm of :math:`y`, and
     ``column`` the norm that the longest column has at least, by the products seen so far: an entry of
     :math:`A^*u` cannot be trusted below the rounding of ``column * ||u||``, nor an entry of :math:`Ax`
     below that of ``column * ||x||_1``.
@@ -45,14 +45,14 @@ class Problem:
 
     box: tuple | None = None   # bounds on the entries, see ``BoxProblem``
 
-    def __init__(self, form: str, system: System, level: float, tol: float, nonneg: bool = False):
-        self.form, self.system, self.level, self.tol, self.nonneg = form, system, level, tol, nonneg
+    def __init__(self, form: str, system: System, parameter: float, tol: float, nonneg: bool = False):
+        self.form, self.system, self.parameter, self.tol, self.nonneg = form, system, parameter, tol, nonneg
         self.kind = KINDS[form]
-        self.price = 1.0 if form == "qcbp" else level   # of the absolute sum: |A^H h| <= price
+        self.weight = 1.0 if form == "qcbp" else parameter   # of the absolute sum: |A^H h| <= weight
         with np.errstate(invalid="ignore", over="ignore"):   # what is not finite is named in words later
             self.correlation = system.adjoint(system.y)
-            self.peak, self.size = self._peak(self.correlation), norm(system.y)
-        self.column = self.peak / self.size if 0.0 < self.peak < np.inf and self.size > 0.0 else 0.0
+            self.largest, self.size = self._largest_of(self.correlation), norm(system.y)
+        self.column = self.largest / self.size if 0.0 < self.largest < np.inf and self.size > 0.0 else 0.0
 
     @property
     def zero_is_optimal(self) -> bool:
@@ -62,47 +62,47 @@ class Problem:
         qcbp: :math:`\eta\ge\|y\|`. Data orthogonal to the range are closest to zero's.
         """
         if self.form == "qcbp":
-            return self.level >= self.size or not self.correlation.any()
-        return self.level * (1.0 if self.form == "lasso" else self.size) >= self.peak
+            return self.parameter >= self.size or not self.correlation.any()
+        return self.parameter * (1.0 if self.form == "lasso" else self.size) >= self.largest
 
-    def judge(self, x, *, image=None, dual=None, pulled=None) -> Judged:
+    def judge(self, x, *, Ax=None, dual=None, correlation=None) -> Judged:
         r"""Judge ``x`` with the best multiple of the direction ``dual`` (default: the residual).
 
-        See ``duality_gap``. ``image`` is ``Ax`` and ``pulled`` is ``A^H dual``, where known; each one that
-        is missing costs a product.
+        See ``duality_gap``. ``correlation`` is ``A^H dual``; like ``Ax``, it costs a product where it is not
+        known.
         """
         system = self.system
-        r = system.y - (system.forward(x) if image is None else image)
+        r = system.y - (system.forward(x) if Ax is None else Ax)
         if dual is None:
             dual = r
-        if pulled is None:
-            pulled = system.adjoint(dual)
+        if correlation is None:
+            correlation = system.adjoint(dual)
         size = norm(r)
         length = size if dual is r else norm(dual)
         product = size * size if dual is r else float(np.vdot(dual, r).real)
-        along = float(np.vdot(x, pulled).real)
-        total, peak = float(np.add.reduce(np.abs(x))), self._peak(pulled)
-        if image is not None and total > 0.0:
-            self.column = max(self.column, norm(image) / total)
+        along = float(np.vdot(x, correlation).real)
+        total, largest = float(np.add.reduce(np.abs(x))), self._largest_of(correlation)
+        if Ax is not None and total > 0.0:
+            self.column = max(self.column, norm(Ax) / total)
         if length > 0.0:
-            self.column = max(self.column, peak / length)
-        largest = duality_gap.with_rounding(peak, self.column, length)
-        t = duality_gap.best_multiple(self.kind, self.level, self.price, product + along, length, largest)
+            self.column = max(self.column, largest / length)
+        t = duality_gap.best_multiple(self.kind, self.parameter, self.weight, product + along, length,
+                                      duality_gap.with_rounding(largest, self.column, length))
         distance = 0.0
         if self.kind == LASSO:
             distance = abs(1.0 - t) * size if dual is r else norm(r - t * dual)
-        penalty = self.price * total
-        found = duality_gap.duality_gap(self.kind, self.level, penalty, penalty - t * along, size, t * length,
-                                        t * product, distance)
+        penalty = self.weight * total
+        found = duality_gap.duality_gap(self.kind, self.parameter, penalty, penalty - t * along, size,
+                                        t * length, t * product, distance)
         return judged(x, t * dual, found, size)
 
-    def _peak(self, pulled):
-        return float(np.maximum.reduce(pulled if self.nonneg else np.abs(pulled)))
+    def _largest_of(self, correlation):
+        return float(np.maximum.reduce(correlation if self.nonneg else np.abs(correlation)))
 
     def finished(self, judged: Judged) -> bool:
         """Return whether the point meets the tolerance, and rounding leaves the digits to tell."""
         return self.distance(judged) <= self.tol and duality_gap.is_clear(
-            self.kind, self.level, self.tol, self.size, self.column, norm(judged.dual), judged.objective,
+            self.kind, self.parameter, self.tol, self.size, self.column, norm(judged.dual), judged.objective,
             judged.residual)
 
     def distance(self, judged: Judged) -> float:
@@ -121,18 +121,18 @@ class BoxProblem(Problem):
 
     box: tuple
 
-    def __init__(self, system, level, tol, box):
+    def __init__(self, system, parameter, tol, box):
         self.box = box
-        super().__init__("lasso", system, level, tol)
+        super().__init__("lasso", system, parameter, tol)
         with np.errstate(over="ignore"):
-            most = self.size * (self.size / (2.0 * level))
+            most = self.size * (self.size / (2.0 * parameter))
         self.far = box[0] <= -most, box[1] >= most
 
-    def _peak(self, pulled):
-        """Return the largest pull on an entry that may follow it."""
-        return _largest(pulled, self.box[0] < 0.0, self.box[1] > 0.0)
+    def _largest_of(self, correlation):
+        """Return the largest correlation whose sign its entry may have."""
+        return _largest(correlation, self.box[0] < 0.0, self.box[1] > 0.0)
 
-    def judge(self, x, *, image=None, dual=None, pulled=None) -> Judged:
+    def judge(self, x, *, Ax=None, dual=None, correlation=None) -> Judged:
         r"""Judge ``x`` with ``dual`` (default: the residual), shortened where a far bound asks for it.
 
         For any u, with :math:`q=A^*u`, the least of the Lagrangian over the box is
@@ -144,31 +144,31 @@ class BoxProblem(Problem):
 
         in which nothing cancels. What rounding may have taken from q is added to it in the last two.
         """
-        system, price = self.system, self.price
-        r = system.y - (system.forward(x) if image is None else image)
+        system, weight = self.system, self.weight
+        r = system.y - (system.forward(x) if Ax is None else Ax)
         dual = r if dual is None else dual
-        pulled = system.adjoint(dual) if pulled is None else pulled
+        correlation = system.adjoint(dual) if correlation is None else correlation
         size, length, total = norm(r), norm(dual), float(np.abs(x).sum())
-        if image is not None and total > 0.0:
-            self.column = max(self.column, norm(image) / total)
+        if Ax is not None and total > 0.0:
+            self.column = max(self.column, norm(Ax) / total)
         if length > 0.0:
-            self.column = max(self.column, float(np.abs(pulled).max()) / length)
+            self.column = max(self.column, float(np.abs(correlation).max()) / length)
         lost = 4.0 * duality_gap.EPSILON * self.column * length
-        peak = _largest(pulled, *self.far) + lost
-        t = min(1.0, price / peak) if peak > 0.0 else 1.0
+        largest = _largest(correlation, *self.far) + lost
+        t = min(1.0, weight / largest) if largest > 0.0 else 1.0
         slack = 0.0
         for sign, bound, far in zip((1.0, -1.0), self.box[::-1], self.far[::-1]):
-            part, pull = np.maximum(sign * x, 0.0), sign * t * pulled
-            room = np.where(far, 0.0, sign * bound) - np.where(far, 0.0, part)
-            slack += float(np.maximum(price - pull, 0.0) @ part + np.maximum(pull + lost - price, 0.0) @ room)
-        found = duality_gap.duality_gap(self.kind, self.level, price * total, slack, size, t * length, 0.0,
-                            norm(r - t * dual))
+            part, q = np.maximum(sign * x, 0.0), sign * t * correlation
+            left = np.where(far, 0.0, sign * bound) - np.where(far, 0.0, part)      # up to the bound
+            slack += float(np.maximum(weight - q, 0.0) @ part + np.maximum(q + lost - weight, 0.0) @ left)
+        found = duality_gap.duality_gap(self.kind, self.parameter, weight * total, slack, size, t * length,
+                                        0.0, norm(r - t * dual))
         return judged(x, t * dual, found, size)
 
 
-def _largest(pulled, below, above):
-    """Return the largest pull, down among the first entries and up among the second."""
-    down, up = (np.max(pull, where=free, initial=0.0) for pull, free in ((-pulled, below), (pulled, above)))
+def _largest(correlation, below, above):
+    """Return the largest correlation: of negative sign among the first entries, else among the second."""
+    down, up = np.max(-correlation, where=below, initial=0.0), np.max(correlation, where=above, initial=0.0)
     return float(max(down, up))
 
 

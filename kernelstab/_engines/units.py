@@ -28,11 +28,11 @@ class Units(NamedTuple):
         """What a point is multiplied by."""
         return self.data / self.matrix
 
-    def level(self, level) -> float:
-        """Return the level of the problem in these units."""
+    def parameter(self, parameter) -> float:
+        """Return the parameter of the problem in these units."""
         if self.form == "qcbp":
-            return level * self.data
-        return level * self.matrix * (self.data if self.form == "lasso" else 1.0)
+            return parameter * self.data
+        return parameter * self.matrix * (self.data if self.form == "lasso" else 1.0)
 
     def dual(self, dual):
         """Return a dual point in these units."""

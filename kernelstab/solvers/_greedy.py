@@ -62,7 +62,7 @@ def _task(posed, s, tol, max_iter, x0, each):
     if units is not None and not 1.0 / SPAN < units.point < SPAN:
         raise ValueError("A and y must be of sizes for which floating point holds the answer, got one near "
                          f"{1.0 / units.point if units.point else np.inf:.1e}")
-    require_finite(0.0, problem.peak)
+    require_finite(0.0, problem.largest)
     system = replace(problem.system, y=np.require(problem.system.y, None, ["C", "W"]))
     count = min(system.shape) if s is None else as_count(s, "s", low=1, high=min(system.shape))
     budget = count if max_iter is None else as_count(max_iter, "max_iter", low=1)
@@ -70,7 +70,7 @@ def _task(posed, s, tol, max_iter, x0, each):
     support = largest(x, min(count, np.count_nonzero(x))) if x.any() else np.zeros(0, int)
     residual = system.y - combination(system, support, x[support]) if support.size else system.y
     return Task(system, problem.correlation, problem.size, count, as_number(tol, "tol", low=0), budget,
-                Point(0, support, x[support], residual), each, problem.level,
+                Point(0, support, x[support], residual), each, problem.parameter,
                 1.0 if units is None else units.matrix)
 
 

@@ -61,15 +61,15 @@ class AnalysisProblem:
         """
         return total == 0.0 and residual <= NOISE * self.size
 
-    def judge(self, x, *, image=None, dual=None, pulled=None) -> Judged:
-        """Pair x with a ``Bound``; ``image`` is ``(total, residual)`` where known."""
-        if image is None:
+    def judge(self, x, *, Ax=None, dual=None, correlation=None) -> Judged:
+        """Pair x with a ``Bound``; ``Ax`` stands for ``(total, residual)`` where known."""
+        if Ax is None:
             residual = float(np.linalg.norm(self.system.forward(x.ravel()) - self.system.y))
-            image = self.frame.total(x), residual
-        objective, excess = self.objective(*image), self.excess(image[1])
+            Ax = self.frame.total(x), residual
+        objective, excess = self.objective(*Ax), self.excess(Ax[1])
         gap = (1.0 + self.rounding) * objective + dual.length * excess - dual.value
-        share = 0.0 if self.explains(*image) else relative(gap, objective)
-        return Judged(x, dual, objective, dual.value, gap, share, image[1], excess)
+        share = 0.0 if self.explains(*Ax) else relative(gap, objective)
+        return Judged(x, dual, objective, dual.value, gap, share, Ax[1], excess)
 
     def finished(self, judged) -> bool:
         """Return whether the point meets the tolerance; a gap well below zero is rounding, no proof."""
@@ -156,8 +156,8 @@ class AnalysisProblem:
             return False
         bound = self.prove(0.0 * residual if self.form == "qcbp" or exact else residual, None)
         x = constant * np.ones(self.frame.size, self.system.dtype)
-        judged = self.judge(x, image=(0.0, size), dual=bound)
-        return self.finished(judged) and monitor(0, x, image=(0.0, size), dual=bound)
+        judged = self.judge(x, Ax=(0.0, size), dual=bound)
+        return self.finished(judged) and monitor(0, x, Ax=(0.0, size), dual=bound)
 
 
 def posed(eta, lam) -> tuple:

@@ -32,13 +32,13 @@ class Start(NamedTuple):
 
 @dataclass(frozen=True)
 class Posed:
-    """A checked problem: ``system`` and ``level`` as they came, and ``problem`` as it is solved.
+    """A checked problem: ``system`` and ``parameter`` as they came, and ``problem`` as it is solved.
 
     Its points are those of the caller times ``scale`` (None: 1), which holds the weights and the units.
     """
 
     system: System
-    level: float
+    parameter: float
     weights: np.ndarray | None
     box: tuple | None
     units: Units | None
@@ -78,16 +78,16 @@ class Posed:
         return best
 
 
-def solve(form, A, y, level, *, weights=None, nonneg=False, box=None, tol=1e-6, method="auto", max_iter=None,
-          x0=None, callback=None, progress=None, history=False, certify=False) -> Solution:
+def solve(form, A, y, parameter, *, weights=None, nonneg=False, box=None, tol=1e-6, method="auto",
+          max_iter=None, x0=None, callback=None, progress=None, history=False, certify=False) -> Solution:
     """Solve one of the three forms of ``Problem``; the public functions describe the arguments."""
     tol, nonneg = as_number(tol, "tol", low=0), as_flag(nonneg, "nonneg")
     if method == "auto" and weights is box is max_iter is x0 is callback is progress is None and not (
             history or certify):
-        found = _small(form, A, y, level, nonneg, tol)
+        found = _small(form, A, y, parameter, nonneg, tol)
         if found is not None:
             return found
-    posed = pose(form, A, y, level, weights, nonneg, box, tol)
+    posed = pose(form, A, y, parameter, weights, nonneg, box, tol)
     methods = chain(posed.problem, method)
     if certify and box is not None:
         raise ValueError("certify needs a problem without box: exact arithmetic does not know its dual yet")
@@ -100,7 +100,7 @@ def solve(form, A, y, level, *, weights=None, nonneg=False, box=None, tol=1e-6, 
     if certify:
         from kernelstab.solvers.proofs import prove_solution
 
-        proofs = prove_solution(Problem(form, posed.system, level, tol, nonneg), best.x, best.dual,
+        proofs = prove_solution(Problem(form, posed.system, parameter, tol, nonneg), best.x, best.dual,
                                 posed.weights)
     return _said(posed.problem, monitor, best, words, interrupted, proofs)
 
@@ -122,29 +122,29 @@ def _small(form, A, y, parameter, nonneg, tol):
     return Solution(x, dual, *proved, int(events), True, f"{_name(form, parameter)} by homotopy, compiled")
 
 
-def pose(form, A, y, level, weights, nonneg, box, tol) -> Posed:
+def pose(form, A, y, parameter, weights, nonneg, box, tol) -> Posed:
     """Check a problem, and scale it: by its weights, and to units in which nothing is extreme."""
     system = as_system(A, y)
     if nonneg and system.dtype.kind == "c":
         raise ValueError("nonneg must be False for complex problems")
     weights = None if weights is None else as_weights(weights, system.shape[1])
     box = None if box is None else as_box(box, nonneg, system)
-    scale = weights
-    problem = _problem(form, system if weights is None else scaled(system, weights), level, tol, nonneg, box,
-                       scale)
+    scale, plain = weights, system if weights is None else scaled(system, weights)
+    problem = _problem(form, plain, parameter, tol, nonneg, box, scale)
     require_finite_matrix(problem)
     units = units_of(problem)
     if units is not None:
         scale = units.point if weights is None else weights * units.point
-        problem = _problem(form, units.system(problem.system), units.level(level), tol, nonneg, box, scale)
-    return Posed(system, level, weights, box, units, scale, problem)
+        problem = _problem(form, units.system(problem.system), units.parameter(parameter), tol, nonneg, box,
+                           scale)
+    return Posed(system, parameter, weights, box, units, scale, problem)
 
 
-def _problem(form, system, level, tol, nonneg, box, scale):
+def _problem(form, system, parameter, tol, nonneg, box, scale):
     """Return the problem for a system whose points are those of the bounds in ``box`` times ``scale``."""
     if box is None:
-        return Problem(form, system, level, tol, nonneg)
-    return BoxProblem(system, level, tol, box if scale is None else tuple(bound * scale for bound in box))
+        return Problem(form, system, parameter, tol, nonneg)
+    return BoxProblem(system, parameter, tol, box if scale is None else tuple(bound * scale for bound in box))
 
 
 def _run(problem, methods, start, monitor, budget):
@@ -153,8 +153,8 @@ def _run(problem, methods, start, monitor, budget):
     try:
         if problem.zero_is_optimal:
             # Known without any product beyond A^H y.
-            monitor(0, np.zeros_like(start.x), image=0 * problem.system.y, dual=problem.system.y,
-                    pulled=problem.correlation)
+            monitor(0, np.zeros_like(start.x), Ax=0 * problem.system.y, dual=problem.system.y,
+                    correlation=problem.correlation)
             return words, False
         for name, method in methods:
             monitor.method = name
@@ -172,7 +172,7 @@ def _run(problem, methods, start, monitor, budget):
 
 
 def _said(problem, monitor, best, words, interrupted, proofs):
-    name = _name(problem.form, problem.level)
+    name = _name(problem.form, problem.parameter)
     solution = Solution(*best, monitor.done, monitor.finished, f"{name} by {words}", monitor.history,
                         interrupted=interrupted, proofs=proofs)
     if not monitor.finished:
@@ -183,8 +183,8 @@ def _said(problem, monitor, best, words, interrupted, proofs):
     return solution
 
 
-def _name(form, level):
-    return "basis pursuit" if form == "qcbp" and level == 0 else NAMES[form]
+def _name(form, parameter):
+    return "basis pursuit" if form == "qcbp" and parameter == 0 else NAMES[form]
 
 
 def as_weights(weights, count) -> np.ndarray:
@@ -251,7 +251,7 @@ def require_finite_matrix(problem) -> None:
     """
     system = problem.system
     all_count = not problem.nonneg and problem.box is None
-    finite = isfinite(problem.peak) if all_count else np.isfinite(problem.correlation).all()
+    finite = isfinite(problem.largest) if all_count else np.isfinite(problem.correlation).all()
     if system.matrix is not None and not (finite and np.count_nonzero(system.y) == system.y.size):
         as_array(system.matrix, "A", ndim=2)
 

@@ -99,7 +99,7 @@ def _outward(entry):
 def _value(problem, x, dual, weights):
     from kernelstab.certify import make_constant_certificate
 
-    options = {"problem": problem.form, "level": problem.level, "y": problem.system.y}
+    options = {"problem": problem.form, "level": problem.parameter, "y": problem.system.y}
     options |= {"nonneg": True} if problem.nonneg else {}
     options |= {} if weights is None else {"weights": weights}
     lower = {"kind": "dual", "h": dual}
@@ -119,7 +119,7 @@ def _points(problem, x):
         yield {"kind": "point", "x": x}
         return
     support = np.flatnonzero(x)
-    if problem.level > 0:
+    if problem.parameter > 0:
         yield {"kind": "point", "x": _inside(problem, x, support)}
     if m <= MOST_ROWS:
         columns = _independent(matrix, support)
@@ -171,7 +171,7 @@ def _recovery(problem, x, dual, weights):
     if not 0 < support.size <= MOST_SUPPORT:
         raise CertificateError(f"the support must have 1 to {MOST_SUPPORT} columns, got {support.size}")
     made = make_constant_certificate(
-        "recovery", problem.system.matrix, upper={"kind": "dual", "h": dual / problem.price},
+        "recovery", problem.system.matrix, upper={"kind": "dual", "h": dual / problem.weight},
         options={"support": support.tolist(), "signs": [int(s) for s in np.sign(x[support])]})
     if float(made["statements"][0]["value"]) >= 1:
         raise CertificateError("the dual point does not separate the support: theta is not below 1")

@@ -111,7 +111,7 @@ def _reference(form, A, y, level, weights, nonneg, tol, box=None):
         below, above = np.isfinite(low), np.isfinite(high)
         return term, [z[0, below] >= low[below], z[0, above] <= high[above]]
 
-    return _judged(posed, minimise(form, problem.system, problem.level, state))
+    return _judged(posed, minimise(form, problem.system, problem.parameter, state))
 
 
 def _judged(posed, answer):

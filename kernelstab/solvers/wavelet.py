@@ -157,7 +157,7 @@ def _split(form, A, product, W, y, bound, weights, *, tol, max_iter, x0, **optio
     def method(monitor):  # nothing here keeps the start alive
         if problem.zero_is_optimal:
             monitor.method = "closed form"
-            monitor(0, 0 * problem.correlation, image=0 * system.y, dual=problem.system.y)
+            monitor(0, 0 * problem.correlation, Ax=0 * system.y, dual=problem.system.y)
         else:
             monitor.method = wavelet_splitting.WORDS
             wavelet_splitting.solve(problem, _begin(x0, system, w), monitor, parts)

@@ -39,7 +39,7 @@ def test_points_are_judged_as_by_the_problem(form, kind, level, nonneg, seed):
     problem = Problem(form, as_system(A, y), level, 1e-6, nonneg)
     verdict = np.zeros(loops.FIELDS)
     verdict[loops.COLUMN] = problem.column
-    expected = problem.judge(x, image=A @ x, dual=dual, pulled=A.T @ dual)
+    expected = problem.judge(x, Ax=A @ x, dual=dual, correlation=A.T @ dual)
     work = dual.copy()
     loops.judge(y[None], np.array([kind]), np.array([level]), nonneg, 1e-6, x[None], (A @ x)[None],
                 work[None], (A.T @ dual)[None], verdict[None])

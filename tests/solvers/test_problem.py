@@ -78,7 +78,7 @@ def test_an_excess_that_is_small_beside_the_data_only_is_not_small():
     assert not posed.finished(judged)
     assert posed.distance(judged) == pytest.approx(1 / 9)
     for share, finished in ((1.0, True), (1.0 - 0.5e-6, True), (1.0 - 2e-6, False)):
-        assert posed.finished(posed.judge(np.array([share * (1.0 - posed.level)]))) == finished
+        assert posed.finished(posed.judge(np.array([share * (1.0 - posed.parameter)]))) == finished
 
 
 @pytest.mark.parametrize(("method", "nonneg"), [
@@ -143,5 +143,5 @@ def test_a_residual_of_zero_is_one_up_to_rounding(lam, finished):
 def test_a_pull_of_zero_is_one_up_to_rounding():
     # The column has length 1 and the residual (0, 1), so that the pull is known up to 4 eps; lam is 1e-20.
     x, y, lam, lost = np.array([1e-3]), np.array([1e-3, 1.0]), 1e-20, 4.0 * np.finfo(float).eps
-    judged = Problem("lasso", as_system(np.eye(2, 1), y), lam, 1e-6).judge(x, image=np.array([1e-3, 0.0]))
+    judged = Problem("lasso", as_system(np.eye(2, 1), y), lam, 1e-6).judge(x, Ax=np.array([1e-3, 0.0]))
     np.testing.assert_allclose(judged.dual, [0.0, lam / lost], rtol=1e-12)

@@ -57,13 +57,15 @@ def test_extreme_scales_change_the_units_only(case, form, is_complex):
 def test_by_hand():
     # b = 8 for y, a = 4 for A: x' = 2 x; |A x - y|^2/2 + lam |x| is multiplied by 64.
     units = Units("lasso", 4.0, 8.0)
-    assert (units.point, units.level(1.0), units.dual(1.0), units.value_back(64.0)) == (2.0, 32.0, 8.0, 1.0)
+    assert (units.point, units.parameter(1.0)) == (2.0, 32.0)
+    assert (units.dual(1.0), units.value_back(64.0)) == (8.0, 1.0)
     # |x| is multiplied by 2, the residual by 8, and A^H h <= 1 by dividing h by 4.
     units = Units("qcbp", 4.0, 8.0)
-    assert (units.point, units.level(1.0), units.dual(1.0), units.value_back(2.0)) == (2.0, 8.0, 0.25, 1.0)
-    # The residual is multiplied by 8, |x| by 2, so its price by 4; the dual ball stays.
+    assert (units.point, units.parameter(1.0)) == (2.0, 8.0)
+    assert (units.dual(1.0), units.value_back(2.0)) == (0.25, 1.0)
+    # The residual is multiplied by 8, |x| by 2, so its weight by 4; the dual ball stays.
     units = Units("sqrt-lasso", 4.0, 8.0)
-    assert (units.point, units.level(1.0), units.dual(1.0), units.value_back(8.0)) == (2.0, 4.0, 1.0, 1.0)
+    assert (units.point, units.parameter(1.0), units.dual(1.0), units.value_back(8.0)) == (2.0, 4.0, 1.0, 1.0)
     assert all(u.dual_back(u.dual(3.0)) == 3.0 for u in (Units(f, 4.0, 8.0) for f in ("lasso", "qcbp")))
 
 

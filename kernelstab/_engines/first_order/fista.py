@@ -16,7 +16,7 @@ def solve(problem, start, monitor) -> str:
     Holds ``x``, the point before, and at most three more vectors of length N; no point that was reported is
     changed, because the best one is kept elsewhere without a copy.
     """
-    system, lam, box = problem.system, problem.level, problem.box
+    system, lam, box = problem.system, problem.parameter, problem.box
     lipschitz = system.norm() ** 2
     step = 1.0 / lipschitz if lipschitz > 0 else 1.0
     vars(problem).pop("correlation", None)  # as long as a point; it comes back if anybody asks

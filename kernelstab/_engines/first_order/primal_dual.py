@@ -85,7 +85,7 @@ def advance(problem, unit, state, tau, count):
     N are held for a moment.
     """
     x, c, u, x_new, c_new, u_new, x_sum, c_sum, u_sum = state
-    threshold, nonneg, x_new = tau * problem.price, problem.nonneg, None
+    threshold, nonneg, x_new = tau * problem.weight, problem.nonneg, None
     for _ in range(count):
         x_new = np.multiply(unit.adjoint(u), -tau)
         x_new += x
@@ -110,7 +110,7 @@ def _scales(problem, unit, x, u):
     cost = float(np.abs(guess).sum() / np.linalg.norm(unit.b))
     if np.any(u) and np.any(x):
         return float(np.linalg.norm(x) / np.linalg.norm(u)), cost
-    return float(np.linalg.norm(guess) / (problem.price * np.sqrt(x.size))), cost
+    return float(np.linalg.norm(guess) / (problem.weight * np.sqrt(x.size))), cost
 
 
 def _begin(x, c, u):

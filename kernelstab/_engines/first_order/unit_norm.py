@@ -41,7 +41,7 @@ class WhitenedMatrix:
             self.distance, self.outside = 0.0, 0 * system.y
         self.free = problem.form == "sqrt-lasso"
         self.repairs = not (self.free or problem.nonneg)
-        eta = problem.level
+        eta = problem.parameter
         self.radius = float(np.sqrt(max(eta - self.distance, 0.0) * (eta + self.distance)))
 
     def forward(self, x):
@@ -142,7 +142,7 @@ class ScaledOperator:
         self.system = system = problem.system
         norm = np.sqrt(system.tight) if system.tight is not None else system.norm()
         self.s = float(norm) if norm > 0 else 1.0
-        self.b, self.radius = system.y, problem.level
+        self.b, self.radius = system.y, problem.parameter
         self.free = problem.form == "sqrt-lasso"
         self.repairs = system.tight is not None and not (self.free or problem.nonneg)
 

@@ -40,7 +40,7 @@ class Method:
         """Keep x if it is the best image so far, and let the monitor judge it with the best bound."""
         if self.best is None or self.cost(figures) <= self.cost(self.figures):
             self.best, self.figures = x.astype(self.problem.system.dtype, copy=False), figures
-        return monitor(done, self.best.ravel(), image=self.figures, dual=self.bound)
+        return monitor(done, self.best.ravel(), Ax=self.figures, dual=self.bound)
 
 
 class Trend:

@@ -121,7 +121,7 @@ class _Loop:
         del problem.correlation                   # an image that nobody asks for any more
         typical, place = float(np.linalg.norm(sizes)) / np.sqrt(sizes.size), int(SHARE * sizes.size)
         sizes.partition(place)
-        self.tau = max(START * float(sizes[place]), LEAST * typical) / (self.c * problem.price)
+        self.tau = max(START * float(sizes[place]), LEAST * typical) / (self.c * problem.weight)
         del sizes
         self.z, self.reference, self.next = start.x / parts.weights, None, FIRST
         if start.given and np.any(start.dual):
@@ -155,7 +155,7 @@ class _Loop:
         from kernelstab._engines.imaging.wavelet_splitting_jit import reflect_complex, reflect_real
 
         act = reflect_complex if self.complex else reflect_real
-        point, limit = (self.z, self.tau * self.problem.price) if point is None else (point, limit)
+        point, limit = (self.z, self.tau * self.problem.weight) if point is None else (point, limit)
         act(point.view(self.real), self.real(limit), self.w, out.view(self.real))
 
     def correlate(self):
@@ -167,7 +167,7 @@ class _Loop:
         if form == "lasso":
             self.factor = stiff / (1.0 + stiff)
         elif form == "qcbp":
-            self.factor = 1.0 - min(1.0, self.problem.level / self.size) if self.size > 0 else 0.0
+            self.factor = 1.0 - min(1.0, self.problem.parameter / self.size) if self.size > 0 else 0.0
         else:
             self.factor = min(1.0, stiff / self.size) if self.size > 0 else 1.0
         self.rest, self.peak = (1.0 - self.factor) * self.size, None
@@ -181,7 +181,7 @@ class _Loop:
         self.moves += 1
         act(self.z.view(real), self.g.view(real), self.total.view(real),
             real(relaxation * self.factor / self.c), real(relaxation),
-            real(self.tau * self.problem.price), self.w)
+            real(self.tau * self.problem.weight), self.w)
         self.length += 1
 
     def point(self):
@@ -195,14 +195,14 @@ class _Loop:
         """Return what the absolute sum of a point costs."""
         sizes = np.abs(point)
         sizes *= self.w
-        return self.problem.price * float(np.sum(sizes, dtype=float))
+        return self.problem.weight * float(np.sum(sizes, dtype=float))
 
     def gap(self, mass):
         """Return the relative gap of a point of that mass and the best multiple of -r.
 
         Only a report judges for good.
         """
-        level, form, size, price = self.problem.level, self.problem.form, self.size, self.problem.price
+        level, form, size, price = self.problem.parameter, self.problem.form, self.size, self.problem.weight
         if self.peak is None:
             sizes = np.abs(self.g)
             sizes /= self.w
@@ -231,7 +231,7 @@ class _Loop:
         for _ in range(MENDS):
             if gap <= self.problem.tol or self.factor == 0.0:
                 break
-            limit = self.tau * self.c * self.problem.price / self.factor
+            limit = self.tau * self.c * self.problem.weight / self.factor
             self.shares = self.shares or seen(self.frame, self.sampling, self.z.dtype)
             clipped = np.empty_like(self.g)
             self.reflect(clipped, self.g, limit)
@@ -267,7 +267,7 @@ class _Loop:
         self.g = None
         x, image = self._feasible()
         dual = -self.sampling.residual().astype(image.dtype, copy=False)
-        return monitor(done, x, image=image, dual=dual)
+        return monitor(done, x, Ax=image, dual=dual)
 
     def _feasible(self):
         """Return x in double precision times its weights, made to meet the constraint of qcbp, and its image.
@@ -281,7 +281,7 @@ class _Loop:
         r -= system.y
         size, share = float(np.linalg.norm(r)), 0.0
         if self.problem.form == "qcbp" and size > 0:
-            share = 1.0 - min(1.0, self.problem.level / size)
+            share = 1.0 - min(1.0, self.problem.parameter / size)
             pulled = system.adjoint(r)
             pulled *= share / self.c
             picture -= pulled

@@ -12,8 +12,8 @@ def solve(problem, start, monitor) -> str:
     from kernelstab._engines.lasso_path.path_jit import FOLLOWING, STATUS, STEPS
 
     system = problem.system
-    kind = kind_of(problem.form, problem.level)
-    path = Path(system.matrix, system.y, problem.correlation, kind, problem.level, problem.nonneg)
+    kind = kind_of(problem.form, problem.parameter)
+    path = Path(system.matrix, system.y, problem.correlation, kind, problem.parameter, problem.nonneg)
     numbers, most = path.state.numbers, 1 + STRETCH // system.matrix.size
     while True:
         x, product, dual = path.follow(min(monitor.budget - int(numbers[STEPS]), most))

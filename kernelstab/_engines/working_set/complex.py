@@ -79,7 +79,7 @@ def _aim(problem):
     """Return what to seek: an exact solution as one whose residual is within the tolerance."""
     slack, size = max(FAINT, 0.3 * problem.tol), problem.size
     close = 0.0 if problem.form == "lasso" else 1e-3 * problem.tol * size
-    level = problem.level
+    level = problem.parameter
     if problem.form == "qcbp":
         close, level = (close, slack * size) if level == 0.0 else (0.0, level)
     return Aim(problem.form, level, close, slack, slack <= 0.3 * problem.tol)
@@ -116,7 +116,7 @@ def _first_lambda(problem, columns, x):
     lam = 0.5 * top
     if np.any(x):
         lam = max(float(np.median(np.abs(c - x @ columns.inner)[x != 0])), WARM * top)
-    return max(lam, problem.level) if problem.form == "lasso" else lam
+    return max(lam, problem.parameter) if problem.form == "lasso" else lam
 
 
 def _ended(path, columns, y, aim):

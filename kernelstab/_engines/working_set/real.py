@@ -31,7 +31,7 @@ def solve(problem, start, monitor) -> str:
     Stops short of the tolerance if no point within reach meets the constraint, if the columns
     depend on each other too closely for double precision, or if rounds cease to help.
     """
-    system, largest = problem.system, problem.peak
+    system, largest = problem.system, problem.largest
     if largest <= 0.0:  # nonnegative combinations only lead away from the data
         monitor(0, np.zeros(system.shape[1]), 0.0 * system.y)
         return "working set, compiled"
@@ -68,7 +68,7 @@ def _warm(problem, columns, start):
     or it interpolates the data, a share of the largest correlation takes its place, or of what a
     square-root LASSO has where nothing is explained.
     """
-    guess = START * problem.peak if problem.form == "qcbp" else BELOW * problem.level * problem.size
+    guess = START * problem.largest if problem.form == "qcbp" else BELOW * problem.parameter * problem.size
     support = np.flatnonzero(start.x)
     if support.size > columns.rows.shape[1]:
         support = support[:0]
@@ -77,8 +77,8 @@ def _warm(problem, columns, start):
     if support.size:
         sizes = np.abs(columns.correlate(problem.system.y - columns.combine(x)))
         found = float(np.median(sizes))
-        guess = found if 1e-6 * problem.peak < found < problem.peak else guess
-    return x, problem.level if problem.form == "lasso" else guess
+        guess = found if 1e-6 * problem.largest < found < problem.largest else guess
+    return x, problem.parameter if problem.form == "lasso" else guess
 
 
 def _outside(problem, columns, correlation):

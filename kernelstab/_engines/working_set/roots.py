@@ -87,12 +87,12 @@ def follow(problem, columns, lam, x, bracket, floor, rough) -> Stop:
         z, r = x[face.support] + lam * d, rho + lam * w
         unexplained, size = _norm(rho), _norm(r)
         unexplained = 0.0 if unexplained <= EXPLAINED * problem.size else unexplained
-        goal = root(problem.form, problem.level, unexplained, _norm(w))
+        goal = root(problem.form, problem.parameter, unexplained, _norm(w))
         if goal == 0.0 and _is_vertex(problem.nonneg, face, z, correlation):
             x[face.support] = np.where(z * face.signs > 0.0, z, 0.0)
             Ax = _refined(columns, y, face, 0.0, x)
             return Stop(0.0, 0.5 * min(2.0 * lam, _breakpoint(z, d)), Ax, w)
-        if size > problem.level if problem.form == "qcbp" else lam > problem.level * size:
+        if size > problem.parameter if problem.form == "qcbp" else lam > problem.parameter * size:
             bracket[1] = lam
         else:
             bracket[0] = lam
@@ -164,9 +164,9 @@ def _finished(problem, columns, face, lam, x, d, w):
     Ax = _refined(columns, y, face, lam, x)
     for _ in range(3 if problem.form == "qcbp" else 0):
         size = _norm(y - Ax)
-        if problem.level * (1.0 - 1e-15) <= size <= problem.level:
+        if problem.parameter * (1.0 - 1e-15) <= size <= problem.parameter:
             break
-        step = (size - problem.level * (1.0 - 2e-16)) * size / (slope * lam)
+        step = (size - problem.parameter * (1.0 - 2e-16)) * size / (slope * lam)
         if abs(step) > 0.1 * lam:
             break
         _move(face, step * d, x)
