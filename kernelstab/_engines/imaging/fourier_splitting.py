@@ -47,7 +47,8 @@ class FourierSplitting(Method):
         system = problem.system
         self.frame, self.mu, self.done, self.field = problem.frame, 1.0, 0, None
         workers = 1 if self.frame.spectrum is None else self.frame.spectrum.workers
-        self.sampled = FourierFit(system.source, system.y, *self.frame.symbol, workers, single=True)
+        self.sampled = FourierFit(system.source, system.y, *self.frame.symbol, workers,
+                                  single=self.frame.flat)
         self.radius = problem.parameter if problem.form == "qcbp" else None
         self.measured = self.sampled.measured
         super().__init__(problem, Bound(0.0, np.zeros_like(self.sampled.data), None))
@@ -63,13 +64,15 @@ class FourierSplitting(Method):
 
     def run(self, start, dual, field, monitor):
         """Iterate from an image and a field in units of the weight (or None for either)."""
-        self.problem.rounding = ROUNDING
+        self.problem.rounding = ROUNDING if self.sampled.number is np.float32 else 0.0
         s, x, t = self._begin(start, field)
         trend = Trend(self)
         if field is not None:
             self._polish(s, x, np.empty_like(x), t)
         if not self._judge(monitor, x):
             t = self._iterate(s, x, t, trend, monitor, field is None)
+        if self.sampled.number is np.float64:
+            return
         del x
         if self.problem.tol >= SINGLE:      # most likely done
             del s

@@ -32,11 +32,7 @@ class Gradient:
 
     def total(self, x) -> float:
         """Return the sum of all sizes."""
-        from kernelstab._engines.imaging.gradient_jit import total
-
-        number, sums = x.real.dtype.type, np.empty(self.n)
-        total(self._image(x), *self._memory(x), sums, number(1.0))
-        return self.scale * float(sums.sum())
+        return self._corrected(self._memory(x)[3], x, self.scale)[1]
 
     def project(self, p, x, b, rho, relaxation):
         """Move p by ``relaxation`` times the way to the feasible field nearest to ``p + rho W x``.
@@ -47,16 +43,20 @@ class Gradient:
 
         number, out = b.real.dtype.type, b if self.scale == 1.0 else np.zeros_like(b)
         project(self._field(p), self._image(b if x is None else x), self._image(out), *self._memory(b),
-                number(self.scale * rho), number(relaxation), number(1.0))
+                *map(number, (self.scale * rho, relaxation, 1.0)))
         self._add(b, out)
 
     def correct(self, p, x, factor) -> float:
         """Add ``factor W x`` to p and return its largest size."""
+        return self._corrected(self._field(p), x, self.scale * factor)[0]
+
+    def _corrected(self, p, x, factor):
         from kernelstab._engines.imaging.gradient_jit import correct
 
-        number, (step, share, _) = x.real.dtype.type, self._memory(x)
-        top = np.empty(self.n, x.real.dtype)
-        return float(correct(self._field(p), self._image(x), step, share, top, number(self.scale * factor)))
+        step, parts, share, line = self._memory(x)
+        sums = np.empty(line.shape[2])
+        largest = correct(p, self._image(x), step, parts, share, line[0, 0], sums, x.real.dtype.type(factor))
+        return float(largest), float(sums.sum()) / parts
 
     def advance(self, s, x, b, relaxation, t, ratio):
         """Take a step of ``FourierSplitting``: ``s += relaxation * (W x - z)``; add ``W^H (2z - s)`` to b.
@@ -75,9 +75,9 @@ class Gradient:
         """Write the field ``(W x - 2z + s)/t`` to p."""
         from kernelstab._engines.imaging.gradient_jit import mismatch
 
-        step, share, _ = self._memory(x)
-        mismatch(self._field(s), self._image(x), self._field(p), step, share,
-                 *map(x.real.dtype.type, (self.scale, t, 1.0)))
+        number, (step, parts, share, _) = x.real.dtype.type, self._memory(x)
+        mismatch(self._field(s), self._image(x), self._field(p), step, parts, share,
+                 *map(number, (self.scale, t, 1.0)))
 
     def _add(self, b, out):
         if out is not b:
@@ -85,14 +85,17 @@ class Gradient:
             b += out
 
     def _image(self, x):
-        return x.reshape(self.rows, self.n)
+        """See an image as rows of reals, without a copy."""
+        return x.reshape(self.rows, self.n).view(x.real.dtype)
 
     def _field(self, p):
-        return p.reshape(self.axes, self.rows, self.n)
+        return p.reshape(self.axes, self.rows, self.n).view(p.real.dtype)
 
     def _memory(self, x):
-        share = np.empty((1 if self.joint else self.axes, self.n), x.real.dtype)
-        return self.step, share, np.empty((self.axes, 1, self.n), x.dtype)
+        """Return the rows that follow, the reals per pixel, and memory for sizes and components of a row."""
+        parts = 2 if x.dtype.kind == "c" else 1
+        share = np.empty((1 if self.joint else self.axes, parts * self.n), x.real.dtype)
+        return self.step, parts, share, np.zeros((self.axes, 1, parts * self.n), x.real.dtype)
 
 
 class Products:
