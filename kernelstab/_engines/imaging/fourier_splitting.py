@@ -1,26 +1,27 @@
-r"""Total variation behind a subsampled Fourier transform or a blur: splitting on the differences.
+r"""Analysis problems behind a subsampled Fourier transform or a blur: splitting on the entries of Wx.
 
 Douglas-Rachford splitting, in other words the alternating direction method of multipliers, on
-``z = Dx``. Its one state is the field ``s = z + t p``: z is s shrunk by the threshold t, p what
-was shrunk away, divided by t. The x-step projects ``2z - s`` on the differences of the
+``z = Wx``, for frames whose ``W* W`` is diagonal in the Fourier basis: gradients, tight frames, both.
+Its one state is the field ``s = z + t p``: z is s shrunk by the threshold t, p what
+was shrunk away, divided by t. The x-step projects ``2z - s`` on the fields Wx of the
 images that fit the data, every frequency by itself. So an iteration is one transform, one
 inverse and one pass over s.
 
 Four things make it fast. Steps are lengthened by 1.9. The threshold begins at the mean
-variation of the image, and later moves towards the side, primal or dual, whose
+size of the entries of Wx, and later moves towards the side, primal or dual, whose
 bound has gained more lately. Of the images and of the bounds that were met the best are kept
-apart. And bounds are polished: the field ``p' = (Dx - 2z + s)/t`` has an adjoint of the form
-``A^H h`` by the x-step, but may exceed the unit balls a little; alternating relaxed projections
+apart. And bounds are polished: the field ``p' = (Wx - 2z + s)/t`` has an adjoint of the form
+``A^H h`` by the x-step, but may be infeasible a little; alternating relaxed projections
 on the two sets bring it back at the cost of an iteration each.
 
-The first stage computes in single precision, whose transforms take less than half the time, to a
-gap of 3e-5 if that is not enough; the second in double precision, where the result is judged.
+For total variation the first stage computes in single precision, whose transforms take less than half the
+time, to a gap of 3e-5 if that is not enough; the second in double precision, where the result is judged.
 
-Memory in single precision, in real double images of two dimensions a quarter of whose frequencies are
-sampled: s 1, the field of a bound 1 and the best one 1, the image, a divergence (which the next image is
-written over) and a spectrum 1.5, the best image 1, sampled data 1.5, a new best image or a bound's values
-0.5: under 8, also at the change to double precision, where s is let go. In double precision s and
-both fields take 3 more, the three arrays of an iteration 1.5: under 12.
+Memory of total variation in single precision, in real double images of two dimensions a quarter of whose
+frequencies are sampled: s 1, the field of a bound 1 and the best one 1, the image, a divergence (which the
+next image is written over) and a spectrum 1.5, the best image 1, sampled data 1.5, a new best image or a
+bound's values 0.5: under 8, also at the change to double precision, where s is let go. In double precision
+s and both fields take 3 more, the three arrays of an iteration 1.5: under 12.
 """
 
 import numpy as np
@@ -32,7 +33,7 @@ from kernelstab.operators import Blur, SubsampledFourier
 RELAXATION = 1.9
 ROUNDS = 6               # projections that polish a bound, at most;
 SLOW, FAR = 0.8, 100.0   # fewer if one gains less than this share, or the gap is so many tolerances
-FIRST = (2, 4, 7, 12)    # iterations after which the threshold is set to the mean variation
+FIRST = (2, 4, 7, 12)    # iterations after which the threshold is set to that mean
 CHECK = 20               # iterations between two bounds
 SINGLE, ROUNDING = 3e-5, 3e-6   # gap that single precision reaches, and by how much it may be wrong
 TINY = float(np.finfo(np.float32).tiny)

@@ -4,8 +4,8 @@ An image is an array (rows, n) of reals, a field of differences (d, rows, n): on
 image, the last along the rows. A pixel is ``parts`` neighbouring reals, two for complex images, and
 ``step[c, row]`` is the row that follows along axis c < d - 1, periodically. Sums and maxima are kept per
 column, so that they need no reordering to run at vector speed; numbers come in the precision of the images,
-so that nothing is widened on the way: ``one`` is 1 in it. ``share`` and ``line`` are memory for one row: a line
-for each size and a line for each component. With one size for all components a pixel is measured by the
+so that nothing is widened on the way: ``one`` is 1 in it. ``share`` and ``line`` are memory for one row: a
+line for each size and a line for each component. With one size for all components a pixel is measured by the
 Euclidean norm of its differences (isotropic), otherwise each difference is measured by its modulus.
 """
 
