@@ -79,7 +79,7 @@ def enter(gram, order, sign, factor, row, step, size, j, s, x):
         backward(factor, size, step)
         for k in range(size):
             tilt += s * sign[k] * step[k]
-        way, share, first = s if tilt <= 0.0 or x[j] == 0.0 else -s, np.inf, -1
+        way, share, first = s if tilt <= 0.0 or x[j] == 0.0 else -s, np.inf, np.int64(-1)
         if x[j] * way < 0.0:
             share = abs(x[j])
         for k in range(size):
@@ -111,7 +111,7 @@ def pivot(gram, weight, nonneg, x, g, slack, budget):
     bool
         Whether no correlation exceeds ``weight + slack``; False if the budget ran out.
     """
-    n, size = x.size, 0
+    n, size = x.size, np.int64(0)   # a plain 0 is a type of its own, for which callees are compiled again
     order, sign, factor = np.empty(n, np.int64), np.empty(n), np.empty((n, n))
     row, step, largest = np.empty(n), np.empty(n), np.empty(n, np.int64)
     known, pending = g.copy(), np.zeros(n)
@@ -120,7 +120,7 @@ def pivot(gram, weight, nonneg, x, g, slack, budget):
             size = enter(gram, order, sign, factor, row, step, size, j, 1.0 if x[j] > 0.0 else -1.0, x)
     count, least, done = 0, slack, False
     for turn in range(budget + 1):
-        first, worst, share = -1, -1, 1.0
+        first, worst, share = np.int64(-1), np.int64(-1), 1.0
         if turn < budget:
             for k in range(size):
                 step[k] = g[order[k]] - weight * sign[k]
