@@ -30,7 +30,7 @@ from kernelstab.kernel.visibility import (
     split_detail,
     visibility,
 )
-from kernelstab.kernel.warmup import warmup
+from kernelstab.kernel._warmup import warmup
 
 __all__ = [
     "RIC",

@@ -21,7 +21,7 @@ from kernelstab.priors.profile import KernelProfile, kernel_profile
 from kernelstab.priors.sparse import Sparse
 from kernelstab.priors.subspace import Everything, Subspace
 from kernelstab.priors.tikhonov_centre import TikhonovCentre, tikhonov_centre
-from kernelstab.priors.warmup import warmup
+from kernelstab.priors._warmup import warmup
 
 __all__ = [
     "AverageKernelSize",

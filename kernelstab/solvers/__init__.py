@@ -26,7 +26,7 @@ from kernelstab.solvers.solution import Solution
 from kernelstab.solvers.sqrt_lasso import sqrt_lasso
 from kernelstab.solvers.thresholding import cosamp, htp, iht, subspace_pursuit
 from kernelstab.solvers.tv import TVSolution, tv
-from kernelstab.solvers.warmup import warmup
+from kernelstab.solvers._warmup import warmup
 from kernelstab.solvers.wavelet import wavelet_lasso, wavelet_qcbp
 
 __all__ = [

@@ -1,10 +1,10 @@
 """Compile every compiled loop once, so that the first real problem does not wait."""
 
-import time
 from functools import partial
 
 import numpy as np
 
+from kernelstab._engines.named_jobs import run_jobs
 from kernelstab.operators import SubsampledFourier
 from kernelstab.solvers.batch import solve_batch
 from kernelstab.solvers.lasso import lasso
@@ -20,7 +20,7 @@ def warmup(progress=None) -> dict:
     Parameters
     ----------
     progress : callable, optional
-        Called as ``progress(done, total, name)`` after each.
+        Called as ``progress(done, total, name)`` before each, and once at the end.
 
     Returns
     -------
@@ -32,14 +32,7 @@ def warmup(progress=None) -> dict:
     >>> [name for name in warmup() if name.startswith("total variation")]
     ['total variation, real', 'total variation, complex', 'total variation, any operator']
     """
-    jobs, seconds = _jobs(), {}
-    for done, (name, job) in enumerate(jobs.items(), 1):
-        began = time.perf_counter()
-        job()
-        seconds[name] = time.perf_counter() - began
-        if progress is not None:
-            progress(done, len(jobs), name)
-    return seconds
+    return run_jobs(_jobs(), progress)
 
 
 def _jobs():

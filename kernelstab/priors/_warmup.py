@@ -1,9 +1,8 @@
 """Compile the loops over finite sets of signals once, so that the first real set does not wait."""
 
-import time
-
 import numpy as np
 
+from kernelstab._engines.named_jobs import run_jobs
 from kernelstab.priors.average import average_kernel_size
 from kernelstab.priors.finite_set import finite_kernel_size
 
@@ -37,14 +36,4 @@ def warmup(progress=None) -> dict:
         for weights in ("law", "partition"):
             average_kernel_size(A[:1], signals, 1.0, weights=weights, resamples=2, rng=0)
 
-    jobs = {"finite set": finite_sets, "average": averages}
-    seconds: dict[str, float] = {}
-    for name, job in jobs.items():
-        if progress is not None:
-            progress(len(seconds), len(jobs), name)
-        began = time.perf_counter()
-        job()
-        seconds[name] = time.perf_counter() - began
-    if progress is not None:
-        progress(len(jobs), len(jobs), "done")
-    return seconds
+    return run_jobs({"finite set": finite_sets, "average": averages}, progress)

@@ -1,11 +1,10 @@
 """Compile every compiled loop of the kernel's constants once, so that the first real matrix does not wait."""
 
-import time
-from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 
+from kernelstab._engines.named_jobs import run_jobs
 from kernelstab.kernel.nsp import nsp_constant
 from kernelstab.kernel.ric import ric
 from kernelstab.kernel.robust_nsp import robust_nsp
@@ -30,20 +29,9 @@ def warmup(progress=None) -> dict:
     >>> sorted(warmup())
     ['nsp', 'ric', 'ric, complex', 'robust nsp', 'spark', 'spark, float']
     """
-    rng = np.random.default_rng(0)
-    A = rng.standard_normal((5, 10))
-    jobs: dict[str, Callable[[], object]] = {
+    A = np.random.default_rng(0).standard_normal((5, 10))
+    return run_jobs({
         "spark": partial(spark, A), "spark, float": partial(spark, A, arithmetic="float"),
         "ric": partial(ric, A, 4), "ric, complex": partial(ric, A * (1 + 1j), 4),
         "nsp": partial(nsp_constant, A, 3), "robust nsp": partial(robust_nsp, A, 2, 0.9),
-    }
-    seconds: dict[str, float] = {}
-    for name, job in jobs.items():
-        if progress is not None:
-            progress(len(seconds), len(jobs), name)
-        began = time.perf_counter()
-        job()
-        seconds[name] = time.perf_counter() - began
-    if progress is not None:
-        progress(len(jobs), len(jobs), "done")
-    return seconds
+    }, progress)
