@@ -117,6 +117,22 @@ def as_count(value, name: str, *, low: int = 0, high: int | None = None) -> int:
     return count
 
 
+def as_shape(shape, ndim: int | None = None) -> tuple:
+    """Return the shape of a grid, an integer or several, as a tuple of positive integers.
+
+    >>> as_shape(5), as_shape([4, 6])
+    ((5,), (4, 6))
+    >>> as_shape((4,), ndim=2)
+    Traceback (most recent call last):
+        ...
+    ValueError: shape must have 2 dimension(s), got (4,)
+    """
+    sizes = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
+    if not sizes or (ndim is not None and len(sizes) != ndim):
+        raise ValueError(f"shape must have {ndim or 'at least 1'} dimension(s), got {shape!r}")
+    return tuple(as_count(n, "shape", low=1) for n in sizes)
+
+
 def thread_count(threads) -> int:
     """Read the keyword ``threads``: None stands for the processors that this process may use."""
     if threads is not None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kernelstab._checks import as_array, as_count, as_number
+from kernelstab._checks import as_array, as_count, as_number, as_shape
 
 
 @pytest.mark.parametrize(("value", "message"), [
@@ -64,3 +64,11 @@ def test_counts():
 def test_what_is_no_count_is_refused_by_name(value):
     with pytest.raises(ValueError, match="^s must be an integer, got "):
         as_count(value, "s")
+
+
+def test_shapes():
+    assert as_shape(5) == (5,)
+    with pytest.raises(ValueError, match="shape must be at least 1, got 0"):
+        as_shape((4, 0))
+    with pytest.raises(ValueError, match=r"shape must have 2 dimension\(s\)"):
+        as_shape((4,), ndim=2)

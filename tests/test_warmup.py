@@ -2,13 +2,43 @@
 
 import ast
 import importlib
+import sys
+from functools import partial
 from pathlib import Path
 
 import numba
+import numpy as np
 import pytest
 
 import kernelstab
 from kernelstab import kernel, priors, solvers
+from kernelstab.operators import SubsampledFourier, masks
+
+ROOMS = (kernel, priors, solvers)
+RNG = np.random.default_rng(0)
+A, C = RNG.standard_normal((12, 30)), RNG.standard_normal((12, 30)) + 1j * RNG.standard_normal((12, 30))
+Y = RNG.standard_normal((8, 12))
+F = SubsampledFourier(masks.standard(16), real=True)
+CALLS = {
+    "lasso": partial(solvers.lasso, A, Y[0], 1.0),
+    "nonneg": partial(solvers.lasso, A, Y[0], 1.0, nonneg=True),
+    "a list": partial(solvers.lasso, A.tolist(), Y[0], 1),
+    "Fortran order": partial(solvers.qcbp, np.asfortranarray(A), Y[0], 1),
+    "integers": partial(solvers.lasso, np.round(4 * A).astype(int), [1] * 12, 1),
+    "weights": partial(solvers.sqrt_lasso, A, Y[0], 0.5, weights=np.full(30, 1.0)),
+    "qcbp": partial(solvers.qcbp, A, Y[0], 1.0), "basis pursuit": partial(solvers.basis_pursuit, A, Y[0]),
+    "square-root": partial(solvers.sqrt_lasso, A, Y[0], 1.0),
+    "path": partial(solvers.lasso_path, A, Y[0], lam_min=0.5),
+    "batch": partial(solvers.solve_batch, "lasso", A, Y, [1, 1, 1, 1, 2, 2, 2, 2]),
+    "own matrices": partial(solvers.solve_batch, "qcbp", np.array([A, A[:, ::-1]]), Y[:2], 1),
+    "basis pursuits": partial(solvers.solve_batch, "basis-pursuit", A, Y),
+    "working set": partial(solvers.qcbp, A, Y[0], 1.0, method="working-set"),
+    "complex": partial(solvers.lasso, C, Y[0], 1.0),
+    "complex, exact": partial(solvers.basis_pursuit, C, Y[0]),
+    "pursuit": partial(solvers.omp, A, Y[0], 3), "pursuits": partial(solvers.omp_batch, A, Y, 3),
+    "wavelets": partial(solvers.wavelet_qcbp, F, F.matvec(np.ones(256)), 0.1, "haar", level=2),
+    "total variation": partial(solvers.tv, F, F.matvec(np.eye(16).ravel()), 0.1),
+}
 
 
 def entrances():
@@ -23,7 +53,14 @@ def entrances():
     return {entrance: loop for entrance, loop in loops.items() if hasattr(loop, "signatures")}
 
 
-@pytest.mark.parametrize("room", [kernel, priors, solvers])
+def signatures():
+    """Return how many signatures each compiled function has."""
+    return {(name, key): len(value.signatures) for name, module in list(sys.modules.items())
+            if name.startswith("kernelstab.") and name.endswith("_jit")
+            for key, value in vars(module).items() if hasattr(value, "signatures")}
+
+
+@pytest.mark.parametrize("room", ROOMS)
 def test_progress_names_every_job(room):
     seen = []
     seconds = room.warmup(lambda *step: seen.append(step))
@@ -35,8 +72,11 @@ def test_progress_names_every_job(room):
 
 @pytest.mark.skipif(numba.config.DISABLE_JIT, reason="nothing is compiled here")
 def test_no_loop_is_left_to_compile():
-    for room in (kernel, priors, solvers):
+    for room in ROOMS:
         room.warmup()
-    loops = entrances()
+    loops, before = entrances(), signatures()
     assert len(loops) >= 20
     assert sorted(entrance for entrance, loop in loops.items() if not loop.signatures) == []
+    for name, call in CALLS.items():
+        call()
+        assert signatures() == before, name

@@ -6,7 +6,7 @@ A forward matrix :math:`A` with null space :math:`N` sees of a detail :math:`d` 
 
 import numpy as np
 
-from kernelstab._checks import as_array, as_count, as_number
+from kernelstab._checks import as_array, as_count, as_number, as_shape
 
 # Capital letters, digits and a few signs, 3 columns by 5 rows; each row is three bits.
 _GLYPHS = {
@@ -48,7 +48,7 @@ def blob(shape, centre, radius: float, *, depth: float = 1.0) -> np.ndarray:
     >>> blob((5, 5), (2, 2), 2.0)[2]
     array([0.    , 0.5625, 1.    , 0.5625, 0.    ])
     """
-    shape, centre = _shape(shape), as_array(centre, "centre", shape=(2,), real=True)
+    shape, centre = as_shape(shape, ndim=2), as_array(centre, "centre", shape=(2,), real=True)
     radius, depth = as_number(radius, "radius", low=0.0, strict=True), as_number(depth, "depth")
     rows, columns = np.ogrid[:shape[0], :shape[1]]
     square = ((rows - centre[0]) ** 2 + (columns - centre[1]) ** 2) / radius**2
@@ -78,7 +78,7 @@ def block(shape, corner, size, *, depth: float = 1.0) -> np.ndarray:
     array([[0., 1., 1.],
            [0., 0., 0.]])
     """
-    shape, (top, left), (height, width) = _shape(shape), corner, size
+    shape, (top, left), (height, width) = as_shape(shape, ndim=2), corner, size
     top = as_count(top, "corner", high=shape[0] - 1)
     left = as_count(left, "corner", high=shape[1] - 1)
     height = as_count(height, "size", low=1, high=shape[0] - top)
@@ -117,7 +117,7 @@ def text(shape, words: str, corner, *, scale: int = 1, depth: float = 1.0) -> np
     #.#..#.
     #.#.###
     """
-    shape, (top, left) = _shape(shape), corner
+    shape, (top, left) = as_shape(shape, ndim=2), corner
     top, left = as_count(top, "corner"), as_count(left, "corner")
     scale = as_count(scale, "scale", low=1)
     unknown = sorted(set(words.upper()) - set(_GLYPHS))
@@ -190,12 +190,6 @@ def dial(project_kernel, detail, theta: float) -> np.ndarray:
                                  f"its norm is {size:.3g}")
             turned += length * weight / size * part
     return turned.reshape(detail.shape)
-
-
-def _shape(shape) -> tuple:
-    if len(shape) != 2:
-        raise ValueError(f"shape must have two entries, got {shape!r}")
-    return tuple(as_count(k, "shape", low=1) for k in shape)
 
 
 def _not_empty(image: np.ndarray, what: str) -> np.ndarray:

@@ -11,9 +11,8 @@ compression library). Needs Pillow for the PNG and JPEG files.
 
 import argparse
 import gzip
-import hashlib
 import io
-import json
+import shutil
 import struct
 import subprocess
 import tempfile
@@ -22,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kernelstab.data import _notices
+from kernelstab._files import sha256, to_json_text
 
 HERE = Path(__file__).parent / "files"
 FIELD = 192          # side of the square field of view, mm: 3 * 64, and the largest brain side is 181
@@ -157,16 +156,20 @@ def natural(wheel: Path, size: int = 64) -> dict:
 
 
 def write(sets: dict, folder: Path) -> None:
-    """Write each set, the notices, and the registry with the digest of every file."""
+    """Write each set and the registry with the digest of every file; copy the licence notices beside them.
+
+    The notices themselves are written by hand, in ``HERE``.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     registry = {}
     for name, (arrays, notice, about) in sets.items():
         path = folder / f"{name}.npz"
         np.savez_compressed(path, **arrays)
-        (folder / f"{notice}.txt").write_text(_notices.TEXT[notice], encoding="utf-8")
-        registry[name] = {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        if folder != HERE:
+            shutil.copyfile(HERE / f"{notice}.txt", folder / f"{notice}.txt")
+        registry[name] = {"file": path.name, "sha256": sha256(path),
                           "notice": f"{notice}.txt", "shape": list(arrays["images"].shape), "about": about}
-    (folder / "registry.json").write_text(json.dumps(registry, indent=1) + "\n", encoding="utf-8")
+    (folder / "registry.json").write_text(to_json_text(registry), encoding="utf-8")
 
 
 def main(argv=None) -> None:

@@ -1,5 +1,6 @@
 """The null space of a forward matrix: bases, projections, and the constants that decide recovery."""
 
+from kernelstab.kernel._warmup import warmup
 from kernelstab.kernel.best_robust_nsp import BestRobustNSP, best_robust_nsp
 from kernelstab.kernel.coherence import Coherence, coherence, coherence_robust_nsp, welch_bound
 from kernelstab.kernel.instance_optimality import instance_optimality_lower
@@ -30,7 +31,6 @@ from kernelstab.kernel.visibility import (
     split_detail,
     visibility,
 )
-from kernelstab.kernel._warmup import warmup
 
 __all__ = [
     "RIC",

@@ -2,10 +2,9 @@
 
 from kernelstab.operators import masks
 from kernelstab.operators.adapt import FunctionOperator, as_operator
-from kernelstab.operators.base import ForwardOperator
+from kernelstab.operators.base import Composition, ForwardOperator
 from kernelstab.operators.blur import Blur, gaussian_blur
 from kernelstab.operators.check import OperatorReport, check_operator
-from kernelstab.operators.compose import Composition
 from kernelstab.operators.dense import DenseOperator, bernoulli, gaussian, partial_orthogonal
 from kernelstab.operators.fourier import SubsampledFourier
 from kernelstab.operators.hadamard import SubsampledHadamard

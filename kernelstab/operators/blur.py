@@ -3,9 +3,8 @@
 import numpy as np
 from scipy import fft
 
-from kernelstab._checks import as_array, as_number
+from kernelstab._checks import as_array, as_number, as_shape
 from kernelstab.operators.base import ForwardOperator
-from kernelstab.operators.race import as_shape
 
 
 class Blur(ForwardOperator):

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import fft
 
 from kernelstab.operators.base import ForwardOperator
-from kernelstab.operators.race import as_mask
+from kernelstab.operators.masks import as_mask
 
 
 class SubsampledFourier(ForwardOperator):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from kernelstab.operators.base import ForwardOperator
-from kernelstab.operators.race import as_mask
+from kernelstab.operators.masks import as_mask
 
 # Sylvester's matrix of order 16 by the popcount formula; its corners are the smaller ones
 _SIGNS = 1.0 - 2.0 * (np.bitwise_count(np.bitwise_and.outer(np.arange(16), np.arange(16))) % 2)

@@ -2,7 +2,7 @@ r"""Sampling patterns: which transform coefficients are measured.
 
 A mask is an array of bool with the shape of the image, of any number of dimensions but for
 :func:`radial` and :func:`cartesian_lines`; a plane mask whose samples are read out along lines of a
-volume is ``np.repeat(mask[..., None], n, axis=2)``. Every random pattern here is a race:
+volume is ``np.repeat(mask[..., None], n, axis=2)``. In every random pattern
 each frequency gets a key, and the mask of budget :math:`M=\mathrm{round}(r\,n_1\cdots n_d)` holds the
 :math:`M` smallest keys. So the budget is met exactly, a seed fixes the mask, and masks of
 growing rate from one seed contain each other (:func:`nested`).
@@ -12,7 +12,7 @@ frequency ``j`` or ``j - n``, as in ``numpy.fft.fftfreq``. ``"sequency"``: index
 number of sign changes, for Walsh-Hadamard. :math:`|k|` is the Euclidean norm of the frequency.
 
 With ``symmetric=True`` (layout ``"fft"``) the pair :math:`\{k,-k\}` has one key and is taken or
-left together, as real images need; the race stops before the pair that would exceed the
+left together, as real images need; the choice stops before the pair that would exceed the
 budget, so one frequency may be missing.
 """
 
@@ -20,23 +20,48 @@ from itertools import pairwise
 
 import numpy as np
 
-from kernelstab._checks import as_count, as_number
+from kernelstab._checks import as_count, as_number, as_shape
 from kernelstab._rng import as_generator
-from kernelstab.operators.race import (
-    as_mask,
-    as_shape,
-    frequencies,
-    mirror,
-    race,
-    sample_count,
-    symmetrise,
-    uniform_draws,
-)
 
 __all__ = [
     "as_mask", "cartesian_lines", "multilevel", "nested", "radial", "standard", "symmetrise", "uniform",
     "variable_density",
 ]
+
+
+def as_mask(mask, name, *, ndim=None) -> np.ndarray:
+    """Return ``mask`` as a fresh array of bool with at least one true entry.
+
+    Raises
+    ------
+    ValueError
+        If the entries are neither bool nor 0 and 1, or if none is true.
+
+    >>> as_mask([[0, 0]], "mask")
+    Traceback (most recent call last):
+        ...
+    ValueError: mask must hold at least one sample, got none in shape (1, 2)
+    """
+    array = np.array(mask)
+    if array.dtype != bool:
+        if array.dtype.kind not in "iuf" or not np.isin(array, (0, 1)).all():
+            raise ValueError(f"{name} must hold bool values, got dtype {array.dtype}")
+        array = array.astype(bool)
+    if ndim is not None and array.ndim != ndim:
+        raise ValueError(f"{name} must have {ndim} dimension(s), got shape {array.shape}")
+    if not array.any():
+        raise ValueError(f"{name} must hold at least one sample, got none in shape {array.shape}")
+    return array
+
+
+def symmetrise(mask) -> np.ndarray:
+    """Return the smallest mask in FFT layout that contains ``mask`` and its mirror ``-k``.
+
+    >>> symmetrise([[1, 1, 0, 0]]).astype(int)         # frequencies 0, 1, -2, -1
+    array([[1, 1, 0, 1]])
+    """
+    mask = as_mask(mask, "mask")
+    return mask | mask.ravel()[mirror(mask.shape)].reshape(mask.shape)
 
 
 def uniform(shape, rate, *, symmetric=False, rng) -> np.ndarray:
@@ -46,7 +71,7 @@ def uniform(shape, rate, *, symmetric=False, rng) -> np.ndarray:
     np.int64(16)
     """
     shape = as_shape(shape)
-    return race(uniform_draws(shape, symmetric, rng), rate, symmetric)
+    return smallest(uniform_draws(shape, symmetric, rng), rate, symmetric)
 
 
 def variable_density(shape, rate, *, power=2.0, centre=0.0, layout="fft", symmetric=False, rng) -> np.ndarray:
@@ -68,7 +93,7 @@ def variable_density(shape, rate, *, power=2.0, centre=0.0, layout="fft", symmet
     centre = as_number(centre, "centre", low=0.0)
     keys = -np.log(uniform_draws(shape, symmetric, rng)) * np.maximum(1.0, distance) ** power
     keys = np.where(distance <= centre, distance - centre - 1.0, keys)
-    return race(keys, rate, symmetric)
+    return smallest(keys, rate, symmetric)
 
 
 def multilevel(shape, rate, *, levels=50, full=2, decay=1.75, norm=2.0, layout="fft", symmetric=False,
@@ -116,7 +141,7 @@ def multilevel(shape, rate, *, levels=50, full=2, decay=1.75, norm=2.0, layout="
     needed, budget = int((level <= full).sum()), sample_count(shape, rate)
     if needed > budget:
         raise ValueError(f"rate must hold the {full} full levels ({needed} samples), got {rate!r}")
-    return race(keys, rate, symmetric)
+    return smallest(keys, rate, symmetric)
 
 
 def radial(shape, rate=None, *, lines=None) -> np.ndarray:
@@ -178,7 +203,7 @@ def cartesian_lines(shape, rate, *, centre=0.08, power=0.0, axis=0, symmetric=Fa
     keys[first] = distance[first] - count
     if symmetric:
         keys = np.minimum(keys, keys[mirror((count,))])
-    lines = race(keys, rate, symmetric)
+    lines = smallest(keys, rate, symmetric)
     return np.repeat(np.expand_dims(lines, 1 - axis), shape[1 - axis], axis=1 - axis)
 
 
@@ -244,3 +269,47 @@ def _line(shape, angle):
     mask = np.zeros(shape, dtype=bool)
     mask[k1[inside] % n1, k2[inside] % n2] = True
     return symmetrise(mask)
+
+
+def frequencies(shape, layout):
+    """Return one array of frequencies per axis, of the full shape."""
+    if layout not in ("fft", "sequency"):
+        raise ValueError(f'layout must be "fft" or "sequency", got {layout!r}')
+    axes = [np.fft.fftfreq(n, 1 / n) if layout == "fft" else np.arange(float(n)) for n in shape]
+    return np.meshgrid(*axes, indexing="ij")
+
+
+def mirror(shape):
+    """Return the flat index of ``-k`` for every flat index ``k``."""
+    axes = np.meshgrid(*[-np.arange(n) % n for n in shape], indexing="ij")
+    return np.ravel_multi_index(axes, shape).ravel()
+
+
+def uniform_draws(shape, symmetric, rng):
+    """Draw one uniform number in (0, 1) per frequency, or per pair ``{k, -k}``."""
+    draws = 1.0 - as_generator(rng).random(shape)
+    if symmetric:
+        draws = draws.ravel()[np.minimum(np.arange(draws.size), mirror(shape))].reshape(shape)
+    return draws
+
+
+def sample_count(shape, rate):
+    """Return the number of samples that ``rate`` stands for, at least one."""
+    rate = as_number(rate, "rate", low=0.0, high=1.0)
+    budget = round(rate * int(np.prod(shape)))
+    if budget == 0:
+        raise ValueError(f"rate must give at least one sample in shape {tuple(shape)}, got {rate!r}")
+    return budget
+
+
+def smallest(keys, rate, symmetric):
+    """Take the smallest keys; ties in flat order, a pair together or not at all."""
+    budget, flat = sample_count(keys.shape, rate), keys.ravel()
+    index = np.arange(flat.size)
+    first = np.minimum(index, mirror(keys.shape)) if symmetric else index
+    order = np.lexsort((index, first, flat))
+    if symmetric and budget < flat.size and first[order[budget - 1]] == first[order[budget]]:
+        budget -= 1
+    mask = np.zeros(flat.size, dtype=bool)
+    mask[order[:budget]] = True
+    return as_mask(mask.reshape(keys.shape), f"rate {rate!r} is too small; the mask")

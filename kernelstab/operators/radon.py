@@ -3,8 +3,7 @@
 import numpy as np
 from scipy import sparse
 
-from kernelstab._checks import as_array, as_count, as_number
-from kernelstab.operators.race import as_shape
+from kernelstab._checks import as_array, as_count, as_number, as_shape
 from kernelstab.operators.sparse import SparseOperator
 
 

@@ -4,9 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kernelstab._checks import as_count
+from kernelstab._checks import as_count, as_shape
 from kernelstab.operators.base import ForwardOperator
-from kernelstab.operators.race import as_shape
 
 
 class WaveletSynthesis(ForwardOperator):

@@ -1,5 +1,6 @@
 """Priors: what is assumed of a signal, and what data can then not tell apart."""
 
+from kernelstab.priors._warmup import warmup
 from kernelstab.priors.average import AverageKernelSize, average_kernel_size
 from kernelstab.priors.ball import Ball
 from kernelstab.priors.chebyshev_ball import ChebyshevBall, chebyshev_ball
@@ -21,7 +22,6 @@ from kernelstab.priors.profile import KernelProfile, kernel_profile
 from kernelstab.priors.sparse import Sparse
 from kernelstab.priors.subspace import Everything, Subspace
 from kernelstab.priors.tikhonov_centre import TikhonovCentre, tikhonov_centre
-from kernelstab.priors._warmup import warmup
 
 __all__ = [
     "AverageKernelSize",

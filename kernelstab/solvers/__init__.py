@@ -9,6 +9,7 @@ once; ``reference_lasso``, ``reference_tv`` and their like pose the same problem
 interior point solver; ``warmup`` compiles the loops ahead of time.
 """
 
+from kernelstab.solvers._warmup import warmup
 from kernelstab.solvers.analysis import analysis, tv_wavelet
 from kernelstab.solvers.basis_pursuit import basis_pursuit
 from kernelstab.solvers.batch import BatchSolution, solve_batch
@@ -26,7 +27,6 @@ from kernelstab.solvers.solution import Solution
 from kernelstab.solvers.sqrt_lasso import sqrt_lasso
 from kernelstab.solvers.thresholding import cosamp, htp, iht, subspace_pursuit
 from kernelstab.solvers.tv import TVSolution, tv
-from kernelstab.solvers._warmup import warmup
 from kernelstab.solvers.wavelet import wavelet_lasso, wavelet_qcbp
 
 __all__ = [

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 
 from kernelstab._engines.named_jobs import run_jobs
-from kernelstab.operators import SubsampledFourier
+from kernelstab.operators import SubsampledFourier, masks
 from kernelstab.solvers.batch import solve_batch
 from kernelstab.solvers.lasso import lasso
 from kernelstab.solvers.omp import omp
@@ -45,16 +45,16 @@ def _jobs():
         "working set, complex": partial(lasso, 1j * A, y, 0.1),
         "batch": partial(solve_batch, "lasso", A, y[None], 0.1),
     }
-    full = np.ones((4, 4), dtype=bool)
+    mask = masks.uniform((8, 8), 0.5, symmetric=True, rng=0)
     for kind, unit in (("real", 1.0), ("complex", 1j)):
-        B, F = unit * A, SubsampledFourier(full, real=kind == "real")
-        z = F.matvec(np.eye(4).ravel())
-        jobs |= {
+        B, F = unit * A, SubsampledFourier(mask, real=kind == "real")
+        z = F.matvec(np.eye(8).ravel())
+        jobs |= {      # a fine tolerance goes through both precisions
             f"omp, {kind}": partial(omp, B, unit * y, 1),
             f"omp, step by step, {kind}": partial(omp, B, y, 1, history=True),
             f"omp batch, {kind}": partial(omp_batch, B, [y], 1),
-            f"wavelets, {kind}": partial(wavelet_qcbp, F, z, 0.1, level=1),
-            f"total variation, {kind}": partial(tv, F, z, 0.1),
+            f"wavelets, {kind}": partial(wavelet_qcbp, F, z, 0.1, level=1, tol=1e-8),
+            f"total variation, {kind}": partial(tv, F, z, 0.1, tol=1e-8),
         }
     one = np.array([1.0, 0.0, 0.0, 0.0])
     return jobs | {"total variation, any operator": partial(tv, np.eye(4), one, 0.5, method="primal-dual")}

@@ -3,9 +3,9 @@
 import numpy as np
 import scipy.sparse as sp
 
+from kernelstab._checks import as_shape
 from kernelstab._engines.linear_system import as_system
 from kernelstab.operators import DenseOperator, WaveletSynthesis
-from kernelstab.operators.race import as_shape
 from kernelstab.solvers._imaging import posed
 from kernelstab.solvers.analysis import analysis_problem, tv_wavelet_problem
 from kernelstab.solvers.reference import dense, joined, minimise, said

@@ -4,13 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kernelstab._checks import as_count, as_number
+from kernelstab._checks import as_count, as_number, as_shape
 from kernelstab._engines.imaging.fourier_splitting import FourierSplitting
 from kernelstab._engines.imaging.frames import Frame, Gradient
 from kernelstab._engines.imaging.primal_dual import PrimalDual
 from kernelstab._engines.imaging.spectrum import Spectrum
 from kernelstab._engines.linear_system import as_system
-from kernelstab.operators.race import as_shape
 from kernelstab.solvers._imaging import AnalysisProblem, posed, solve_analysis
 from kernelstab.solvers._solve import as_start
 from kernelstab.solvers.solution import Solution

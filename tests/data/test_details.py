@@ -83,5 +83,5 @@ def test_bad_input():
         dial(lambda x: 0 * x, [1.0], 0.0)
     with pytest.raises(ValueError, match="outside the null space"):
         dial(lambda x: x, [1.0], 0.5)
-    with pytest.raises(ValueError, match="shape must have two entries"):
+    with pytest.raises(ValueError, match="shape must have 2 dimension"):
         blob((4,), (1, 1), 1.0)
