@@ -3,13 +3,13 @@
 import numpy as np
 
 from kernelstab._checks import as_array, as_count, as_number
+from kernelstab._engines.imaging.analysis_problem import AnalysisProblem, form_of, solve_analysis
 from kernelstab._engines.imaging.fourier_splitting import FourierSplitting
 from kernelstab._engines.imaging.frames import Frame, Gradient, Products
 from kernelstab._engines.imaging.primal_dual import PrimalDual
 from kernelstab._engines.imaging.spectrum import Spectrum
 from kernelstab._engines.linear_system import as_system
 from kernelstab.operators import WaveletSynthesis, as_operator
-from kernelstab.solvers._imaging import AnalysisProblem, posed, solve_analysis
 from kernelstab.solvers._solve import as_start
 from kernelstab.solvers.solution import Solution
 
@@ -146,7 +146,7 @@ def tv_wavelet(A, y, eta=None, *, lam=None, tv_weight=1.0, wavelet="db4", level=
 
 def analysis_problem(A, y, W, eta, lam, weights, lower, tol) -> AnalysisProblem:
     """Check what the user hands in, W an operator, an array or a sequence of these, and pose the problem."""
-    form, parameter = posed(eta, lam)
+    form, parameter = form_of(eta, lam)
     parts = list(W) if isinstance(W, (list, tuple)) else [W]
     for part in parts:
         if getattr(part, "ndim", 2) != 2 or part.shape[1] != A.shape[1]:
@@ -164,7 +164,7 @@ def analysis_problem(A, y, W, eta, lam, weights, lower, tol) -> AnalysisProblem:
 
 def tv_wavelet_problem(A, y, eta, lam, tv_weight, wavelet, level, isotropic, weights, tol) -> AnalysisProblem:
     """Check what the user hands in and pose the problem of a gradient above a wavelet analysis."""
-    form, parameter = posed(eta, lam)
+    form, parameter = form_of(eta, lam)
     v = as_number(tv_weight, "tv_weight", low=0, strict=True)
     shape, system = getattr(A, "image_shape", (np.shape(A)[1],)), as_system(A, y)
     basis = WaveletSynthesis(shape, wavelet, level=level)

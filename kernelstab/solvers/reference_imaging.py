@@ -4,9 +4,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from kernelstab._checks import as_shape
+from kernelstab._engines.imaging.analysis_problem import form_of
 from kernelstab._engines.linear_system import as_system
 from kernelstab.operators import DenseOperator, WaveletSynthesis
-from kernelstab.solvers._imaging import posed
 from kernelstab.solvers.analysis import analysis_problem, tv_wavelet_problem
 from kernelstab.solvers.reference import dense, joined, minimise, said
 from kernelstab.solvers.solution import Solution
@@ -38,7 +38,7 @@ def reference_tv(A, y, eta=None, *, lam=None, shape=None, isotropic=True, tol=1e
     >>> round(s.objective, 6)
     2.0
     """
-    form, parameter = posed(eta, lam)
+    form, parameter = form_of(eta, lam)
     shape = as_shape(getattr(A, "image_shape", (np.shape(A)[1],)) if shape is None else shape)
     system = as_system(dense(A), y)
     if int(np.prod(shape)) != system.shape[1]:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from kernelstab._checks import as_count, as_number, as_shape
+from kernelstab._engines.imaging.analysis_problem import AnalysisProblem, form_of, solve_analysis
 from kernelstab._engines.imaging.fourier_splitting import FourierSplitting
 from kernelstab._engines.imaging.frames import Frame, Gradient
 from kernelstab._engines.imaging.primal_dual import PrimalDual
 from kernelstab._engines.imaging.spectrum import Spectrum
 from kernelstab._engines.linear_system import as_system
-from kernelstab.solvers._imaging import AnalysisProblem, posed, solve_analysis
 from kernelstab.solvers._solve import as_start
 from kernelstab.solvers.solution import Solution
 
@@ -125,7 +125,7 @@ def tv(A, y, eta=None, *, lam=None, shape=None, isotropic=True, tol=1e-4, method
     >>> s.x.round(6), round(s.objective, 6)
     (array([0.25, 0.75]), 1.0)
     """
-    form, parameter = posed(eta, lam)
+    form, parameter = form_of(eta, lam)
     system = as_system(A, y)
     problem = tv_problem(form, system, parameter, _shape(A, system, shape), bool(isotropic), tol,
                          as_count(workers, "workers", low=1))
@@ -133,7 +133,7 @@ def tv(A, y, eta=None, *, lam=None, shape=None, isotropic=True, tol=1e-4, method
     figures, field = solve_analysis(
         problem, FourierSplitting if chosen == "fourier" else PrimalDual, "tv", _start(x0, problem),
         budget=BUDGETS[chosen] if max_iter is None else as_count(max_iter, "max_iter", low=1),
-        callback=callback, progress=progress, history=history)
+        callback=callback, progress=progress, history=history, stacklevel=4)
     shape = problem.frame.gradient.shape
     return TVSolution(**figures, image=figures["x"].reshape(shape), field=field.reshape(-1, *shape))
 

@@ -8,10 +8,10 @@ import numpy as np
 
 from kernelstab._checks import as_array, as_count, as_number
 from kernelstab._engines.imaging import wavelet_splitting
+from kernelstab._engines.imaging.analysis_problem import run
 from kernelstab._engines.linear_system import as_system
 from kernelstab._engines.problem import NAMES, Problem
 from kernelstab.operators import DenseOperator, WaveletSynthesis, as_operator
-from kernelstab.solvers._imaging import run
 from kernelstab.solvers._solve import Start, as_start, solve
 from kernelstab.solvers.solution import Solution
 
@@ -135,7 +135,7 @@ def wavelet_lasso(A, y, lam, wavelet="coif2", *, level=None, weights=None, tol=1
 
 
 def _recover(form, A, y, bound, wavelet, level, weights, options):
-    """Split where ``AA* = cI`` and products are fast; the general door has the rest."""
+    """Split where ``AA* = cI`` and products are fast; every other problem is one of ``solve``."""
     A = as_operator(A)
     product, W = wavelet_system(A, wavelet, level)
     if isinstance(A, DenseOperator) or A.tight is None:

@@ -1,1 +1,6 @@
-"""Images: splitting in the Fourier domain, primal-dual steps, wavelet bands."""
+"""Images: one problem (``analysis_problem``), two methods (``fourier_splitting``, ``primal_dual``), wavelets.
+
+``wavelet_splitting`` serves ``wavelet_qcbp`` and ``wavelet_lasso`` where ``AA* = cI``, with ``sampling`` and
+``bands``; the two methods serve ``tv``, ``analysis`` and ``tv_wavelet``, with ``frames``, ``bounds`` and
+``spectrum``.
+"""

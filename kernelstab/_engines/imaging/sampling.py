@@ -14,18 +14,13 @@ class PlainSampling:
     def __init__(self, system):
         self.system, self.r, self.reference = system, None, 0.0
 
-    def correlate(self, image):
-        r"""Return :math:`A^*r`, :math:`\|r\|` and :math:`\mathrm{Re}\langle r,y\rangle` with :math:`r=Ax-y`.
+    def correlate(self, image, lessen=False):
+        r"""Return :math:`A^*r`, :math:`\|r\|` and :math:`\mathrm{Re}\langle r,y\rangle`.
+
+        r is :math:`Ax-y` of an image x; with ``lessen`` it is the last r less :math:`Ax/c`.
         """
-        self.r = self.system.forward(image) - self.system.y
-        return self._figures()
-
-    def lessen(self, image):
-        r"""Subtract :math:`Ax/c` of an image x from r, and return what ``correlate`` does."""
-        self.r = self.r - self.system.forward(image) / self.system.tight
-        return self._figures()
-
-    def _figures(self):
+        Ax = self.system.forward(image)
+        self.r = self.r - Ax / self.system.tight if lessen else Ax - self.system.y
         return (self.system.adjoint(self.r), float(np.linalg.norm(self.r)),
                 float(np.vdot(self.r, self.system.y).real))
 
@@ -56,20 +51,13 @@ class FourierSampling(Samples):
         self.out = np.zeros((self.outer.size, self.last.size), self.data.dtype)
         self.reference = 0.0
 
-    def correlate(self, image):
+    def correlate(self, image, lessen=False):
         """As for any operator."""
         from kernelstab._engines.imaging.wavelet_splitting_jit import residual
 
-        return self._figures(residual, image)
-
-    def lessen(self, image):
-        """As for any operator."""
-        from kernelstab._engines.imaging.wavelet_splitting_jit import lessen
-
-        return self._figures(lessen, image)
-
-    def _figures(self, act, image):
-        square, inner = act(self.forward(image).ravel(), self.index, self.data, self.weight, self.out.ravel())
+        spectrum = self.forward(image).ravel()
+        square, inner = residual(spectrum, self.index, self.data, self.weight, self.out.ravel(), lessen)
+        del spectrum
         return self.back(self.out.copy()).ravel(), float(np.sqrt(square)), float(inner)
 
     def seen(self, image):

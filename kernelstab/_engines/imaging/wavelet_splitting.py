@@ -4,11 +4,10 @@ The point z of coefficients moves by :math:`\rho(p-x)`, where :math:`x` is the p
 z for :math:`\tau\|\cdot\|_{1,w}` and p that of the reflection :math:`v=2x-z` for the data term.
 With :math:`r=AWv-y` every data term gives :math:`p=v-(f/c)W^*A^*r` with a number f from 0 to 1,
 
-========== ===================================
-qcbp       :math:`f=(1-\eta/\|r\|)_+`
-lasso      :math:`f=\tau c/(1+\tau c)`
-sqrt-lasso :math:`f=\min(1,\tau c/\|r\|)`
-========== ===================================
+===== =================================
+qcbp  :math:`f=(1-\eta/\|r\|)_+`
+lasso :math:`f=\tau c/(1+\tau c)`
+===== =================================
 
 so a step costs one product with A, one with its adjoint, one synthesis, one analysis and a
 single pass over the coefficients. As :math:`AWp-y=(1-f)r`, the point p meets the constraint of
@@ -33,7 +32,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kernelstab._engines.duality_gap import EPSILON
+from kernelstab._engines.duality_gap import EPSILON, best_multiple
 from kernelstab._engines.imaging.bands import seen
 from kernelstab._engines.imaging.sampling import sampling
 
@@ -45,7 +44,7 @@ PLAIN = 2          # first steps without relaxation: after them the data are met
 START = 0.7        # first step size, as a multiple of the entry of W^*A^*y that SHARE of all stay below
 SHARE = 0.9        # (both by steps at 256 by 256)
 LEAST = 0.05       # least first step size, as a multiple of the typical entry
-FIRST = 8          # steps until the ways of the points are measured, from then on the step size follows
+FIRST = 8          # steps until it is measured how far the points move; the step size follows
 APART = 5          # at each GROWTH times as many steps, and this many more at least
 GROWTH = 1.5
 CHANGE = 5.0       # largest factor between two step sizes
@@ -81,12 +80,12 @@ def solve(problem, start, monitor, parts) -> None:
             loop.refine()
         loop.correlate()
         if last or turn or done % CHECK == 0 or done == refined + 1:
-            gap = loop.gap(loop.mass(loop.point()))
+            gap = loop.gap(loop.penalty(loop.point()))
             mend, reached = False, np.inf
             if last or done >= wait:
-                mass = loop.mass(loop.shrunk())
-                mend = loop.gap(mass) <= MEND * problem.tol
-                reached = loop.mend(mass) if mend else np.inf
+                penalty = loop.penalty(loop.shrunk())
+                mend = loop.gap(penalty) <= MEND * problem.tol
+                reached = loop.mend(penalty) if mend else np.inf
             report = reached <= problem.tol or last or done % REPORT == 0
             if report:
                 if loop.report(monitor, done):
@@ -112,7 +111,7 @@ def solve(problem, start, monitor, parts) -> None:
 
 
 class _Loop:
-    """The point z and its average, and an array that holds v, its image and the pulled residual g in turn."""
+    """The point z and its average, and an array that holds v, its image and the correlation g in turn."""
 
     def __init__(self, problem, parts, start):
         self.problem, self.parts, self.frame = problem, parts, parts.frame
@@ -163,14 +162,12 @@ class _Loop:
         self.frame.synthesise(self.g)
         back, self.size, self.inner = self.sampling.correlate(self.g)
         self.frame.analyse(back, self.g)
-        form, stiff = self.problem.form, self.tau * self.c
-        if form == "lasso":
+        stiff, self.largest = self.tau * self.c, None
+        if self.problem.form == "lasso":
             self.factor = stiff / (1.0 + stiff)
-        elif form == "qcbp":
-            self.factor = 1.0 - min(1.0, self.problem.parameter / self.size) if self.size > 0 else 0.0
         else:
-            self.factor = min(1.0, stiff / self.size) if self.size > 0 else 1.0
-        self.rest, self.peak = (1.0 - self.factor) * self.size, None
+            self.factor = 1.0 - min(1.0, self.problem.parameter / self.size) if self.size > 0 else 0.0
+        self.rest = (1.0 - self.factor) * self.size
 
     def advance(self):
         """Move z, and overwrite g by the next v."""
@@ -191,43 +188,39 @@ class _Loop:
         p -= self.real(self.factor / self.c) * self.g
         return p
 
-    def mass(self, point):
-        """Return what the absolute sum of a point costs."""
+    def penalty(self, point):
+        """Return the weight times the absolute sum of a point."""
         sizes = np.abs(point)
         sizes *= self.w
         return self.problem.weight * float(np.sum(sizes, dtype=float))
 
-    def gap(self, mass):
-        """Return the relative gap of a point of that mass and the best multiple of -r.
+    def gap(self, penalty):
+        """Return the relative gap of a point of that penalty and the best multiple of -r.
 
         Only a report judges for good.
         """
-        level, form, size, price = self.problem.parameter, self.problem.form, self.size, self.problem.weight
-        if self.peak is None:
+        problem, size, value = self.problem, self.size, -self.inner
+        if self.largest is None:
             sizes = np.abs(self.g)
             sizes /= self.w
-            self.peak = float(np.max(sizes))
+            self.largest = float(np.max(sizes))
             del sizes
-        peak = self.peak
-        if peak == 0.0 or size == 0.0:
+        if self.largest == 0.0 or size == 0.0:
             return np.inf
-        limit, value = price / peak, -self.inner
-        if form == "qcbp":
-            bound = limit * (value - level * size)
-        elif form == "lasso":
-            t = min(max(value, 0.0) / size**2, limit)
-            mass, bound = mass + 0.5 * self.rest**2, t * value - 0.5 * (t * size)**2
+        t = best_multiple(problem.kind, problem.parameter, problem.weight, value, size, self.largest)
+        if problem.form == "lasso":
+            objective, bound = penalty + 0.5 * self.rest**2, t * value - 0.5 * (t * size) ** 2
         else:
-            mass, bound = mass + self.rest, min(1.0 / size, limit) * value
-        return (mass - bound) / mass if mass > 0 else np.inf
+            objective, bound = penalty, t * (value - problem.parameter * size)
+        return (objective - bound) / objective if objective > 0 else np.inf
 
-    def mend(self, mass):
-        r"""Move r so that less of g exceeds its limit, and return the gap with a point of that mass.
+    def mend(self, penalty):
+        r"""Move r so that less of g exceeds its limit, and return the gap with a point of that penalty.
 
         Takes the excess off, divided by the share that the operator sees of its band, until the gap meets
         the tolerance. Then g and r are no longer those of z.
         """
-        gap = self.gap(mass)
+        gap = self.gap(penalty)
         for _ in range(MENDS):
             if gap <= self.problem.tol or self.factor == 0.0:
                 break
@@ -241,11 +234,11 @@ class _Loop:
             for band, share in self.shares:
                 shaped[band] *= self.real(0.5 / share)
             self.frame.synthesise(self.g)
-            back, self.size, self.inner = self.sampling.lessen(self.g)
+            back, self.size, self.inner = self.sampling.correlate(self.g, lessen=True)
             self.frame.analyse(back, self.g)
             del back
-            self.peak = None
-            gap = self.gap(mass)
+            self.largest = None
+            gap = self.gap(penalty)
         return gap
 
     def shrunk(self):
@@ -265,12 +258,12 @@ class _Loop:
     def report(self, monitor, done):
         """Let the monitor judge x, made feasible in double precision, and the direction -r; g is given up."""
         self.g = None
-        x, image = self._feasible()
-        dual = -self.sampling.residual().astype(image.dtype, copy=False)
-        return monitor(done, x, Ax=image, dual=dual)
+        x, Ax = self._feasible()
+        dual = -self.sampling.residual().astype(Ax.dtype, copy=False)
+        return monitor(done, x, Ax=Ax, dual=dual)
 
     def _feasible(self):
-        """Return x in double precision times its weights, made to meet the constraint of qcbp, and its image.
+        """Return x in double precision times its weights, made to meet the constraint of qcbp, and Ax.
 
         Its objective is much closer to the least one than that of p.
         """
@@ -282,19 +275,19 @@ class _Loop:
         size, share = float(np.linalg.norm(r)), 0.0
         if self.problem.form == "qcbp" and size > 0:
             share = 1.0 - min(1.0, self.problem.parameter / size)
-            pulled = system.adjoint(r)
-            pulled *= share / self.c
-            picture -= pulled
-            del pulled
+            change = system.adjoint(r)
+            change *= share / self.c
+            picture -= change
+            del change
         out = np.empty_like(picture)
         self.frame.analyse(picture, out)
         plain = self.parts.weights.size == 1 and self.parts.weights[0] == 1.0
         return out if plain else out * self.parts.weights, system.y + (1.0 - share) * r
 
     def balanced(self, p):
-        """Return the ratio of the ways that p and the dual point have come since the last call.
+        """Return the ratio of how far p and the dual point have moved since the last call.
 
-        The way of the first steps, from zero to the size of an image, says nothing.
+        The move of the first steps, from zero to the size of an image, says nothing.
         """
         turned = self.sampling.travelled(self.factor / (np.sqrt(self.c) * self.tau))
         moved = 0.0 if self.reference is None else float(np.linalg.norm(p - self.reference))
@@ -320,7 +313,7 @@ class _Loop:
         self.reflect(self.g)
         self.correlate()
         p = self.point()
-        gap, long = self.gap(self.mass(p)), self.length >= LONGEST * done
+        gap, long = self.gap(self.penalty(p)), self.length >= LONGEST * done
         if gap < self.gap_now and (gap <= DECREASE * self.first or long):
             tau = self.balanced(p)
             self.reflect(self.g)

@@ -68,28 +68,16 @@ def advance_complex(z, g, total, factor, relaxation, tau, w):
 
 
 @njit(**OUTER)
-def residual(spectrum, index, data, weight, out):
+def residual(spectrum, index, data, weight, out, lessen):
     """Write ``spectrum - data`` at the sampled places to out; return its squared norm and product with data.
 
-    ``weight`` counts each place: 2 where a half spectrum stands for two conjugate frequencies.
+    With ``lessen`` the spectrum is subtracted from out instead. ``weight`` counts each place: 2 where a half
+    spectrum stands for two conjugate frequencies.
     """
     square, inner = 0.0, 0.0
     for k in range(index.size):
         i = index[k]
-        r = spectrum[i] - data[k]
-        out[i] = r
-        square += weight[k] * (r.real * r.real + r.imag * r.imag)
-        inner += weight[k] * (r.real * data[k].real + r.imag * data[k].imag)
-    return square, inner
-
-
-@njit(**OUTER)
-def lessen(spectrum, index, data, weight, out):
-    """Subtract ``spectrum`` from out at the sampled places; return what ``residual`` does."""
-    square, inner = 0.0, 0.0
-    for k in range(index.size):
-        i = index[k]
-        r = out[i] - spectrum[i]
+        r = out[i] - spectrum[i] if lessen else spectrum[i] - data[k]
         out[i] = r
         square += weight[k] * (r.real * r.real + r.imag * r.imag)
         inner += weight[k] * (r.real * data[k].real + r.imag * data[k].imag)

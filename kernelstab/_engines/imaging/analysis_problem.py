@@ -49,8 +49,6 @@ class AnalysisProblem:
         t = best_multiple(self.kind, self.parameter, self.weight, inner, length, largest)
         if self.form == "qcbp":
             return t, t * (inner - self.parameter * length)
-        if t == np.inf:
-            t = 0.0
         return t, t * inner - 0.5 * (t * length) ** 2
 
     def explains(self, total, residual) -> bool:
@@ -160,7 +158,7 @@ class AnalysisProblem:
         return self.finished(judged) and monitor(0, x, Ax=(0.0, size), dual=bound)
 
 
-def posed(eta, lam) -> tuple:
+def form_of(eta, lam) -> tuple:
     """Return the form of the problem and its parameter, of which exactly one must be given."""
     if (eta is None) == (lam is None):
         raise ValueError(f"exactly one of eta and lam must be given, got eta={eta} and lam={lam}")
@@ -170,11 +168,12 @@ def posed(eta, lam) -> tuple:
 
 
 def run(problem, method, name, *, budget, callback=None, progress=None, history=False, scale=None,
-        final=None) -> dict:
+        final=None, stacklevel=5) -> dict:
     """Call ``method(monitor)`` and return what a ``Solution`` says of the best point.
 
     ``problem`` has what a ``Monitor`` asks of a ``Problem``. With ``scale`` the points of the problem are
-    coefficients times it. The method sets ``monitor.method``; ``final(best)`` judges the best point anew.
+    coefficients times it. The method sets ``monitor.method``; ``final(best)`` judges the best point anew;
+    ``stacklevel`` is that of the warning.
 
     Warns
     -----
@@ -195,7 +194,7 @@ def run(problem, method, name, *, budget, callback=None, progress=None, history=
         ended = "was interrupted" if interrupted else "stopped"
         warnings.warn(f"{name} {ended} after {monitor.done} iterations at relative gap "
                       f"{best.relative_gap:.1e}, infeasible by {best.feasibility:.1e}", NotConverged,
-                      stacklevel=4)
+                      stacklevel=stacklevel)
     if scale is not None:
         best = best._replace(x=best.x / scale)
     return best._asdict() | {

@@ -53,7 +53,7 @@ def test_the_residual_is_lessened_by_what_an_image_shows(A, single):
     kind, near = (np.float32, 1e-5) if parts.single else (np.float64, 1e-12)
     kind = np.result_type(kind, 1j) if not A.is_real else kind
     parts.correlate(x.astype(kind))
-    image, size, inner = parts.lessen(v.astype(kind))
+    image, size, inner = parts.correlate(v.astype(kind), lessen=True)
     r = A @ x - y - A @ v
     np.testing.assert_allclose(parts.residual(), r, atol=near)
     np.testing.assert_allclose(image, A.H @ r, atol=near)
