@@ -8,16 +8,14 @@ and ``spec`` are optional (see :class:`ReconstructionMap`).
 """
 
 from kernelstab.maps.adapt import CallableMap, as_map, check_function
-from kernelstab.maps.adjoint import AdjointMap
 from kernelstab.maps.base import Map, ReconstructionMap, has_gradient, pullback
 from kernelstab.maps.clip import ClipDecoder
-from kernelstab.maps.linear import LinearMap
+from kernelstab.maps.least_squares import PseudoInverse, Tikhonov
+from kernelstab.maps.linear import AdjointMap, LinearMap
 from kernelstab.maps.network import ReLUNetwork
 from kernelstab.maps.network_file import load_network, operator_from_recipe, save_network, shipped_networks
-from kernelstab.maps.pseudo_inverse import PseudoInverse
 from kernelstab.maps.qcbp_map import QCBPMap
 from kernelstab.maps.restarted import FIRENET, NESTA, RestartedMap, RestartedRun, WARPd
-from kernelstab.maps.tikhonov import Tikhonov
 from kernelstab.maps.torch_map import TorchMap, from_torch
 
 __all__ = [
