@@ -1,5 +1,6 @@
 """Networks on disk: one ``.npz`` file with weights and a description, never a pickle."""
 
+import io
 import json
 import zipfile
 import zlib
@@ -8,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from kernelstab._checks import as_count
+from kernelstab._files import write_atomic
 from kernelstab.maps.network import ReLUNetwork
 from kernelstab.operators import SubsampledFourier, gaussian, masks
 
@@ -144,7 +146,14 @@ def save_network(path, layers, operator, **meta) -> None:
         plain.append({key: value for key, value in layer.items() if key not in ("weight", "bias")})
         arrays |= {f"{position}.{key}": layer[key] for key in ("weight", "bias") if key in layer}
     text = json.dumps({"layers": plain, "operator": operator, **meta})
-    np.savez_compressed(path, meta=np.array(text), **arrays)
+    write_arrays(path, {"meta": np.array(text), **arrays})
+
+
+def write_arrays(path, arrays: dict) -> None:
+    """Write a compressed ``.npz`` file that is complete or not there."""
+    content = io.BytesIO()
+    np.savez_compressed(content, **arrays)
+    write_atomic(path, content.getvalue())
 
 
 def operator_from_recipe(recipe):

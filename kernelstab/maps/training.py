@@ -1,7 +1,6 @@
 """Train the networks that ship with the package: seeded, resumable, with a learning curve."""
 
 import json
-import os
 import sys
 import zipfile
 import zlib
@@ -14,7 +13,8 @@ import numpy as np
 from kernelstab import data
 from kernelstab._checks import as_count
 from kernelstab._errors import require
-from kernelstab.maps.network_file import save_network
+from kernelstab._files import write_atomic
+from kernelstab.maps.network_file import save_network, write_arrays
 from kernelstab.maps.training_problem import RECIPES, Recipe, augmented, build_module, forward_function
 
 
@@ -105,7 +105,7 @@ def train(name, *, epochs: int | None = None, seed: int = 0, out=".", resume: bo
     if len(run.curve) < epochs:
         return TrainingRun(None, checkpoint, run.curve, {})
     psnr = run.export(out / f"{recipe.name}.npz")
-    _replace(out / f"{recipe.name}.curve.json", json.dumps(run.curve, indent=1).encode())
+    write_atomic(out / f"{recipe.name}.curve.json", json.dumps(run.curve, indent=1))
     return TrainingRun(out / f"{recipe.name}.npz", checkpoint, run.curve, psnr)
 
 
@@ -199,7 +199,7 @@ class _Run:
                 arrays[f"adam/{index}/{key}"] = value.cpu().numpy()
         arrays["curve"] = np.array(json.dumps(self.curve))
         arrays["identity"] = np.array(json.dumps(self.identity()))
-        _save_npz(path, arrays)
+        write_arrays(path, arrays)
 
     def restore(self, path: Path) -> None:
         """Take up the state that :meth:`save` wrote."""
@@ -245,9 +245,7 @@ class _Run:
         for key, value in weights.items():
             position, field = key.split(".")
             layers[int(position)][field] = value
-        partial = path.with_name(f"{path.stem}.partial.npz")
-        save_network(partial, layers, self.recipe.operator, **meta)
-        os.replace(partial, path)
+        save_network(path, layers, self.recipe.operator, **meta)
         return psnr
 
 
@@ -285,16 +283,3 @@ def _differences(stored: dict, asked: dict) -> str:
     names = {name: name if name in ("seed", "epochs") else f"recipe.{name}" for name in there | here}
     return ", ".join(f"{label} is {there.get(name)!r:.60} there and {here.get(name)!r:.60} here"
                      for name, label in names.items() if there.get(name) != here.get(name))
-
-
-def _save_npz(path: Path, arrays: dict) -> None:
-    partial = path.with_name(path.name + ".partial")
-    with open(partial, "wb") as stream:
-        np.savez_compressed(stream, **arrays)
-    os.replace(partial, path)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(content)
-    os.replace(partial, path)

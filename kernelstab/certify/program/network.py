@@ -1,6 +1,6 @@
 """ReLU networks with dyadic weights, evaluated with a proved error.
 
-The layers are those of ``kernelstab.maps.layers``; see ``fixed_point`` for the states.
+The layers are those of ``kernelstab.maps.network``; see ``fixed_point`` for the states.
 There are as many fractional bits as the working precision has, or more if the product of
 the layers' norms asks for it.
 """

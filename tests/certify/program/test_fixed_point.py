@@ -18,7 +18,7 @@ from kernelstab.certify.program.fixed_point import (
     to_vector,
 )
 from kernelstab.certify.program.vectors import Vector
-from kernelstab.maps.layers import convolve
+from kernelstab.maps.network import convolve
 
 RNG = np.random.default_rng(0)
 

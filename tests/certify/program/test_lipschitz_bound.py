@@ -19,7 +19,7 @@ from kernelstab.certify.program.lipschitz_bound import (
 )
 from kernelstab.certify.program.operators import build_operator
 from kernelstab.certify.writing.encode import encode
-from kernelstab.maps.layers import convolve
+from kernelstab.maps.network import convolve
 
 RNG = np.random.default_rng(0)
 TIGHT = OperatorFacts(arb(1), arb(1), arb(0))
