@@ -1,7 +1,7 @@
 """Measure what the first call of each public function costs, with nothing compiled and with all compiled.
 
-``OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python benchmarks/first_calls.py [word ...]``; words select the calls
-whose names begin with them.
+``OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python benchmarks/first_calls.py [word ...]``; words select
+the calls whose names begin with them.
 
 Every call runs in a fresh process, the import included: *cold* with an empty folder for compiled code, *warm*
 with the folder that the cold call has filled. Figures are seconds of processor time, which a busy machine

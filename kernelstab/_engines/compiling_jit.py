@@ -10,11 +10,12 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
+from typing import Any
 
 from numba.core import event
 
-OUTER = dict(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-INNER = dict(no_cpython_wrapper=True, **OUTER)
+OUTER: dict[str, Any] = dict(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+INNER: dict[str, Any] = dict(no_cpython_wrapper=True, **OUTER)
 PATIENCE = 2.0      # seconds of compilation
 LINE = "kernelstab: compiling loops, this once (ahead of time: kernelstab warmup)"
 
