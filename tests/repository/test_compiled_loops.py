@@ -2,6 +2,9 @@
 
 import ast
 
+# What ``**NAME`` stands for among the options of a compiled function.
+SHARED = {"INNER": {"cache": True}, "OUTER": {"cache": True}}
+
 
 def decorators(tree):
     """Yield (function, decorator name, its keywords) for every function of a module."""
@@ -10,7 +13,10 @@ def decorators(tree):
             call = decorator if isinstance(decorator, ast.Call) else None
             target = call.func if call else decorator
             name = getattr(target, "attr", getattr(target, "id", ""))
-            keywords = {k.arg: getattr(k.value, "value", None) for k in call.keywords} if call else {}
+            keywords = {}
+            for given in call.keywords if call else ():
+                named = {given.arg: getattr(given.value, "value", None)}
+                keywords |= named if given.arg else SHARED.get(getattr(given.value, "id", ""), {})
             yield node, name, keywords
 
 
@@ -40,6 +46,15 @@ def breaches(modules):
 
 def test_compiled_loops_keep_the_rules(modules):
     assert breaches(modules) == []
+
+
+def test_shared_options_are_what_the_rules_take_them_for():
+    from kernelstab._engines import compiling_jit
+
+    for name, options in SHARED.items():
+        found = getattr(compiling_jit, name)
+        assert found.items() >= options.items()
+        assert not {"fastmath", "parallel"} & set(found)
 
 
 def test_each_rule_can_be_broken():
