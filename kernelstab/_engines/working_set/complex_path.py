@@ -23,7 +23,7 @@ FACTOR = 6.0   # by which lambda changes at most in one round
 RIDGE = 1e-14  # share of the largest diagonal entry, for columns that depend on each other, at first
 
 
-class Path(NamedTuple):
+class PathEnd(NamedTuple):
     """How the search ended: ``solved``, ``crowded``, ``exact``, ``stuck`` or ``paused``.
 
     ``x`` is the last point, ``r`` its residual, ``dual`` a dual point for ``exact``, else None.
@@ -56,7 +56,7 @@ def solve(factored, right):
     return dpotrs(factored, right.view(float), lower=1)[0].view(complex)
 
 
-def follow(columns, c, y, aim, lam, x, cap, floor, eps, rounds) -> Path:
+def follow(columns, c, y, aim, lam, x, cap, floor, eps, rounds) -> PathEnd:
     """Solve the problem on the columns, beginning at ``x`` and ``lam``; ``c`` are their correlations with y.
 
     Rounds of coordinate descent, until the support rests, and one Newton step for the
@@ -80,17 +80,17 @@ def follow(columns, c, y, aim, lam, x, cap, floor, eps, rounds) -> Path:
             inside, outside, norm, total = mismatch(rows, y, x, g, lam, r)
         miss = _miss(aim, norm, lam, total)
         if max(inside, outside, miss) <= eps + 1e-15 * (top / lam):
-            return Path("solved", lam, turn, x, r)
+            return PathEnd("solved", lam, turn, x, r)
         support = x.nonzero()[0]
         if support.size > cap or (lam <= floor and before < 0.0 and max(inside, outside) <= 0.1):
-            return Path("crowded", lam, turn, x, r)
+            return PathEnd("crowded", lam, turn, x, r)
         if support.size == 0:  # just below the largest correlation, closer each time
             empty *= 0.5
             lam, restless = (1.0 - empty) * float(np.abs(g).max()), True
             turn += 1
             continue
         if lam <= 1e-14 * top:
-            return Path("stuck", lam, turn, x, r)
+            return PathEnd("stuck", lam, turn, x, r)
         if stalls == PATIENCE:
             stalls, restless = 0, False
             x, steps = settle(columns, y, lam, x, r, 1e-6, rounds - turn)
@@ -100,7 +100,7 @@ def follow(columns, c, y, aim, lam, x, cap, floor, eps, rounds) -> Path:
         turn += 1
         found = factor(gram, support, x, g, lam, 0.0)
         if found is None:
-            return Path("stuck", lam, turn, x, r)
+            return PathEnd("stuck", lam, turn, x, r)
         # Newton's step for this lambda, halved until the objective falls
         factored, right = found
         step, slope = dpotrs(factored, right.T, lower=1)[0].T.view(complex)
@@ -118,7 +118,7 @@ def follow(columns, c, y, aim, lam, x, cap, floor, eps, rounds) -> Path:
         if aim.close > 0.0 and support.size <= y.size and pp * vv - pv * pv <= 0.05 * pp * vv:
             ended = exact(columns, y, new, lam, aim.close)
             if ended is not None:
-                return Path("exact", lam, turn, *ended)
+                return PathEnd("exact", lam, turn, *ended)
         rough = max(inside, outside) > ROUGH
         change = 0.0 if rough else _shift(aim, lam, pp, pv, vv)
         if change * before < 0.0:
@@ -129,7 +129,7 @@ def follow(columns, c, y, aim, lam, x, cap, floor, eps, rounds) -> Path:
         lost, lam = lost + more, following
         restless = lost > 0 or length < 1.0
         stalls = stalls + 1 if restless or rough else 0
-    return Path("paused", lam, rounds, x, y - x @ columns.members)
+    return PathEnd("paused", lam, rounds, x, y - x @ columns.members)
 
 
 def _miss(aim, size, lam, total):
