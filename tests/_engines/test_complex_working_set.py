@@ -5,7 +5,9 @@ import pytest
 
 from kernelstab._engines.working_set import complex as engine
 from kernelstab._engines.working_set.columns import WorkingColumns
-from kernelstab._engines.working_set.complex_path import _shift, corner, settle
+from kernelstab._engines.working_set.complex_jit import line
+from kernelstab._engines.working_set.complex_path import _shift, corner, factor, settle
+from kernelstab._engines.working_set.complex_path import solve as newton_solution
 from kernelstab._errors import NotConverged
 from kernelstab.solvers import basis_pursuit, lasso, qcbp, reference_qcbp, sqrt_lasso
 
@@ -132,10 +134,10 @@ def test_extreme_units(noisy, power):
     A, y = noisy
     unit = 10.0**power
     plain = basis_pursuit(A, y, **SHARP)
-    for matrix, data, factor in ((unit * A, y, 1 / unit), (A, unit * y, unit)):
+    for matrix, data, unit_of_x in ((unit * A, y, 1 / unit), (A, unit * y, unit)):
         s = basis_pursuit(matrix, data, **SHARP)
         assert s.converged
-        assert np.allclose(s.x / factor, plain.x, atol=1e-7)
+        assert np.allclose(s.x / unit_of_x, plain.x, atol=1e-7)
     assert sqrt_lasso(unit * A, y, 2.0 * unit, **SHARP).converged
     assert lasso(A, unit * y, 2.0 * unit, **SHARP).converged
 
@@ -204,6 +206,23 @@ def test_lambda_moves_by_hand():
     # Level 1/2: 10 + t = |5 + t|/2 at t = -25/3, where both sides are 5/3.
     assert _shift(aim("sqrt-lasso", 0.5), 10.0, 25.0, 5.0, 1.0) == pytest.approx(-25 / 3)
     assert _shift(aim("lasso", 3.0), 10.0, 25.0, 5.0, 1.0) == -7.0
+
+
+def test_a_round_knows_its_products_from_its_equation():
+    # p is the residual of a point, v solves Newton's equation with the signs of x: by plain products
+    rng = np.random.default_rng(9)
+    A, y, lam = gaussian(rng, 8, 5), gaussian(rng, 8), 0.7
+    columns, x, new = WorkingColumns(A), gaussian(rng, 5), gaussian(rng, 5)
+    columns.add(np.arange(5))
+    support, g, new_g = np.arange(5), A.conj().T @ (y - A @ x), A.conj().T @ (y - A @ new)
+    factored, right = factor(columns.gram, support, x, g, lam, 0.0)
+    v = newton_solution(factored, right[1].view(complex))
+    u = x / np.abs(x)
+    turned = 1j * u * (u.conj() * v).imag           # (I - uu^T) v
+    assert np.allclose(A.conj().T @ (A @ v) + lam * turned / np.abs(x), u)
+    assert np.allclose(right[0].view(complex), g - lam * u)
+    found, p = line(columns.rows, y, support, x, new, new_g, lam, v), y - A @ new
+    assert np.allclose(found, (np.vdot(p, p).real, np.vdot(p, A @ v).real, np.linalg.norm(A @ v) ** 2))
 
 
 def test_settle_reaches_stationarity():

@@ -89,6 +89,27 @@ def test_converges_and_a_warm_start_stays(name, start):
         assert first.x.min() >= 0.0
 
 
+def test_fista_is_the_plain_method_restarted_where_its_momentum_points_uphill():
+    A, y = instance()
+    lam, step = 0.3, 1.0 / DenseOperator(A, tight=TIGHT).norm_upper ** 2
+    x = before = np.zeros(N)
+    momentum, restarts = 1.0, 0
+    for _ in range(43):
+        following = (1 + np.sqrt(1 + 4 * momentum**2)) / 2
+        z = x + (momentum - 1) / following * (x - before)
+        v = z - step * A.T @ (A @ z - y)
+        new = np.sign(v) * np.maximum(np.abs(v) - step * lam, 0.0)
+        uphill = (z - new) @ (new - x) > 0
+        momentum, restarts = 1.0 if uphill else following, restarts + uphill
+        x, before = new, x
+    assert restarts > 0
+    points = []
+    found = solve("fista", Products(A, TIGHT), y, tol=0.0, max_iter=43,
+                  callback=lambda done, point, gap: points.append(point))
+    np.testing.assert_allclose(points[-1], x, atol=1e-12)
+    assert found.iterations == 43
+
+
 def reference(name, A, y):
     import cvxpy as cp
 
