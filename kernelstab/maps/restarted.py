@@ -106,6 +106,14 @@ class RestartedMap(Map):
         """Return the first point and its residual."""
         return np.zeros(self.A.shape[1], np.result_type(y, self.A.dtype)), y
 
+    def objective(self, x, residual) -> float:
+        """Return the objective of the method at a point."""
+        raise NotImplementedError
+
+    def block(self, y, x, radius):
+        """Return the point after one block from ``x``, with its residual."""
+        raise NotImplementedError
+
 
 class WARPd(RestartedMap):
     r"""The primal-dual method for quadratically constrained basis pursuit, restarted from its averages.
@@ -132,6 +140,8 @@ class WARPd(RestartedMap):
         The constants, see :func:`kernelstab.solvers.sharpness_from` and ``kernel.recovery_constants``.
     restarts : int
         Most blocks; fewer if the radius comes within one per cent of its limit, or reaches rounding.
+    name : str, optional
+        Shown in reports.
 
     Notes
     -----
@@ -205,6 +215,8 @@ class FIRENET(RestartedMap):
         The constants; ``Sharpness.noise`` sets the level at which the radii stop.
     restarts : int
         Most blocks; fewer if the radius comes within one per cent of its limit, or reaches rounding.
+    name : str, optional
+        Shown in reports.
 
     Raises
     ------
@@ -266,6 +278,8 @@ class NESTA(RestartedMap):
         The constants.
     restarts : int
         Most blocks; fewer if the radius comes within one per cent of its limit, or reaches rounding.
+    name : str, optional
+        Shown in reports.
 
     Raises
     ------
