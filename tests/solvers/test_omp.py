@@ -179,6 +179,14 @@ def test_ties_go_to_the_lowest_index_and_zero_columns_are_never_chosen(way):
     assert s.gap == pytest.approx(0.0, abs=1e-14)
 
 
+def test_scores_that_agree_up_to_rounding_are_ties(way):
+    rng = np.random.default_rng(4)
+    for _ in range(5):   # multiples of one column: all match the data equally, but for rounding
+        column = rng.standard_normal(7)
+        A = np.outer(column, rng.uniform(0.1, 10.0, 20))
+        assert np.flatnonzero(omp(way(A), column + 0.1 * rng.standard_normal(7), 1, **norms(A)).x) == [0]
+
+
 def test_nothing_left_to_choose_ends_the_run(way):
     A = np.zeros((3, 4))
     A[0] = [0.0, 1.0, 1.0, 2.0]  # all columns on one line
