@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kernelstab._checks import as_array, as_count, as_number
+from kernelstab._checks import as_count, as_number
 from kernelstab._engines.imaging.analysis_problem import AnalysisProblem, form_of, solve_analysis
 from kernelstab._engines.imaging.fourier_splitting import FourierSplitting
 from kernelstab._engines.imaging.frames import Frame, Gradient, Products
@@ -10,7 +10,7 @@ from kernelstab._engines.imaging.primal_dual import PrimalDual
 from kernelstab._engines.imaging.spectrum import Spectrum
 from kernelstab._engines.linear_system import as_system
 from kernelstab.operators import WaveletSynthesis, as_operator
-from kernelstab.solvers._solve import as_start
+from kernelstab.solvers._solve import as_start, as_weights
 from kernelstab.solvers.solution import Solution
 
 
@@ -156,7 +156,7 @@ def analysis_problem(A, y, W, eta, lam, weights, lower, tol) -> AnalysisProblem:
     counts = [part.shape[0] for part in parts]
     shares = [None] * len(parts)
     if weights is not None:
-        shares = np.split(_positive(weights, sum(counts)), np.cumsum(counts)[:-1])
+        shares = np.split(as_weights(weights, sum(counts)), np.cumsum(counts)[:-1])
     blocks = [Products(part, share, _norm) for part, share in zip(parts, shares)]
     frame = Frame(blocks, A.shape[1], lower)
     return AnalysisProblem(form, system, frame, parameter, as_number(tol, "tol", low=0))
@@ -168,7 +168,7 @@ def tv_wavelet_problem(A, y, eta, lam, tv_weight, wavelet, level, isotropic, wei
     v = as_number(tv_weight, "tv_weight", low=0, strict=True)
     shape, system = getattr(A, "image_shape", (np.shape(A)[1],)), as_system(A, y)
     basis = WaveletSynthesis(shape, wavelet, level=level)
-    weights = None if weights is None else _positive(weights, system.shape[1])
+    weights = None if weights is None else as_weights(weights, system.shape[1])
     blocks = [Gradient(shape, bool(isotropic), v), Products(basis.H, weights)]
     frame = Frame(blocks, system.shape[1], spectrum=Spectrum(shape, system.dtype.kind == "f"))
     return AnalysisProblem(form, system, frame, parameter, as_number(tol, "tol", low=0))
@@ -182,13 +182,6 @@ def _solve(A, problem, max_iter, x0, callback, progress, history):
         problem, method, f"analysis {problem.form}", start, callback=callback, progress=progress,
         history=history, budget=as_count(max_iter, "max_iter", low=1))
     return Solution(**figures, image=A.image(figures["x"]))
-
-
-def _positive(weights, count):
-    weights = as_array(weights, "weights", shape=(count,), real=True)
-    if weights.min() <= 0:
-        raise ValueError(f"weights must be positive, got {weights.min()}")
-    return weights
 
 
 def _norm(W):

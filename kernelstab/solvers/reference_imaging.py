@@ -3,9 +3,6 @@
 import numpy as np
 import scipy.sparse as sp
 
-from kernelstab._checks import as_shape
-from kernelstab._engines.imaging.analysis_problem import form_of
-from kernelstab._engines.linear_system import as_system
 from kernelstab.operators import DenseOperator, WaveletSynthesis
 from kernelstab.solvers.analysis import analysis_problem, tv_wavelet_problem
 from kernelstab.solvers.reference import dense, joined, minimise, said
@@ -38,12 +35,9 @@ def reference_tv(A, y, eta=None, *, lam=None, shape=None, isotropic=True, tol=1e
     >>> round(s.objective, 6)
     2.0
     """
-    form, parameter = form_of(eta, lam)
-    shape = as_shape(getattr(A, "image_shape", (np.shape(A)[1],)) if shape is None else shape)
-    system = as_system(dense(A), y)
-    if int(np.prod(shape)) != system.shape[1]:
-        raise ValueError(f"shape must hold the {system.shape[1]} columns of A, got {shape}")
-    problem = tv_problem(form, system, parameter, shape, bool(isotropic), tol)
+    shape = getattr(A, "image_shape", None) if shape is None else shape
+    problem = tv_problem(dense(A), y, eta, lam, shape, isotropic, tol)
+    shape = problem.frame.gradient.shape
     steps = _differences(shape)
     figures, bound = _solved(problem, [steps] if isotropic else [[D] for D in steps], "tv")
     image, field = figures["x"].reshape(shape), bound.field.reshape(-1, *shape)

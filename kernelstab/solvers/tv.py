@@ -125,10 +125,7 @@ def tv(A, y, eta=None, *, lam=None, shape=None, isotropic=True, tol=1e-4, method
     >>> s.x.round(6), round(s.objective, 6)
     (array([0.25, 0.75]), 1.0)
     """
-    form, parameter = form_of(eta, lam)
-    system = as_system(A, y)
-    problem = tv_problem(form, system, parameter, _shape(A, system, shape), bool(isotropic), tol,
-                         as_count(workers, "workers", low=1))
+    problem = tv_problem(A, y, eta, lam, shape, isotropic, tol, as_count(workers, "workers", low=1))
     chosen = _chosen(method, problem, A)
     figures, field = solve_analysis(
         problem, FourierSplitting if chosen == "fourier" else PrimalDual, "tv", _start(x0, problem),
@@ -138,18 +135,16 @@ def tv(A, y, eta=None, *, lam=None, shape=None, isotropic=True, tol=1e-4, method
     return TVSolution(**figures, image=figures["x"].reshape(shape), field=field.reshape(-1, *shape))
 
 
-def tv_problem(form, system, parameter, shape, isotropic, tol, workers=1) -> AnalysisProblem:
-    """Return the analysis problem whose frame is the gradient."""
-    spectrum = Spectrum(shape, system.dtype.kind == "f", workers)
-    frame = Frame([Gradient(shape, isotropic)], system.shape[1], spectrum=spectrum)
-    return AnalysisProblem(form, system, frame, parameter, as_number(tol, "tol", low=0))
-
-
-def _shape(A, system, shape):
+def tv_problem(A, y, eta, lam, shape, isotropic, tol, workers=1) -> AnalysisProblem:
+    """Check what the user hands in and pose the problem whose frame is the gradient."""
+    form, parameter = form_of(eta, lam)
+    system = as_system(A, y)
     shape = as_shape(getattr(A, "image_shape", (system.shape[1],)) if shape is None else shape)
     if int(np.prod(shape)) != system.shape[1]:
         raise ValueError(f"shape must hold the {system.shape[1]} columns of A, got {shape}")
-    return shape
+    spectrum = Spectrum(shape, system.dtype.kind == "f", workers)
+    frame = Frame([Gradient(shape, bool(isotropic))], system.shape[1], spectrum=spectrum)
+    return AnalysisProblem(form, system, frame, parameter, as_number(tol, "tol", low=0))
 
 
 def _chosen(method, problem, A):

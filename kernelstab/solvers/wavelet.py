@@ -6,13 +6,13 @@ import weakref
 
 import numpy as np
 
-from kernelstab._checks import as_array, as_count, as_number
+from kernelstab._checks import as_count, as_number
 from kernelstab._engines.imaging import wavelet_splitting
 from kernelstab._engines.imaging.analysis_problem import run
 from kernelstab._engines.linear_system import as_system
 from kernelstab._engines.problem import NAMES, Problem
 from kernelstab.operators import DenseOperator, WaveletSynthesis, as_operator
-from kernelstab.solvers._solve import Start, as_start, solve
+from kernelstab.solvers._solve import Start, as_start, as_weights, scaled, solve
 from kernelstab.solvers.solution import Solution
 
 _DENSE_PRODUCTS = weakref.WeakKeyDictionary()  # dense operator -> {synthesis settings: product}
@@ -147,10 +147,10 @@ def _recover(form, A, y, bound, wavelet, level, weights, options):
 
 
 def _split(form, A, product, W, y, bound, weights, *, tol, max_iter, x0, **options):
-    w = np.ones(1) if weights is None else _positive(weights, W.shape[1])
+    w = np.ones(1) if weights is None else as_weights(weights, W.shape[1])
     system, images = as_system(product, y), as_system(A, y)
     as_start(x0, system)                     # only to refuse it early
-    problem = Problem(form, system if weights is None else _weighted(system, w), bound,
+    problem = Problem(form, system if weights is None else scaled(system, w), bound,
                       as_number(tol, "tol", low=0))
     parts = wavelet_splitting.Parts(A, images, W, w)
 
@@ -170,19 +170,6 @@ def _begin(x0, system, w):
     x, dual = as_start(x0, system)
     x *= w
     return Start(x, dual, x0 is not None)
-
-
-def _weighted(system, w):
-    """Return the system in ``w * c``, where the weighted absolute sum is the plain one."""
-    return dataclasses.replace(system, forward=lambda z: system.forward(z / w), tight=None, source=None,
-                               adjoint=lambda u: system.adjoint(u) / w)
-
-
-def _positive(weights, count):
-    weights = as_array(weights, "weights", shape=(count,), real=True)
-    if weights.min() <= 0:
-        raise ValueError(f"weights must be positive, got {weights.min()}")
-    return weights
 
 
 def wavelet_system(A, wavelet="coif2", level=None):
