@@ -201,9 +201,10 @@ def test_nothing_left_to_choose_ends_the_run(way):
 def test_a_nearly_dependent_column_is_not_divided_by(way):
     # the third column leaves the span of the first two by 1e-12: fitting 1e-13 with it is noise
     A = np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 1.0], [0.0, 0.0, 1e-12]])
-    s = omp(way(A), [2.0, 1.0, 1e-3], 3, **norms(A))
-    assert np.abs(s.x).max() < 10
-    assert s.residual == pytest.approx(1e-3)
+    for tol in (1e-13, 0.0):   # too small a correlation; too small a distance
+        s = omp(way(A), [2.0, 1.0, 1e-3], 3, tol=tol, **norms(A))
+        assert np.abs(s.x).max() < 10
+        assert s.residual == pytest.approx(1e-3)
 
 
 def test_all_columns_and_sizes_of_one(way):
