@@ -8,7 +8,7 @@ from kernelstab.operators import as_operator
 
 
 class ClipDecoder(Map):
-    r"""Walk from one signal to another as the measurement crosses from one to the other.
+    r"""Move from one signal to another as the measurement crosses from one to the other.
 
     With :math:`e_0 = A(x'-x)`, :math:`d = x'-x`, :math:`u = x + \eta_1 d/\|d\|` and
     :math:`u' = x' - \eta_2 d/\|d\|`,

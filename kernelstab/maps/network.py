@@ -114,11 +114,11 @@ class ReLUNetwork(Map):
         """Return the output and ``u -> vjp(y, u)``, after one evaluation for both."""
         x, active, shapes = self._forward(y)
 
-        def pull(u):
+        def transposed(u):
             u = as_array(u, "u", shape=(self.A.shape[1],), real=True)
             return self._backward(u, active, shapes)
 
-        return x, pull
+        return x, transposed
 
     def _forward(self, y):
         """Return the output, the active sets of the ReLUs and the shapes before every step."""
@@ -142,14 +142,14 @@ class ReLUNetwork(Map):
             elif kind == "add":
                 h = h + saved.pop()
             elif kind == "data_consistency":
-                correction = self._pull(y - self.A.matvec(h.ravel().astype(np.float64)))
-                h = h + correction.reshape(h.shape)
+                residual = y - self.A.matvec(h.ravel().astype(np.float64))
+                h = h + (self.A.rmatvec(residual) / self.A.tight).astype(self.dtype).reshape(h.shape)
             elif kind == "scale":
                 h = step * h
         return h.ravel().astype(np.float64), active, shapes
 
     def _backward(self, u, active, shapes):
-        """Walk the steps in reverse with the cotangent ``g`` of the state."""
+        """Go through the steps in reverse with the cotangent ``g`` of the state."""
         g, saved, active = u.astype(self.dtype), [], list(active)
         from_data = np.zeros(self.A.shape[0])
         for (kind, step), before in zip(self._steps[:0:-1], shapes[:0:-1], strict=True):
@@ -172,9 +172,6 @@ class ReLUNetwork(Map):
                 g = step * g
         g = g.ravel().astype(np.float64)
         return from_data + (self.A.matvec(g) if self._steps[0][0] == "adjoint" else g)
-
-    def _pull(self, residual):
-        return (self.A.rmatvec(residual) / self.A.tight).astype(self.dtype)
 
     def spec(self):
         """Describe the network by its operator and its layers with exact weights."""
@@ -241,7 +238,7 @@ def transposed_filters(weight) -> np.ndarray:
 
 
 def check_layers(layers, A) -> list[dict]:
-    """Return the layers as dictionaries with checked arrays, having walked the shapes once.
+    """Return the layers as dictionaries with checked arrays, if their shapes fit from first to last.
 
     Raises
     ------

@@ -119,13 +119,13 @@ class QCBPMap(Map):
         support = self._support(c)
         face = _Face(self._system, support, c, y, self.eta) if support.size else None
 
-        def pull(u):
+        def transposed(u):
             if face is None:
                 return np.zeros_like(y)
             v = as_array(u, "u", shape=(self.A.shape[1],))
-            return face.pull(v if self._synthesis is None else self._synthesis.rmatvec(v))
+            return face.transposed(v if self._synthesis is None else self._synthesis.rmatvec(v))
 
-        return self._signal(c), pull
+        return self._signal(c), transposed
 
     def _support(self, c):
         """Return where ``c`` counts as nonzero; at most ``m`` places, because more are never needed."""
@@ -143,13 +143,13 @@ class _Face:
         self.system, self.support = system, support
         self.sign = c[support] / np.abs(c[support])
         self.residual = y - system.matvec(c)
-        self.pull = self._pull_exact
+        self.transposed = self._transposed_exact
         if eta > 0:
             correlation = system.rmatvec(self.residual)[support]
             self.multiplier = float(np.mean((self.sign.conj() * correlation).real))
             self.curvature = self.multiplier / np.abs(c[support]) if np.iscomplexobj(c) else 0.0
             self.z = self._solve(self.sign)
-            self.pull = self._pull_noisy
+            self.transposed = self._transposed_noisy
 
     def _spread(self, v):
         full = np.zeros(self.system.shape[1], dtype=v.dtype)
@@ -158,10 +158,10 @@ class _Face:
 
     def _product(self, v):
         """Apply the real-linear, symmetric matrix ``H``."""
-        image = self.system.rmatvec(self._spread(v))[self.support]
+        product = self.system.rmatvec(self._spread(v))[self.support]
         if hasattr(self, "curvature"):
-            image = image + self.curvature * (v - self.sign * (self.sign.conj() * v).real)
-        return image
+            product = product + self.curvature * (v - self.sign * (self.sign.conj() * v).real)
+        return product
 
     def _solve(self, right):
         """Solve with ``H`` by conjugate gradients for the real inner product."""
@@ -171,21 +171,21 @@ class _Face:
         for _ in range(2 * right.size + 20):
             if square <= goal:
                 break
-            image = self._product(direction)
-            bend = np.vdot(direction, image).real
-            if bend <= 1e-14 * np.vdot(direction, direction).real:      # dependent columns
+            product = self._product(direction)
+            quadratic = np.vdot(direction, product).real
+            if quadratic <= 1e-14 * np.vdot(direction, direction).real:      # dependent columns
                 break
-            step = square / bend
+            step = square / quadratic
             x += step * direction
-            residual -= step * image
+            residual -= step * product
             square, before = np.vdot(residual, residual).real, square
             direction = residual + square / before * direction
         return x
 
-    def _pull_exact(self, v):
+    def _transposed_exact(self, v):
         return self._spread(self._solve(v[self.support]))
 
-    def _pull_noisy(self, v):
+    def _transposed_noisy(self, v):
         v = v[self.support].astype(self.sign.dtype)
         share = np.vdot(self.z, v).real / np.vdot(self.z, self.sign).real
         return self._spread(self._solve(v) - share * self.z) + share / self.multiplier * self.residual

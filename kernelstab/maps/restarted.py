@@ -38,8 +38,8 @@ class RestartedRun:
 class RestartedMap(Map):
     """Blocks of steps whose radius shrinks as a theorem says; the subclasses provide the steps.
 
-    A subclass has ``level`` and ``form`` (what ``Sharpness.floor`` needs), ``constant`` (error per unit of
-    its objective), ``rate`` (a block of k steps exceeds the least objective by at most ``2 rate D / k``),
+    A subclass has ``parameter`` and ``form`` (what ``Sharpness.floor`` needs), ``constant`` (error per unit
+    of its objective), ``rate`` (a block of k steps exceeds the least objective by at most ``2 rate D / k``),
     and the methods ``start``, ``objective`` and ``block``.
     """
 
@@ -47,8 +47,8 @@ class RestartedMap(Map):
     constant: float
     rate: float
 
-    def __init__(self, A, level, sharpness, restarts, name):
-        self.A, self.level = as_operator(A), level
+    def __init__(self, A, parameter, sharpness, restarts, name):
+        self.A, self.parameter = as_operator(A), parameter
         self.sharpness = as_sharpness(sharpness)
         self.restarts, self.name = as_count(restarts, "restarts", low=1), name
 
@@ -60,7 +60,7 @@ class RestartedMap(Map):
     @property
     def floor(self) -> float:
         """The error that no number of restarts removes, up to the factor 1/(1 - 1/e)."""
-        return self.sharpness.floor(self.form, self.level)
+        return self.sharpness.floor(self.form, self.parameter)
 
     def radii(self, y) -> np.ndarray:
         r"""Return the radii :math:`D_0,\dots,D_n` promised for these data, before any block is run.
@@ -86,7 +86,7 @@ class RestartedMap(Map):
         points, rows, moves = [x], [(self.objective(x, residual), float(np.linalg.norm(residual)))], []
         noise = self.sharpness.noise
         if noise is None:
-            noise = self.level if self.form == "qcbp" else 0.0
+            noise = self.parameter if self.form == "qcbp" else 0.0
         while True:
             count = len(points)
             objectives, residuals = np.array(rows).T
@@ -174,19 +174,19 @@ class WARPd(RestartedMap):
 
     def objective(self, x, residual) -> float:
         """Return the absolute sum with what the excess of the residual costs."""
-        excess = max(float(np.linalg.norm(residual)) - self.level, 0.0)
+        excess = max(float(np.linalg.norm(residual)) - self.parameter, 0.0)
         return float(np.abs(x).sum()) + self.kappa * excess
 
     def block(self, y, x, radius):
         """Return the average after one block, and its residual."""
         sigma = self.kappa / (radius * self.A.norm_upper)
 
-        def turn(u):
+        def resolvent(u):
             size = float(np.linalg.norm(u))
-            return u * max(0.0, 1.0 - sigma * self.level / size) if size > 0 else u
+            return u * max(0.0, 1.0 - sigma * self.parameter / size) if size > 0 else u
 
         tau = radius / (self.kappa * self.A.norm_upper)
-        mean, product = average(self.A, y, x, tau, sigma, self.steps, 1.0, turn)
+        mean, product = average(self.A, y, x, tau, sigma, self.steps, 1.0, resolvent)
         return mean, y - product
 
 
@@ -212,7 +212,7 @@ class FIRENET(RestartedMap):
     lam : float
         The weight :math:`\lambda` of the absolute sum, at most :math:`C_1/C_2`.
     sharpness : Sharpness or recovery constants
-        The constants; ``Sharpness.noise`` sets the level at which the radii stop.
+        The constants; ``Sharpness.noise`` sets the noise level at which the radii stop.
     restarts : int
         Most blocks; fewer if the radius comes within one per cent of its limit, or reaches rounding.
     name : str, optional
@@ -241,18 +241,20 @@ class FIRENET(RestartedMap):
     def __init__(self, A, lam, sharpness, *, restarts=40, name="FIRENET"):
         super().__init__(A, as_number(lam, "lam", low=0, strict=True), sharpness, restarts, name)
         C1, C2 = self.sharpness.C1, self.sharpness.C2
-        if self.level * C2 > C1 * (1 + 1e-12):
-            raise ValueError(f"lam must be at most C1/C2 = {C1 / C2:.6g} of the sharpness, got {self.level}")
-        self.constant, self.rate = C1 / self.level, self.A.norm_upper
+        if self.parameter * C2 > C1 * (1 + 1e-12):
+            raise ValueError(f"lam must be at most C1/C2 = {C1 / C2:.6g} of the sharpness, "
+                             f"got {self.parameter}")
+        self.constant, self.rate = C1 / self.parameter, self.A.norm_upper
 
     def objective(self, x, residual) -> float:
         """Return the objective of the square-root LASSO."""
-        return self.level * float(np.abs(x).sum()) + float(np.linalg.norm(residual))
+        return self.parameter * float(np.abs(x).sum()) + float(np.linalg.norm(residual))
 
     def block(self, y, x, radius):
         """Return the average after one block, and its residual."""
         norm = self.A.norm_upper
-        mean, product = average(self.A, y, x, radius / norm, 1.0 / (radius * norm), self.steps, self.level,
+        tau, sigma = radius / norm, 1.0 / (radius * norm)
+        mean, product = average(self.A, y, x, tau, sigma, self.steps, self.parameter,
                                 lambda u: u / max(1.0, float(np.linalg.norm(u))))
         return mean, y - product
 
@@ -312,7 +314,7 @@ class NESTA(RestartedMap):
     def start(self, y):
         """Return the feasible point next to zero, and its residual."""
         x, _ = super().start(y)
-        return nearest(self.A, y, self.level, x)
+        return nearest(self.A, y, self.parameter, x)
 
     def objective(self, x, residual) -> float:
         """Return the absolute sum; all points are feasible."""
@@ -321,4 +323,4 @@ class NESTA(RestartedMap):
     def block(self, y, x, radius):
         """Return the last point of one block, and its residual."""
         mu = 2.0 * radius / ((self.steps + 1) * self.rate)
-        return smoothed(self.A, y, self.level, x, mu, self.steps)
+        return smoothed(self.A, y, self.parameter, x, mu, self.steps)

@@ -27,7 +27,7 @@ class Recipe:
     pool, per_epoch, batch : int
         Augmented images drawn once; images seen per epoch; images per step.
     rate : float
-        Peak step size of Adam, warmed up over the first twentieth and then lowered by a cosine.
+        Largest step size of Adam, warmed up over the first twentieth and then lowered by a cosine.
     dtype : str
         Precision of the exported weights.
     epochs : int

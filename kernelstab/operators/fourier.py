@@ -75,9 +75,9 @@ class SubsampledFourier(ForwardOperator):
         opposite = [-k % n for k, n in zip(places, self.image_shape)]
         mirror = np.ravel_multi_index(opposite, self.image_shape)
         if not self.mask.ravel()[mirror].all():
-            lonely = int(np.argmin(self.mask.ravel()[mirror]))
+            alone = int(np.argmin(self.mask.ravel()[mirror]))
             raise ValueError("mask must be symmetric under k -> -k for real images, but it holds "
-                             f"{tuple(int(k[lonely]) for k in places)} and not its mirror; "
+                             f"{tuple(int(k[alone]) for k in places)} and not its mirror; "
                              "see kernelstab.operators.masks.symmetrise")
         self._self, self._rep = flat[flat == mirror], flat[flat < mirror]
         self._mirror = mirror[flat < mirror]
@@ -86,8 +86,8 @@ class SubsampledFourier(ForwardOperator):
         half, pairs = n // 2 + 1, np.arange(len(self._rep))
         kept = np.concatenate([self._self, self._rep])
         stored = kept % n < half
-        home = np.where(stored, kept, np.concatenate([self._self, self._mirror]))
-        self._gather, self._gather_sign = home // n * half + home % n, np.where(stored, 1.0, -1.0)
+        place = np.where(stored, kept, np.concatenate([self._self, self._mirror]))
+        self._gather, self._gather_sign = place // n * half + place % n, np.where(stored, 1.0, -1.0)
         every = np.concatenate([kept, self._mirror])
         stored = every % n < half
         self._scatter = (every // n * half + every % n)[stored]
