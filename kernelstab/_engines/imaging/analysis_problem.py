@@ -109,7 +109,7 @@ class AnalysisProblem:
             frame.project(field, None, rest, 0.0, POLISH if k else 0.0)
             np.subtract(back, rest, out=rest)
             t, value = self.multiple(inner, length, frame.correct(field, frame.solve(rest, out=rest)))
-            if not frame.flat:
+            if not frame.annihilates:
                 defect = float(np.linalg.norm(back - frame.adjoint(field)))
                 value /= 1.0 + t * defect / (self.weight * frame.least * np.sqrt(frame.lower))
             if value >= goal:
@@ -118,23 +118,23 @@ class AnalysisProblem:
         return Bound(value, t * h, field, t * length)
 
     @cached_property
-    def flat(self):
+    def A_ones(self):
         r"""``A`` times the constant image 1 where W annihilates it; exactly zero where it is rounding."""
         system = self.system
-        if not self.frame.flat:
+        if not self.frame.annihilates:
             return 0.0 * system.y
-        flat = system.forward(np.ones(self.frame.size, system.dtype))
+        ones = system.forward(np.ones(self.frame.size, system.dtype))
         # ||A* y|| / ||y|| is at most the norm of A, and of its size for most data
         typical = float(np.linalg.norm(system.adjoint(system.y))) * np.sqrt(self.frame.size)
-        return flat if np.linalg.norm(flat) * self.size > 1e-10 * typical else 0.0 * flat
+        return ones if np.linalg.norm(ones) * self.size > 1e-10 * typical else 0.0 * ones
 
     def _balanced(self, h):
-        """Return the part of h that is orthogonal to ``flat``: zero if what is left is rounding."""
-        flat, square = self.flat, float(np.vdot(self.flat, self.flat).real)
+        """Return the part of h that is orthogonal to ``ones``: zero if what is left is rounding."""
+        ones, square = self.A_ones, float(np.vdot(self.A_ones, self.A_ones).real)
         if square == 0:
             return h
-        once = h - flat * (np.vdot(flat, h) / square)
-        twice = once - flat * (np.vdot(flat, once) / square)
+        once = h - ones * (np.vdot(ones, h) / square)
+        twice = once - ones * (np.vdot(ones, once) / square)
         return twice if np.linalg.norm(twice) > 0.5 * np.linalg.norm(once) else 0.0 * h
 
     def closed_form(self, monitor) -> bool:
@@ -142,12 +142,12 @@ class AnalysisProblem:
 
         Returns whether it is.
         """
-        y, flat = self.system.y, self.flat
-        square, constant = float(np.vdot(flat, flat).real), 0.0
+        y, ones = self.system.y, self.A_ones
+        square, constant = float(np.vdot(ones, ones).real), 0.0
         if square > 0:
-            constant = np.vdot(flat, y) / square
-            constant += np.vdot(flat, y - constant * flat) / square      # what the long sum has lost
-        residual = y - constant * flat
+            constant = np.vdot(ones, y) / square
+            constant += np.vdot(ones, y - constant * ones) / square      # what the long sum has lost
+        residual = y - constant * ones
         size = float(np.linalg.norm(residual))
         exact = self.explains(0.0, size)
         if self.excess(size) > 0.0 and not exact:
@@ -189,7 +189,7 @@ def run(problem, method, name, *, budget, callback=None, progress=None, history=
             raise
         interrupted = True
     best = monitor.best if final is None else final(monitor.best)
-    converged = problem.finished(best)
+    converged = bool(problem.finished(best))
     if not converged:
         ended = "was interrupted" if interrupted else "stopped"
         warnings.warn(f"{name} {ended} after {monitor.done} iterations at relative gap "

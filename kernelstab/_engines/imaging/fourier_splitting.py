@@ -49,7 +49,7 @@ class FourierSplitting(Method):
         self.frame, self.mu, self.done, self.field = problem.frame, 1.0, 0, None
         workers = 1 if self.frame.spectrum is None else self.frame.spectrum.workers
         self.sampled = FourierFit(system.source, system.y, *self.frame.symbol, workers,
-                                  single=self.frame.flat)
+                                  single=self.frame.annihilates)
         self.radius = problem.parameter if problem.form == "qcbp" else None
         self.measured = self.sampled.measured
         super().__init__(problem, Bound(0.0, np.zeros_like(self.sampled.data), None))
@@ -139,7 +139,7 @@ class FourierSplitting(Method):
             s -= field
         frame.correct(s, x, 1.0)
         b = np.empty_like(b)
-        frame.project(s, None, b, 0.0, 0.0)     # the adjoint of 2z - s, where z = Dx
+        frame.project(s, None, b, 0.0, 0.0)     # the adjoint of 2z - s, where z = Wx
         if field is not None:
             field *= 2.0
             s += field

@@ -28,11 +28,12 @@ class Gradient:
         following = [np.roll(numbers, -1, c).ravel() for c in range(numbers.ndim)]
         self.step = np.array(following, dtype=np.int64).reshape(numbers.ndim, self.rows)
         self.count = self.axes * self.rows * self.n        # of the entries of a field
-        self.norm, self.typical = 2.0 * scale * np.sqrt(self.axes), scale**2
+        self.typical = scale**2
 
     def total(self, x) -> float:
         """Return the sum of all sizes."""
-        return self._corrected(self._memory(x)[3], x, self.scale)[1]
+        line = self._memory(x)[3]
+        return self._corrected(line, x, self.scale)[1]
 
     def project(self, p, x, b, rho, relaxation):
         """Move p by ``relaxation`` times the way to the feasible field nearest to ``p + rho W x``.
@@ -180,8 +181,8 @@ class Frame:
     """Blocks above each other, at most one of them a gradient.
 
     ``gram`` is how systems with ``W^H W`` are solved: "scalar", "fourier" (which takes ``spectrum``), "dense"
-    or "cg"; with the first two :math:`W^*W=uD^*D+vI` with u and v in ``symbol``. ``flat`` says that
-    constant images are annihilated, as by the gradient alone.
+    or "cg"; with the first two :math:`W^*W=uD^*D+vI` with u and v in ``symbol``. ``annihilates`` says
+    that constant images become 0, as by the gradient alone.
     """
 
     def __init__(self, blocks, size, lower=None, spectrum=None):
@@ -192,7 +193,7 @@ class Frame:
         self.scalar = float(sum(block.parseval or 0.0 for block in blocks))
         self.gradient = next((block for block in blocks if isinstance(block, Gradient)), None)
         self.symbol = 0.0 if self.gradient is None else self.gradient.scale**2, self.scalar
-        self.flat = len(blocks) == 1 and self.gradient is not None
+        self.annihilates = len(blocks) == 1 and self.gradient is not None
         self.lower = self.scalar if lower is None else float(lower)
         if all(block.parseval is not None or block is self.gradient for block in blocks):
             self.gram = "scalar" if self.gradient is None else "fourier"
@@ -204,7 +205,7 @@ class Frame:
             self.lower = max(self.lower, least)
         else:
             self.gram = "cg"
-        if not (self.lower > 0 or self.flat):
+        if not (self.lower > 0 or self.annihilates):
             raise ValueError("W must be injective with a known bound: contain a tight frame, be an array of "
                              f"full column rank, or come with lower > 0, got lower bound {self.lower:.2g}; "
                              "for total variation alone see tv")
