@@ -112,7 +112,7 @@ def check(s, A, y, W, w, eta, lam, groups=1, tol=1e-6):
 @pytest.mark.parametrize("bound", [{"eta": 0.1}, {"lam": 0.05}], ids=["qcbp", "lasso"])
 @pytest.mark.parametrize(("operator", "analyser"), [
     ("fourier", "basis"), ("fourier", "two bases"), ("complex", "two bases"), ("hadamard", "two bases"),
-    ("gaussian", "basis"), ("complex", "array"), ("gaussian", "mixed"),
+    ("gaussian", "basis"), ("complex", "array"), ("gaussian", "mixed"), ("blur", "two bases"),
 ])
 def test_agrees_with_cvxpy(operator, analyser, bound):
     A, y = measured(operator)
@@ -121,7 +121,7 @@ def test_agrees_with_cvxpy(operator, analyser, bound):
     s = analysis(A, y, W, **bound, weights=w, tol=1e-6)
     check(s, A, y, dense, w, bound.get("eta"), bound.get("lam"))
     assert s.image.shape == SHAPE
-    spectral = operator in ("fourier", "complex") and analyser in ("basis", "two bases")
+    spectral = operator in ("fourier", "complex", "blur") and analyser in ("basis", "two bases")
     assert ("Fourier" if spectral else "primal-dual") in s.method
 
 
