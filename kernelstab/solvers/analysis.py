@@ -151,10 +151,11 @@ def analysis_problem(A, y, W, eta, lam, weights, lower, tol) -> AnalysisProblem:
     for part in parts:
         if getattr(part, "ndim", 2) != 2 or part.shape[1] != A.shape[1]:
             raise ValueError(f"W must act on {A.shape[1]} entries, got shape {part.shape}")
+    unit = np.result_type(*(part.dtype for part in parts)).type(1)
     # a complex W measures moduli, for which a complex signal may be better than any real one
-    system = as_system(A, np.asarray(y) * np.ones(1, np.result_type(float, *(part.dtype for part in parts))))
+    system = as_system(A, np.asarray(y) * unit if np.iscomplexobj(unit) else y)
     counts = [part.shape[0] for part in parts]
-    shares = [None] * len(parts)
+    shares: list = [None] * len(parts)
     if weights is not None:
         shares = np.split(as_weights(weights, sum(counts)), np.cumsum(counts)[:-1])
     blocks = [Products(part, share, _norm) for part, share in zip(parts, shares)]
