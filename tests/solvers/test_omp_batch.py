@@ -106,6 +106,19 @@ def test_dual_points_are_feasible_where_the_gram_matrix_has_lost_the_digits(nois
         assert batch.residual[i] == pytest.approx(np.linalg.norm(y - A @ batch.x[i]), abs=1e-13 * size)
 
 
+def test_dual_points_of_twins_with_opposite_signs_are_feasible():
+    # y leaves the span of the first column in the direction in which the second one does: signs -1, 1, and
+    # h = -e1 + 2/t e2 with coefficients near 2/t**2, of which a Gram matrix keeps few digits.
+    rng, t = np.random.default_rng(0), 3e-6
+    for _ in range(8):
+        Q = np.linalg.qr(rng.standard_normal((6, 6)))[0]
+        A = Q[:, [0, 0, 2, 3]]
+        A[:, 1] += t * Q[:, 1]
+        batch = omp_batch(A, [Q[:, 0] + 0.5 * Q[:, 1]], 2)
+        assert np.flatnonzero(batch.x[0]).tolist() == [0, 1]
+        assert np.abs(batch.dual @ A).max() <= 1 + 1e-8
+
+
 def test_progress_and_rows():
     A, Y = draw(False, False, count=300)
     calls = []
