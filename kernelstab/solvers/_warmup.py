@@ -45,11 +45,12 @@ def _jobs():
         "working set, complex": partial(lasso, 1j * A, y, 0.1),
         "batch": partial(solve_batch, "lasso", A, y[None], 0.1),
     }
+    # half of the frequencies and a fine tolerance lead the splitting through both of its precisions
     mask = masks.uniform((8, 8), 0.5, symmetric=True, rng=0)
     for kind, unit in (("real", 1.0), ("complex", 1j)):
         B, F = unit * A, SubsampledFourier(mask, real=kind == "real")
         z = F.matvec(np.eye(8).ravel())
-        jobs |= {      # a fine tolerance goes through both precisions
+        jobs |= {
             f"omp, {kind}": partial(omp, B, unit * y, 1),
             f"omp, step by step, {kind}": partial(omp, B, y, 1, history=True),
             f"omp batch, {kind}": partial(omp_batch, B, [y], 1),
