@@ -256,7 +256,7 @@ def require_finite_matrix(problem) -> None:
         as_array(system.matrix, "A", ndim=2)
 
 
-class Method(NamedTuple):
+class SolverMethod(NamedTuple):
     """A method: its modules (real, complex), the forms it solves, its default budget, what it needs."""
 
     real: str | None
@@ -273,17 +273,18 @@ class Method(NamedTuple):
 
 _ALL = ("lasso", "qcbp", "sqrt-lasso")
 METHODS = {
-    "homotopy": Method("_engines.lasso_path.path", None, _ALL, 100_000, dense=True),
-    "working-set": Method("_engines.working_set.real", "_engines.working_set.complex", _ALL, 1_000,
-                          dense=True),
-    "fista": Method("_engines.first_order.fista", "_engines.first_order.fista", ("lasso",), 50_000, box=True),
-    "primal-dual": Method("_engines.first_order.primal_dual", "_engines.first_order.primal_dual",
-                          ("qcbp", "sqrt-lasso"), 20_000),
+    "homotopy": SolverMethod("_engines.lasso_path.path", None, _ALL, 100_000, dense=True),
+    "working-set": SolverMethod("_engines.working_set.real", "_engines.working_set.complex", _ALL, 1_000,
+                                dense=True),
+    "fista": SolverMethod("_engines.first_order.fista", "_engines.first_order.fista", ("lasso",), 50_000,
+                          box=True),
+    "primal-dual": SolverMethod("_engines.first_order.primal_dual", "_engines.first_order.primal_dual",
+                                ("qcbp", "sqrt-lasso"), 20_000),
 }
 
 
 def chain(problem: Problem, method: str) -> list:
-    """Return the methods to try in turn, as pairs (name, Method).
+    """Return the methods to try in turn, as pairs (name, SolverMethod).
 
     ``auto``: real dense problems take the exact path when they are small and a working set
     otherwise, complex dense ones a working set; operators FISTA for the LASSO and the
@@ -310,7 +311,7 @@ def chain(problem: Problem, method: str) -> list:
     return [(method, METHODS[method])]
 
 
-def refusal(problem: Problem, method: Method) -> str | None:
+def refusal(problem: Problem, method: SolverMethod) -> str | None:
     """Return what the method lacks for this problem, or None."""
     system = problem.system
     if problem.form not in method.forms:
@@ -331,6 +332,6 @@ def _dense_order(problem):
     return ["homotopy", "working-set"] if m * n <= SMALL else ["working-set", "homotopy"]
 
 
-def engine(method: Method, problem: Problem):
+def engine(method: SolverMethod, problem: Problem):
     """Import the module that solves this problem."""
     return importlib.import_module(f"kernelstab.{method.module(problem)}")

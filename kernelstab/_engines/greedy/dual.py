@@ -8,7 +8,7 @@ from kernelstab._engines.duality_gap import QCBP
 from kernelstab._engines.greedy.columns import columns_of
 
 
-class Proof(NamedTuple):
+class DualProof(NamedTuple):
     """Points, and what dual points prove of them: one, or one in each row."""
 
     x: np.ndarray
@@ -19,7 +19,7 @@ class Proof(NamedTuple):
     residual: np.ndarray
 
 
-def proof_of(task, point) -> Proof:
+def proof_of(task, point) -> DualProof:
     r"""Return what the best dual point that is known for a point proves.
 
     With the columns :math:`B` on the support and the signs :math:`\sigma` of the values, the direction
@@ -44,4 +44,4 @@ def proof_of(task, point) -> Proof:
     x, numbers = np.zeros(system.shape[1], values.dtype), np.empty((len(vectors), 4))
     prove_point(QCBP, support, values, task.size, column, vectors, correlations, x, numbers)
     best = np.argmin(numbers[:, 2])
-    return Proof(x, vectors[best, 0], *map(float, numbers[best]))
+    return DualProof(x, vectors[best, 0], *map(float, numbers[best]))

@@ -6,7 +6,7 @@ import numpy as np
 
 from kernelstab._engines.duality_gap import QCBP
 from kernelstab._engines.greedy.columns import largest
-from kernelstab._engines.greedy.dual import Proof
+from kernelstab._engines.greedy.dual import DualProof
 from kernelstab._engines.greedy.task import FITTED, FULL, Point, Task
 from kernelstab._threads import in_order
 
@@ -23,7 +23,7 @@ GRAM_COLUMNS = 4096  # a Gram matrix of more columns takes more than 128 MB
 class Pursuits(NamedTuple):
     """What came of many problems: points and what is proved, how many columns, and why no more."""
 
-    proof: Proof
+    proof: DualProof
     counts: np.ndarray
     reasons: np.ndarray
 
@@ -35,8 +35,8 @@ def pursuit_at_once(A, y, norms, eta, tol, atoms) -> Pursuits:
     Y, norms = y[None], np.empty((0, 0)) if norms is None else np.require(norms, None, ["C", "W"])[None]
     found, work = loops.fields(atoms, Y, A.shape[1]), loops.memory(atoms, y.size, *A.shape, y.dtype)
     loops.by_columns(QCBP, A[None], Y, norms, np.array([eta]), tol, atoms, work, found)
-    return Pursuits(Proof(found.x[0], found.vectors[0, 0], *map(float, found.numbers[0])), found.counts[0],
-                    found.reasons[0])
+    proof = DualProof(found.x[0], found.vectors[0, 0], *map(float, found.numbers[0]))
+    return Pursuits(proof, found.counts[0], found.reasons[0])
 
 
 def pursuit_batch(A, Y, etas, tol, atoms, threads, progress) -> Pursuits:
@@ -68,7 +68,7 @@ def pursuit_batch(A, Y, etas, tol, atoms, threads, progress) -> Pursuits:
     for part, _ in in_order(work, [slice(first, first + size) for first in range(0, len(Y), size)], threads):
         if progress is not None:
             progress(min(part.stop, len(Y)), len(Y), "problems")
-    proof = Proof(found.x, found.vectors[:, 0].copy(), *found.numbers.T.copy())
+    proof = DualProof(found.x, found.vectors[:, 0].copy(), *found.numbers.T.copy())
     return Pursuits(proof, found.counts, found.reasons)
 
 
