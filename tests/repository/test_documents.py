@@ -75,3 +75,56 @@ def test_paths_named_in_contributing_exist(root):
     assert len(paths) > 3
     assert [path for path in paths if path != "tests/a/test_b.py" and path != "kernelstab/a/b.py"
             and not (root / path).exists()] == []
+
+
+WALKS = {
+    "From `lasso(A, y, lam)` to its `Solution`": """
+import numpy as np
+from kernelstab import solvers
+A = np.random.default_rng(0).standard_normal((20, 40))
+y, lam = A[:, 3] + A[:, 8], 5.0
+watch()
+solvers.lasso(A, y, lam)              # small, real and dense
+solvers.lasso(A, y, lam, tol=1e-9)
+solvers.lasso(A, y, lam, history=True)
+""",
+    "From `kernelstab constants A.npy --certificate card.json` to `verify`": """
+import numpy as np
+from kernelstab.cli import main
+np.save("A.npy", np.random.default_rng(0).standard_normal((6, 10)))
+watch()
+main(["constants", "A.npy", "--order", "2", "--certificate", "card.json", "--quiet"])
+main(["verify", "card.json"])
+""",
+}
+WATCH = """
+import sys
+found = set()
+
+def watch():
+    sys.setprofile(look)
+
+def look(frame, event, _):
+    name = frame.f_code.co_filename.replace("\\\\", "/").rpartition("/kernelstab/")[2]
+    if event == "call" and name.endswith(".py") and frame.f_code.co_name != "<module>":
+        found.add(name)
+"""
+
+
+@pytest.mark.parametrize("heading", WALKS)
+def test_a_walk_names_every_file_on_the_way(heading, root, tmp_path):
+    """Compiled functions are not seen by the profiler: the text may name more files, if they exist."""
+    text = (root / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    section = text.split(f"### {heading}\n", 1)[1].split("\n#", 1)[0]
+    lines = [line for line in section.splitlines() if line.strip()]
+    assert len(lines) <= 12
+    named = set(re.findall(r"`([\w/]+\.py)`", section))
+    assert [name for name in named if not (root / "kernelstab" / name).is_file()] == []
+    code = WATCH + WALKS[heading] + "sys.setprofile(None)\nprint(*sorted(found), sep='\\n')"
+    run = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True,
+                         check=False)
+    assert run.returncode == 0, run.stderr
+    visited = {line for line in run.stdout.splitlines() if line.endswith(".py") and "/" in line
+               and not line.endswith("__init__.py") and (root / "kernelstab" / line).is_file()}
+    assert len(visited) > 8
+    assert sorted(visited - named) == []

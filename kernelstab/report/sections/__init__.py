@@ -83,7 +83,7 @@ class Finding:
     title = ""
     basic = False
     needs: tuple[str, ...] = ()
-    conventions: dict[str, str] = {}    # noqa: RUF012
+    conventions: dict[str, str] = {}
 
     @classmethod
     def key(cls) -> str:

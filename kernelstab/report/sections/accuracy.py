@@ -28,7 +28,7 @@ class Accuracies(Finding):
     name = "accuracy"
     label = "Accuracy"
     basic = True
-    conventions = {    # noqa: RUF012
+    conventions = {
         "PSNR": "ten times the decimal logarithm of the largest pixel of the truth, squared, over the mean "
                 "squared error, in dB; the peak is never taken from the reconstruction",
     }

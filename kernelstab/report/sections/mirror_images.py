@@ -36,7 +36,7 @@ class Mirrors(Finding):
     label = "Guesswork"
     title = "Mirror images"
     needs = ("accuracy",)
-    conventions = {"mirror image": r"$\bar x = x-2P_N x$, which has the data of $x$"}    # noqa: RUF012
+    conventions = {"mirror image": r"$\bar x = x-2P_N x$, which has the data of $x$"}
 
     kernel_norms: np.ndarray
     errors: dict

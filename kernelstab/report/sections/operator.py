@@ -48,7 +48,7 @@ class KernelFacts(Finding):
     label = "Unseen"
     title = "What the operator cannot see"
     basic = True
-    conventions = {    # noqa: RUF012
+    conventions = {
         "unseen part": "$P_N x$, the orthogonal projection of $x$ onto the kernel of $A$; the data determine "
                        "$x-P_N x$ and nothing else",
     }

@@ -35,7 +35,7 @@ class Details(Finding):
     name = "planted detail"
     label = "Small details"
     title = "A detail, from visible to invisible"
-    conventions = {    # noqa: RUF012
+    conventions = {
         "detail": "a small $d$ of fixed norm, turned between the complement of the kernel (hidden 0) and the "
                   r"kernel (hidden 1); the part shown is $\langle\Psi(A(x+d))-\Psi(Ax), d\rangle/\|d\|^2$",
     }

@@ -51,7 +51,7 @@ class Searches(Finding):
     label = "Worst case"
     title = "Worst-case perturbations"
     basic = True
-    conventions = {    # noqa: RUF012
+    conventions = {
         "gain": r"$\|\Psi(y+e)-\Psi(y)\|/\|e\|$, signal per measurement; its supremum within a radius is the "
                 r"local Lipschitz constant of $\Psi$",
         "reference": r"changes are measured from $\Psi(y)$, errors from the truth $x$; a search maximises "
