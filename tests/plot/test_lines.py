@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kernelstab.plot import decay, detail_dial, dual_products, learning_curve, quotient_ladder
+from kernelstab.plot import decay, detail_dial, dual_products, quotient_ladder
 
 
 def test_a_bound_shares_the_colour_of_its_curve():
@@ -55,17 +55,6 @@ def test_found_noise_and_known_are_told_apart_by_line_and_label():
     assert lines["ridge, exact maximum"].get_color() == lines["ridge, worst found"].get_color()
     assert set(lines) == {"net, worst found", "net, equal-norm noise", "ridge, worst found",
                           "ridge, exact maximum"}
-
-
-def test_curves_and_levels():
-    curves = {"training": [20, 25, 27], "validation": [20, 24, 24]}
-    fig = learning_curve([1, 2, 3], curves, levels={"QCBP": 23.0})
-    lines = {line.get_label(): line for line in fig.axes[0].lines}
-    assert list(lines["validation"].get_xdata()) == [1, 2, 3]
-    assert list(lines["QCBP"].get_ydata()) == [23.0, 23.0]
-    colours = [line.get_color() for line in fig.axes[0].lines]
-    assert len(set(colours)) == 3
-    assert fig.axes[0].get_ylabel() == "PSNR (dB)"
 
 
 def test_the_support_is_apart_and_moduli_are_drawn():

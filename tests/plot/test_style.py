@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from kernelstab.plot import learning_curve, panel, png, style, svg
+from kernelstab.plot import decay, panel, png, style, svg
 
 
 def test_gray_limits_span_all_images():
@@ -43,12 +43,12 @@ def test_figures_do_not_load_pyplot():
 
 
 def test_the_same_figure_gives_the_same_bytes():
-    assert svg(learning_curve([1, 2], {"a": [1, 2]})) == svg(learning_curve([1, 2], {"a": [1, 2]}))
+    assert svg(decay({"a": ([1, 2], [1, 2])})) == svg(decay({"a": ([1, 2], [1, 2])}))
     assert png(panel([[np.eye(3)]])) == png(panel([[np.eye(3)]]))
 
 
 def test_svg_has_no_outside_reference_but_names_of_formats():
-    text = svg(learning_curve([1, 2], {"a": [1, 2]}))
+    text = svg(decay({"a": ([1, 2], [1, 2])}))
     addresses = {part.split('"')[0] for part in text.split('"http')[1:]}
     assert addresses <= {"://www.w3.org/2000/svg", "://www.w3.org/1999/xlink"}
     assert "<text" not in text
