@@ -73,12 +73,9 @@ def follow(A, gram, Y, correlations, kinds, parameters, nonneg, count, fresh, st
                 combine(inverse, ranks, sign, size, size, d)
                 if gram.size:
                     combine(gram, order, d, size, n, a)
-                elif size > 0:
+                else:       # with no active column the matrix need not be read
                     combine(state.columns, ranks, d, size, v.size, v)
-                    combine(matrix, ranks, v, v.size, n, a)
-                else:       # nothing moves but lambda, and the matrix need not be read
-                    for j in range(n):
-                        a[j] = 0.0
+                    combine(matrix, ranks, v, v.size if size > 0 else size, n, a)
                 drift = 0.0
                 for k in range(size):
                     miss = abs(a[order[k]] - sign[k])
