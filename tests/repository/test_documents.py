@@ -82,32 +82,36 @@ WALKS = {
 import numpy as np
 from kernelstab import solvers
 A = np.random.default_rng(0).standard_normal((20, 40))
-y, lam = A[:, 3] + A[:, 8], 5.0
-watch()
-solvers.lasso(A, y, lam)              # small, real and dense
-solvers.lasso(A, y, lam, tol=1e-9)
-solvers.lasso(A, y, lam, history=True)
+y = A[:, 3] + A[:, 8]
+
+def walk():
+    solvers.lasso(A, y, 5.0)                    # small, real and dense
+    solvers.lasso(A, y, 5.0, history=True)
 """,
     "From `kernelstab constants A.npy --certificate card.json` to `verify`": """
 import numpy as np
 from kernelstab.cli import main
 np.save("A.npy", np.random.default_rng(0).standard_normal((6, 10)))
-watch()
-main(["constants", "A.npy", "--order", "2", "--certificate", "card.json", "--quiet"])
-main(["verify", "card.json"])
+
+def walk():
+    main(["constants", "A.npy", "--order", "2", "--certificate", "card.json", "--quiet"])
+    main(["verify", "card.json"])
 """,
 }
 WATCH = """
 import sys
 found = set()
 
-def watch():
-    sys.setprofile(look)
-
 def look(frame, event, _):
-    name = frame.f_code.co_filename.replace("\\\\", "/").rpartition("/kernelstab/")[2]
-    if event == "call" and name.endswith(".py") and frame.f_code.co_name != "<module>":
+    _, house, name = frame.f_code.co_filename.replace("\\\\", "/").rpartition("/kernelstab/")
+    if event == "call" and house:
         found.add(name)
+
+walk()                     # all is imported and compiled
+sys.setprofile(look)
+walk()
+sys.setprofile(None)
+print(*sorted(found), sep="\\n")
 """
 
 
@@ -120,11 +124,19 @@ def test_a_walk_names_every_file_on_the_way(heading, root, tmp_path):
     assert len(lines) <= 12
     named = set(re.findall(r"`([\w/]+\.py)`", section))
     assert [name for name in named if not (root / "kernelstab" / name).is_file()] == []
-    code = WATCH + WALKS[heading] + "sys.setprofile(None)\nprint(*sorted(found), sep='\\n')"
-    run = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True,
+    run = subprocess.run([sys.executable, "-c", WALKS[heading] + WATCH], cwd=tmp_path, capture_output=True, text=True,
                          check=False)
     assert run.returncode == 0, run.stderr
     visited = {line for line in run.stdout.splitlines() if line.endswith(".py") and "/" in line
                and not line.endswith("__init__.py") and (root / "kernelstab" / line).is_file()}
     assert len(visited) > 8
     assert sorted(visited - named) == []
+
+
+def test_the_page_of_engines_names_each_of_them(root):
+    folder = root / "kernelstab" / "_engines"
+    page = (folder / "README.md").read_text(encoding="utf-8")
+    there = {path.name + "/" * path.is_dir() for path in folder.iterdir()
+             if path.suffix == ".py" or (path / "__init__.py").is_file()} - {"__init__.py"}
+    assert len(there) > 15
+    assert set(re.findall(r"`([\w]+(?:/|\.py))`", page)) == there
