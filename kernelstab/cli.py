@@ -65,7 +65,7 @@ def _notices(arguments):
     """Return a context in which a notice of compilation passes the bars; with ``--quiet`` it is dropped."""
     from tqdm import tqdm
 
-    from kernelstab._engines.compiling_jit import said_by, silent
+    from kernelstab._compiling_jit import said_by, silent
 
     return silent() if arguments.quiet else said_by(partial(tqdm.write, file=sys.stderr))
 
@@ -248,7 +248,7 @@ def _train(arguments) -> int:
 def _warmup(arguments) -> int:
     from tqdm import tqdm
 
-    from kernelstab._engines.compiling_jit import silent
+    from kernelstab._compiling_jit import silent
 
     parts = (arguments.part,) if arguments.part else ("solvers", "kernel", "priors")
     for part in parts:

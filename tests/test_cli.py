@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from kernelstab import __version__, cli, kernel, priors, report, solvers, theorems
-from kernelstab._engines import compiling_jit
+from kernelstab import _compiling_jit as compiling_jit
 from kernelstab.certify.certificate import digest
 
 MODULE = '''

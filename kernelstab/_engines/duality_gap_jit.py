@@ -2,8 +2,8 @@
 
 from numba import njit
 
+from kernelstab._compiling_jit import INNER
 from kernelstab._engines import duality_gap
-from kernelstab._engines.compiling_jit import INNER
 
 relative = njit(**INNER)(duality_gap.relative)
 with_rounding = njit(**INNER)(duality_gap.with_rounding)

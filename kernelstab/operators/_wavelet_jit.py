@@ -5,16 +5,13 @@ Analysis and synthesis are one loop: from two sequences make two others, every o
 synthesis the reverse with the transposed table.
 """
 
-from typing import Any
-
 import numpy as np
 from numba import njit
 
+from kernelstab._compiling_jit import INNER, OUTER
+
 STRIP = 16      # reals of neighbouring lines that are filtered together: two cache lines
 CHUNK = 256     # outputs that stay in the first cache while all taps are added
-# as in _engines.compiling_jit, which lies a floor higher
-OUTER: dict[str, Any] = dict(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-INNER: dict[str, Any] = dict(no_cpython_wrapper=True, **OUTER)
 
 
 @njit(**INNER)

@@ -49,7 +49,7 @@ def test_compiled_loops_keep_the_rules(modules):
 
 
 def test_shared_options_are_what_the_rules_take_them_for():
-    from kernelstab._engines import compiling_jit
+    from kernelstab import _compiling_jit as compiling_jit
 
     for name, options in SHARED.items():
         found = getattr(compiling_jit, name)

@@ -121,11 +121,11 @@ def test_a_walk_names_every_file_on_the_way(heading, root, tmp_path):
     text = (root / "CONTRIBUTING.md").read_text(encoding="utf-8")
     section = text.split(f"### {heading}\n", 1)[1].split("\n#", 1)[0]
     lines = [line for line in section.splitlines() if line.strip()]
-    assert len(lines) <= 12
+    assert len(lines) <= 15
     named = set(re.findall(r"`([\w/]+\.py)`", section))
     assert [name for name in named if not (root / "kernelstab" / name).is_file()] == []
-    run = subprocess.run([sys.executable, "-c", WALKS[heading] + WATCH], cwd=tmp_path, capture_output=True, text=True,
-                         check=False)
+    run = subprocess.run([sys.executable, "-c", WALKS[heading] + WATCH], cwd=tmp_path,
+                         capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
     visited = {line for line in run.stdout.splitlines() if line.endswith(".py") and "/" in line
                and not line.endswith("__init__.py") and (root / "kernelstab" / line).is_file()}

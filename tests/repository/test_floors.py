@@ -10,7 +10,7 @@ import ast
 import fnmatch
 
 FLOOR = {
-    "_errors": 0, "_checks": 0, "_rng": 0, "_files": 0, "_threads": 0, "quantity": 0,
+    "_errors": 0, "_checks": 0, "_rng": 0, "_files": 0, "_threads": 0, "_compiling_jit": 0, "quantity": 0,
     "operators": 1, "data": 1, "certify": 1,
     "_engines": 1.5,
     "kernel": 2, "priors": 2, "solvers": 2,

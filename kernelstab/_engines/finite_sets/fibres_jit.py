@@ -7,7 +7,7 @@ near in the measurements lies in a window of it.
 import numpy as np
 from numba import njit
 
-from kernelstab._engines.compiling_jit import INNER, OUTER
+from kernelstab._compiling_jit import INNER, OUTER
 
 
 @njit(**INNER)

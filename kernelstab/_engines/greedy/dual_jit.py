@@ -6,7 +6,7 @@ Correlations are rows ``u^H A``, the conjugate of ``A^H u``.
 import numpy as np
 from numba import njit
 
-from kernelstab._engines.compiling_jit import INNER, OUTER
+from kernelstab._compiling_jit import INNER, OUTER
 from kernelstab._engines.duality_gap import EPSILON
 from kernelstab._engines.duality_gap_jit import best_multiple, gap_of, with_rounding
 from kernelstab._engines.greedy.vectors_jit import inner, norm, square

@@ -8,7 +8,7 @@ from collections import namedtuple
 import numpy as np
 from numba import njit
 
-from kernelstab._engines.compiling_jit import INNER, OUTER
+from kernelstab._compiling_jit import INNER, OUTER
 from kernelstab._engines.greedy.dual_jit import prove
 from kernelstab._engines.greedy.task import DEPENDENT, EXTREME, FITTED, FULL, NOTHING, UNCLEAR
 from kernelstab._engines.greedy.vectors_jit import combine, correlate, inner, norm, square

@@ -12,7 +12,7 @@ Euclidean norm of its differences (isotropic), otherwise each difference is meas
 import numpy as np
 from numba import njit
 
-from kernelstab._engines.compiling_jit import INNER, OUTER
+from kernelstab._compiling_jit import INNER, OUTER
 
 
 @njit(**INNER)

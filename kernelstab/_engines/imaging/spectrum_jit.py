@@ -8,7 +8,7 @@ factor by which the forward operator multiplies there (one entry if it is 1 ever
 import numpy as np
 from numba import njit
 
-from kernelstab._engines.compiling_jit import OUTER
+from kernelstab._compiling_jit import OUTER
 
 FARTHEST = 1e17     # a multiplier beyond all that fitting asks for, where the largest |a| is 1
 

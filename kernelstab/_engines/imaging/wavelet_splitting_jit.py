@@ -9,7 +9,7 @@ come as pairs of reals.
 import numpy as np
 from numba import njit
 
-from kernelstab._engines.compiling_jit import OUTER
+from kernelstab._compiling_jit import OUTER
 
 
 @njit(**OUTER)

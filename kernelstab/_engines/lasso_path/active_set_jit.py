@@ -9,7 +9,7 @@ from collections import namedtuple
 import numpy as np
 from numba import njit
 
-from kernelstab._engines.compiling_jit import INNER
+from kernelstab._compiling_jit import INNER
 from kernelstab._engines.duality_gap import LASSO, QCBP, ROOT
 
 DEPENDENT = 1e-13   # a pivot below this share of its squared column adds nothing but rounding

@@ -13,7 +13,7 @@ residual: until the support has enough of them, lambda is the correlation that n
 import numpy as np
 from numba import njit
 
-from kernelstab._engines.compiling_jit import OUTER
+from kernelstab._compiling_jit import OUTER
 from kernelstab._engines.duality_gap import BASIS, LASSO, QCBP, ROOT
 from kernelstab._engines.lasso_path.active_set_jit import ROUNDED, combine, goal, inner, join, leave
 from kernelstab._engines.lasso_path.judge_jit import COLUMN, EVENTS

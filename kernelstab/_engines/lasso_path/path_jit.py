@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from kernelstab._engines.compiling_jit import INNER, OUTER
+from kernelstab._compiling_jit import INNER, OUTER
 from kernelstab._engines.duality_gap import BASIS, LASSO
 from kernelstab._engines.lasso_path.active_set_jit import ROUNDED, combine, goal, inner, join, leave
 from kernelstab._engines.lasso_path.judge_jit import COLUMN, EVENTS

@@ -9,7 +9,7 @@ side. The column of :math:`v_j^\pm` is :math:`\pm T_j+x`, so one tableau serves 
 import numpy as np
 from numba import njit
 
-from kernelstab._engines.compiling_jit import INNER, OUTER
+from kernelstab._compiling_jit import INNER, OUTER
 
 SMALLEST_PIVOT = 1e-9
 OPTIMAL = 1e-12

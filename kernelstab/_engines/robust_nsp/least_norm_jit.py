@@ -13,7 +13,7 @@ matrix enters once, not squared.
 import numpy as np
 from numba import njit
 
-from kernelstab._engines.compiling_jit import INNER, OUTER
+from kernelstab._compiling_jit import INNER, OUTER
 
 SOLVED, INFEASIBLE, UNFINISHED = 0, 1, 2
 _EPS = 2.220446049250313e-16

@@ -12,7 +12,7 @@ product with ``2**-32`` is Montgomery's reduction, two multiplications and a shi
 import numpy as np
 from numba import njit
 
-from kernelstab._engines.compiling_jit import INNER, OUTER
+from kernelstab._compiling_jit import INNER, OUTER
 
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)

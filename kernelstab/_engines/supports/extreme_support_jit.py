@@ -9,7 +9,7 @@ has chosen over all later columns, and the last two columns of a set cost one co
 import numpy as np
 from numba import njit
 
-from kernelstab._engines.compiling_jit import INNER, OUTER
+from kernelstab._compiling_jit import INNER, OUTER
 
 
 @njit(**INNER)

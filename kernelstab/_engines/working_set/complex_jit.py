@@ -7,7 +7,7 @@ entries. ``c`` is :math:`A^*y` on them and ``g`` is :math:`A^*(y-Ax)`.
 import numpy as np
 from numba import njit
 
-from kernelstab._engines.compiling_jit import OUTER
+from kernelstab._compiling_jit import OUTER
 
 
 @njit(**OUTER)

@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from kernelstab._engines.compiling_jit import OUTER
+from kernelstab._compiling_jit import OUTER
 
 
 @njit(**OUTER)

@@ -9,7 +9,7 @@ depend on those present join only in exchange for one of them.
 import numpy as np
 from numba import njit
 
-from kernelstab._engines.compiling_jit import INNER, OUTER
+from kernelstab._compiling_jit import INNER, OUTER
 
 DEPENDENT = 1e-13  # a squared distance below this share of its column is rounding
 NEARLY = 0.5       # columns with this share of the largest excess may enter before all are looked at

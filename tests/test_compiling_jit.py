@@ -5,8 +5,8 @@ import time
 import numba
 import pytest
 
-from kernelstab._engines import compiling_jit
-from kernelstab._engines.compiling_jit import LINE, Notice, said_by, silent
+from kernelstab import _compiling_jit as compiling_jit
+from kernelstab._compiling_jit import LINE, Notice, said_by, silent
 
 pytestmark = pytest.mark.skipif(numba.config.DISABLE_JIT, reason="nothing is compiled")
 
