@@ -47,12 +47,12 @@ def run(name, method: Callable, A, y, s, *, tol, max_iter, x0, callback, progres
     except KeyboardInterrupt:
         converged, words, interrupted = False, "interrupted", True
     found = _judged(posed, task, best)
-    method = f"{name}, {words}"
+    said = f"{name}, {words}"
     if not converged:
         ended = "was interrupted" if interrupted else "stopped"
-        warnings.warn(f"{method} {ended} after {done} steps with {best.support.size} atoms at residual "
+        warnings.warn(f"{said} {ended} after {done} steps with {best.support.size} atoms at residual "
                       f"{found.residual:.1e}", NotConverged, stacklevel=3)
-    return Solution(*found, done, converged, method, np.array(rows).reshape(-1, 3) if history else None,
+    return Solution(*found, done, converged, said, np.array(rows).reshape(-1, 3) if history else None,
                     interrupted=interrupted)
 
 

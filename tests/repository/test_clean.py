@@ -129,3 +129,13 @@ def test_each_habit_is_found():
 def test_no_drawer_for_odds_and_ends(modules):
     vague = {"utils", "util", "helpers", "helper", "misc", "common", "tools"}
     assert [name for name in modules if vague & set(Path(name.replace(".", "/")).parts)] == []
+
+
+def test_no_two_classes_share_a_name(modules):
+    places = {}
+    for name, tree in modules.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name, []).append(name)
+    assert len(places) > 100
+    assert {name: where for name, where in places.items() if len(where) > 1} == {}

@@ -1,6 +1,6 @@
 """The dual point of a sparse point: from the signs on its support, and from its residual."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,10 +13,10 @@ class DualProof(NamedTuple):
 
     x: np.ndarray
     dual: np.ndarray
-    objective: np.ndarray
-    dual_objective: np.ndarray
-    gap: np.ndarray
-    residual: np.ndarray
+    objective: Any
+    dual_objective: Any
+    gap: Any
+    residual: Any
 
 
 def proof_of(task, point) -> DualProof:

@@ -33,7 +33,8 @@ def pursuit_at_once(A, y, norms, eta, tol, atoms) -> Pursuits:
     from kernelstab._engines.greedy import pursuit_jit as loops
 
     Y, norms = y[None], np.empty((0, 0)) if norms is None else np.require(norms, None, ["C", "W"])[None]
-    found, work = loops.fields(atoms, Y, A.shape[1]), loops.memory(atoms, y.size, *A.shape, y.dtype)
+    m, n = A.shape
+    found, work = loops.fields(atoms, Y, n), loops.memory(atoms, m, m, n, y.dtype)
     loops.by_columns(QCBP, A[None], Y, norms, np.array([eta]), tol, atoms, work, found)
     proof = DualProof(found.x[0], found.vectors[0, 0], *map(float, found.numbers[0]))
     return Pursuits(proof, found.counts[0], found.reasons[0])

@@ -49,7 +49,8 @@ def fields(atoms, Y, n) -> Found:
     x, numbers = np.zeros((count, n), Y.dtype), np.empty((count if n else 0, 4))
     vectors = np.empty((count, 2, Y.shape[1]), Y.dtype)
     vectors[:] = Y[:, None]
-    return Found(picks, values, vectors, *np.zeros((2, count), np.int64), x, numbers)
+    counts, reasons = np.zeros((2, count), np.int64)
+    return Found(picks, values, vectors, counts, reasons, x, numbers)
 
 
 @njit(**INNER)

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from kernelstab._engines.linear_system import System
+
 # Why a pursuit ended: enough columns; a residual of at most eta; no column correlates; the best one lies in
 # the span of those chosen, or a Gram matrix cannot tell; numbers are too large or too small, or none.
 FULL, FITTED, NOTHING, DEPENDENT, UNCLEAR, EXTREME = range(6)
@@ -42,7 +44,7 @@ class Task:
     the data, and ``eta`` their noise level. The caller's ``A`` was multiplied by ``unit``.
     """
 
-    system: object
+    system: System
     correlation: np.ndarray
     size: float
     s: int

@@ -20,7 +20,8 @@ def thresholded(task: Task, method):
     ``method.step(point, correlation, done)`` returns the next point, or None where nothing new comes, and
     how the run ends, or None where it goes on.
     """
-    point, best = task.start, None
+    point = task.start
+    best: Point | None = None
     for done in range(1, task.budget + 1):
         new, end = method.step(point, task.correlations(point), done)
         if new is not None:
@@ -32,7 +33,7 @@ def thresholded(task: Task, method):
             break
     else:
         end = False, "budget spent"
-    if method.fits_last:
+    if method.fits_last and best is not None:
         yield fitted(task, done, best.support, best)
     return end
 
