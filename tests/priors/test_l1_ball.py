@@ -33,6 +33,13 @@ def test_by_hand(matrix, radius, eps, size):
     assert result.misfit <= 2 * eps * (1 + 1e-9) + 1e-12
 
 
+def test_the_best_error_on_a_line_is_half_the_size():
+    # every fibre is a segment: its midpoint errs by half its length, and 1.5 (1, -1) is half the longest
+    result = kernel_size(ROW, L1Ball(3.0))
+    assert result.c_opt_upper == pytest.approx(1.5 * 2**0.5, rel=1e-5)
+    assert result.c_opt_lower == pytest.approx(1.5 * 2**0.5, rel=1e-6)
+
+
 @settings(max_examples=6, deadline=None, derandomize=True)
 @given(st.integers(1, 4), st.integers(3, 6), st.sampled_from([0.0, 0.05, 0.5]), st.integers(0, 2**32 - 1))
 def test_samples_stay_below(m, n, eps, seed):

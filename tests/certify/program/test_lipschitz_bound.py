@@ -166,6 +166,12 @@ def test_entries_below_the_cut_still_count():
     assert bound(matrix) >= np.linalg.norm(matrix, 2)
 
 
+def test_what_is_cut_from_every_entry_counts():
+    # all entries lose almost a whole unit, and the norm of what they lose is 16 units
+    entry = 1.0 - 2.0**-53
+    assert spectral_upper(16, 16, [entry] * 256) >= arb(16) * arb(entry)
+
+
 def test_special_matrices():
     assert bound(np.zeros((2, 3))) == 0
     assert bound(np.array([[0.0, 5.0]])) == pytest.approx(5.0, rel=1e-9)
