@@ -85,7 +85,7 @@ def test_products_accept_columns_integers_and_complex_vectors(operator):
     n = operator.shape[1]
     dense, x = operator.to_dense(), np.arange(n)
     np.testing.assert_allclose(operator @ x, dense @ x, atol=1e-11)
-    column = operator.matvec(x[:, None] + 0.0)
+    column = operator @ (x[:, None] + 0.0)
     assert column.shape == (operator.shape[0], 1)
     np.testing.assert_allclose(operator @ (x + 1j * x[::-1]), dense @ (x + 1j * x[::-1]), atol=1e-11)
     y = np.arange(operator.shape[0]) * (1 - 2j)
