@@ -33,6 +33,12 @@ def test_by_hand(matrix, radius, eps, size):
     assert result.misfit <= 2 * eps * (1 + 1e-9) + 1e-12
 
 
+def test_the_best_error_in_a_plane_is_what_jung_leaves():
+    # a set of diameter d in the plane lies in a disc of radius d/sqrt 3
+    result = kernel_size(np.array([[1.0, 1.0, 1.0]]), L1Ball(1.0))
+    assert result.c_opt_upper == pytest.approx(result.upper / 3**0.5, rel=1e-9)
+
+
 def test_the_best_error_on_a_line_is_half_the_size():
     # every fibre is a segment: its midpoint errs by half its length, and 1.5 (1, -1) is half the longest
     result = kernel_size(ROW, L1Ball(3.0))
