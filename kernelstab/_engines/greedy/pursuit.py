@@ -35,7 +35,8 @@ def pursuit_at_once(A, y, norms, eta, tol, atoms) -> Pursuits:
     Y, norms = y[None], np.empty((0, 0)) if norms is None else np.require(norms, None, ["C", "W"])[None]
     m, n = A.shape
     found, work = loops.fields(atoms, Y, n), loops.memory(atoms, m, m, n, y.dtype)
-    loops.by_columns(QCBP, A[None], Y, norms, np.array([eta]), tol, atoms, work, found)
+    with np.errstate(all="ignore"):     # what overflows is told apart by its size, in the reasons
+        loops.by_columns(QCBP, A[None], Y, norms, np.array([eta]), tol, atoms, work, found)
     proof = DualProof(found.x[0], found.vectors[0, 0], *map(float, found.numbers[0]))
     return Pursuits(proof, found.counts[0], found.reasons[0])
 
@@ -60,10 +61,11 @@ def pursuit_batch(A, Y, etas, tol, atoms, threads, progress) -> Pursuits:
         rows, data, limits = loops.Found(*(field[part] for field in found)), Y[part], etas[part]
         memory = loops.memory(atoms, n if by_gram else m, m, n, Y.dtype)
         rest = limits, tol, atoms, memory, rows
-        if by_gram:
-            loops.by_gram(QCBP, A, columns, gram, data, _product(data, A), norms, *rest)
-        else:
-            loops.by_columns(QCBP, A[None] if shared else A[part], data, unmeasured, *rest)
+        with np.errstate(all="ignore"):
+            if by_gram:
+                loops.by_gram(QCBP, A, columns, gram, data, _product(data, A), norms, *rest)
+            else:
+                loops.by_columns(QCBP, A[None] if shared else A[part], data, unmeasured, *rest)
 
     size = CHUNK if shared else OWN
     for part, _ in in_order(work, [slice(first, first + size) for first in range(0, len(Y), size)], threads):
