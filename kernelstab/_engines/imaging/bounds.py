@@ -10,7 +10,6 @@ IDLE = 0.02                 # share of the gap that counts as a gain of the dual
 PATIENCE = 0.1              # and the share of that for the primal one
 STEEPEST = 3.0              # most by which the threshold changes at a time,
 SMALLEST, LARGEST = 0.02, 4.0   # and least and most of where it began
-CALM = 20.0                 # moves after which they have become gentle
 
 
 class Bound(NamedTuple):
@@ -50,11 +49,13 @@ class Trend:
     dual field slowly and lets the image settle, a large one does the opposite. As the best image and the
     best bound are kept apart, the two sides may well finish one after the other. When neither gains,
     the threshold sweeps from one end of its range to the other. The logarithms of the moves have a
-    finite sum, which is what lets the method converge in spite of them.
+    finite sum, which is what lets the method converge in spite of them; after ``calm`` moves they have
+    become gentle.
     """
 
-    def __init__(self, method):
-        self.method, self.before, self.product, self.sweep, self.moves = method, None, 1.0, STEEPEST, 0
+    def __init__(self, method, calm):
+        self.method, self.calm, self.before = method, calm, None
+        self.product, self.sweep, self.moves = 1.0, STEEPEST, 0
 
     def ratio(self) -> float:
         """Return by how much to change the threshold."""
@@ -73,7 +74,7 @@ class Trend:
     def _move(self, ratio):
         """Stay in the range, and turn the sweep around at its ends."""
         self.moves += 1
-        product = self.product * ratio ** (1.0 + self.moves / CALM) ** -1.5
+        product = self.product * ratio ** (1.0 + self.moves / self.calm) ** -1.5
         product = min(max(product, SMALLEST), LARGEST)
         if product in (SMALLEST, LARGEST):
             self.sweep = STEEPEST if product == SMALLEST else 1.0 / STEEPEST

@@ -35,6 +35,7 @@ ROUNDS = 6               # projections that polish a bound, at most;
 SLOW, FAR = 0.8, 100.0   # fewer if one gains less than this share, or the gap is so many tolerances
 FIRST = (2, 4, 7, 12)    # iterations after which the threshold is set to that mean
 CHECK = 20               # iterations between two bounds
+CALM = 100.0             # moves of the threshold until they are gentle: if sooner, images stall near 1e-6
 SINGLE, ROUNDING = 3e-5, 3e-6   # gap that single precision reaches, and by how much it may be wrong
 TINY = float(np.finfo(np.float32).tiny)
 
@@ -67,7 +68,7 @@ class FourierSplitting(Method):
         """Iterate from an image and a field in units of the weight (or None for either)."""
         self.problem.rounding = ROUNDING if self.sampled.number is np.float32 else 0.0
         s, x, t = self._begin(start, field)
-        trend = Trend(self)
+        trend = Trend(self, CALM)
         if field is not None:
             self._polish(s, x, np.empty_like(x), t)
         if not self._judge(monitor, x):

@@ -13,6 +13,7 @@ from kernelstab._engines.imaging.bounds import Bound, Method, Trend
 
 RELAXATION = 1.8
 CHECK = 20
+CALM = 20.0               # moves of the threshold until they are gentle: if later, sharp solutions stall
 ROUNDS = 4
 COUPLING = 1.0            # sigma ||A||^2 over rho times a typical eigenvalue of W*W
 TINY = float(np.finfo(float).tiny)
@@ -38,7 +39,7 @@ class PrimalDual(Method):
         p, b = np.zeros(frame.count, system.dtype) if field is None else field, np.empty_like(x)
         if field is None and h.any():
             frame.correct(p, frame.solve(system.adjoint(h)))
-        rho, trend, done = 1.0 / self._threshold(x), Trend(self), 0
+        rho, trend, done = 1.0 / self._threshold(x), Trend(self, CALM), 0
         frame.project(p, None, b, 0.0, 0.0)
         finished = self._judge(monitor, 0, x, Ax, h, p)
         while not finished:
