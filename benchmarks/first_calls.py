@@ -5,7 +5,7 @@ the calls whose names begin with them.
 
 Every call runs in a fresh process, the import included: *cold* with an empty folder for compiled code, *warm*
 with the folder that the cold call has filled. Figures are seconds of processor time, which a busy machine
-disturbs less than the clock; a shared machine still adds some ten per cent. A public function of the rooms
+disturbs less than the clock; a shared machine still adds some ten per cent. A public function of the folders
 below that compiles and is missing here is named at the end, and the exit status is 1. ``kernelstab warmup``,
 which compiles everything, is measured last.
 """
@@ -18,7 +18,7 @@ import tempfile
 
 from kernelstab import kernel, priors, solvers
 
-ROOMS = {"solvers": solvers, "kernel": kernel, "priors": priors}
+PARTS = {"solvers": solvers, "kernel": kernel, "priors": priors}
 
 SETUP = """
 import time, warnings
@@ -96,13 +96,13 @@ def compiles(code):
 def missing():
     """List the public functions without a call above whose source imports compiled loops."""
     known = {name.split(",")[0] for name in CALLS}
-    for room, module in ROOMS.items():
+    for part, module in PARTS.items():
         for name in module.__all__:
             function = getattr(module, name)
-            if inspect.isfunction(function) and f"{room}.{name}" not in known:
+            if inspect.isfunction(function) and f"{part}.{name}" not in known:
                 source = inspect.getsource(inspect.getmodule(function))
                 if "_jit import" in source or "_jit as" in source:
-                    yield f"{room}.{name}"
+                    yield f"{part}.{name}"
 
 
 def main(words):
