@@ -121,8 +121,10 @@ def read_certificate(path) -> dict:
         raise CertificateError(f"certificate cannot be read: {error}") from None
     try:
         certificate = json.loads(text, parse_constant=_refuse, object_pairs_hook=_unique)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise CertificateError(f"certificate is not JSON: {error}") from None
+    except RecursionError:
+        raise CertificateError("certificate is too large or too deep to be read") from None
     check_form(certificate)
     return certificate
 
@@ -172,7 +174,9 @@ def check_form(certificate):
         raise CertificateError(f"{title} must be printable, got {certificate[title]!r:.60}")
     try:
         found = digest(certificate)
-    except (ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError) as error:
         raise CertificateError(f"certificate is not JSON: {error}") from None
+    except RecursionError:
+        raise CertificateError("certificate is too large or too deep to be read") from None
     if found != certificate["sha256"]:
         raise CertificateError("digest does not match: the certificate was changed after it was written")

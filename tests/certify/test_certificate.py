@@ -54,7 +54,7 @@ def test_nothing_half_written_stays(certificate, tmp_path, monkeypatch, moment):
 
 @pytest.mark.parametrize(("text", "reason"), [
     ("", "is not JSON"), ("{", "is not JSON"), ('{"a": NaN}', "NaN is not a number"),
-    ("[" * 100_000, "is not JSON"), ("[]", "must be a dictionary, got list"),
+    ("[" * 100_000, "too large or too deep"), ("[]", "must be a dictionary, got list"),
     ("{}", "format must be 'kernelstab-certificate' or .*, got None"),
 ])
 def test_files_that_are_no_certificate(tmp_path, text, reason):
