@@ -133,6 +133,24 @@ def as_shape(shape, ndim: int | None = None) -> tuple:
     return tuple(as_count(n, "shape", low=1) for n in sizes)
 
 
+def as_generator(rng) -> np.random.Generator:
+    """Return the generator that ``rng``, a seed or a generator (then itself), stands for.
+
+    Raises
+    ------
+    ValueError
+        If ``rng`` is None or anything else: unseeded runs cannot be repeated.
+
+    >>> as_generator(7).integers(10) == as_generator(7).integers(10)
+    np.True_
+    """
+    if isinstance(rng, np.random.Generator):
+        return rng
+    if isinstance(rng, (int, np.integer, np.random.SeedSequence)) and not isinstance(rng, bool):
+        return np.random.default_rng(rng)
+    raise ValueError(f"rng must be an integer seed or a numpy Generator, got {rng!r}")
+
+
 def thread_count(threads) -> int:
     """Read the keyword ``threads``: None stands for the processors that this process may use."""
     if threads is not None:

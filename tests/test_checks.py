@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kernelstab._checks import as_array, as_count, as_number, as_shape
+from kernelstab._checks import as_array, as_count, as_generator, as_number, as_shape
 
 
 @pytest.mark.parametrize(("value", "message"), [
@@ -72,3 +72,20 @@ def test_shapes():
         as_shape((4, 0))
     with pytest.raises(ValueError, match=r"shape must have 2 dimension\(s\)"):
         as_shape((4,), ndim=2)
+
+
+def test_a_generator_is_shared_not_copied():
+    generator = np.random.default_rng(1)
+    assert as_generator(generator) is generator
+
+
+@pytest.mark.parametrize("seed", [3, np.int64(3), np.random.SeedSequence(3)])
+def test_equal_seeds_give_equal_numbers(seed):
+    expected = np.random.default_rng(3).integers(1000, size=4)
+    assert as_generator(seed).integers(1000, size=4).tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("rng", [None, True, 1.0, "7"])
+def test_anything_else_is_refused(rng):
+    with pytest.raises(ValueError, match=r"rng must be an integer seed or a numpy Generator, got "):
+        as_generator(rng)

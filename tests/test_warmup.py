@@ -1,4 +1,4 @@
-"""After the three warm-ups no compiled loop is left to compile."""
+"""After the warm-up no compiled loop is left to compile."""
 
 import ast
 import importlib
@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 import kernelstab
-from kernelstab import kernel, priors, solvers
+from kernelstab import solvers
 from kernelstab.operators import SubsampledFourier, masks
+from kernelstab.warmup import PARTS, warmup
 
-ROOMS = (kernel, priors, solvers)
 RNG = np.random.default_rng(0)
 A, C = RNG.standard_normal((12, 30)), RNG.standard_normal((12, 30)) + 1j * RNG.standard_normal((12, 30))
 Y = RNG.standard_normal((8, 12))
@@ -60,10 +60,10 @@ def signatures():
             for key, value in vars(module).items() if hasattr(value, "signatures")}
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_progress_names_every_job(room):
+def test_progress_names_every_job():
     seen = []
-    seconds = room.warmup(lambda *step: seen.append(step))
+    seconds = warmup(progress=lambda *step: seen.append(step))
+    assert seconds.keys() == {name for part in PARTS for name in warmup(part)}
     assert [name for _, _, name in seen] == [*seconds, "done"]
     assert [done for done, _, _ in seen] == list(range(len(seconds) + 1))
     assert {total for _, total, _ in seen} == {len(seconds)}
@@ -72,8 +72,7 @@ def test_progress_names_every_job(room):
 
 @pytest.mark.skipif(numba.config.DISABLE_JIT, reason="nothing is compiled here")
 def test_no_loop_is_left_to_compile():
-    for room in ROOMS:
-        room.warmup()
+    warmup()
     loops, before = entrances(), signatures()
     assert len(loops) >= 20
     assert sorted(entrance for entrance, loop in loops.items() if not loop.signatures) == []

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from kernelstab._checks import as_count
-from kernelstab._rng import as_generator
+from kernelstab._checks import as_count, as_generator
 
 # value added, half axes along x and y, centre x and y, turn in degrees; Toft's contrast
 _HEAD = (

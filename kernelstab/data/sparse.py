@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from kernelstab._checks import as_count
-from kernelstab._rng import as_generator
+from kernelstab._checks import as_count, as_generator
 
 
 def sparse_vector(N: int, s: int, *, values: str = "normal", rng) -> np.ndarray:

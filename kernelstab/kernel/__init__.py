@@ -1,6 +1,5 @@
 """The null space of a forward matrix: bases, projections, and the constants that decide recovery."""
 
-from kernelstab.kernel._warmup import warmup
 from kernelstab.kernel.best_robust_nsp import BestRobustNSP, best_robust_nsp
 from kernelstab.kernel.coherence import Coherence, coherence, coherence_robust_nsp, welch_bound
 from kernelstab.kernel.instance_optimality import instance_optimality_lower
@@ -79,6 +78,5 @@ __all__ = [
     "sparsity_in_levels",
     "split_detail",
     "visibility",
-    "warmup",
     "welch_bound",
 ]

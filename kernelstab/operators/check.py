@@ -6,8 +6,7 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import LinearOperator
 
-from kernelstab._checks import as_number
-from kernelstab._rng import as_generator
+from kernelstab._checks import as_generator, as_number
 from kernelstab.operators.dense import DenseOperator
 from kernelstab.operators.sparse import SparseOperator
 

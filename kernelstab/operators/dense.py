@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from kernelstab._checks import as_array, as_count, as_number
-from kernelstab._rng import as_generator
+from kernelstab._checks import as_array, as_count, as_generator, as_number
 from kernelstab.operators.base import ForwardOperator
 from kernelstab.operators.norm import dense_norm_upper
 

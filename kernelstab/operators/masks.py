@@ -20,8 +20,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from kernelstab._checks import as_count, as_number, as_shape
-from kernelstab._rng import as_generator
+from kernelstab._checks import as_count, as_generator, as_number, as_shape
 
 __all__ = [
     "as_mask", "cartesian_lines", "multilevel", "nested", "radial", "standard", "symmetrise", "uniform",

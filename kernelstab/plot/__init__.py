@@ -1,15 +1,21 @@
 """Pictures of results already computed.
 
-Every function takes plain arrays and returns a ``matplotlib.figure.Figure``; nothing here
-measures, decides or writes a file, and nothing touches ``pyplot``. The maps keep their
-colour and marker from picture to picture, by their order.
+Every function takes plain arrays and returns a ``matplotlib.figure.Figure``, or raises ``ValueError``
+where these do not fit; nothing here measures, decides or writes a file, and nothing touches ``pyplot``.
+The maps keep their colour and marker from picture to picture, by their order.
 """
 
-from kernelstab.plot.intervals import intervals
-from kernelstab.plot.lines import decay, detail_dial, dual_products, quotient_ladder
+from kernelstab.plot.charts import (
+    decay,
+    detail_dial,
+    dual_products,
+    enclosing_ball,
+    intervals,
+    mirror_scatter,
+    phase_diagram,
+    quotient_ladder,
+)
 from kernelstab.plot.panel import Picture, panel
-from kernelstab.plot.phase import phase_diagram
-from kernelstab.plot.points import enclosing_ball, mirror_scatter
 from kernelstab.plot.style import png, svg
 
 __all__ = [

@@ -47,15 +47,6 @@ def panel(rows, labels=(), *, limits=None, size: float = 1.35):
     size : float
         Inches of one image.
 
-    Returns
-    -------
-    matplotlib.figure.Figure
-
-    Raises
-    ------
-    ValueError
-        If there is no image at all, or one that is not two-dimensional.
-
     Examples
     --------
     >>> fig = panel([[np.eye(2), Picture(3 * np.eye(2), "three times")]], ["row"])
@@ -68,7 +59,8 @@ def panel(rows, labels=(), *, limits=None, size: float = 1.35):
     if columns == 0 or not any(p is not None for row in grid for p in row):
         raise ValueError("rows must hold at least one image, got none")
     limits = limits or (style.gray_limits(*shared) if shared else (0.0, 1.0))
-    heights = [size * _tallest(row) + 0.36 for row in grid]
+    heights = [size * max((p.image.shape[0] / p.image.shape[1] for p in row if p is not None), default=0.0)
+               + 0.36 for row in grid]
     fig = style.figure(size * columns + 0.35, sum(heights))
     cells = fig.add_gridspec(len(grid), columns, height_ratios=heights)
     for i, row in enumerate(grid):
@@ -81,17 +73,14 @@ def panel(rows, labels=(), *, limits=None, size: float = 1.35):
     return fig
 
 
-def _tallest(row) -> float:
-    """Return the largest ratio of height to width in a row."""
-    return max((p.image.shape[0] / p.image.shape[1] for p in row if p is not None), default=0.0)
-
-
 def _draw(ax, picture, limits):
+    from matplotlib.patches import Circle
+
     low, high = picture.limits or limits
     ax.imshow(picture.image, cmap="gray", vmin=low, vmax=high, interpolation="nearest")
     if picture.circle is not None:
         row, column, radius = picture.circle
-        ax.add_patch(style.circle(column, row, radius))
+        ax.add_patch(Circle((column, row), radius, fill=False, linewidth=0.9, edgecolor=style.PALETTE[4]))
     ax.set_xticks([])
     ax.set_yticks([])
     ax.spines[:].set_visible(False)

@@ -18,9 +18,7 @@ _NO_STAMP = {"Date": None, "Creator": None, "Format": None, "Type": None}
 
 
 def figure(width: float = 6.4, height: float = 3.8):
-    """Make an empty figure of the given size in inches, laid out without overlaps.
-
-    Jupyter shows it by itself, without ``pyplot``.
+    """Make an empty figure of the given size in inches, which Jupyter shows by itself.
 
     >>> figure(4.0, 2.0).get_size_inches().tolist()
     [4.0, 2.0]
@@ -68,17 +66,6 @@ def legend_beside(ax):
     return legend(ax, loc="center left", bbox_to_anchor=(1.0, 0.5))
 
 
-def circle(x: float, y: float, radius: float):
-    """Return a thin circle that shows on black and on white.
-
-    >>> circle(1.0, 2.0, 3.0).center
-    (1.0, 2.0)
-    """
-    from matplotlib.patches import Circle
-
-    return Circle((x, y), radius, fill=False, linewidth=0.9, edgecolor=PALETTE[4])
-
-
 def colour(index: int) -> str:
     """Return the colour of the ``index``-th map, the same in every picture.
 
@@ -91,6 +78,11 @@ def colour(index: int) -> str:
 def marker(index: int) -> str:
     """Return the marker of the ``index``-th map, so that colour is never the only sign."""
     return MARKERS[index % len(MARKERS)]
+
+
+def look(index: int, size: float = 5) -> dict:
+    """Return colour and marker of the line of the ``index``-th map."""
+    return {"color": colour(index), "marker": marker(index), "markersize": size}
 
 
 def gray_limits(*images) -> tuple[float, float]:

@@ -1,6 +1,5 @@
 """Priors: what is assumed of a signal, and what data can then not tell apart."""
 
-from kernelstab.priors._warmup import warmup
 from kernelstab.priors.average import AverageKernelSize, average_kernel_size
 from kernelstab.priors.ball import Ball
 from kernelstab.priors.chebyshev_ball import ChebyshevBall, chebyshev_ball
@@ -55,6 +54,5 @@ __all__ = [
     "minimum_hallucination",
     "removable_detail",
     "tikhonov_centre",
-    "warmup",
     "witness_error",
 ]

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.spatial import cKDTree
 
-from kernelstab._checks import as_array, as_count, as_number
-from kernelstab._rng import as_generator
+from kernelstab._checks import as_array, as_count, as_generator, as_number
 from kernelstab._threads import in_order
 from kernelstab.priors.finite_set import FiniteSet
 

@@ -6,7 +6,7 @@ from math import sqrt
 import numpy as np
 from scipy.optimize import linprog
 
-from kernelstab._checks import as_array, as_count
+from kernelstab._checks import as_array, as_count, as_generator
 from kernelstab._engines.feasible_sets.programs import ProgramSet
 from kernelstab._engines.largest_norm.ascent import farthest_found
 from kernelstab._engines.largest_norm.polytope import (
@@ -16,7 +16,6 @@ from kernelstab._engines.largest_norm.polytope import (
     quadratic_bound,
 )
 from kernelstab._engines.largest_norm.quadratic_forms import kernel_basis, smallest_direction
-from kernelstab._rng import as_generator
 from kernelstab.priors.kernel_size import EPS, KernelSize, MatrixMap, jung, symmetric, unbounded
 from kernelstab.priors.prior import Prior, penalty
 

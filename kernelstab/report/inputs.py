@@ -14,8 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from kernelstab import data
-from kernelstab._checks import as_array
-from kernelstab._rng import as_generator
+from kernelstab._checks import as_array, as_generator
 from kernelstab.maps import QCBPMap, ReLUNetwork, Tikhonov, as_map, load_network
 from kernelstab.operators import ForwardOperator, as_operator
 

@@ -6,10 +6,9 @@ complex, and stop on a duality gap; ``wavelet_qcbp`` and ``wavelet_lasso`` recon
 ``omp``, ``cosamp``, ``iht``, ``htp`` and ``subspace_pursuit`` choose greedily and are judged alike;
 ``lasso_path`` follows all solutions of the LASSO, ``solve_batch`` solves many small problems at
 once; ``reference_lasso``, ``reference_tv`` and their like pose the same problems to an independent
-interior point solver; ``warmup`` compiles the loops ahead of time.
+interior point solver.
 """
 
-from kernelstab.solvers._warmup import warmup
 from kernelstab.solvers.analysis import analysis, tv_wavelet
 from kernelstab.solvers.basis_pursuit import basis_pursuit
 from kernelstab.solvers.batch import BatchSolution, solve_batch
@@ -34,5 +33,5 @@ __all__ = [
     "analysis", "basis_pursuit", "cosamp", "htp", "iht", "lasso", "lasso_path", "level_weights", "omp",
     "omp_batch", "qcbp", "reference_analysis", "reference_lasso", "reference_qcbp", "reference_sqrt_lasso",
     "reference_tv", "reference_tv_wavelet", "restart_radii", "sharpness_from", "solve_batch", "sqrt_lasso",
-    "subspace_pursuit", "tv", "tv_wavelet", "warmup", "wavelet_lasso", "wavelet_qcbp",
+    "subspace_pursuit", "tv", "tv_wavelet", "wavelet_lasso", "wavelet_qcbp",
 ]

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kernelstab._checks import as_array, as_count, as_number
-from kernelstab._rng import as_generator
+from kernelstab._checks import as_array, as_count, as_generator, as_number
 
 
 @dataclass(frozen=True)

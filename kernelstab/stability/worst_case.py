@@ -5,11 +5,10 @@ from functools import partial
 
 import numpy as np
 
-from kernelstab._checks import as_array, as_count, as_number
+from kernelstab._checks import as_array, as_count, as_generator, as_number
 from kernelstab._engines.worst_case.ascent import ascend
 from kernelstab._engines.worst_case.objective import Objective
 from kernelstab._engines.worst_case.probing import probe
-from kernelstab._rng import as_generator
 from kernelstab.maps import has_gradient, pullback
 
 METHODS = ("auto", "gradient", "probing")

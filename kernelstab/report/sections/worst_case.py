@@ -6,7 +6,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR
 import numpy as np
 
 from kernelstab import plot
-from kernelstab._rng import as_generator
+from kernelstab._checks import as_generator
 from kernelstab.certify import Program, lipschitz, run_floats
 from kernelstab.maps import PseudoInverse, has_gradient
 from kernelstab.plot import Picture
