@@ -5,10 +5,10 @@ is refused, with one line on the error stream; 130 interrupted.
 """
 
 import argparse
-import importlib
 import json
 import os
 import sys
+from contextlib import contextmanager
 from functools import partial
 
 from kernelstab import __version__
@@ -50,15 +50,18 @@ def _audit(arguments) -> int:
     with _notices(arguments):
         report = audit(A, psi, images, eps=arguments.eps, quick=arguments.quick, out=arguments.out,
                        progress=not arguments.quiet, seed=arguments.seed)
-    if arguments.json:
-        print(json.dumps({"report": os.path.join(arguments.out, "report.json"), **report.summary()}))
-    elif not arguments.quiet:
-        print(report.text())
+    if arguments.json or not arguments.quiet:
+        place = {"report": os.path.join(arguments.out, "report.json")}
+        _print(arguments, place | report.summary(), report.text())
     if arguments.quiet and report.notice:
         print(f"kernelstab: {' '.join(report.notice.split())}", file=sys.stderr)
     if report.interrupted:
         return 130
     return 0 if report.complete else 1
+
+
+def _print(arguments, plain, text):
+    print(json.dumps(plain) if arguments.json else text, flush=True)
 
 
 def _notices(arguments):
@@ -68,6 +71,23 @@ def _notices(arguments):
     from kernelstab._compiling_jit import said_by, silent
 
     return silent() if arguments.quiet else said_by(partial(tqdm.write, file=sys.stderr))
+
+
+@contextmanager
+def _bar(arguments):
+    """Yield a bar and ``show(done, total, note)``, which moves it; None with ``--quiet``."""
+    from tqdm import tqdm
+
+    with _notices(arguments), tqdm(file=sys.stderr, disable=arguments.quiet, leave=False, delay=0.2,
+                                   bar_format="{bar:24} {n_fmt}/{total_fmt} [{elapsed}] {desc}") as bar:
+        def show(done, total, note):
+            turned = total != bar.total or done < bar.n
+            if turned:
+                bar.reset(total)
+            bar.set_description_str(note, refresh=turned)
+            bar.update(done - bar.n)
+
+        yield bar, None if arguments.quiet else show
 
 
 def _problem(arguments):
@@ -84,65 +104,41 @@ def _problem(arguments):
 
 
 def _constants(arguments) -> int:
-    from tqdm import tqdm
-
     from kernelstab.certify import write_certificate
     from kernelstab.report import matrix_card, read_matrix
 
-    matrix = read_matrix(arguments.matrix, "matrix")
-    path = arguments.certificate
+    matrix, path = read_matrix(arguments.matrix, "matrix"), arguments.certificate
     _writable(path, "certificate")
     order = min(3, matrix.shape[1]) if arguments.order is None else arguments.order
-    with _notices(arguments), tqdm(file=sys.stderr, disable=arguments.quiet, leave=False, delay=0.2,
-                                   bar_format="{bar:24} {n_fmt}/{total_fmt} [{elapsed}] {desc}") as bar:
-        def show(stage, done, total, note):
-            turned = not bar.desc.startswith(f"{stage} ")
-            if turned or total != bar.total or done < bar.n:
-                bar.reset(total)
-            bar.set_description_str(f"{stage}  {note}", refresh=turned)
-            bar.update(done - bar.n)
-
-        progress = None if arguments.quiet else show
+    with _bar(arguments) as (bar, show):
         card = matrix_card(matrix, order, normalise=arguments.normalise,
-                           max_supports=arguments.max_supports, progress=progress)
+                           max_supports=arguments.max_supports, progress=show)
         bar.clear()
-        print(json.dumps(card.to_json()) if arguments.json else card.text(), flush=True)
-        proofs = None if path is None else card.proofs(progress)
+        _print(arguments, card.to_json(), card.text())
+        proofs = None if path is None else card.proofs(show)
     if proofs is not None:
         write_certificate(proofs.collection, path)
-        _say_what_is_proved(proofs, path)
+        print(proofs.text(path), file=sys.stderr)          # never mixed with JSON
     return 130 if card.interrupted else 0
 
 
 def _solve(arguments) -> int:
     import warnings
 
-    from tqdm import tqdm
-
     from kernelstab._errors import NotConverged
     from kernelstab.report import solve_files
 
     _writable(arguments.out, "out")
     _writable(arguments.certificate, "certificate")
-    with tqdm(file=sys.stderr, disable=arguments.quiet, leave=False, delay=0.5,
-              bar_format="{bar:24} {n_fmt} [{elapsed}] {desc}") as bar:
-        def show(done, total, note):
-            bar.total = total
-            bar.set_description_str(note, refresh=False)
-            bar.update(done - bar.n)
-
-        with _notices(arguments), warnings.catch_warnings():
-            warnings.simplefilter("ignore", NotConverged)      # the text and the exit code say it
-            solved = solve_files(
-                arguments.matrix, arguments.data, problem=arguments.problem, lam=arguments.lam,
-                eta=arguments.eta, certify=arguments.certificate is not None, tol=arguments.tol,
-                method=arguments.method, max_iter=arguments.max_iter, nonneg=arguments.nonneg,
-                progress=None if arguments.quiet else show)
+    with _bar(arguments) as (_, show), warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotConverged)      # the text and the exit code say it
+        solved = solve_files(
+            arguments.matrix, arguments.data, problem=arguments.problem, lam=arguments.lam, eta=arguments.eta,
+            certify=arguments.certificate is not None, tol=arguments.tol, method=arguments.method,
+            max_iter=arguments.max_iter, nonneg=arguments.nonneg, progress=show)
     solved.write(arguments.out, arguments.certificate)
-    if arguments.json:
-        print(json.dumps(solved.to_json()))
-    elif not arguments.quiet:
-        print(solved.text())
+    if arguments.json or not arguments.quiet:
+        _print(arguments, solved.to_json(), solved.text())
     solution = solved.solution
     if arguments.quiet and not solution.converged:
         print(f"kernelstab: not converged: {solution!r}", file=sys.stderr)
@@ -160,25 +156,13 @@ def _writable(path, name):
         raise ValueError(f"{name} must be a file, but {path} is a folder")
 
 
-def _say_what_is_proved(proofs, path):
-    """Say on the error stream, which never mixes with JSON, what the certificate holds and lacks."""
-    print(f"{path}: proofs of {', '.join(proofs.certificates) or 'nothing'}", file=sys.stderr)
-    for name, reason in proofs.missing.items():
-        print(f"{path}: no proof of {name}: {reason}", file=sys.stderr)
-    for bound in proofs.weaker:
-        print(f"{path}: weaker than computed: {bound}", file=sys.stderr)
-
-
 def _list(arguments) -> int:
     from kernelstab import theorems
 
     known = theorems.all()
-    if arguments.json:
-        print(json.dumps([{"slug": t.slug, "title": t.title} for t in known]))
-        return 0
     width = max(len(t.slug) for t in known)
-    for theorem in known:
-        print(f"{theorem.slug:<{width}}  {theorem.title}")
+    _print(arguments, [{"slug": t.slug, "title": t.title} for t in known],
+           "\n".join(f"{t.slug:<{width}}  {t.title}" for t in known))
     return 0
 
 
@@ -186,11 +170,9 @@ def _show(arguments) -> int:
     from kernelstab import theorems
 
     theorem = theorems.get(arguments.slug)
-    if arguments.json:
-        fields = ("slug", "title", "statement", "hypotheses", "conclusions", "source")
-        print(json.dumps({name: getattr(theorem, name) for name in fields} | {"where": theorem.where()}))
-    else:
-        print(theorem.card(), end="")
+    fields = ("slug", "title", "statement", "hypotheses", "conclusions", "source")
+    _print(arguments, {name: getattr(theorem, name) for name in fields} | {"where": theorem.where()},
+           theorem.card().rstrip("\n"))
     return 0
 
 
@@ -206,10 +188,8 @@ def _check(arguments) -> int:
         problem = pose(*_problem(arguments), rng=arguments.seed)
         instance, verdict = check_on_problem(theorem, problem, arithmetic=arguments.arithmetic,
                                              precision=arguments.precision, rng=arguments.seed)
-    if arguments.json:
-        print(json.dumps(verdict.to_json() | {"instance": instance.description}))
-    else:
-        print(f"{instance.description}\n{verdict.table()}\n{verdict!r}")
+    _print(arguments, verdict.to_json() | {"instance": instance.description},
+           f"{instance.description}\n{verdict.table()}\n{verdict!r}")
     if arguments.certificate is not None:
         theorem.certificate(instance, arguments.certificate, precision=arguments.precision)
     return 0 if verdict.verified else 1
@@ -237,30 +217,17 @@ def _train(arguments) -> int:
 
     run = train(arguments.name, epochs=arguments.epochs, seed=arguments.seed, out=arguments.out,
                 resume=arguments.resume, device=arguments.device, progress=not arguments.quiet)
-    if arguments.json:
-        print(json.dumps({"weights": run.weights and str(run.weights), "checkpoint": str(run.checkpoint),
-                          "curve": run.curve, "psnr": run.psnr}))
-    else:
-        print(run)
+    _print(arguments, {"weights": run.weights and str(run.weights), "checkpoint": str(run.checkpoint),
+                       "curve": run.curve, "psnr": run.psnr}, run)
     return 0
 
 
 def _warmup(arguments) -> int:
-    from tqdm import tqdm
-
     from kernelstab._compiling_jit import silent
+    from kernelstab.warmup import warmup
 
-    parts = (arguments.part,) if arguments.part else ("solvers", "kernel", "priors")
-    for part in parts:
-        with tqdm(desc=f"compiling {part:7}", file=sys.stderr, disable=arguments.quiet,
-                  bar_format="{desc} {bar:24} {n_fmt}/{total_fmt} {postfix} [{elapsed}]") as bar:
-            def show(done, total, name, bar=bar):
-                bar.total = total
-                bar.set_postfix_str(name, refresh=False)
-                bar.update(done - bar.n)
-
-            with silent():
-                importlib.import_module(f"kernelstab.{part}").warmup(progress=show)
+    with _bar(arguments) as (_, show), silent():
+        warmup(*([arguments.part] if arguments.part else []), progress=show)
     return 0
 
 
@@ -276,86 +243,83 @@ def _parser():
     parser.add_argument("--version", action="version", version=f"kernelstab {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
 
-    command = _command(commands, _audit, "audit", "audit a reconstruction map and write a report")
-    _problem_options(command)
-    command.add_argument("--eps", type=float, default=0.02, metavar="E",
-                         help="largest perturbation, relative to the norm of the data (default %(default)s)")
-    command.add_argument("--out", default="kernelstab-report", metavar="DIR",
-                         help="folder of the report (default %(default)s)")
-    command.add_argument("--quick", action="store_true", help="fewer images and shorter searches")
+    add = _command(commands, _audit, "audit a reconstruction map and write a report")
+    _problem_options(add)
+    add("--eps", type=float, default=0.02, metavar="E",
+        help="largest perturbation, relative to the norm of the data (default %(default)s)")
+    add("--out", default="kernelstab-report", metavar="DIR",
+        help="folder of the report (default %(default)s)")
+    add("--quick", action="store_true", help="fewer images and shorter searches")
 
-    command = _command(commands, _constants, "constants",
-                       "print what the kernel of a matrix allows: spark, isometry and null space constants")
-    command.add_argument("matrix", metavar="FILE", help="a matrix (.npy, .npz)")
-    command.add_argument("--order", type=int, metavar="S", help="largest sparsity (default 3)")
-    command.add_argument("--normalise", action="store_true", help="divide every column by its length first")
-    command.add_argument("--max-supports", type=int, metavar="N",
-                         help="budget of each search; beyond it an answer is two-sided")
-    command.add_argument("--certificate", metavar="FILE", help="write the proofs of all bounds")
+    add = _command(commands, _constants, "print what the kernel of a matrix allows: spark, isometry and null "
+                                         "space constants")
+    add("matrix", metavar="FILE", help="a matrix (.npy, .npz)")
+    add("--order", type=int, metavar="S", help="largest sparsity (default 3)")
+    add("--normalise", action="store_true", help="divide every column by its length first")
+    add("--max-supports", type=int, metavar="N",
+        help="budget of each search; beyond it an answer is two-sided")
+    add("--certificate", metavar="FILE", help="write the proofs of all bounds")
 
-    command = _command(commands, _solve, "solve",
-                       "solve a sparse recovery problem and say how good the answer is")
-    command.add_argument("matrix", metavar="FILE",
-                         help="a matrix (.npy, .npz), or an archive with A, y and perhaps lam, eta, weights")
-    command.add_argument("data", metavar="DATA", nargs="?", help="the data (.npy, .npz)")
-    command.add_argument("--problem", choices=("lasso", "qcbp", "basis-pursuit", "sqrt-lasso"),
-                         help="default: lasso if there is a lam, qcbp if there is an eta, else basis-pursuit")
-    command.add_argument("--lam", type=float, metavar="L", help="regularisation weight of the 1-norm")
-    command.add_argument("--eta", type=float, metavar="E", help="noise level, in units of the data")
-    command.add_argument("--nonneg", action="store_true", help="solutions without negative entries only")
-    command.add_argument("--tol", type=float, default=1e-6, metavar="T",
-                         help="relative duality gap at which to stop (default %(default)s)")
-    command.add_argument("--method", default="auto", metavar="M", help="see docs/solvers.md (default auto)")
-    command.add_argument("--max-iter", type=int, metavar="N", help="budget of iterations")
-    command.add_argument("--out", metavar="FILE", help="write x, dual and the numbers (.npz)")
-    command.add_argument("--certificate", metavar="FILE", help="write exact proofs for `kernelstab verify`")
+    add = _command(commands, _solve, "solve a sparse recovery problem and say how good the answer is")
+    add("matrix", metavar="FILE",
+        help="a matrix (.npy, .npz), or an archive with A, y and perhaps lam, eta, weights")
+    add("data", metavar="DATA", nargs="?", help="the data (.npy, .npz)")
+    add("--problem", choices=("lasso", "qcbp", "basis-pursuit", "sqrt-lasso"),
+        help="default: lasso if there is a lam, qcbp if there is an eta, else basis-pursuit")
+    add("--lam", type=float, metavar="L", help="regularisation weight of the 1-norm")
+    add("--eta", type=float, metavar="E", help="noise level, in units of the data")
+    add("--nonneg", action="store_true", help="solutions without negative entries only")
+    add("--tol", type=float, default=1e-6, metavar="T",
+        help="relative duality gap at which to stop (default %(default)s)")
+    add("--method", default="auto", metavar="M", help="see docs/solvers.md (default auto)")
+    add("--max-iter", type=int, metavar="N", help="budget of iterations")
+    add("--out", metavar="FILE", help="write x, dual and the numbers (.npz)")
+    add("--certificate", metavar="FILE", help="write exact proofs for `kernelstab verify`")
 
-    _command(commands, _list, "list", "list the theorems", quiet=False)
+    _command(commands, _list, "list the theorems", quiet=False)
 
-    command = _command(commands, _show, "show", "print a theorem and say where its pieces live", quiet=False)
-    command.add_argument("slug", metavar="SLUG")
+    add = _command(commands, _show, "print a theorem and say where its pieces live", quiet=False)
+    add("slug", metavar="SLUG")
 
-    command = _command(commands, _check, "check", "check a theorem on a reconstruction map", quiet=False)
-    command.add_argument("slug", metavar="SLUG")
-    _problem_options(command)
-    command.add_argument("--by-hand", action="store_true", help="check the pencil-and-paper instance instead")
-    command.add_argument("--arithmetic", default="float", choices=("float", "ball", "exact"))
-    command.add_argument("--precision", type=int, default=128, metavar="BITS", help="of balls (default 128)")
-    command.add_argument("--certificate", metavar="FILE", help="write a certificate of the verdict")
+    add = _command(commands, _check, "check a theorem on a reconstruction map", quiet=False)
+    add("slug", metavar="SLUG")
+    _problem_options(add)
+    add("--by-hand", action="store_true", help="check the pencil-and-paper instance instead")
+    add("--arithmetic", default="float", choices=("float", "ball", "exact"))
+    add("--precision", type=int, default=128, metavar="BITS", help="of balls (default 128)")
+    add("--certificate", metavar="FILE", help="write a certificate of the verdict")
 
-    command = _command(commands, _verify, "verify", "prove certificates again; exit code 2 if one is refused",
-                       quiet=False)
-    command.add_argument("files", nargs="+", metavar="FILE")
+    add = _command(commands, _verify, "prove certificates again; exit code 2 if one is refused", quiet=False)
+    add("files", nargs="+", metavar="FILE")
 
-    command = _command(commands, _train, "train", "train a network that ships with the package")
-    command.add_argument("name", metavar="NAME", help="mri64-fourier or mri32-gaussian")
-    command.add_argument("--epochs", type=int, metavar="N", help="length of the run (default: the network's)")
-    command.add_argument("--seed", type=int, default=0, metavar="S")
-    command.add_argument("--out", default=".", metavar="DIR", help="folder of weights and checkpoint")
-    command.add_argument("--resume", action="store_true", help="go on from the checkpoint in DIR")
-    command.add_argument("--device", default="cpu", metavar="D", help="torch device (default cpu)")
+    add = _command(commands, _train, "train a network that ships with the package")
+    add("name", metavar="NAME", help="mri64-fourier or mri32-gaussian")
+    add("--epochs", type=int, metavar="N", help="length of the run (default: the network's)")
+    add("--seed", type=int, default=0, metavar="S")
+    add("--out", default=".", metavar="DIR", help="folder of weights and checkpoint")
+    add("--resume", action="store_true", help="go on from the checkpoint in DIR")
+    add("--device", default="cpu", metavar="D", help="torch device (default cpu)")
 
-    command = _command(commands, _warmup, "warmup",
-                       "compile the loops once, so that later runs start at once")
-    command.add_argument("part", nargs="?", choices=("solvers", "kernel", "priors"), help="default: all")
+    add = _command(commands, _warmup, "compile the loops once, so that later runs start at once", json=False)
+    add("part", nargs="?", choices=("solvers", "kernel", "priors"), help="default: all")
     return parser
 
 
-def _command(commands, run, name, text, *, quiet=True):
-    command = commands.add_parser(name, help=text, description=text)
+def _command(commands, run, text, *, json=True, quiet=True):
+    """Add the command that the function ``_NAME`` runs, and return what adds its options."""
+    command = commands.add_parser(run.__name__[1:], help=text, description=text)
     command.set_defaults(run=run)
-    if name != "warmup":
+    if json:
         command.add_argument("--json", action="store_true", help="print JSON")
     if quiet:
         command.add_argument("--quiet", action="store_true",
                              help="no progress, no summary; one line if something is missing")
-    return command
+    return command.add_argument
 
 
-def _problem_options(command):
-    command.add_argument("--operator", metavar="FILE", help="fourier, gaussian, or a matrix (.npy, .npz)")
-    command.add_argument("--map", metavar="MAP",
-                         help="module:name of a callable or torch module, weights .npz, or a shipped network "
-                              "(mri64-fourier, mri32-gaussian)")
-    command.add_argument("--images", metavar="FILE", help="images (.npy, .npz); default: held-out MR slices")
-    command.add_argument("--seed", type=int, default=0, metavar="S", help="seed (default 0)")
+def _problem_options(add):
+    add("--operator", metavar="FILE", help="fourier, gaussian, or a matrix (.npy, .npz)")
+    add("--map", metavar="MAP", help="module:name of a callable or torch module, weights .npz, or a shipped "
+                                     "network (mri64-fourier, mri32-gaussian)")
+    add("--images", metavar="FILE", help="images (.npy, .npz); default: held-out MR slices")
+    add("--seed", type=int, default=0, metavar="S", help="seed (default 0)")

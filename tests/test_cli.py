@@ -4,13 +4,15 @@ import json
 import os
 import subprocess
 import sys
+import time
 import types
 
 import numpy as np
 import pytest
 
-from kernelstab import __version__, cli, kernel, priors, report, solvers, theorems
+from kernelstab import __version__, cli, kernel, report, theorems
 from kernelstab import _compiling_jit as compiling_jit
+from kernelstab import warmup as compiled
 from kernelstab.certify.certificate import digest
 
 MODULE = '''
@@ -325,20 +327,20 @@ def test_train_hands_its_options_on(folder, capsys, monkeypatch):
 
 
 def test_warmup_shows_its_progress(capsys, monkeypatch):
-    def warmup(progress):
-        for done in (1, 2):
-            progress(done, 2, f"loop {done}")
+    asked = []
 
-    monkeypatch.setattr(solvers, "warmup", warmup)
-    monkeypatch.setattr(kernel, "warmup", warmup)
-    monkeypatch.setattr(priors, "warmup", warmup)
+    def job():
+        asked.append("kernel")
+        time.sleep(0.3)                  # quicker than that and there is no bar
+
+    monkeypatch.setattr(compiled, "PARTS", {"solvers": lambda: {"a": lambda: asked.append("solvers")},
+                                            "kernel": lambda: {"b": job, "c": job}})
     code, out, err = _run(capsys, "warmup")
-    assert (code, out) == (0, "")
-    assert err.count("2/2") >= 3
-    assert "kernel" in err
-    assert "priors" in err
-    assert _run(capsys, "warmup", "--quiet") == (0, "", "")
-    assert "kernel" not in _run(capsys, "warmup", "solvers")[2]
+    assert (code, out, asked) == (0, "", ["solvers", "kernel", "kernel"])
+    assert "2/3" in err
+    assert " c" in err
+    assert _run(capsys, "warmup", "--quiet", "kernel") == (0, "", "")
+    assert asked[3:] == ["kernel", "kernel"]
 
 
 def test_version_and_help(capsys):

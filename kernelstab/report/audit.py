@@ -1,5 +1,9 @@
 """The audit: measure what a reconstruction map does, finding by finding, then write down what was found."""
 
+import sys
+import time
+import warnings
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -8,14 +12,13 @@ from kernelstab import theorems
 from kernelstab._checks import as_count, as_number
 from kernelstab._files import fingerprint, provenance
 from kernelstab.report.inputs import AuditProblem, pose
-from kernelstab.report.sections import QUICK, AuditTask, Finding, Plan
+from kernelstab.report.sections import QUICK, AuditTask, Finding, NotApplicable, Plan
 from kernelstab.report.sections.accuracy import Accuracies
 from kernelstab.report.sections.mirror_images import Mirrors
 from kernelstab.report.sections.operator import KernelFacts
 from kernelstab.report.sections.planted_detail import Details
 from kernelstab.report.sections.theorems import Verdicts, proved_bound
 from kernelstab.report.sections.worst_case import Searches
-from kernelstab.report.stages import Stage, Stages
 
 FORMAT, VERSION = "kernelstab-report", 1
 FINDINGS = (KernelFacts, Accuracies, Mirrors, Searches, Details, Verdicts)
@@ -32,6 +35,59 @@ def wanted() -> tuple[type[Finding], ...]:
     return tuple(finding for finding in FINDINGS if finding.basic or finding.name in names)
 
 
+@dataclass(frozen=True)
+class Stage:
+    """What became of one finding: ``"done"``, ``"not applicable"``, ``"interrupted"``, ``"failed"`` or
+    ``"not reached"``, why, and how many warnings of which class were met.
+    """
+
+    name: str
+    state: str = "not reached"
+    seconds: float = 0.0
+    reason: str = ""
+    warnings: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def settled(self) -> bool:
+        """Whether the stage did all it could."""
+        return self.state in ("done", "not applicable")
+
+    def to_json(self, total: float) -> dict:
+        """Return the fields and the share of the total time."""
+        share = self.seconds / total if total > 0 else 0.0
+        return {"name": self.name, "state": self.state, "seconds": round(self.seconds, 3),
+                "share": round(share, 4), "reason": self.reason, "warnings": self.warnings}
+
+
+def run_stage(name, steps, function, *, progress=True):
+    """Call ``function(tick)``, which calls ``tick`` after each of its steps; return the stage and the result.
+
+    The result is None if the function did not finish. Interrupts and failures are recorded: a map of the
+    user that gives up on one stage, with whatever error, must not cost the others. Warnings, such as those
+    of a solver at its budget, are counted and not printed into the progress bar.
+
+    >>> run_stage("one", 2, lambda tick: tick() or "result", progress=False)[1]
+    'result'
+    """
+    from tqdm import tqdm
+
+    start, state, reason, result = time.perf_counter(), "done", "", None
+    with tqdm(total=steps, desc=f"{name:<18}", file=sys.stderr, disable=not progress,
+              bar_format="{desc} {bar:24} {n_fmt}/{total_fmt} [{elapsed}]") as bar:
+        try:
+            with warnings.catch_warnings(record=True) as heard:
+                warnings.simplefilter("always")
+                result = function(bar.update)
+        except KeyboardInterrupt:
+            state = "interrupted"
+        except NotApplicable as error:
+            state, reason = "not applicable", str(error)
+        except (Exception, SystemExit) as error:         # a user's map may even call sys.exit
+            state, reason = "failed", f"{type(error).__name__}: {error}"
+    counts = dict(Counter(w.category.__name__ for w in heard))
+    return Stage(name, state, time.perf_counter() - start, reason, counts), result
+
+
 @dataclass(frozen=True, repr=False, eq=False)
 class AuditReport:
     """Everything that an audit found.
@@ -39,14 +95,13 @@ class AuditReport:
     Attributes
     ----------
     problem : AuditProblem
-        Operator, maps and the images that were used.
+        With the images that were used.
     plan : Plan
     eps : float
         Largest perturbation relative to the norm of the data.
     findings : dict of str to Finding
         By the name of the stage; a stage that did not finish has none.
     stages : tuple of Stage
-        What became of every stage.
     provenance : dict
         Seed, versions, time.
     path : Path or None
@@ -202,15 +257,19 @@ def audit(A=None, maps=None, images=None, *, eps=0.02, quick=False, out=None, pr
     problem = problem.spread(plan.images)
     folder = _folder(out)
     kinds = wanted()
-    stages = Stages([kind.name for kind in kinds], progress=progress)
+    stages = {kind.name: Stage(kind.name) for kind in kinds}
     task = AuditTask(problem, plan, eps, seed, None if folder is None else folder / "certificates")
     for kind in kinds:
         if not set(kind.needs) <= set(task.found):
             continue
-        finding = stages.run(kind.name, kind.steps(task), partial(kind.measure, task))
+        stage, finding = run_stage(kind.name, kind.steps(task), partial(kind.measure, task),
+                                   progress=progress)
+        stages[kind.name] = stage
         if finding is not None:
             task.found[kind.name] = finding
-    report = AuditReport(problem, plan, eps, _with_proved_bound(task), stages.report(),
+        if stage.state == "interrupted":
+            break
+    report = AuditReport(problem, plan, eps, _with_proved_bound(task), tuple(stages.values()),
                          provenance(seed, timed=True), folder)
     if folder is not None:
         _write(report)

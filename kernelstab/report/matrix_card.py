@@ -1,7 +1,4 @@
-"""Everything that is known of one forward matrix, on one card: as numbers, as text, with its proofs.
-
-It is long because every constant of ``kernelstab.kernel`` stands on it, and is told and proved here.
-"""
+"""Everything that is known of one forward matrix, on one card: as numbers, as text, with its proofs."""
 
 import warnings
 from dataclasses import dataclass, field
@@ -15,9 +12,10 @@ import numpy as np
 from kernelstab import kernel
 from kernelstab._checks import as_count
 from kernelstab._errors import CertificateError, UnclearRank
-from kernelstab.certify import make_collection, write_certificate
+from kernelstab.certify import make_collection
 from kernelstab.operators import as_operator
 from kernelstab.report.numbers import plain, readable
+from kernelstab.warmup import warmup
 
 _ROBUST_PROGRAMS = 20_000      # beyond this the noise constant is left to whoever asks for it
 _SETS = 20_000_000             # default budget of the enumerations: seconds
@@ -114,19 +112,18 @@ class MatrixCard:
         """Return the numbers of the card as plain values; infinities are text."""
         two = {"coherence": self.coherence and {"value": self.coherence.mu, "columns": self.coherence.pair,
                                                 "welch_lower": self.coherence.welch_lower},
-               "spark": self.spark and bounds(self.spark) | {"columns": self.spark.support},
-               "spark_float": self.spark_float and bounds(self.spark_float)}
+               "spark": self.spark and _ends(self.spark, columns=self.spark.support),
+               "spark_float": self.spark_float and _ends(self.spark_float)}
         return {
             "shape": self.matrix.shape, "real": not np.iscomplexobj(self.matrix), "order": self.order,
             "column_lengths": self.lengths, "rank": self.null.rank, "kernel_dimension": self.null.dimension,
             "other_kernel_dimensions": [other.dimension for other in self.null.alternatives],
             "gap": self.null.gap, "tol": self.null.tol, **two,
-            "ric": [bounds(r) | {"s": r.s, "minus": bounds(r.minus), "plus": bounds(r.plus)}
-                    for r in self.isometry],
-            "nsp": [bounds(a) | {"s": a.s, "recovers": a.holds, "support": [int(i) for i in a.support],
-                                 "residual": a.residual} for a in self.alpha],
-            "robust": self.robust and bounds(self.robust) | {"s": self.robust.s, "rho": self.robust.rho,
-                                                             "constant": "min 4 tau/(1 - rho)"},
+            "ric": [_ends(r, s=r.s, minus=_ends(r.minus), plus=_ends(r.plus)) for r in self.isometry],
+            "nsp": [_ends(a, s=a.s, recovers=a.holds, support=[int(i) for i in a.support],
+                          residual=a.residual) for a in self.alpha],
+            "robust": self.robust and _ends(self.robust, s=self.robust.s, rho=self.robust.rho,
+                                            constant="min 4 tau/(1 - rho)"),
             "recovered": self.recovered, "promised_by_coherence": self.coherent,
             "promised_by_ric": self.promised, "interrupted": self.interrupted,
         }
@@ -134,21 +131,21 @@ class MatrixCard:
     def proofs(self, progress=None) -> "CardProofs":
         """Prove rank, coherence, isometry and null space constants and spark.
 
-        Each is proved once while its certificate is made, which can take longer than the search did: the
+        Each is proved while its certificate is made, which can take longer than the search did: the
         verifier goes through all column sets of the spark and all supports of an isometry constant.
-        Ctrl-C leaves what is proved by then; the constant of noise has no certificate.
+        Ctrl-C leaves what is proved by then. The constant of noise has no certificate.
 
         Parameters
         ----------
         progress : callable, optional
-            Called as ``progress("proofs", done, total, name)``.
+            Called as ``progress(done, total, note)``.
         """
         jobs = _jobs(self)
         certificates, missing, weaker = {}, {}, []
         try:
             for name, (make, result) in jobs.items():
                 if progress is not None:
-                    progress("proofs", len(certificates) + len(missing), len(jobs), name)
+                    progress(len(certificates) + len(missing), len(jobs), f"proofs  {name}")
                 try:
                     certificates[name] = make()
                 except CertificateError as error:
@@ -158,28 +155,6 @@ class MatrixCard:
         except KeyboardInterrupt:
             missing |= {name: "interrupted" for name in jobs if name not in certificates | missing}
         return CardProofs(certificates, missing, tuple(weaker))
-
-    def certificate(self, path=None) -> dict:
-        """Collect in one file the certificates of all constants that can be proved.
-
-        Parameters
-        ----------
-        path : str or Path, optional
-            Where to write it.
-
-        Returns
-        -------
-        dict
-            For ``kernelstab verify``.
-
-        See Also
-        --------
-        MatrixCard.proofs : also says what could not be proved.
-        """
-        collection = self.proofs().collection
-        if path is not None:
-            write_certificate(collection, path)
-        return collection
 
 
 @dataclass(frozen=True)
@@ -205,13 +180,20 @@ class CardProofs:
         """The certificates in one, for ``kernelstab verify``."""
         return make_collection(self.certificates.values())
 
+    def text(self, path) -> str:
+        """Return what the file holds and lacks, one line each."""
+        lines = [f"proofs of {', '.join(self.certificates) or 'nothing'}"]
+        lines += [f"no proof of {name}: {reason}" for name, reason in self.missing.items()]
+        return "\n".join(f"{path}: {line}" for line in [*lines, *(f"weaker than computed: {bound}"
+                                                                 for bound in self.weaker)])
 
-def bounds(result) -> dict:
-    """Return the two ends of a constant as JSON holds them."""
+
+def _ends(result, **more) -> dict:
+    """Return the two ends of a constant as JSON holds them, and more of it."""
     ends = {side: value if isinstance(value, int) else plain(float(value))
             for side, value in (("lower", result.lower), ("upper", result.upper))}
     exact = getattr(result, "exact", None)
-    return ends if exact is None else ends | {"exact": bool(exact)}
+    return ends | ({} if exact is None else {"exact": bool(exact)}) | more
 
 
 def matrix_card(A, order=3, *, normalise=False, max_supports=None, progress=None) -> MatrixCard:
@@ -228,7 +210,7 @@ def matrix_card(A, order=3, *, normalise=False, max_supports=None, progress=None
     max_supports : int, optional
         Budget of each search; beyond it an answer is two-sided and says so. Default: what takes seconds.
     progress : callable, optional
-        Called as ``progress(stage, done, total, note)``.
+        Called as ``progress(done, total, note)``.
 
     Returns
     -------
@@ -268,13 +250,15 @@ def matrix_card(A, order=3, *, normalise=False, max_supports=None, progress=None
 
 def _stages(matrix, order, lengths, max_supports, progress):
     """Yield the constants one by one, cheap ones first."""
+    def told(stage):
+        return progress and (lambda done, total, note: progress(done, total, f"{stage}  {note}"))
+
     def options(stage, default=None):
-        budget = max_supports or default
-        told = {} if progress is None else {"progress": partial(progress, stage)}
-        return told if budget is None else told | {"max_supports": budget}
+        given = {"progress": told(stage), "max_supports": max_supports or default}
+        return {key: value for key, value in given.items() if value is not None}
 
     if progress is not None:      # the first run says what it spends its time on
-        kernel.warmup(partial(progress, "compiling (once)"))
+        warmup("kernel", progress=told("compiling (once)"))
     if matrix.shape[1] > 1 and lengths.all():
         yield "coherence", kernel.coherence(matrix)
     for s in range(1, order + 1):
@@ -308,25 +292,18 @@ def _facts(card):
         pair = _columns(card.coherence.pair)
         yield "coherence", (f"{card.coherence.mu:.6g} at {pair}, of the columns divided by their lengths; no "
                             f"matrix of this shape is below {card.coherence.welch_lower:.6g}")
-    if card.spark is not None:
-        yield "spark", f"{_spark_text(card.spark)}{_other_reading(card)}"
-
-
-def _spark_text(spark):
-    if isinf(spark.lower):
-        return "infinite: all columns together are independent"
-    value = f"{spark.lower}" if spark.exact else f"between {spark.lower} and {spark.upper}"
-    return f"{value}; dependent are {_columns(spark.support)}"
-
-
-def _other_reading(card):
-    """Say what floating point makes of the spark, if it is something else."""
+    if card.spark is not None and isinf(card.spark.lower):
+        yield "spark", "infinite: all columns together are independent"
+    elif card.spark is not None:
+        yield "spark", f"{_value(card.spark)}; dependent are {_columns(card.spark.support)}"
     other = card.spark_float
-    if other is None or other.upper >= card.spark.lower:
-        return ""
-    value = f"{other.lower}" if other.exact else f"between {other.lower} and {other.upper}"
-    where = _columns(other.support)
-    return f"\n{'':<10} that is the numbers as stored; up to rounding it is {value}: {where}"
+    if other is not None and other.upper < card.spark.lower:
+        yield "", (f"that is the numbers as stored; up to rounding it is {_value(other)}: "
+                   f"{_columns(other.support)}")
+
+
+def _value(spark):
+    return f"{spark.lower}" if spark.exact else f"between {spark.lower} and {spark.upper}"
 
 
 def _columns(support):
@@ -335,21 +312,17 @@ def _columns(support):
 
 
 def _row(card, s):
-    isometry = _two_sided(card.isometry[s - 1]) if s <= len(card.isometry) else "-"
-    alpha = _two_sided(card.alpha[s - 1]) if s <= len(card.alpha) else "-"
-    return f"{s:>3}  {isometry:<26}{alpha:<26}{_verdict(card, s)}".rstrip()
+    cells = []
+    for found in (card.isometry, card.alpha):
+        one = found[s - 1] if s <= len(found) else None
+        cells.append("-" if one is None else f"{one.upper:.8f}" if one.exact
+                     else f"{one.lower:.6f} to {one.upper:.6f}")
+    return f"{s:>3}  {cells[0]:<26}{cells[1]:<26}{_verdict(one, s)}"
 
 
-def _two_sided(result):
-    if result.exact:
-        return f"{result.upper:.8f}"
-    return f"{result.lower:.6f} to {result.upper:.6f}"
-
-
-def _verdict(card, s):
-    if s > len(card.alpha):
+def _verdict(constant, s):
+    if constant is None:
         return "-"
-    constant = card.alpha[s - 1]
     if constant.holds is None:
         return "1/2 up to rounding: a certificate can decide it" if constant.exact else "not decided"
     if constant.holds:

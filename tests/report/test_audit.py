@@ -2,6 +2,7 @@
 
 import json
 import re
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,11 +10,12 @@ import numpy as np
 import pytest
 
 from kernelstab import theorems
+from kernelstab._errors import NotConverged
 from kernelstab.report import audit, page
-from kernelstab.report.audit import FINDINGS, wanted
-from kernelstab.report.formula import inline_to_html
+from kernelstab.report.audit import FINDINGS, run_stage, wanted
+from kernelstab.report.page import inline_to_html
 from kernelstab.report.recheck import recheck
-from kernelstab.report.sections import QUICK
+from kernelstab.report.sections import QUICK, NotApplicable
 
 STAGES = [finding.name for finding in FINDINGS]
 
@@ -254,3 +256,51 @@ def test_every_choice_on_which_systems_differ_is_named_and_typeset(report):
         html = inline_to_html(text)
         assert "<code>" not in html
         assert "$" not in html
+
+
+def _stage(function):
+    return run_stage("one", 2, function, progress=False)
+
+
+def test_results_come_back_and_ticks_are_counted(capsys):
+    stage, result = run_stage("one", 2, lambda tick: [tick(), tick(), 5][-1])
+    assert (stage.state, result) == ("done", 5)
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "one" in captured.err
+    assert "2/2" in captured.err
+    _stage(lambda tick: tick())
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(("error", "state", "reason"), [
+    (ValueError("y must be finite"), "failed", "ValueError: y must be finite"),
+    (KeyError("inside the user's map"), "failed", "KeyError: \"inside the user's map\""),
+    (SystemExit(3), "failed", "SystemExit: 3"),
+    (NotApplicable("no kernel"), "not applicable", "no kernel"),
+    (KeyboardInterrupt(), "interrupted", ""),
+])
+def test_what_ends_a_stage_is_recorded(error, state, reason):
+    def fail(tick):
+        raise error
+
+    stage, result = _stage(fail)
+    assert (stage.state, stage.reason, result) == (state, reason, None)
+    assert stage.settled == (state == "not applicable")
+
+
+def test_shares_of_the_time():
+    stage, _ = _stage(lambda tick: None)
+    record = stage.to_json(total=2 * stage.seconds)
+    assert record["share"] == 0.5
+    assert record["name"] == "one"
+
+
+def test_warnings_are_counted_and_not_shown(capsys):
+    def noisy(tick):
+        for budget in (10, 20):
+            warnings.warn(f"stopped at {budget}", NotConverged, stacklevel=1)
+        warnings.warn("old", DeprecationWarning, stacklevel=1)
+
+    assert _stage(noisy)[0].warnings == {"NotConverged": 2, "DeprecationWarning": 1}
+    assert capsys.readouterr().err == ""

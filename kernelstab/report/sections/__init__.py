@@ -12,6 +12,10 @@ import numpy as np
 from kernelstab.report.inputs import AuditProblem
 
 
+class NotApplicable(ValueError):
+    """A finding has nothing to measure on this problem; that is a result and not a failure."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """How much the audit spends: images, evaluations per search, rungs, random draws, dial settings.
@@ -97,7 +101,7 @@ class Finding:
 
     @classmethod
     def measure(cls, task, tick=lambda: None) -> "Finding":
-        """Measure it, or raise :class:`~kernelstab.report.stages.NotApplicable`."""
+        """Measure it, or raise :class:`NotApplicable`."""
         raise NotImplementedError
 
     def headline(self, name) -> str:

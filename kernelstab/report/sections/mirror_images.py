@@ -9,8 +9,7 @@ from kernelstab.kernel import kernel_part, kernel_projector
 from kernelstab.plot import Picture
 from kernelstab.report.numbers import readable, series
 from kernelstab.report.page import Figure, drawing, gray_limits, images_figure, magnification
-from kernelstab.report.sections import Finding
-from kernelstab.report.stages import NotApplicable
+from kernelstab.report.sections import Finding, NotApplicable
 
 _GUESSES = 0.95
 """Below this share of the unseen part, an error means that the map filled some of it in."""

@@ -10,9 +10,8 @@ from kernelstab.kernel import kernel_part, kernel_projector
 from kernelstab.plot import Picture
 from kernelstab.report.numbers import percent, series
 from kernelstab.report.page import Figure, drawing, gray_limits, images_figure
-from kernelstab.report.sections import Finding
+from kernelstab.report.sections import Finding, NotApplicable
 from kernelstab.report.sections.mirror_images import has_kernel
-from kernelstab.report.stages import NotApplicable
 from kernelstab.stability import planted_detail
 
 

@@ -16,9 +16,8 @@ from kernelstab._files import sha256
 from kernelstab.certify import read_certificate
 from kernelstab.certify.evaluation import Decision
 from kernelstab.quantity import Quantity
-from kernelstab.report.formula import inline_to_html, markdown_to_html
 from kernelstab.report.numbers import at_least, at_most, counted, enclosed, readable
-from kernelstab.report.page import safe, table
+from kernelstab.report.page import inline_to_html, markdown_to_html, safe, table
 from kernelstab.report.sections import Finding
 from kernelstab.report.sections.planted_detail import default_detail
 from kernelstab.theorems import Instance, Theorem, Verdict

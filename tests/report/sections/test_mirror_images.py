@@ -8,10 +8,9 @@ import pytest
 from kernelstab.kernel import kernel_part
 from kernelstab.operators import as_operator
 from kernelstab.report.inputs import AuditProblem
-from kernelstab.report.sections import AuditTask
+from kernelstab.report.sections import AuditTask, NotApplicable
 from kernelstab.report.sections.accuracy import Accuracies
 from kernelstab.report.sections.mirror_images import Mirrors
-from kernelstab.report.stages import NotApplicable
 
 A = as_operator(np.eye(2, 3))           # the kernel is the third axis
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from kernelstab.operators import SubsampledFourier, as_operator, masks
+from kernelstab.report.sections import NotApplicable
 from kernelstab.report.sections.planted_detail import default_detail, measure_details
-from kernelstab.report.stages import NotApplicable
 
 
 def test_a_map_that_inserts_the_detail_shows_it_at_any_setting():
