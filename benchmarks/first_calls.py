@@ -32,7 +32,6 @@ y = A @ x
 lam = 0.1 * np.abs(A.T @ y).max()
 large = rng.standard_normal((300, 1500))
 small, wide = rng.standard_normal((5, 10)), rng.standard_normal((6, 12))
-signals = rng.random((60, 10))
 picture = np.zeros((32, 32))
 picture[8:20, 10:25] = 1.0
 F = operators.SubsampledFourier(operators.masks.multilevel((32, 32), 0.4, symmetric=True, rng=0), real=True)
@@ -72,8 +71,6 @@ CALLS = {
     "kernel.complex_nsp_constant": "kernel.complex_nsp_constant(wide[:, :8] * (1 + 1j), 1)",
     "kernel.robust_nsp": "kernel.robust_nsp(wide, 1, 0.9)",
     "kernel.best_robust_nsp": "kernel.best_robust_nsp(wide[:, :8], 1)",
-    "priors.finite_kernel_size": "priors.finite_kernel_size(small, signals, 1.0)",
-    "priors.average_kernel_size": "priors.average_kernel_size(small[:1], signals, 1.0, resamples=2, rng=0)",
 }
 
 

@@ -301,7 +301,7 @@ def _parser():
     add("--device", default="cpu", metavar="D", help="torch device (default cpu)")
 
     add = _command(commands, _warmup, "compile the loops once, so that later runs start at once", json=False)
-    add("part", nargs="?", choices=("solvers", "kernel", "priors"), help="default: all")
+    add("part", nargs="?", choices=("solvers", "kernel"), help="default: both")
     return parser
 
 

@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from kernelstab import kernel, priors, solvers
+from kernelstab import kernel, solvers
 from kernelstab.operators import SubsampledFourier, masks
 
 
@@ -14,8 +14,8 @@ def warmup(*parts, progress=None) -> dict:
 
     Parameters
     ----------
-    *parts : {"solvers", "kernel", "priors"}
-        Default: all three.
+    *parts : {"solvers", "kernel"}
+        Default: both.
     progress : callable, optional
         Called as ``progress(done, total, name)`` before each run, and once at the end.
 
@@ -76,15 +76,4 @@ def _kernel():
     }
 
 
-def _priors():
-    rng = np.random.default_rng(0)
-    A, signals = rng.standard_normal((5, 10)), rng.random((60, 10))
-    return {        # many pairs of signals share data, and few
-        "finite set": partial(priors.finite_kernel_size, A, signals, 1.0),
-        "finite set, few pairs": partial(priors.finite_kernel_size, A[:1], signals, 0.02),
-        **{f"average, {weights}": partial(priors.average_kernel_size, A[:1], signals, 1.0, weights=weights,
-                                          resamples=2, rng=0) for weights in ("law", "partition")},
-    }
-
-
-PARTS = {"solvers": _solvers, "kernel": _kernel, "priors": _priors}
+PARTS = {"solvers": _solvers, "kernel": _kernel}

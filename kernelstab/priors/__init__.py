@@ -11,13 +11,12 @@ from kernelstab.priors.confusable import (
 )
 from kernelstab.priors.detail_interval import DetailInterval, ValueCheck, detail_interval
 from kernelstab.priors.ellipsoid import Ellipsoid
-from kernelstab.priors.finite_set import FibreCentre, FiniteKernelSize, FiniteSet, finite_kernel_size
+from kernelstab.priors.finite_set import FibreCentre, FiniteSet, KernelProfile, kernel_profile
 from kernelstab.priors.hallucination import Hallucination, minimum_hallucination
 from kernelstab.priors.kernel_size import KernelSize, kernel_size, witness_error
 from kernelstab.priors.l1_ball import L1Ball
 from kernelstab.priors.polytope import Polytope
 from kernelstab.priors.prior import Prior
-from kernelstab.priors.profile import KernelProfile, kernel_profile
 from kernelstab.priors.sparse import Sparse
 from kernelstab.priors.subspace import Everything, Subspace
 from kernelstab.priors.tikhonov_centre import TikhonovCentre, tikhonov_centre
@@ -31,7 +30,6 @@ __all__ = [
     "Ellipsoid",
     "Everything",
     "FibreCentre",
-    "FiniteKernelSize",
     "FiniteSet",
     "Hallucination",
     "KernelProfile",
@@ -48,7 +46,6 @@ __all__ = [
     "chebyshev_ball",
     "confusable_detail",
     "detail_interval",
-    "finite_kernel_size",
     "kernel_profile",
     "kernel_size",
     "minimum_hallucination",

@@ -3,10 +3,9 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.spatial import cKDTree
+from scipy.spatial.distance import cdist
 
 from kernelstab._checks import as_array, as_count, as_generator, as_number
-from kernelstab._threads import in_order
 from kernelstab.priors.finite_set import FiniteSet
 
 _CHUNK = 128
@@ -50,11 +49,6 @@ class AverageKernelSize:
     weights: np.ndarray = field(repr=False)
 
     @property
-    def dropped_fraction(self) -> float:
-        """Share of the fibres that were dropped."""
-        return self.dropped / (self.fibres + self.dropped)
-
-    @property
     def c_opt(self) -> tuple[float, float]:
         r"""Bounds of the least average error :math:`(\mathbb E\|\varphi(y)-x\|^p)^{1/p}`, by ``value``.
 
@@ -72,7 +66,7 @@ class AverageKernelSize:
 
 
 def average_kernel_size(A, signals, eps, *, p=2, weights="law", measurements=None, confidence=0.95,
-                        resamples=400, threads=1, rng) -> AverageKernelSize:
+                        resamples=400, rng) -> AverageKernelSize:
     r"""Estimate the average kernel size from samples.
 
     Within a fibre of :math:`N_k` signals the mean of :math:`\|x-x'\|^p` over the :math:`N_k(N_k-1)` ordered
@@ -101,8 +95,6 @@ def average_kernel_size(A, signals, eps, *, p=2, weights="law", measurements=Non
         Of the bootstrap interval.
     resamples : int
         Number of bootstrap resamples.
-    threads : int
-        For the fibres; the result does not depend on it.
     rng : int or Generator
         For the bootstrap.
 
@@ -113,8 +105,8 @@ def average_kernel_size(A, signals, eps, *, p=2, weights="law", measurements=Non
     Raises
     ------
     ValueError
-        If no fibre has two signals, if ``weights="partition"`` is asked for fibres that overlap (the density
-        would count twice), shapes do not fit, or a number is out of range.
+        If no fibre has two signals, if ``weights="partition"`` is asked for given measurements (where fibres
+        overlap the density would count twice), shapes do not fit, or a number is out of range.
 
     Notes
     -----
@@ -137,22 +129,21 @@ def average_kernel_size(A, signals, eps, *, p=2, weights="law", measurements=Non
     >>> round(size.value**2, 12), size.fibres, size.dropped
     (6.4, 2, 0)
     """
-    eps, p = as_number(eps, "eps", low=0.0), as_number(p, "p", low=1.0)
+    p = as_number(p, "p", low=1.0)
     confidence = as_number(confidence, "confidence", low=0.0, high=1.0, strict=True)
-    resamples = as_count(resamples, "resamples", low=1)
-    threads = as_count(threads, "threads", low=1)
-    generator = as_generator(rng)
+    resamples, generator = as_count(resamples, "resamples", low=1), as_generator(rng)
     measured, eps = FiniteSet(signals).measured(A, eps)
     measurements = _centres(measured, measurements)
-    weight = _weights(weights, len(measured.key) if measurements is None else len(measurements))
-    by_number = isinstance(weights, str) and weights == "partition"
-    if by_number and measurements is None:
-        (counts, spreads), influence = _cells(measured, eps, p, threads), None
+    if isinstance(weights, str) and weights == "partition":
+        if measurements is not None:
+            raise ValueError('weights must not be "partition" for given measurements, whose fibres may '
+                             "overlap; give an array of weights")
+        fibres, influence, centres = list(_cells(measured, eps, p)), None, None
+        counts, spreads = (np.array(column) for column in zip(*fibres))
+        weight = counts.astype(float)
     else:
-        counts, spreads, influence = _balls(measured, eps, p, measurements, weight, threads)
-    if by_number:
-        _refuse_overlap(measured, measurements, eps)
-        weight, influence = counts.astype(float), None
+        weight = _weights(weights, len(measured.key) if measurements is None else len(measurements))
+        counts, spreads, influence = _balls(measured, eps, p, measurements, weight)
     used = (counts > 1) & (weight > 0)
     if not used.any():
         raise ValueError(f"eps must leave a fibre with two signals, got {eps!r} and at most "
@@ -160,72 +151,63 @@ def average_kernel_size(A, signals, eps, *, p=2, weights="law", measurements=Non
     total = weight[used].sum()
     share = weight[used] / total
     value = float((share @ spreads[used]) ** (1 / p))
-    centres = np.flatnonzero(used) if measurements is None and influence is not None else None
-    ends = _interval(share, spreads[used], None if influence is None else influence / total, centres, p,
-                     confidence, resamples, generator)
-    return AverageKernelSize(value, ends[0], ends[1], confidence, p, int(used.sum()), int((~used).sum()),
+    if influence is not None:
+        influence, centres = influence / total, np.flatnonzero(used) if measurements is None else None
+    low, high = _interval(share, spreads[used], influence, centres, p, confidence, resamples, generator)
+    return AverageKernelSize(value, low, high, confidence, p, int(used.sum()), int((~used).sum()),
                              float(weight[~used].sum() / weight.sum()), counts[used], spreads[used], share)
 
 
-def _balls(measured, eps, p, measurements, weights, threads):
-    """Return sizes and spreads of the fibres around measurements, and the influence of their signals."""
-    from kernelstab._engines.finite_sets.fibres_jit import ball_fibres
+def _spreads(signals, p):
+    """Return the mean p-th power of the distance of each of several signals to the others."""
+    count = len(signals)
+    if count < 2:
+        return np.zeros(count)
+    if p == 2:              # the pairs need not be formed
+        squares = ((signals - signals.mean(axis=0)) ** 2).sum(axis=1)
+        return (count * squares + squares.sum()) / (count - 1)
+    return (cdist(signals, signals) ** p).sum(axis=1) / (count - 1)
 
-    query, query_key, turns = _queries(measured, measurements)
-    key, seen = measured.key, measured.seen
-    squares = (seen**2).sum(axis=1)
+
+def _balls(measured, eps, p, measurements, weights):
+    """Return sizes and spreads of the fibres around measurements, and the influence of their signals.
+
+    The influence is how much the sum of all weighted spreads changes with the weight of a signal inside its
+    fibres, to first order.
+    """
+    query, query_key, turns = measured.seen, measured.key, measured.order
+    if measurements is not None:
+        query, query_key = measured.relative(measurements)
+        if query.shape[1] != measured.seen.shape[1]:
+            raise ValueError("measurements must be real or complex as those of the signals are")
+        turns = np.argsort(query_key, kind="stable")
+        query, query_key = query[turns], query_key[turns]
     window = eps * (1 + 1e-12) + measured.key_slack
-    margin = 1e-12 * float(squares.max() + (query**2).sum(axis=1).max())
-
-    def fill(start):
-        part = slice(start, min(start + _CHUNK, len(query)))
-        low = np.searchsorted(key, query_key[start] - window)
-        high = np.searchsorted(key, query_key[part][-1] + window, side="right")
-        counts, spreads = np.zeros(part.stop - start, dtype=np.int64), np.zeros(part.stop - start)
-        influence = np.zeros(len(key))
-        products = query[part] @ seen[low:high].T
-        ball_fibres(query_key[part], query[part], products, low, key, seen, squares, measured.rows, window,
-                    eps**2, margin, p, weights[turns[part]], counts, spreads, influence)
-        return counts, spreads, influence
-
     counts, spreads = np.zeros(len(query), dtype=np.int64), np.zeros(len(query))
-    influence = np.zeros(len(key))
-    for start, answer in in_order(fill, range(0, len(query), _CHUNK), threads):
-        part = turns[start:start + _CHUNK]
-        counts[part], spreads[part] = answer[:2]
-        influence[measured.order] += answer[2]
+    influence = np.zeros(len(measured.key))
+    for start in range(0, len(query), _CHUNK):
+        part = slice(start, min(start + _CHUNK, len(query)))
+        low = np.searchsorted(measured.key, query_key[start] - window)
+        high = np.searchsorted(measured.key, query_key[part][-1] + window, side="right")
+        for k, near in zip(turns[part], cdist(query[part], measured.seen[low:high]) <= eps):
+            members = low + np.flatnonzero(near)
+            if len(members) == 0:
+                continue
+            own = _spreads(measured.rows[members], p)
+            counts[k], spreads[k] = len(members), own.mean()
+            influence[measured.order[members]] += weights[k] * 2 * (own - spreads[k]) / len(members)
     return counts, spreads, influence
 
 
-def _queries(measured, measurements):
-    """Return the centres of fibres, sorted by their key, with their keys and positions."""
-    if measurements is None:
-        return measured.seen, measured.key, measured.order
-    query, query_key = measured.relative(measurements)
-    if query.shape[1] != measured.seen.shape[1]:
-        raise ValueError("measurements must be real or complex as those of the signals are")
-    turns = np.argsort(query_key, kind="stable")
-    return query[turns], query_key[turns], turns
-
-
-def _cells(measured, eps, p, threads):
-    """Return sizes and spreads of the fibres over the cubes of a grid, or over equal measurements."""
-    from kernelstab._engines.finite_sets.fibres_jit import group_fibres
-
+def _cells(measured, eps, p):
+    """Yield size and spread of the fibres over the cubes of a grid, or over equal measurements."""
     seen = measured.seen
     if eps > 0:
         seen = np.floor(seen / (2 * eps / np.sqrt(seen.shape[1])))
     _, label, counts = np.unique(seen + 0.0, axis=0, return_inverse=True, return_counts=True)
     order = np.argsort(label.ravel(), kind="stable")
-    offsets = np.concatenate([[0], np.cumsum(counts)])
-    spreads = np.zeros(len(counts))
-
-    def fill(start):
-        group_fibres(start, min(start + _CHUNK, len(counts)), order, offsets, measured.rows, p, spreads)
-
-    for _ in in_order(fill, range(0, len(counts), _CHUNK), threads):
-        pass
-    return counts, spreads
+    for members in np.split(order, np.cumsum(counts)[:-1]):
+        yield len(members), _spreads(measured.rows[members], p).mean()
 
 
 def _centres(measured, measurements):
@@ -237,17 +219,6 @@ def _centres(measured, measurements):
         raise ValueError(f"measurements must have {measured.matrix.shape[0]} entries each, "
                          f"got shape {measurements.shape}")
     return measurements
-
-
-def _refuse_overlap(measured, measurements, eps):
-    """Refuse to count fibres by their signals if two of their balls meet."""
-    if measurements is None:
-        return
-    pairs = cKDTree(measured.relative(measurements)[0]).query_pairs(2 * eps)
-    if pairs:
-        first, second = min(pairs)
-        raise ValueError('weights must not be "partition" for fibres that may overlap, got measurements '
-                         f"{first} and {second} within 2 eps")
 
 
 def _weights(weights, count):

@@ -4,8 +4,8 @@ Signals :math:`I` share data at noise level :math:`\varepsilon` if their measure
 radius: they form a Čech simplex. Pairwise distances of at most :math:`2\varepsilon` are not enough.
 """
 
-from dataclasses import dataclass
 from heapq import heappop, heappush
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,8 +15,7 @@ _MARGIN = 1e-12
 _MOST_EDGES = 200_000
 
 
-@dataclass(frozen=True)
-class Radius:
+class Radius(NamedTuple):
     """Both sides of the largest radius, a simplex that has ``lower``, and how many balls were computed."""
 
     lower: float
@@ -71,19 +70,17 @@ class SharedDataSearch:
 
     def _open(self, edge, length):
         """Start a node with the signals that may share data with an edge and do not exceed it."""
-        from kernelstab._engines.finite_sets.fibres_jit import shared_neighbours
-
         i, j = (int(k) for k in edge)
-        # each edge is looked at once, and that costs about as much as a ball
-        self.balls += 1
-        width = self.pairs.window
-        key = self.pairs.measured.key
-        low, high = np.searchsorted(key, key[j] - width), np.searchsorted(key, key[i] + width, side="right")
-        others = np.empty(high - low, dtype=np.int64)
-        count = shared_neighbours(i, j, low, high, self.seen, self.rows, self.pairs.near,
-                                  (length * (1 + _MARGIN)) ** 2, others)
-        if count:
-            self._push((i, j), others[:count])
+        self.balls += 1         # each edge is looked at once, and that costs about as much as a ball
+        key, width = self.pairs.measured.key, self.pairs.window
+        others = np.arange(np.searchsorted(key, key[j] - width),
+                           np.searchsorted(key, key[i] + width, side="right"))
+        others = self._near(self._near(others[(others != i) & (others != j)], i), j)
+        longest = (length * (1 + _MARGIN)) ** 2
+        for end in (i, j):
+            others = others[((self.rows[others] - self.rows[end]) ** 2).sum(axis=1) <= longest]
+        if len(others):
+            self._push((i, j), others)
 
     def _near(self, others, i):
         """Keep the signals whose measurements could lie within twice the noise level of another's."""
