@@ -15,7 +15,7 @@ Names are loaded when they are first used, because the verifier must not load nu
 import importlib
 
 _PLACES = {
-    "Enclosure": "enclosure", "Decision": "evaluation", "Evaluation": "evaluation",
+    "Enclosure": "enclosure", "Decision": "enclosure", "Evaluation": "enclosure",
     "Verification": "verification", "verify": "verification",
     "read_certificate": "certificate", "write_certificate": "certificate", "make_collection": "certificate",
     "Program": "writing.terms", "norm": "writing.terms", "inner": "writing.terms", "maximum": "writing.terms",

@@ -1,4 +1,4 @@
-"""From balls to floats and decimals that surely enclose them.
+"""Results that are proved: numbers between floats or decimals that surely enclose them, and decisions.
 
 A ball is a midpoint and a radius, both dyadic rationals; its end points are therefore
 fractions, and rounding them outwards is exact integer arithmetic here, whatever the
@@ -6,7 +6,7 @@ working precision is. This file reads balls of python-flint but does not load it
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from math import inf, isinf, isnan, nan, nextafter
 
@@ -141,3 +141,68 @@ def decimals(found: tuple[Fraction, Fraction] | None) -> list[str] | None:
     ['2.5e-1', '1e0']
     """
     return None if found is None else [decimal_below(found[0]), decimal_above(found[1])]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One claim after a run; the margin is left side minus right side, between two floats."""
+
+    role: str
+    label: str
+    text: str
+    outcome: str
+    margin: float
+    radius: float
+    lower: float
+    upper: float
+
+    def __repr__(self):
+        return f"<{self.label} {self.outcome}: {self.text}, margin {self.margin:.6g}>"
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A program after a run in one arithmetic.
+
+    ``arithmetic`` is ``"ball"`` (proved) or ``"float"`` (never proved). ``scope`` is
+    ``"ideal"`` when operators and maps were evaluated from their exact descriptions,
+    ``"recorded"`` when the numbers are about vectors that floating-point code returned;
+    a run in floats is always ``"recorded"``. ``exact`` says that every vector of the
+    program was known without error.
+    """
+
+    arithmetic: str
+    precision: int
+    scope: str
+    exact: bool
+    claims: tuple[Decision, ...]
+    quantities: dict[str, Enclosure] = field(default_factory=dict)
+
+    @property
+    def rigorous(self) -> bool:
+        """Whether a claim decided here is proved."""
+        return self.arithmetic == "ball"
+
+    @property
+    def holds(self) -> bool:
+        """Whether every hypothesis and conclusion was decided to be true."""
+        return all(decision.outcome == "true" for decision in self.claims)
+
+    def __repr__(self):
+        outcomes = ", ".join(f"{d.label} {d.outcome}" for d in self.claims)
+        return f"<Evaluation in {self.arithmetic}s ({self.precision} bits, {self.scope}): {outcomes}>"
+
+
+def decide(relation, lower, upper) -> str:
+    """Decide ``left relation right`` from bounds of left minus right, or None for no bounds.
+
+    >>> decide(">=", 0, 1), decide(">", 0, 1), decide(">=", -1, 1), decide(">", -1, 0)
+    ('true', 'unknown', 'unknown', 'false')
+    """
+    if lower is None:
+        return "unknown"
+    if lower > 0 or (relation == ">=" and lower == 0):
+        return "true"
+    if upper < 0 or (relation == ">" and upper == 0):
+        return "false"
+    return "unknown"

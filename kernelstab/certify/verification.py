@@ -20,8 +20,7 @@ from kernelstab.certify.certificate import (
     findings,
     read_certificate,
 )
-from kernelstab.certify.enclosure import DECIMAL, Enclosure, between, decimals, round_down, round_up
-from kernelstab.certify.evaluation import Decision
+from kernelstab.certify.enclosure import DECIMAL, Decision, Enclosure, between, decimals, round_down, round_up
 from kernelstab.certify.program.instructions import Instructions
 
 GUARD = 32        # more bits than the author had, so that the enclosures found lie inside his

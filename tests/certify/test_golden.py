@@ -206,17 +206,18 @@ def test_every_prior_and_problem_has_a_file():
 
 def test_every_instruction_operator_map_and_layer_has_a_file():
     from kernelstab.certify.program import network
-    from kernelstab.certify.program.instructions import SIGNATURES
+    from kernelstab.certify.program.instructions import LITERALS, SIGNATURES
     from kernelstab.certify.program.maps import KINDS as MAPS
     from kernelstab.certify.program.operators import KINDS as OPERATORS
 
     files = [content for content in FILES.values() if content["format"] == FORMAT]
-    assert {step[0] for content in files for step in content["program"]["instructions"]} == set(SIGNATURES)
+    steps = {step[0] for content in files for step in content["program"]["instructions"]}
+    assert steps == {*SIGNATURES, *LITERALS}
     inputs = [entry for content in files for entry in content["inputs"].values()]
     kinds = {entry["kind"] for entry in inputs}
     assert kinds == {"vector", "recorded"} | set(MAPS) | set(OPERATORS)
     layers = {layer["layer"] for entry in inputs for layer in entry.get("layers", [])}
-    assert layers == {*network.STARTS, *network.PLAIN, *network.WEIGHTED}
+    assert layers == {*network.STARTS, *network.PLAIN, *network.AXES, "scale"}
     assert {content["scope"] for content in files} == {"ideal", "recorded"}
 
 

@@ -1,4 +1,4 @@
-r"""A theorem's numbers as a straight-line program, as the verifier reads it.
+r"""A theorem's numbers as a straight-line program, as the verifier reads it and runs it in order.
 
 A statement such as :math:`\|\Psi(Ax)-\Psi(Ax')\| \ge \|x-x'\|-\eta-\eta'` is a list of instructions on
 named inputs, and claims that compare two of their values. ``writing.terms`` writes it down.
@@ -13,30 +13,24 @@ This file uses the standard library only, because the verifier must.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 
-# instruction -> kind of its value; None: the kind of its first argument
-SIGNATURES = {
-    "vector": "vector",
-    "operator": "operator",
-    "map": "map",
-    "constant": "scalar",
-    "forward": "vector",     # operator, vector
-    "apply": "vector",       # map, vector
-    "lipschitz": "scalar",   # map: a certified upper bound of its Lipschitz constant
-    "add": None, "sub": None, "neg": None,     # kind of the first argument
-    "scale": "vector",       # scalar, vector
-    "norm": "scalar", "inner": "scalar",       # Euclidean; real part of the inner product
-    "mul": "scalar", "div": "scalar", "abs": "scalar", "max": "scalar",
-}
-# instruction -> kinds of its arguments; "same": two of one kind, "any": a vector or a scalar
-ARGUMENTS = {
-    "forward": ("operator", "vector"), "apply": ("map", "vector"), "lipschitz": ("map",),
-    "add": ("any", "same"), "sub": ("any", "same"), "neg": ("any",), "scale": ("scalar", "vector"),
-    "norm": ("vector",), "inner": ("vector", "vector"), "mul": ("scalar", "scalar"),
-    "div": ("scalar", "scalar"), "abs": ("scalar",), "max": ("scalar", "scalar"),
-}
+from kernelstab.certify.enclosure import Decision, Evaluation
+
 INPUTS = ("vector", "operator", "map")
+# instruction -> kinds of its arguments, and of its value; "any": a vector or a scalar, "same": of that kind
+SIGNATURES = {
+    "forward": ("operator", "vector", "vector"), "apply": ("map", "vector", "vector"),
+    "lipschitz": ("map", "scalar"),          # a certified upper bound of the Lipschitz constant
+    "add": ("any", "same", "same"), "sub": ("any", "same", "same"), "neg": ("any", "same"),
+    "scale": ("scalar", "vector", "vector"),
+    "norm": ("vector", "scalar"), "inner": ("vector", "vector", "scalar"),    # Euclidean; its real part
+    "mul": ("scalar", "scalar", "scalar"), "div": ("scalar", "scalar", "scalar"), "abs": ("scalar", "scalar"),
+    "max": ("scalar", "scalar", "scalar"),
+}
+LITERALS = (*INPUTS, "constant")      # these have a name or a fraction as their only argument
 RELATIONS = (">", ">=")
 ROLES = ("hypothesis", "conclusion")
 LONGEST_FORMULA = 3000   # characters; formulas of shared values can grow exponentially
@@ -61,13 +55,19 @@ class Claim:
 
 
 class Instructions:
-    """Instructions in order, names of inputs and of reported quantities, claims."""
+    """Instructions in order with the kinds of their values, names of reported quantities, claims."""
 
     def __init__(self):
         self.instructions: list[tuple] = []
+        self.kinds: list[str] = []
         self.claims: list[Claim] = []
         self.quantities: dict[str, int] = {}
         self.units: dict[str, str] = {}
+
+    def append(self, name, *args):
+        """Add an instruction that fits to what is there; anything else raises ValueError."""
+        self.kinds.append(_kind_of(name, args, self.kinds))
+        self.instructions.append((name, *args))
 
     @property
     def inputs(self) -> dict[str, str]:
@@ -81,7 +81,8 @@ class Instructions:
         that holds another norm is written out.
 
         >>> p = Instructions()
-        >>> p.instructions = [("vector", "x"), ("vector", "z"), ("sub", 1, 0), ("sub", 0, 2), ("norm", 3)]
+        >>> for step in ("vector", "x"), ("vector", "z"), ("sub", 1, 0), ("sub", 0, 2), ("norm", 3):
+        ...     p.append(*step)
         >>> p.text(4)
         '|x - (z - x)|'
         """
@@ -90,7 +91,7 @@ class Instructions:
     def _text(self, index) -> tuple[str, int]:
         """Return the formula and how tightly it binds: 1 a sum, 2 a product, 3 one piece."""
         name, *args = self.instructions[index]
-        if name in (*INPUTS, "constant"):
+        if name in LITERALS:
             return str(args[0]), 1 if args[0].startswith("-") else 2 if "/" in args[0] else 3
         pieces = [self._text(i) for i in args]
         a = [text for text, _ in pieces]
@@ -112,7 +113,8 @@ class Instructions:
         """Return where an operator or a map is applied, and the arguments that are not input vectors.
 
         >>> p = Instructions()
-        >>> p.instructions = [("map", "f"), ("vector", "y"), ("apply", 0, 1), ("neg", 1), ("apply", 0, 3)]
+        >>> for step in ("map", "f"), ("vector", "y"), ("apply", 0, 1), ("neg", 1), ("apply", 0, 3):
+        ...     p.append(*step)
         >>> p.uses("f")
         ({2, 4}, {3})
         """
@@ -135,20 +137,17 @@ class Instructions:
     def from_json(cls, plain: dict) -> "Instructions":
         """Rebuild a program, refusing anything that is not a straight line of known instructions."""
         program = cls()
-        kinds: list[str] = []
         lengths: list[int] = []
         for position, (name, *args) in enumerate(plain["instructions"]):
             try:
-                kinds.append(_kind_of(name, args, kinds))
+                program.append(name, *args)
             except ValueError as error:
                 raise ValueError(f"instruction {position}: {error}") from None
-            literal = name in (*INPUTS, "constant")
-            lengths.append(len(args[0]) if literal else 10 + sum(lengths[i] for i in args))
-            program.instructions.append((name, *args))
+            lengths.append(len(args[0]) if name in LITERALS else 10 + sum(lengths[i] for i in args))
         if len(program.inputs) != sum(i[0] in INPUTS for i in program.instructions):
             raise ValueError("an input is declared twice")
         for name, index in plain["quantities"].items():
-            if not _is_scalar(index, kinds):
+            if not program._is_scalar(index):
                 raise ValueError(f"quantity {name!r} is not a number of the program")
             _check_printable(name, "name of a quantity")
         program.quantities = dict(plain["quantities"])
@@ -159,27 +158,20 @@ class Instructions:
             if relation not in RELATIONS or role not in ROLES or not isinstance(label, str):
                 raise ValueError(f"claim {label!r} is malformed")
             _check_printable(label, "label of a claim")
-            if not (_is_scalar(left, kinds) and _is_scalar(right, kinds)):
+            if not (program._is_scalar(left) and program._is_scalar(right)):
                 raise ValueError(f"claim {label!r} does not compare two numbers of the program")
             if lengths[left] + lengths[right] > LONGEST_FORMULA:
                 raise ValueError(f"claim {label!r} is too long to be read")
             program.claims.append(Claim(role, label, left, relation, right))
         return program
 
-
-def check_kinds(name, kinds):
-    """Refuse arguments that the instruction is not defined for."""
-    wanted = ARGUMENTS[name]
-    allowed = {"any": ("vector", "scalar"), "same": tuple(kinds[:1])}
-    if len(kinds) != len(wanted) or not all(k in allowed.get(w, (w,)) for k, w in zip(kinds, wanted)):
-        raise ValueError(f"{name} cannot be applied to ({', '.join(kinds)})")
+    def _is_scalar(self, index) -> bool:
+        return type(index) is int and 0 <= index < len(self.kinds) and self.kinds[index] == "scalar"
 
 
 def _kind_of(name, args, kinds) -> str:
-    """Return the kind of one instruction of a foreign program, whose earlier kinds are known."""
-    if name not in SIGNATURES:
-        raise ValueError(f"{name!r} is unknown")
-    if name not in ARGUMENTS:
+    """Return the kind of the value of an instruction, whose earlier kinds are known."""
+    if name in LITERALS:
         if len(args) != 1 or not isinstance(args[0], str):
             raise ValueError(f"{name} needs one text")
         if name == "constant" and not _FRACTION.fullmatch(args[0]):
@@ -187,11 +179,16 @@ def _kind_of(name, args, kinds) -> str:
         if name != "constant" and not args[0].isidentifier():
             raise ValueError(f"{args[0]!r:.60} is not a name")
         return "scalar" if name == "constant" else name
+    if name not in SIGNATURES:
+        raise ValueError(f"{name!r} is unknown")
     if not all(type(i) is int and 0 <= i < len(kinds) for i in args):
         raise ValueError(f"{name} uses a value that is not yet there")
-    check_kinds(name, [kinds[i] for i in args])
-    fixed = SIGNATURES[name]
-    return kinds[args[0]] if fixed is None else fixed
+    given = [kinds[i] for i in args]
+    allowed = {"any": ("vector", "scalar"), "same": given[:1]}
+    *wanted, found = SIGNATURES[name]
+    if len(given) != len(wanted) or not all(k in allowed.get(w, (w,)) for k, w in zip(given, wanted)):
+        raise ValueError(f"{name} cannot be applied to ({', '.join(given)})")
+    return given[0] if found == "same" else found
 
 
 def _check_printable(text, what):
@@ -200,5 +197,43 @@ def _check_printable(text, what):
         raise ValueError(f"{what} must be printable, got {text!r:.60}")
 
 
-def _is_scalar(index, kinds) -> bool:
-    return type(index) is int and 0 <= index < len(kinds) and kinds[index] == "scalar"
+class Run:
+    """The values of a program in one arithmetic: every instruction is evaluated once, in order.
+
+    A subclass evaluates inputs (``input``), fractions (``number``) and other instructions (``apply``),
+    compares the sides of a claim (``compare``: outcome and enclosure of the margin) and reports a value
+    (``report``).
+    """
+
+    arithmetic: str
+    precision: int
+    scope: str
+    exact: bool
+    input: Callable
+    number: Callable
+    apply: Callable
+    compare: Callable
+    report: Callable
+
+    def __init__(self, program):
+        self.program = program
+        self.values: list = []
+
+    def value(self, name, args):
+        """Evaluate one instruction on the values that are known."""
+        if name in INPUTS:
+            return self.input(name, args[0])
+        if name == "constant":
+            return self.number(Fraction(args[0]))
+        return self.apply(name, args, [self.values[i] for i in args])
+
+    def evaluation(self) -> Evaluation:
+        """Decide every claim and report every quantity between two floats."""
+        program, claims = self.program, []
+        for claim in program.claims:
+            outcome, found = self.compare(claim)
+            claims.append(Decision(claim.role, claim.label, program.claim_text(claim), outcome,
+                                   found.value, found.radius, found.lower, found.upper))
+        quantities = {name: self.report(index, program.units.get(name, ""))
+                      for name, index in program.quantities.items()}
+        return Evaluation(self.arithmetic, self.precision, self.scope, self.exact, tuple(claims), quantities)

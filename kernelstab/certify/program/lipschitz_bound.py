@@ -1,7 +1,4 @@
-r"""Upper bounds of Lipschitz constants by one recursion along the description of a map.
-
-The recursion is written once and run in balls, where it proves, and in floats, where it
-informs; an ``arithmetic`` supplies numbers, roots and spectral norms.
+r"""Upper bounds of spectral norms and, layer by layer, of the Lipschitz constants of networks.
 
 ======================  =====================================================================
 dense layer             the spectral norm of its weight
@@ -25,7 +22,6 @@ which moves every eigenvalue by at most :math:`n` units.
 
 from fractions import Fraction
 from math import frexp, ldexp
-from typing import Any, NamedTuple
 
 from flint import arb, ctx, fmpq, fmpz_mat
 
@@ -37,155 +33,88 @@ BITS = 40          # to which the entries of a power are cut
 SQUARINGS = 3      # p = 8: at most n^(1/32), 1.24 for n = 1000
 
 
-class BallArithmetic:
-    """Numbers are balls; every bound is proved."""
-
-    @staticmethod
-    def number(value):
-        """Return an exactly given number as a ball."""
-        exact = Fraction(value)
-        return arb(fmpq(exact.numerator, exact.denominator))
-
-    @staticmethod
-    def sqrt(value):
-        """Return the root of a number that is not negative."""
-        return root(value)
-
-    @staticmethod
-    def spectral(rows, columns, data):
-        """Bound the spectral norm of a matrix given by its entries in C order."""
-        return spectral_upper(rows, columns, data)
-
-    @staticmethod
-    def upper(value):
-        """Return an upper bound that is not a ball any more."""
-        return magnitude(value)
+def number(value) -> arb:
+    """Return an exactly given number as a ball."""
+    exact = Fraction(value)
+    return arb(fmpq(exact.numerator, exact.denominator))
 
 
-class OperatorFacts(NamedTuple):
-    """What the recursion needs of a forward matrix: its norm, ``c``, and the defect of ``c``."""
+def scale_of(scale) -> arb:
+    """Read a scale given as two integers, numerator and denominator, or as a number.
 
-    norm: Any
-    tight: Any
-    defect: Any
-
-
-def matrix_norm(matrix, arithmetic):
-    """Bound the norm of an encoded matrix; a complex one acts on stacked parts."""
-    if isinstance(matrix, Array):
-        return arithmetic.spectral(*matrix.shape, matrix.data)
-    rows, columns = matrix.real.shape
-    re = [matrix.real.data[i * columns:(i + 1) * columns] for i in range(rows)]
-    im = [matrix.imag.data[i * columns:(i + 1) * columns] for i in range(rows)]
-    stacked = [v for r, i in zip(re, im) for v in (*r, *(-b for b in i))]
-    stacked += [v for r, i in zip(re, im) for v in (*i, *r)]
-    return arithmetic.spectral(2 * rows, 2 * columns, stacked)
-
-
-def map_lipschitz(spec, facts: OperatorFacts | None, arithmetic=BallArithmetic):
-    """Bound the Lipschitz constant of a decoded map; ``facts`` belong to its operator, if it has one.
-
-    Raises
-    ------
-    ValueError
-        If the kind has no rule.
-    """
-    kind = spec["kind"]
-    with ctx.workprec(PRECISION):
-        if kind == "linear":
-            return matrix_norm(spec["matrix"], arithmetic)
-        if kind == "scaled-adjoint" and facts is not None:
-            return facts.norm * abs(scale_of(spec["scale"], arithmetic))
-        if kind == "network" and facts is not None:
-            return network_lipschitz(spec["layers"], facts, arithmetic)
-    raise ValueError(f"no Lipschitz bound for a map of kind {kind!r}")
-
-
-def scale_of(scale, arithmetic):
-    """Read a scale given as two integers, numerator and denominator, or as a float.
-
-    >>> scale_of([3, 4], BallArithmetic)
+    >>> scale_of([3, 4])
     0.750000000000000
     """
-    if isinstance(scale, list):
-        if len(scale) != 2 or not all(type(n) is int for n in scale) or scale[1] == 0:
-            raise ValueError(f"scale must be a number or two integers, got {scale!r:.80}")
-        return arithmetic.number(Fraction(*scale))
+    if isinstance(scale, list) and len(scale) == 2 and all(type(n) is int for n in scale) and scale[1] != 0:
+        return number(Fraction(*scale))
     if type(scale) not in (int, float):
         raise ValueError(f"scale must be a number or two integers, got {scale!r:.80}")
-    return arithmetic.number(scale)
+    return number(scale)
 
 
-def network_lipschitz(layers, facts: OperatorFacts, arithmetic=BallArithmetic):
+def network_lipschitz(layers, operator) -> arb:
     """Bound the Lipschitz constant of a network by the rules above.
 
-    >>> one = Array((1, 1), (2.0,)), Array((1,), (5.0,))
     >>> layers = [{"layer": "measurements"}, {"layer": "push"},
-    ...           {"layer": "dense", "weight": one[0], "bias": one[1]}, {"layer": "add"}]
-    >>> bound = network_lipschitz(layers, OperatorFacts(None, None, None))   # y -> 2 y + 5 + y
+    ...           {"layer": "dense", "weight": Array((1, 1), (2.0,)), "bias": Array((1,), (5.0,))},
+    ...           {"layer": "add"}]
+    >>> bound = network_lipschitz(layers, None)   # y -> 2 y + 5 + y
     >>> bool(bound >= 3), bool(bound < 3.001)
     (True, True)
     """
-    bound: Any = None
-    saved: list = []
-    for layer in layers:
-        kind = layer["layer"]
-        if kind == "adjoint":
-            bound = facts.norm
-        elif kind == "measurements":
-            bound = arithmetic.number(1)
-        elif kind in ("dense", "conv"):
-            bound = bound * weight_norm(layer["weight"], arithmetic)
-        elif kind == "push":
-            saved.append(bound)
-        elif kind == "add":
-            bound = bound + saved.pop()
-        elif kind == "data_consistency":
-            bound = _consistent(bound, facts, arithmetic)
-        elif kind == "scale":
-            bound = bound * abs(scale_of(layer["factor"], arithmetic))
-        bound = arithmetic.upper(bound)
+    bound, saved = arb(1), []
+    norm = operator.norm if layers[0]["layer"] == "adjoint" else arb(1)
+    with ctx.workprec(PRECISION):
+        for layer in layers:
+            kind = layer["layer"]
+            if kind in ("adjoint", "measurements"):
+                bound = norm
+            elif kind in ("dense", "conv"):
+                bound = bound * weight_norm(layer["weight"])
+            elif kind == "push":
+                saved.append(bound)
+            elif kind == "add":
+                bound = bound + saved.pop()
+            elif kind == "data_consistency":
+                bound = _consistent(bound, operator.tight, operator.defect)
+            elif kind == "scale":
+                bound = bound * abs(scale_of(layer["factor"]))
+            bound = magnitude(bound)
     return bound
 
 
-def weight_norm(weight: Array, arithmetic=BallArithmetic):
+def _consistent(bound, c, defect):
+    shrink = defect / c
+    shrink = arb(1) if shrink <= 1 else magnitude(shrink)
+    cross = 2 * defect * root(c + defect) * bound
+    return root(shrink * shrink * bound * bound + (c + defect + cross) / (c * c))
+
+
+def weight_norm(weight: Array) -> arb:
     """Bound the norm of a dense layer or of a convolution."""
     out, channels, *taps = weight.shape
     if not taps:
-        return arithmetic.spectral(out, channels, weight.data)
+        return spectral_upper(out, channels, weight.data)
     count = taps[0] * taps[1]
-    return sum((arithmetic.spectral(out, channels, weight.data[tap::count]) for tap in range(count)),
-               arithmetic.number(0))
+    return sum((spectral_upper(out, channels, weight.data[tap::count]) for tap in range(count)), arb(0))
 
 
-def _consistent(bound, facts, arithmetic):
-    c, defect, one = facts.tight, facts.defect, arithmetic.number(1)
-    shrink = defect / c
-    shrink = one if shrink <= one else arithmetic.upper(shrink)
-    cross = 2 * defect * arithmetic.sqrt(c + defect) * bound
-    return arithmetic.sqrt(shrink * shrink * bound * bound + (c + defect + cross) / (c * c))
+def matrix_norm(matrix) -> arb:
+    """Bound the norm of a matrix; a complex one acts on stacked parts."""
+    if isinstance(matrix, Array):
+        return spectral_upper(*matrix.shape, matrix.data)
+    rows, columns = matrix.real.shape
+    re, im = ([part.data[k:k + columns] for k in range(0, rows * columns, columns)] for part in matrix)
+    stacked = [v for r, i in zip(re, im) for v in (*r, *(-b for b in i))]
+    stacked += [v for r, i in zip(re, im) for v in (*i, *r)]
+    return spectral_upper(2 * rows, 2 * columns, stacked)
 
 
 def spectral_upper(rows: int, columns: int, data) -> arb:
-    r"""Return an exact number that is at least :math:`\|W\|_2`.
+    r"""Return an exact number that is at least :math:`\|W\|_2`, for entries in C order.
 
-    Parameters
-    ----------
-    rows, columns : int
-        Shape of ``W``.
-    data : sequence of float
-        Entries in C order.
+    Cost: one Gram matrix and three squarings of size ``min(rows, columns)`` in integers of about 40 bits.
 
-    Notes
-    -----
-    Cost: one Gram matrix and three squarings of size ``min(rows, columns)`` in integers
-    of about 40 bits.
-
-    Examples
-    --------
-    A diagonal matrix: the largest entry is the norm.
-
-    >>> from flint import arb
     >>> bound = spectral_upper(2, 2, [3.0, 0.0, 0.0, 4.0])
     >>> bool(bound >= 4), bool(bound < 4.0001)
     (True, True)
@@ -193,18 +122,13 @@ def spectral_upper(rows: int, columns: int, data) -> arb:
     largest = max(map(abs, data))
     if largest == 0:
         return arb(0)
-    with ctx.workprec(PRECISION):
-        return _norm_upper(rows, columns, data, largest)
-
-
-def _norm_upper(rows, columns, data, largest):
     # entries below 2^BITS in size; cutting moves each by less than one unit
     shift = BITS - frexp(largest)[1]
     matrix = fmpz_mat(rows, columns, [int(ldexp(value, shift)) for value in data])
     gram = matrix * matrix.transpose() if rows <= columns else matrix.transpose() * matrix
-    cut = arb(rows * columns).sqrt()
-    norm = (_eigenvalue_upper(gram, SQUARINGS).sqrt() + cut) * arb((1, -shift))
-    return norm.upper()
+    with ctx.workprec(PRECISION):
+        moved = arb(rows * columns).sqrt()
+        return ((_eigenvalue_upper(gram, SQUARINGS).sqrt() + moved) * arb((1, -shift))).upper()
 
 
 def _eigenvalue_upper(symmetric: fmpz_mat, squarings: int) -> arb:

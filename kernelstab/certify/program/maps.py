@@ -10,58 +10,51 @@ Every evaluator offers ``apply(y)``, ``lipschitz()`` and ``length``, that of the
 =================================================================  ===============================
 """
 
-from flint import arb, arb_mat
+from flint import arb, ctx
 
 from kernelstab.certify.arrays import Array
-from kernelstab.certify.program.lipschitz_bound import BallArithmetic, map_lipschitz, scale_of
+from kernelstab.certify.program.lipschitz_bound import PRECISION, scale_of
 from kernelstab.certify.program.network import NetworkBalls
-from kernelstab.certify.program.operators import build
+from kernelstab.certify.program.operators import DenseBalls, build
 from kernelstab.certify.program.vectors import Vector
 
 
 class LinearBalls:
     """Evaluate a matrix of floats.
 
+    >>> from flint import arb_mat
     >>> psi = LinearBalls({"kind": "linear", "matrix": Array((2, 1), (2.0, -1.0))}, None)
     >>> psi.apply(Vector(arb_mat(1, 1, [0.5]))).real.entries()
     [1.00000000000000, -0.500000000000000]
     """
 
     def __init__(self, spec, operator):
-        self._spec, matrix = spec, spec["matrix"]
-        if not isinstance(matrix, Array) or len(matrix.shape) != 2:
+        if not isinstance(spec["matrix"], Array):
             raise ValueError("a linear map needs a real matrix")
-        self._matrix = arb_mat(*matrix.shape, list(matrix.data))
-        self.length = matrix.shape[0]
-        self._lipschitz = None
-
-    def apply(self, y: Vector) -> Vector:
-        """Return the matrix times ``y``."""
-        if len(y) != self._matrix.ncols():
-            raise ValueError(f"a linear map of {self._matrix.ncols()} measurements got {len(y)}")
-        return Vector(self._matrix * y.real, None if y.imag is None else self._matrix * y.imag)
+        self._matrix = DenseBalls({"matrix": spec["matrix"]})
+        self.length, self.apply = self._matrix.shape[0], self._matrix.forward
 
     def lipschitz(self) -> arb:
         """Return a bound of the spectral norm."""
-        if self._lipschitz is None:
-            self._lipschitz = map_lipschitz(self._spec, None)
-        return self._lipschitz
+        return self._matrix.norm
 
 
 class ScaledAdjointBalls:
     """Evaluate the adjoint of the operator times a rational number."""
 
     def __init__(self, spec, operator):
-        self._spec, self._operator, self.length = spec, operator, operator.shape[1]
-        scale_of(spec["scale"], BallArithmetic)
+        self._scale, self._operator, self.length = spec["scale"], operator, operator.shape[1]
+        scale_of(self._scale)
 
     def apply(self, y: Vector) -> Vector:
         """Return the adjoint of ``y``, scaled."""
-        return self._operator.adjoint(y).scaled(scale_of(self._spec["scale"], BallArithmetic))
+        return self._operator.adjoint(y).scaled(scale_of(self._scale))
 
     def lipschitz(self) -> arb:
         """Return the scale times a bound of the norm of the operator."""
-        return map_lipschitz(self._spec, self._operator.facts())
+        norm = self._operator.norm
+        with ctx.workprec(PRECISION):
+            return norm * abs(scale_of(self._scale))
 
 
 class ClipBalls:
@@ -105,12 +98,10 @@ KINDS = {"linear": LinearBalls, "scaled-adjoint": ScaledAdjointBalls, "clip": Cl
 
 
 def build_map(spec, operator_of):
-    """Return the evaluator of a decoded description; see ``build``.
+    """Return the evaluator of a decoded description.
 
     ``operator_of`` turns the description of an operator into its evaluator, so that the
     caller may share one evaluator between an operator and the maps made for it.
     """
-    def operator(spec):
-        return (None if spec["kind"] == "linear" else operator_of(spec["operator"]),)
-
-    return build(spec, KINDS, "map", operator)
+    return build(spec, KINDS, "map",
+                 lambda spec: (None if spec["kind"] == "linear" else operator_of(spec["operator"]),))

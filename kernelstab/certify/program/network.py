@@ -1,23 +1,52 @@
-"""ReLU networks with dyadic weights, evaluated with a proved error.
+r"""ReLU networks with dyadic weights, evaluated with a proved error.
 
-The layers are those of ``kernelstab.maps.network``; see ``fixed_point`` for the states.
-There are as many fractional bits as the working precision has, or more if the product of
-the layers' norms asks for it.
+The layers are those of ``kernelstab.maps.network``. A state stands for every vector within ``radius``
+(Euclidean) of ``integers / 2**bits``. Weights are dyadic, so a layer maps the integers exactly; cutting the
+result back to ``bits`` is the only rounding. The radius grows by the norm of the layer, which for
+convolutions and data consistency is far smaller than the growth of entrywise balls. There are as many
+fractional bits as the working precision has, or more if the product of the layers' norms asks for it.
+
+A convolution is a zero-padded correlation of integer images, many pixels in one big integer: a channel
+becomes :math:`\sum_p h_p 2^{Bp}` with fields wide enough for the result; moving the image by a tap is then a
+shift, and weighing it one multiplication by a small number. That is three to ten times quicker than
+products with the matrices of shifted images. Each row is followed by ``k // 2`` zero fields,
+the margins on both sides.
 """
 
 from math import frexp, prod
+from typing import NamedTuple
 
 from flint import arb, ctx, fmpz, fmpz_mat
 
 from kernelstab.certify.arrays import Array
-from kernelstab.certify.program.fixed_point import correlate, cut, from_vector, midpoint, shifted, to_vector
-from kernelstab.certify.program.lipschitz_bound import map_lipschitz
-from kernelstab.certify.program.vectors import Vector
+from kernelstab.certify.program.lipschitz_bound import network_lipschitz
+from kernelstab.certify.program.vectors import Vector, column
 
 STARTS = ("adjoint", "measurements")
 PLAIN = ("relu", "push", "add", "data_consistency")
+AXES = {"dense": 2, "conv": 4}      # of a weight
 _MOST = 1 << 16  # bits of growth; shipped networks have a few hundred
 _KEPT = 80      # bits that are left at the end at least, whatever the layers' norms; a float has 53
+
+
+class State(NamedTuple):
+    """Vectors near ``integers / 2**bits``; ``shape`` is that of the array they fill in C order."""
+
+    shape: tuple
+    integers: list
+    bits: int
+    radius: arb
+
+
+class Weights(NamedTuple):
+    """What a layer multiplies by and adds: integers over powers of two, and a bound of the norm."""
+
+    shape: tuple
+    integers: list
+    exponent: int
+    bias: list
+    bias_exponent: int
+    norm: arb
 
 
 class NetworkBalls:
@@ -27,8 +56,7 @@ class NetworkBalls:
     >>> A = build_operator({"kind": "dense", "matrix": Array((1, 1), (1.0,))})
     >>> double = {"layer": "dense", "weight": Array((1, 1), (2.0,)), "bias": Array((1,), (0.5,))}
     >>> psi = NetworkBalls({"layers": [{"layer": "measurements"}, double, {"layer": "relu"}]}, A)
-    >>> from flint import arb_mat
-    >>> psi.apply(Vector(arb_mat(1, 1, [3]))).real, psi.apply(Vector(arb_mat(1, 1, [-3]))).real
+    >>> psi.apply(Vector(column([3]))).real, psi.apply(Vector(column([-3]))).real
     ([6.50000000000000], [0])
     """
 
@@ -37,16 +65,12 @@ class NetworkBalls:
         self._layers = spec["layers"]
         if not isinstance(self._layers, list) or not self._layers:
             raise ValueError("a network needs a list of layers")
-        self._steps = [_step(position, layer) for position, layer in enumerate(self._layers)]
-        _check_order([layer["layer"] for layer in self._layers], operator)
-        self._lipschitz = None
+        self._steps = [_read(position, layer) for position, layer in enumerate(self._layers)]
+        _check_order([kind for kind, _ in self._steps], operator)
 
     def lipschitz(self) -> arb:
-        """Return the bound of :func:`~kernelstab.certify.program.lipschitz_bound.map_lipschitz`."""
-        if self._lipschitz is None:
-            spec = {"kind": "network", "layers": self._layers}
-            self._lipschitz = map_lipschitz(spec, self.operator.facts())
-        return self._lipschitz
+        """Return the product of the norms of the layers, with the rules of ``lipschitz_bound``."""
+        return network_lipschitz(self._layers, self.operator)
 
     def apply(self, y: Vector) -> Vector:
         """Return the output for the measurement ``y``, which must be real."""
@@ -54,13 +78,12 @@ class NetworkBalls:
             raise ValueError("a network needs real measurements")
         if len(y) != self.operator.shape[0]:
             raise ValueError(f"a network for {self.operator.shape[0]} measurements got {len(y)}")
-        bits = self._fractional_bits(y)
+        bits, saved = self._fractional_bits(y), []
         with ctx.workprec(max(ctx.prec, bits)):
-            saved: list = []
-            state = self._steps[0].advance(None, saved, y, self.operator, bits)
-            for position, step in enumerate(self._steps[1:], start=1):
+            state = self._start(y, bits)
+            for position, (kind, weights) in enumerate(self._steps[1:], start=1):
                 try:
-                    state = step.advance(state, saved, y, self.operator, bits)
+                    state = self._advance(kind, weights, state, saved, y)
                 except ValueError as error:
                     raise ValueError(f"layer {position} of a network: {error}") from None
             output = to_vector(state)
@@ -71,153 +94,54 @@ class NetworkBalls:
     def _fractional_bits(self, y):
         """Return how many bits after the point are carried; small measurements need more."""
         size = max(abs(float(v.mid())) for v in y.real.entries())
-        growth = sum(max(0, step.growth) for step in self._steps)
+        growth = sum(max(0, _log2(weights.norm)) if weights else kind in ("add", "data_consistency")
+                     for kind, weights in self._steps)
         if growth > _MOST:
             raise ValueError(f"the layers of a network may multiply by up to 2**{growth}, too much")
         return max(ctx.prec, growth + _KEPT) - min(0, frexp(size)[1] if size > 0 else 0)
 
-
-class _Weighted:
-    """What dense layers and convolutions share: integer weights and their norm."""
-
-    def __init__(self, layer):
-        weight, bias = layer["weight"], layer["bias"]
-        if not isinstance(weight, Array) or not isinstance(bias, Array) or bias.shape != weight.shape[:1]:
-            raise ValueError("weight and bias do not fit")
-        if len(weight.shape) != self.axes:
-            raise ValueError(f"weight must have {self.axes} axes, got {len(weight.shape)}")
-        self.shape = weight.shape
-        self.integers, self.exponent = _common(weight.data)
-        self.bias, self.bias_exponent = _common(bias.data)
-        self.norm = self._norm_upper()
-        self.growth = _log2(self.norm)
-
-    def _norm_upper(self):
-        """Bound the norm by the root of the largest row sum times the largest column sum."""
-        out, channels, *taps = self.shape
-        count, sizes = prod(taps), [abs(n) for n in self.integers]
-        width = channels * count
-        rows = max(sum(sizes[i * width:(i + 1) * width]) for i in range(out))
-        columns = [0] * channels
-        for start in range(0, len(sizes), count):
-            columns[start // count % channels] += sum(sizes[start:start + count])
-        return (arb(fmpz(rows * max(columns))).sqrt() * arb((1, -self.exponent))).upper()
-
-    def finish(self, shape, state, products, per_channel):
-        """Add the bias to the products and cut back to the bits of the state."""
-        bits = state.bits + self.exponent
-        biases = [n << (bits - self.bias_exponent) if bits >= self.bias_exponent
-                  else n >> (self.bias_exponent - bits) for n in self.bias]
-        radius = state.radius * self.norm
-        if bits < self.bias_exponent:
-            radius += cut(len(products), bits)
-        summed = [n + b for c, b in enumerate(biases)
-                  for n in products[c * per_channel:(c + 1) * per_channel]]
-        return shifted(shape, summed, state.bits, self.exponent, radius)
-
-
-class _Dense(_Weighted):
-    """``W h + b`` on the flattened state."""
-
-    axes = 2
-
-    def __init__(self, layer):
-        super().__init__(layer)
-        self._matrix = fmpz_mat(*self.shape, self.integers)
-
-    def advance(self, state, saved, y, operator, bits):
-        if len(state.integers) != self.shape[1]:
-            raise ValueError(f"expects {self.shape[1]} entries, got {len(state.integers)}")
-        products = (self._matrix * fmpz_mat(self.shape[1], 1, state.integers)).entries()
-        products = [int(n) for n in products]
-        return self.finish((self.shape[0],), state, products, 1)
-
-
-class _Convolution(_Weighted):
-    """Zero-padded correlation."""
-
-    axes = 4
-
-    def __init__(self, layer):
-        super().__init__(layer)
-        if self.shape[2] != self.shape[3] or self.shape[2] % 2 == 0:
-            raise ValueError("filters must be square and odd")
-
-    def advance(self, state, saved, y, operator, bits):
-        if len(state.shape) != 3 or state.shape[0] != self.shape[1]:
-            raise ValueError(f"expects {self.shape[1]} images, got a state of shape {state.shape}")
-        _, n1, n2 = state.shape
-        products = correlate(self.integers, self.shape, state.integers, n1, n2)
-        return self.finish((self.shape[0], n1, n2), state, products, n1 * n2)
-
-
-class _Start:
-    """``A^* y`` as one image, or ``y`` itself."""
-
-    def __init__(self, kind):
-        self.kind, self.growth = kind, 0
-
-    def advance(self, state, saved, y, operator, bits):
-        if self.kind == "measurements":
+    def _start(self, y, bits):
+        """Return ``A^* y`` as one image, or ``y`` itself."""
+        if self._steps[0][0] == "measurements":
             return from_vector(y, (len(y),), bits)
-        back = operator.adjoint(y)
+        back = self.operator.adjoint(y)
         if back.imag is not None:
             raise ValueError("adjoint needs a real operator")
-        return from_vector(back, (1, *operator.image_shape), bits)
+        return from_vector(back, (1, *self.operator.image_shape), bits)
 
-
-class _Plain:
-    """Layers without weights, except data consistency; ReLU is 1-Lipschitz."""
-
-    def __init__(self, kind):
-        self.kind, self.growth = kind, int(kind == "add")
-
-    def advance(self, state, saved, y, operator, bits):
-        if self.kind == "relu":
+    def _advance(self, kind, weights, state, saved, y):
+        """Return the state after one layer."""
+        if kind == "relu":
             return state._replace(integers=[n if n > 0 else 0 for n in state.integers])
-        if self.kind == "push":
+        if kind == "push":
             saved.append(state)
             return state
-        other = saved.pop()
-        if other.shape != state.shape:
-            raise ValueError(f"a state of shape {other.shape} was saved, not {state.shape}")
-        integers = [m + n for m, n in zip(state.integers, other.integers)]
-        return state._replace(integers=integers, radius=(state.radius + other.radius).upper())
+        if kind == "add":
+            return _added(state, saved.pop())
+        if kind == "data_consistency":
+            return self._consistent(state, y)
+        if kind == "scale":
+            return _weighted(weights, state, state.shape, [n * weights.integers[0] for n in state.integers])
+        if kind == "dense":
+            return _dense(weights, state)
+        return _convolved(weights, state)
 
+    def _consistent(self, state, y):
+        r"""Return ``h + A^*(y - A h)/c``, computed at the midpoint of ``h``.
 
-class _DataConsistency:
-    r"""``h + A^*(y - A h)/c`` at the midpoint; :math:`I-A^*A/c` does not enlarge the radius of ``h``."""
-
-    growth = 1
-
-    def advance(self, state, saved, y, operator, bits):
-        _, c, defect = operator.facts()
+        The eigenvalues of :math:`I-A^*A/c`, by which the radius of ``h`` grows, lie in
+        ``[-defect/c, defect/c]`` on the range of ``A^*``, and are 1 else.
+        """
+        operator, c = self.operator, self.operator.tight
         if len(state.integers) != operator.shape[1]:
             raise ValueError(f"data_consistency expects one signal, got a state of shape {state.shape}")
-        h = midpoint(state)
+        h = to_vector(state._replace(radius=arb(0)))
         moved = h + operator.adjoint(y - operator.forward(h)).scaled(1 / c)
         if moved.imag is not None:
             raise ValueError("data_consistency needs a real operator")
-        fresh = from_vector(moved, state.shape, bits)
-        # eigenvalues of I - A^*A/c lie in [-defect/c, defect/c] on the range of A^*, else are 1
-        factor = max(arb(1), (defect / c).upper())
+        fresh = from_vector(moved, state.shape, state.bits)
+        factor = max(arb(1), (operator.defect / c).upper())
         return fresh._replace(radius=(fresh.radius + factor * state.radius).upper())
-
-
-class _Scale:
-    """``factor * h`` with a dyadic factor."""
-
-    def __init__(self, layer):
-        factor = layer["factor"]
-        if type(factor) not in (int, float):
-            raise ValueError(f"factor must be a number, got {factor!r:.60}")
-        (self.numerator,), self.exponent = _common([factor])
-        self.norm = abs(arb(factor)).upper()
-        self.growth = _log2(self.norm)
-
-    def advance(self, state, saved, y, operator, bits):
-        integers = [n * self.numerator for n in state.integers]
-        return shifted(state.shape, integers, bits, self.exponent, state.radius * self.norm)
 
 
 def _check_order(kinds, operator):
@@ -229,32 +153,53 @@ def _check_order(kinds, operator):
             raise ValueError("a network adds what it did not push")
     if depth:
         raise ValueError("a network must add what it pushes")
-    if "data_consistency" in kinds and operator.facts().tight is None:
+    if "data_consistency" in kinds and operator.tight is None:
         raise ValueError("data_consistency needs an operator with A A* = c I")
 
 
-WEIGHTED = {"dense": _Dense, "conv": _Convolution, "scale": _Scale}
-
-
-def _step(position, layer):
-    """Turn a layer into what advances a state; the first must start from ``y``."""
+def _read(position, layer) -> tuple[str, Weights | None]:
+    """Return the kind of a layer and its weights, if it has some; the first must start from ``y``."""
     kind = layer.get("layer") if isinstance(layer, dict) else None
     if (kind in STARTS) != (position == 0):
         raise ValueError("a network starts with adjoint or measurements, and only there")
-    if position == 0:
-        return _Start(kind)
-    if kind == "data_consistency":
-        return _DataConsistency()
-    if kind in PLAIN:
-        return _Plain(kind)
-    if not isinstance(kind, str) or kind not in WEIGHTED:
-        raise ValueError(f"layer {position} is unknown: {kind!r:.80}")
+    if kind in STARTS or kind in PLAIN:
+        return kind, None
     try:
-        return WEIGHTED[kind](layer)
+        if kind == "scale":
+            return kind, _scale(layer["factor"])
+        if kind in list(AXES):
+            return kind, _weights(layer["weight"], layer["bias"], AXES[kind])
     except KeyError as error:
         raise ValueError(f"layer {position} ({kind}) lacks the field {error}") from None
     except ValueError as error:
         raise ValueError(f"layer {position} ({kind}): {error}") from None
+    raise ValueError(f"layer {position} is unknown: {kind!r:.80}")
+
+
+def _scale(factor):
+    if type(factor) not in (int, float):
+        raise ValueError(f"factor must be a number, got {factor!r:.60}")
+    return Weights((), *_common([factor]), [], 0, abs(arb(factor)).upper())
+
+
+def _weights(weight, bias, axes):
+    """Read a weight and its bias; the norm is at most the root of the largest row sum times column sum."""
+    if not isinstance(weight, Array) or not isinstance(bias, Array) or bias.shape != weight.shape[:1]:
+        raise ValueError("weight and bias do not fit")
+    if len(weight.shape) != axes:
+        raise ValueError(f"weight must have {axes} axes, got {len(weight.shape)}")
+    out, channels, *taps = weight.shape
+    if taps and (taps[0] != taps[1] or taps[0] % 2 == 0):
+        raise ValueError("filters must be square and odd")
+    integers, exponent = _common(weight.data)
+    count, sizes = prod(taps), [abs(n) for n in integers]
+    width = channels * count
+    rows = max(sum(sizes[i * width:(i + 1) * width]) for i in range(out))
+    columns = [0] * channels
+    for start in range(0, len(sizes), count):
+        columns[start // count % channels] += sum(sizes[start:start + count])
+    norm = (arb(fmpz(rows * max(columns))).sqrt() * arb((1, -exponent))).upper()
+    return Weights(weight.shape, integers, exponent, *_common(bias.data), norm)
 
 
 def _common(values) -> tuple[list, int]:
@@ -272,3 +217,135 @@ def _log2(norm) -> int:
     """Return the smallest power of two that is surely above a norm."""
     mantissa, exponent = norm.man_exp()
     return int(exponent) + int(mantissa).bit_length()
+
+
+def _added(state, other):
+    if other.shape != state.shape:
+        raise ValueError(f"a state of shape {other.shape} was saved, not {state.shape}")
+    integers = [m + n for m, n in zip(state.integers, other.integers)]
+    return state._replace(integers=integers, radius=(state.radius + other.radius).upper())
+
+
+def _dense(weights, state):
+    """Return ``W h + b`` on the flattened state."""
+    out, width = weights.shape
+    if len(state.integers) != width:
+        raise ValueError(f"expects {width} entries, got {len(state.integers)}")
+    products = fmpz_mat(out, width, weights.integers) * fmpz_mat(width, 1, state.integers)
+    return _weighted(weights, state, (out,), [int(n) for n in products.entries()])
+
+
+def _convolved(weights, state):
+    if len(state.shape) != 3 or state.shape[0] != weights.shape[1]:
+        raise ValueError(f"expects {weights.shape[1]} images, got a state of shape {state.shape}")
+    _, n1, n2 = state.shape
+    return _weighted(weights, state, (weights.shape[0], n1, n2),
+                     correlate(weights.integers, weights.shape, state.integers, n1, n2))
+
+
+def _weighted(weights, state, shape, products):
+    """Add the bias to the products, and cut them back to the bits of the state."""
+    bits, radius = state.bits + weights.exponent, state.radius * weights.norm
+    if weights.bias:
+        cuts = weights.bias_exponent - bits
+        biases = [n << -cuts if cuts <= 0 else n >> cuts for n in weights.bias]
+        if cuts > 0:
+            radius += cut(len(products), bits)
+        each = len(products) // len(biases)
+        products = [n + biases[i // each] for i, n in enumerate(products)]
+    return shifted(shape, products, state.bits, weights.exponent, radius)
+
+
+def shifted(shape, integers, bits, excess, radius) -> State:
+    """Drop ``excess`` fractional bits, keeping ``bits``; exact if only zeros are dropped."""
+    mask = (1 << excess) - 1
+    inexact = len(integers) if radius > 0 else sum(1 for n in integers if n & mask)
+    return State(shape, [n >> excess for n in integers], bits, (radius + cut(inexact, bits)).upper())
+
+
+def from_vector(vector: Vector, shape, bits) -> State:
+    """Cut the balls of a real vector to ``bits`` fractional bits.
+
+    >>> from_vector(Vector(column([0.75, -1])), (2,), 4)
+    State(shape=(2,), integers=[12, -16], bits=4, radius=0)
+    """
+    integers, rounded, widest = [], 0, arb(0)
+    for ball in vector.real.entries():
+        mantissa, exponent = map(int, ball.mid().man_exp())
+        exponent += bits
+        # the mantissa of a midpoint is odd, so a shift to the right always cuts something
+        rounded += exponent < 0 and mantissa != 0
+        integers.append(mantissa << exponent if exponent >= 0 else mantissa >> -exponent)
+        if not ball.is_exact():
+            widest = max(widest, ball.rad())
+    radius = arb(len(integers)).sqrt() * widest + cut(rounded, bits)
+    return State(tuple(shape), integers, bits, radius.upper())
+
+
+def to_vector(state: State) -> Vector:
+    """Return a state as balls; every entry gets the whole radius.
+
+    >>> to_vector(State((1,), [3], 1, arb(0))).real
+    [1.50000000000000]
+    """
+    if state.radius == 0:
+        return Vector(column([arb((n, -state.bits)) for n in state.integers]))
+    return Vector(column([arb((n, -state.bits), state.radius) for n in state.integers]))
+
+
+def cut(count, bits) -> arb:
+    """Bound the norm of ``count`` cuts of less than one unit each."""
+    return (arb(count).sqrt() * arb((1, -bits))).upper()
+
+
+def correlate(weights, shape, images, n1, n2) -> list:
+    r"""Return :math:`g_{o,p}=\sum_{c,q}w_{o,c,q}h_{c,p+q-\lfloor k/2\rfloor}` in C order.
+
+    ``weights`` are filters of ``shape`` (out, channels, k, k), ``k`` odd; ``images`` channels of ``n1 * n2``
+    pixels each. A filter with its only one right of the centre fetches the right neighbour:
+
+    >>> correlate([0, 0, 0, 0, 0, 1, 0, 0, 0], (1, 1, 3, 3), [1, 2, -3], 1, 3)
+    [2, -3, 0]
+    """
+    out, channels, side, _ = shape
+    half, pixels = side // 2, n1 * n2
+    row, taps = n2 + half, range(-half, half + 1)
+    reach = half * row + half
+    bits = _bits(images) + _bits(weights) + (channels * side * side).bit_length() + 2
+    size = -(-bits // 8)
+    moved = []
+    for c in range(channels):
+        packed = fmpz(_pack(images[c * pixels:(c + 1) * pixels], n1, n2, half, size))
+        moved += [packed << (8 * size * (reach - dy * row - dx)) for dy in taps for dx in taps]
+    sums = fmpz_mat(out, len(moved), weights) * fmpz_mat(len(moved), 1, moved)
+    starts = [reach + r * row for r in range(n1)]
+    fields = n1 * row + 2 * reach
+    return [value for total in sums.entries() for value in _unpack(int(total), starts, n2, fields, size)]
+
+
+def _bits(integers):
+    return max(map(abs, integers)).bit_length()
+
+
+def _ones(fields, size):
+    """Return the integer with a one in every field."""
+    return int.from_bytes((1).to_bytes(size, "little") * fields, "little")
+
+
+def _pack(pixels, n1, n2, half, size) -> int:
+    """Put the pixels into fields; half a field is added and taken off again because of the signs."""
+    middle = 1 << (8 * size - 1)
+    raw = [(value + middle).to_bytes(size, "little") for value in pixels]
+    margin = [middle.to_bytes(size, "little")] * half
+    data = b"".join(b"".join(raw[r * n2:(r + 1) * n2] + margin) for r in range(n1))
+    return int.from_bytes(data, "little") - middle * _ones(n1 * (n2 + half), size)
+
+
+def _unpack(total, starts, n2, fields, size):
+    """Read the runs of ``n2`` fields that begin at ``starts``."""
+    middle = 1 << (8 * size - 1)
+    data = (total + middle * _ones(fields, size)).to_bytes(fields * size, "little")
+    for start in starts:
+        run = data[start * size:(start + n2) * size]
+        for i in range(0, len(run), size):
+            yield int.from_bytes(run[i:i + size], "little") - middle

@@ -1,48 +1,57 @@
-"""Run a program in ball arithmetic, on inputs as they stand in a certificate.
+r"""Run a program in ball arithmetic, on inputs as they stand in a certificate.
 
-Nothing here needs numpy. Every value is computed once; a map or operator that is
-described by the same words in two places is built once.
+Every value is computed once; a map or operator that is described by the same words in two places is built
+once. An input without a description is *recorded*, ``{"kind": "recorded", "values": {instruction: array}}``:
+what it returned is kept, and nothing else is claimed. For an operator the instructions are its ``forward``
+products; for a map its ``apply`` results and, so that the map is a function of what it was given, every
+argument that is neither an input vector nor recorded by an operator. A value that is recorded stands for its
+instruction wherever the program uses it.
 """
 
 import json
 
-from flint import arb, arb_mat, ctx, fmpq
+from flint import arb, ctx, fmpq
 
 from kernelstab.certify.arrays import decode
-from kernelstab.certify.enclosure import enclosure, ends
-from kernelstab.certify.evaluation import Run, decide
+from kernelstab.certify.enclosure import decide, enclosure, ends
+from kernelstab.certify.program.instructions import Run
 from kernelstab.certify.program.maps import build_map
 from kernelstab.certify.program.operators import build_operator
-from kernelstab.certify.program.recorded import Recorded, collect
-from kernelstab.certify.program.vectors import Vector
+from kernelstab.certify.program.vectors import Vector, column
 
 NEARNESS = 1e-4    # plausible distance of recorded floats from what they stand for, relative
 
 _SCALARS = {
     "add": lambda a, b: a + b, "sub": lambda a, b: a - b, "neg": lambda a: -a, "mul": lambda a, b: a * b,
     "div": lambda a, b: a / b, "abs": abs, "max": lambda a, b: a.max(b),
+    "forward": lambda A, x: A.forward(x), "apply": lambda psi, y: _reconstruct(psi, y),
+    "lipschitz": lambda psi: psi.lipschitz(),
 }
-_VECTORS = {
-    "add": lambda u, v: u + v, "sub": lambda u, v: u - v, "neg": lambda u: -u,
-    "scale": lambda a, u: u.scaled(a), "norm": lambda u: u.norm(), "inner": lambda u, v: u.inner(v),
-}
+_VECTORS = _SCALARS | {"scale": lambda a, u: u.scaled(a), "norm": Vector.norm, "inner": Vector.inner}
+
+
+class Recorded:
+    """A map or an operator of which only some values are known."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def forward(self, x):
+        """Refuse: the product was not recorded."""
+        raise ValueError(f"{self.name} is recorded, and this value of it is missing")
+
+    apply = forward
+
+    def lipschitz(self):
+        """Return a ball that says nothing: finitely many values bound no Lipschitz constant."""
+        return arb.nan()
 
 
 class BallRun(Run):
-    """The values of a program at one precision.
+    """The values of a program at one precision, the bits of the balls; flint's own setting is restored.
 
-    Parameters
-    ----------
-    program : Program
-    encoded : dict
-        Name of every input to its plain description (see ``encode``).
-    precision : int
-        Bits of the balls; the caller's setting of flint is restored.
-
-    Raises
-    ------
-    ValueError
-        If an input is missing, of the wrong kind, malformed, or does not fit.
+    ``encoded`` holds the plain description of every input. A ValueError says that an input is missing, of the
+    wrong kind, malformed, or does not fit.
     """
 
     arithmetic = "ball"
@@ -82,12 +91,6 @@ class BallRun(Run):
 
     def apply(self, name, args, values):
         """Evaluate an instruction on balls, vectors, operators and maps."""
-        if name == "forward":
-            return values[0].forward(values[1])
-        if name == "apply":
-            return _reconstruct(*values)
-        if name == "lipschitz":
-            return values[0].lipschitz()
         return (_VECTORS if isinstance(values[-1], Vector) else _SCALARS)[name](*values)
 
     def input(self, kind, name):
@@ -101,29 +104,23 @@ class BallRun(Run):
             return Vector.from_array(decode(plain["values"]))
         if plain.get("kind") == "recorded":
             return Recorded(name)
-        return self._operator(plain) if kind == "operator" else self._map(plain)
+        if kind == "operator":
+            return self._operator(plain)
+        # the operator inside stays as it is written, so that it is found again
+        spec = {key: entry if key == "operator" else decode(entry) for key, entry in plain.items()}
+        return build_map(spec, self._operator)
 
     def _operator(self, plain):
         """Build an operator, or find the one that was built from the same description."""
-        plain = self._resolve(plain)
-        key = json.dumps(plain, sort_keys=True)
-        if key not in self._built:
-            self._built[key] = build_operator(decode(plain))
-        return self._built[key]
-
-    def _map(self, plain):
-        operator = plain.get("operator")
-        spec = decode({name: entry for name, entry in plain.items() if name != "operator"})
-        return build_map(spec | ({} if operator is None else {"operator": operator}), self._operator)
-
-    def _resolve(self, plain):
-        """Replace ``{"kind": "input", "name": ...}`` by the description of that input."""
         if isinstance(plain, dict) and plain.get("kind") == "input":
             name = plain.get("name")
             if not isinstance(name, str) or self.program.inputs.get(name) != "operator":
                 raise ValueError(f"{name!r:.80} is not an input operator")
-            return self.encoded[name]
-        return plain
+            plain = self.encoded[name]
+        key = json.dumps(plain, sort_keys=True)
+        if key not in self._built:
+            self._built[key] = build_operator(decode(plain))
+        return self._built[key]
 
     @property
     def scope(self) -> str:
@@ -160,5 +157,50 @@ def _reconstruct(psi, y: Vector) -> Vector:
     """Apply a map; a measurement without enclosure has a reconstruction without enclosure."""
     if all(entry.is_finite() for part in y.parts for entry in part.entries()):
         return psi.apply(y)
-    length = psi.length
-    return Vector(arb_mat(length, 1, [arb.nan()] * length))
+    return Vector(column([arb.nan()] * psi.length))
+
+
+def collect(program, encoded) -> dict[int, Vector]:
+    """Read the recorded values of all inputs.
+
+    Raises
+    ------
+    ValueError
+        If a value is missing, stands at an instruction where none may be recorded, is
+        recorded twice, or if a map returned two values for one argument.
+    """
+    arrays: dict[int, object] = {}
+    recorded = [name for name, plain in encoded.items()
+                if isinstance(plain, dict) and plain.get("kind") == "recorded"]
+    for name in recorded:
+        values, kind = encoded[name].get("values"), program.inputs[name]
+        if kind == "vector" or not isinstance(values, dict):
+            raise ValueError(f"input {name} cannot be recorded or lacks its values")
+        used, arguments = program.uses(name)
+        allowed = used | (arguments if kind == "map" else set())
+        for text, plain in values.items():
+            index = int(text) if isinstance(text, str) and text.isdigit() else -1
+            if index not in allowed or index in arrays:
+                raise ValueError(f"input {name} records a value where none belongs: {text!r:.80}")
+            arrays[index] = decode(plain)
+        if not used <= set(arrays):
+            raise ValueError(f"input {name} lacks the values of {sorted(used - set(arrays))}")
+    found = {index: Vector.from_array(array) for index, array in arrays.items()}
+    for name in recorded:
+        if program.inputs[name] == "map":
+            _check_function(program, name, arrays)
+    return found
+
+
+def _check_function(program, name, arrays):
+    """Demand that all arguments are known and that equal arguments have equal values."""
+    used, arguments = program.uses(name)
+    missing = arguments - set(arrays)
+    if missing:
+        raise ValueError(f"map {name} is recorded, but its arguments {sorted(missing)} are not")
+    table: dict = {}
+    for index in used:
+        argument = program.instructions[index][2]
+        key = arrays.get(argument, argument)
+        if table.setdefault(key, arrays[index]) != arrays[index]:
+            raise ValueError(f"map {name} is not a function: one argument has two values")

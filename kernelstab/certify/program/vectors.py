@@ -29,20 +29,20 @@ class Vector:
             raise ValueError(f"a vector must be an array, got {array!r:.60}")
         if any(len(part.shape) != 1 for part in parts):
             raise ValueError(f"a vector must have one dimension, got shape {parts[0].shape}")
-        return cls(*(column(list(part.data)) for part in parts))
+        return cls(*(column(part.data) for part in parts))
 
     def __len__(self):
         return self.real.nrows()
 
     @property
-    def exact(self) -> bool:
-        """Whether every entry has radius zero."""
-        return all(entry.is_exact() for part in self.parts for entry in part.entries())
-
-    @property
     def parts(self) -> list:
         """The columns: one, or a real and an imaginary one."""
         return [self.real] if self.imag is None else [self.real, self.imag]
+
+    @property
+    def exact(self) -> bool:
+        """Whether every entry has radius zero."""
+        return all(entry.is_exact() for part in self.parts for entry in part.entries())
 
     def each(self, function) -> "Vector":
         """Apply a function of a list of balls to the entries of each part."""
@@ -66,15 +66,12 @@ class Vector:
 
     def scaled(self, factor: arb) -> "Vector":
         """Return the vector times a ball."""
-        return Vector(self.real * factor, None if self.imag is None else self.imag * factor)
+        return Vector(*(part * factor for part in self.parts))
 
     def inner(self, other) -> arb:
         """Return the real part of the inner product."""
         self._check(other)
-        total = (self.real.transpose() * other.real)[0, 0]
-        if self.imag is not None and other.imag is not None:
-            total += (self.imag.transpose() * other.imag)[0, 0]
-        return total
+        return sum(((u.transpose() * v)[0, 0] for u, v in zip(self.parts, other.parts)), arb(0))
 
     def norm(self) -> arb:
         """Return the Euclidean norm."""
@@ -82,8 +79,8 @@ class Vector:
 
 
 def column(entries) -> arb_mat:
-    """Return balls as one column."""
-    return arb_mat(len(entries), 1, entries)
+    """Return balls, or exact numbers, as one column."""
+    return arb_mat(len(entries), 1, list(entries))
 
 
 def root(square: arb) -> arb:

@@ -7,14 +7,14 @@ and quotients what follows to first order. A claim ``>=`` holds if it is missed 
 than the errors of its two sides, and ``>`` if it is exceeded by more than that.
 """
 
-from math import isfinite, nan, sqrt
+from math import isfinite, nan
 
 import numpy as np
 
 from kernelstab._checks import as_array
 from kernelstab.certify.arrays import decode
-from kernelstab.certify.enclosure import around
-from kernelstab.certify.evaluation import Evaluation, Run
+from kernelstab.certify.enclosure import Evaluation, around
+from kernelstab.certify.program.instructions import Run
 from kernelstab.certify.writing.encode import encode
 
 _TOLERANCE = 1e-12
@@ -145,26 +145,13 @@ _RULES = {
 }
 
 
-class FloatArithmetic:
-    """The arithmetic of floats for the recursion in ``lipschitz_bound``."""
-
-    number = float
-    sqrt = staticmethod(sqrt)
-    upper = staticmethod(abs)
-
-    @staticmethod
-    def spectral(rows, columns, data):
-        """Return the spectral norm of a matrix given by its entries in C order."""
-        return float(np.linalg.norm(np.array(data, dtype=np.float64).reshape(rows, columns), 2))
-
-
 def lipschitz_float(psi) -> float:
-    """Return the Lipschitz bound of a map by the rules of ``lipschitz_bound``, in floats.
+    """Return the Lipschitz constant of a linear map in floats, else the bound of the description in balls.
 
     NaN if the map has no description: no finite number of evaluations bounds it.
     """
     # python-flint is loaded when a bound is first asked for, not with this file
-    from kernelstab.certify.program.lipschitz_bound import OperatorFacts, map_lipschitz, matrix_norm
+    from kernelstab.certify.program.lipschitz_bound import scale_of
     from kernelstab.certify.program.maps import build_map
     from kernelstab.certify.program.operators import build_operator
 
@@ -172,14 +159,8 @@ def lipschitz_float(psi) -> float:
     spec = describe() if callable(describe) else None
     if spec is None:
         return nan
-    spec = decode(encode(spec))
-    if spec["kind"] == "clip":        # a quotient of two norms; the balls are as quick
-        return float(build_map(spec, build_operator).lipschitz())
-    operator = spec.get("operator")
-    facts = None
-    if operator is not None and operator["kind"] == "dense":
-        facts = OperatorFacts(matrix_norm(operator["matrix"], FloatArithmetic), operator.get("tight"), 0.0)
-    elif operator is not None:
-        facts = OperatorFacts(*(None if fact is None else float(fact)
-                                for fact in build_operator(operator).facts()))
-    return map_lipschitz(spec, facts, FloatArithmetic)
+    if spec["kind"] == "linear":
+        return float(np.linalg.norm(spec["matrix"], 2))
+    if spec["kind"] == "scaled-adjoint" and spec["operator"]["kind"] == "dense":
+        return abs(float(scale_of(spec["scale"]))) * float(np.linalg.norm(spec["operator"]["matrix"], 2))
+    return float(build_map(decode(encode(spec)), build_operator).lipschitz())

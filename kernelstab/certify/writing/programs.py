@@ -7,8 +7,7 @@ from kernelstab._checks import as_array, as_count
 from kernelstab._errors import CertificateError
 from kernelstab._files import provenance
 from kernelstab.certify.certificate import FORMAT, VERSION, digest, findings
-from kernelstab.certify.enclosure import decimals
-from kernelstab.certify.evaluation import Evaluation
+from kernelstab.certify.enclosure import Evaluation, decimals
 from kernelstab.certify.program.instructions import Instructions
 from kernelstab.certify.writing.encode import encode, encode_array
 from kernelstab.certify.writing.floats import FloatRun

@@ -18,14 +18,7 @@ Claim(role='hypothesis', label='H1', left=3, relation='>', right=4)
 from dataclasses import dataclass
 from fractions import Fraction
 
-from kernelstab.certify.program.instructions import (
-    ARGUMENTS,
-    INPUTS,
-    SIGNATURES,
-    Claim,
-    Instructions,
-    check_kinds,
-)
+from kernelstab.certify.program.instructions import Claim, Instructions
 
 
 @dataclass(frozen=True)
@@ -98,16 +91,10 @@ class Program(Instructions):
 
     def emit(self, name, *arguments) -> Term:
         """Append an instruction, or find the same one if it was written before."""
-        positions = tuple(a.index if isinstance(a, Term) else a for a in arguments)
-        instruction = (name, *positions)
+        instruction = (name, *(a.index if isinstance(a, Term) else a for a in arguments))
         if instruction not in self._known:
-            if name in ARGUMENTS:
-                check_kinds(name, [a.kind for a in arguments])
-            elif name in INPUTS and not arguments[0].isidentifier():
-                raise ValueError(f"name of an input must be an identifier, got {arguments[0]!r}")
-            kind = SIGNATURES[name] or arguments[0].kind
-            self._known[instruction] = Term(self, len(self.instructions), kind)
-            self.instructions.append(instruction)
+            self.append(*instruction)
+            self._known[instruction] = Term(self, len(self.kinds) - 1, self.kinds[-1])
         return self._known[instruction]
 
     def vector(self, name) -> Term:

@@ -14,7 +14,7 @@ from kernelstab import theorems
 from kernelstab._errors import CertificateError
 from kernelstab._files import sha256
 from kernelstab.certify import read_certificate
-from kernelstab.certify.evaluation import Decision
+from kernelstab.certify.enclosure import Decision
 from kernelstab.quantity import Quantity
 from kernelstab.report.numbers import at_least, at_most, counted, enclosed, readable
 from kernelstab.report.page import inline_to_html, markdown_to_html, safe, table

@@ -71,7 +71,7 @@ def test_instructions_check_the_kinds_of_their_arguments(write):
 
 
 def test_input_names_are_identifiers():
-    with pytest.raises(ValueError, match=r"identifier, got 'x\) - \(z'"):
+    with pytest.raises(ValueError, match=r"'x\) - \(z' is not a name"):
         Program().vector("x) - (z")
 
 

@@ -74,7 +74,7 @@ def test_bounds_of_networks_are_upper_and_unknown_maps_have_none():
               {"layer": "relu"}, {"layer": "dense", "weight": turn, "bias": np.zeros(2)}]
     bound = lipschitz_bound(ReLUNetwork(A, layers))
     assert bound.kind == "upper"
-    assert np.isclose(bound.value, 4)
+    assert 4 <= bound.value <= 4.2      # each norm of a 2 x 2 matrix may be a factor 2^(1/32) too large
     assert lipschitz_bound(lambda y: y) is None
 
 
