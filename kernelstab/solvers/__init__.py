@@ -15,8 +15,7 @@ from kernelstab.solvers.batch import BatchSolution, solve_batch
 from kernelstab.solvers.lasso import lasso
 from kernelstab.solvers.lasso_path import LassoPath, lasso_path
 from kernelstab.solvers.level_weights import level_weights
-from kernelstab.solvers.omp import omp
-from kernelstab.solvers.omp_batch import omp_batch
+from kernelstab.solvers.omp import omp, omp_batch
 from kernelstab.solvers.proofs import SolutionProofs
 from kernelstab.solvers.qcbp import qcbp
 from kernelstab.solvers.reference import reference_lasso, reference_qcbp, reference_sqrt_lasso

@@ -1,16 +1,24 @@
-"""Orthogonal matching pursuit: one column at a time, the best fit on all of them."""
+"""Orthogonal matching pursuit: one column at a time, the best fit on all of them; one problem or many."""
+
+import warnings
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
-from kernelstab._checks import as_array, as_count, as_number
+from kernelstab._checks import as_array, as_callable, as_count, as_number, thread_count
 from kernelstab._engines.duality_gap import relative
-from kernelstab._engines.greedy.columns import column_norms
-from kernelstab._engines.greedy.pursuit import AT_ONCE, Pursuit, pursuit_at_once
-from kernelstab._engines.greedy.task import EXTREME, FITTED
-from kernelstab.solvers._greedy import run
+from kernelstab._engines.greedy.columns import column_norms, combination, largest
+from kernelstab._engines.greedy.points import Point, Task, proof_of
+from kernelstab._engines.greedy.pursuit import EXTREME, pursue, pursuit_batch
+from kernelstab._engines.linear_system import require_finite
+from kernelstab._engines.problem import Judged
+from kernelstab._errors import NotConverged
+from kernelstab.solvers._solve import pose
+from kernelstab.solvers.batch import BatchSolution
 from kernelstab.solvers.solution import Solution
 
-NAME = "orthogonal matching pursuit"
+SPAN = 1e290    # answers larger than this, or smaller than its inverse, lose digits
 
 
 def omp(A, y, s=None, *, eta=0.0, norms=None, tol=1e-13, max_iter=None, x0=None, callback=None, progress=None,
@@ -89,12 +97,11 @@ def omp(A, y, s=None, *, eta=0.0, norms=None, tol=1e-13, max_iter=None, x0=None,
     ``dual`` is :math:`A_S(A_S^*A_S)^{-1}\operatorname{sgn}(x_S)`, which is the certificate of
     exact data, plus as much of the residual as its constraint and rounding allow, scaled.
 
-    Cost: a small matrix is gone through once per column in a compiled loop. A large one is gone
+    Cost: a small matrix is gone through once per column, some 40 microseconds each. A large one is gone
     through once per *block* of columns: the choices are guessed among a few hundred columns, all
     residuals of the block are checked against the whole matrix in one product, and guesses stand up
-    to the first wrong one. The answer is that of the loop. An operator takes one product with itself
-    and one with its adjoint per column. Memory: ``s`` columns twice, and of
-    a large matrix those to guess among.
+    to the first wrong one. The answer is the same. An operator takes one product with itself
+    and one with its adjoint per column. Memory: ``s`` columns twice.
 
     Examples
     --------
@@ -116,53 +123,189 @@ def omp(A, y, s=None, *, eta=0.0, norms=None, tol=1e-13, max_iter=None, x0=None,
     >>> s.x, round(s.gap, 12)
     (array([0., 0., 1.]), 0.0)
     """
-    eta = as_number(eta, "eta", low=0)
-    if max_iter is x0 is callback is progress is None and not history:
-        found = _at_once(A, y, s, eta, norms, tol)
-        if found is not None:
-            return found
+    def method(task):
+        system, lengths = task.system, norms
+        if lengths is None:
+            lengths = np.ones(system.shape[1]) if system.matrix is None else column_norms(system.matrix)
+        else:
+            lengths = as_array(lengths, "norms", shape=(system.shape[1],), real=True) * task.unit
+            if lengths.min() < 0:
+                raise ValueError(f"norms must not be negative, got {lengths.min() / task.unit}")
+        return pursue(task, lengths)
 
-    def pursue(task):
-        system = task.system
-        if norms is None:
-            return Pursuit(task, _measured_norms(system)).points()
-        return Pursuit(task, _checked_norms(norms, system.shape[1]) * task.unit).points()
-
-    return run(NAME, pursue, A, y, s, tol=tol, max_iter=max_iter, x0=x0, callback=callback, progress=progress,
-               history=history, eta=eta)
+    return run("orthogonal matching pursuit", method, A, y, s, tol=tol, max_iter=max_iter, x0=x0,
+               callback=callback, progress=progress, history=history, eta=as_number(eta, "eta", low=0))
 
 
-def _at_once(A, y, s, eta, norms, tol) -> Solution | None:
-    """Solve a small dense problem of plain arrays as a batch of one; None where that is not what it is.
+def omp_batch(A, Y, s=None, *, eta=0.0, tol=1e-13, threads=None, progress=None) -> BatchSolution:
+    r"""Run :func:`omp` on many problems, for one matrix or a matrix each.
 
-    What it finds of extreme size, wrong or worth a warning is left to the general way, too.
+    Parameters
+    ----------
+    A : ndarray, shape (m, N) or (B, m, N)
+        One matrix for all problems, or one for each; real or complex.
+    Y : ndarray, shape (B, m)
+        Data, one problem per row.
+    s : int, optional
+        The largest number of columns; without it ``min(m, N)``.
+    eta : float or ndarray, shape (B,)
+        Noise levels, as in :func:`omp`.
+    tol : float
+        A normalised correlation up to ``tol * ||y||`` counts as zero.
+    threads : int, optional
+        How many threads share the problems; all processors by default. The answer does not depend
+        on it.
+    progress : callable, optional
+        Called as ``progress(done, total, note)`` after every chunk of problems.
+
+    Returns
+    -------
+    BatchSolution
+        As :func:`omp` returns them.
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit, an entry is not finite, ``s`` is not in ``1..min(m, N)``, or
+        ``eta < 0``.
+        Also if floating point cannot hold the answer.
+
+    Warns
+    -----
+    NotConverged
+        Once, if any problem with ``eta > 0`` has not reached it.
+
+    Notes
+    -----
+    Problems are solved side by side in chunks, so that the correlations of a chunk with a shared matrix are
+    one product of matrices: a small problem costs about a tenth of a call of :func:`omp`. Problems with
+    numbers of extreme size are handed to :func:`omp`.
+
+    Examples
+    --------
+    >>> import numpy as np
+
+    With orthogonal columns the largest entries are found:
+
+    >>> batch = omp_batch(np.eye(3), [[0.0, 3.0, 1.0], [5.0, 0.0, 0.0]], 1)
+    >>> batch.x
+    array([[0., 3., 0.],
+           [5., 0., 0.]])
+    >>> batch.residual, batch.iterations
+    (array([1., 0.]), array([1, 1]))
     """
-    if not (type(A) is np.ndarray is type(y) and A.dtype == y.dtype in (np.float64, np.complex128)
-            and A.ndim == 2 and y.shape == A.shape[:1] and 0 < A.size <= AT_ONCE and (norms is None or (
-                type(norms) is np.ndarray and norms.dtype == np.float64 and norms.shape == A.shape[1:]))):
-        return None
-    atoms = min(A.shape) if s is None else as_count(s, "s", low=1, high=min(A.shape))
-    proof, count, reason = pursuit_at_once(_compilable(A), _compilable(y), norms, eta,
-                                           as_number(tol, "tol", low=0), atoms)
-    if reason == EXTREME or (eta and reason != FITTED):
-        return None
-    return Solution(**proof._asdict(), relative_gap=relative(proof.gap, proof.objective), feasibility=0.0,
-                    iterations=int(count), converged=True, method=f"{NAME}, at once")
+    A, Y, s, etas = _checked(A, Y, s, eta)
+    tol = as_number(tol, "tol", low=0)
+    threads = thread_count(threads)
+    progress = as_callable(progress, "progress")
+    proof, counts, reasons = pursuit_batch(A, Y, etas, tol, s, threads, progress)
+    found = proof._asdict() | {"iterations": counts}
+    methods = ["orthogonal matching pursuit, batch"] * len(Y)
+    for i in np.flatnonzero((reasons == EXTREME) & Y.any(axis=1)):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NotConverged)  # said once for the whole batch
+            one = omp(A if A.ndim == 2 else A[i], Y[i], s, eta=etas[i], tol=tol)
+        methods[i] = one.method
+        for name, values in found.items():
+            values[i] = getattr(one, name)
+    objective, gap = found["objective"], found["gap"]
+    converged = (etas == 0) | (found["residual"] <= etas * (1 + 1e-12))
+    if not converged.all():
+        warnings.warn(f"{int((~converged).sum())} of {len(Y)} problems stopped above their eta",
+                      NotConverged, stacklevel=2)
+    ratio = np.array([relative(*pair) for pair in zip(gap, objective)])
+    return BatchSolution(**found, relative_gap=ratio, feasibility=np.zeros(len(Y)), converged=converged,
+                         methods=methods)
 
 
-def _compilable(array):
-    """Return the form for which loops are compiled: C order, aligned, writeable."""
-    return array if array.flags.carray else np.require(array, None, ["C", "A", "W"])
+def _checked(A, Y, s, eta):
+    A, Y = as_array(A, "A"), as_array(Y, "Y", ndim=2)
+    if A.ndim not in (2, 3):
+        raise ValueError(f"A must have shape (m, N) or (B, m, N), got {A.shape}")
+    if Y.shape[1] != A.shape[-2] or (A.ndim == 3 and len(A) != len(Y)):
+        rows = f"({len(A) if A.ndim == 3 else 'B'}, {A.shape[-2]})"
+        raise ValueError(f"Y must have shape {rows}, got {Y.shape}")
+    dtype = np.result_type(A, Y)
+    etas = as_array(eta, "eta", real=True)
+    if etas.shape not in ((), (len(Y),)) or etas.min() < 0:
+        raise ValueError(f"eta must be one nonnegative number or {len(Y)}, got {eta!r}")
+    low = min(A.shape[-2:])
+    s = low if s is None else as_count(s, "s", low=1, high=low)
+    A, Y = (np.require(array, dtype, ["C", "A", "W"]) for array in (A, Y))
+    return A, Y, s, np.array(np.broadcast_to(etas, (len(Y),)))
 
 
-def _checked_norms(norms, count):
-    """Check the norms of the columns."""
-    norms = as_array(norms, "norms", shape=(count,), real=True)
-    if norms.min() < 0:
-        raise ValueError(f"norms must not be negative, got {norms.min()}")
-    return norms
+def run(name, method: Callable, A, y, s, *, tol, max_iter, x0, callback, progress, history,
+        eta=0.0) -> Solution:
+    """Run a greedy method and judge the point of smallest residual that it met.
+
+    ``method(task)`` is a generator of ``Point``; it returns whether its stopping rule was met and
+    in which way it ran. Without a ``max_iter`` the budget is ``s``.
+    """
+    callback, progress = as_callable(callback, "callback"), as_callable(progress, "progress")
+    posed = pose("qcbp", A, y, eta, None, False, None, 0.0)
+    task = _task(posed, s, tol, max_iter, x0, callback is not None or progress is not None or history)
+    best = Point(0, np.zeros(0, int), np.zeros(0, task.system.dtype), task.system.y)
+    rows, done, interrupted = [], 0, False
+    # No column correlates with the data: zero is the least squares fit on every support.
+    converged, words = not eta or task.size <= task.eta, "closed form"
+    try:
+        steps = method(task) if task.correlation.any() else iter(())
+        while True:
+            point = next(steps)
+            done = point.done
+            if point.size <= best.size:  # later points win ties
+                best = point
+            _tell(posed, task, point, rows, callback, progress)
+    except StopIteration as end:
+        converged, words = end.value or (converged, words)
+    except KeyboardInterrupt:
+        converged, words, interrupted = False, "interrupted", True
+    found = _judged(posed, task, best)
+    said = f"{name}, {words}"
+    if not converged:
+        ended = "was interrupted" if interrupted else "stopped"
+        warnings.warn(f"{said} {ended} after {done} steps with {best.support.size} atoms at residual "
+                      f"{found.residual:.1e}", NotConverged, stacklevel=3)
+    return Solution(*found, done, converged, said, np.array(rows).reshape(-1, 3) if history else None,
+                    interrupted=interrupted)
 
 
-def _measured_norms(system):
-    """Return the norms of the columns of a matrix; those of an operator are taken to be equal."""
-    return np.ones(system.shape[1]) if system.matrix is None else column_norms(system.matrix)
+def _task(posed, s, tol, max_iter, x0, each):
+    """Return the problem in units in which nothing is extreme, with what the method is told."""
+    problem, units = posed.problem, posed.units
+    if units is not None and not 1.0 / SPAN < units.point < SPAN:
+        raise ValueError("A and y must be of sizes for which floating point holds the answer, got one near "
+                         f"{1.0 / units.point if units.point else np.inf:.1e}")
+    require_finite(0.0, problem.largest)
+    system = replace(problem.system, y=np.require(problem.system.y, None, ["C", "W"]))
+    count = min(system.shape) if s is None else as_count(s, "s", low=1, high=min(system.shape))
+    budget = count if max_iter is None else as_count(max_iter, "max_iter", low=1)
+    x = posed.start(x0).x
+    support = largest(x, min(count, np.count_nonzero(x))) if x.any() else np.zeros(0, int)
+    residual = system.y - combination(system, support, x[support]) if support.size else system.y
+    return Task(system, problem.correlation, problem.size, count, as_number(tol, "tol", low=0), budget,
+                Point(0, support, x[support], residual), each, problem.parameter,
+                1.0 if units is None else units.matrix)
+
+
+def _tell(posed, task, point, rows, callback, progress):
+    """Report a point in the caller's units."""
+    size = point.size if posed.units is None else point.size / posed.units.data
+    if task.each:
+        x = point.dense(task.system.shape[1])
+        x = x if posed.scale is None else x / posed.scale
+        rows.append((point.done, float(np.abs(x).sum()), size))
+    if callback is not None:
+        callback(point.done, x, size)
+    if progress is not None:
+        progress(point.done, task.budget, f"{point.support.size} atoms, residual {size:.1e}")
+
+
+def _judged(posed, task, best) -> Judged:
+    """Judge a point as a candidate for QCBP at the noise level of its own residual, in the caller's units."""
+    kept = best.values != 0
+    x, dual, objective, value, gap, residual = proof_of(
+        task, best._replace(support=best.support[kept], values=best.values[kept]))
+    require_finite(objective, gap)
+    return posed.back(Judged(x, dual, objective, value, gap, relative(gap, objective), residual, 0.0))

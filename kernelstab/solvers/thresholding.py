@@ -7,7 +7,7 @@ norm are meant. Matching pursuit, which never gives a column back, is ``omp``.
 from functools import partial
 
 from kernelstab._engines.greedy import thresholding as methods
-from kernelstab.solvers._greedy import run
+from kernelstab.solvers.omp import run
 from kernelstab.solvers.solution import Solution
 
 
@@ -27,7 +27,8 @@ def cosamp(A, y, s, *, tol=1e-10, max_iter=100, x0=None, callback=None, progress
     tol : float
         A residual up to ``tol * ||y||`` counts as zero.
     max_iter : int
-        Budget of iterations. Beyond it the best point so far is returned with a warning.
+        Budget of iterations. Beyond it the best point so far (for steps that only descend, the last) is
+        returned with a warning.
     x0 : ndarray (N,) or Solution, optional
         Where to start; its ``s`` largest entries count.
     callback : callable, optional
@@ -88,13 +89,11 @@ def subspace_pursuit(A, y, s, *, tol=1e-10, max_iter=100, x0=None, callback=None
 
     Parameters
     ----------
-    A, y, tol, callback, progress, history
+    A, y, tol, max_iter, callback, progress, history
         As for :func:`cosamp`.
     s : int
         Number of entries, up to ``min(m, N)``. The merged support has up to ``2 s`` columns; where
         these depend on each other the fit is the one of least norm.
-    max_iter : int
-        Budget of iterations. Beyond it the last point is returned with a warning.
     x0 : ndarray (N,) or Solution, optional
         Its ``s`` largest entries are the first support, in place of the ``s`` columns that correlate
         most with ``y``.
@@ -104,15 +103,9 @@ def subspace_pursuit(A, y, s, *, tol=1e-10, max_iter=100, x0=None, callback=None
     Solution
         The least squares fit on the last support that lowered the residual, judged as for :func:`cosamp`.
 
-    Raises
-    ------
-    ValueError
-        As for :func:`cosamp`.
-
-    Warns
-    -----
-    NotConverged
-        If the budget ends first, or Ctrl-C ends the run.
+    See Also
+    --------
+    cosamp : its errors and warnings are those of all.
 
     Notes
     -----
@@ -149,10 +142,8 @@ def htp(A, y, s, *, tol=1e-10, max_iter=200, x0=None, callback=None, progress=No
 
     Parameters
     ----------
-    A, y, tol, max_iter, x0, callback, progress, history
+    A, y, s, tol, max_iter, x0, callback, progress, history
         As for :func:`cosamp`.
-    s : int
-        Number of entries, up to ``min(m, N)``.
 
     Returns
     -------
@@ -160,15 +151,9 @@ def htp(A, y, s, *, tol=1e-10, max_iter=200, x0=None, callback=None, progress=No
         The point of smallest residual that was met, a least squares fit on its support, judged as for
         :func:`cosamp`.
 
-    Raises
-    ------
-    ValueError
-        As for :func:`cosamp`.
-
-    Warns
-    -----
-    NotConverged
-        If the iteration goes round in a circle, the budget ends first, or Ctrl-C ends the run.
+    See Also
+    --------
+    cosamp : its errors and warnings are those of all.
 
     Notes
     -----
@@ -205,33 +190,23 @@ def iht(A, y, s, normalised=True, *, tol=1e-6, max_iter=5000, x0=None, callback=
 
     Parameters
     ----------
-    A, y, x0, callback, progress, history
+    A, y, s, max_iter, x0, callback, progress, history
         As for :func:`cosamp`.
-    s : int
-        Number of entries, up to ``min(m, N)``.
     normalised : bool
         Whether the step adapts to the columns in use (normalised iterative hard thresholding).
         Otherwise it is :math:`0.99/\|A\|^2` throughout, safe and slow.
     tol : float
         Stop when a step on an unchanged support moves by at most ``tol * ||x||``, or when the
         residual is at most ``tol * ||y||``.
-    max_iter : int
-        Budget of iterations. Beyond it the last point is returned with a warning.
 
     Returns
     -------
     Solution
         The last point, judged as for :func:`cosamp`; it fits its support only as well as ``tol`` asks.
 
-    Raises
-    ------
-    ValueError
-        As for :func:`cosamp`.
-
-    Warns
-    -----
-    NotConverged
-        If the budget ends first, or Ctrl-C ends the run.
+    See Also
+    --------
+    cosamp : its errors and warnings are those of all.
 
     Notes
     -----

@@ -2,6 +2,7 @@
 
 import numpy as np
 from scipy.linalg import get_lapack_funcs
+from scipy.sparse.linalg import LinearOperator, cg
 
 # Cholesky squares the condition number: below this relative pivot it keeps too few digits.
 _PIVOT = 1e-10
@@ -44,6 +45,11 @@ def column_norms(matrices) -> np.ndarray:
     """
     parts = (matrices.real, matrices.imag) if matrices.dtype.kind == "c" else (matrices,)
     return np.sqrt(sum(np.einsum("...ij,...ij->...j", part, part) for part in parts))
+
+
+def lengths(rows) -> np.ndarray:
+    """Return the norms of the rows of a matrix."""
+    return np.sqrt(np.einsum("ij,ij->i", rows.conj(), rows).real)
 
 
 class DenseColumns:
@@ -109,24 +115,9 @@ class OperatorColumns:
 
     def solve(self, rhs, accuracy=1e-14):
         """Return ``(B^H B)^-1 rhs`` for the columns ``B``, as accurate as rounding lets it become."""
-        x, r = np.zeros_like(rhs), rhs.copy()
-        square = np.vdot(r, r).real
-        goal, direction, best = accuracy**2 * square, r.copy(), (square, x)
-        for _ in range(2 * rhs.size + 20):
-            if square <= goal:
-                break
-            product = self.combination(direction)
-            energy = np.vdot(product, product).real
-            if energy <= 0.0:
-                break
-            step = square / energy
-            x = x + step * direction
-            r = r - step * self.correlations(product)
-            square, before = np.vdot(r, r).real, square
-            if square < best[0]:
-                best = square, x
-            direction = r + (square / before) * direction
-        return best[1]
+        gram = LinearOperator((rhs.size, rhs.size), lambda v: self.correlations(self.combination(v.ravel())),
+                              dtype=rhs.dtype)
+        return cg(gram, rhs, rtol=accuracy, maxiter=2 * rhs.size + 20)[0]
 
     def fit(self, y, guess=None):
         """Return the coefficients closest to ``y``; the second round starts from a measured residual."""

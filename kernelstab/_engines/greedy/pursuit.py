@@ -1,203 +1,235 @@
-"""Orthogonal matching pursuit: one problem step by step, in three ways, and many problems at once."""
-
-from typing import NamedTuple
+"""Orthogonal matching pursuit on several problems side by side, and step by step on one."""
 
 import numpy as np
 
-from kernelstab._engines.duality_gap import QCBP
-from kernelstab._engines.greedy.columns import largest
-from kernelstab._engines.greedy.dual import DualProof
-from kernelstab._engines.greedy.task import FITTED, FULL, Point, Task
+from kernelstab._engines.duality_gap import EPSILON
+from kernelstab._engines.greedy.columns import column_norms, largest, lengths
+from kernelstab._engines.greedy.points import Point, DualProof, prove
 from kernelstab._threads import in_order
 
-AT_ONCE = 1 << 18   # entries up to which a matrix stays in the cache, and every step looks at all of it
-BLOCK = 32          # guesses in the first block
-LONGEST = 64        # guesses in a block at most
-CANDIDATES = 192    # columns gathered for a block; more for long ones
-PER_GUESS = 4
-CHUNK = 128         # problems a thread takes at a time: their correlations stay in the cache
-OWN = 64            # the same where each has a matrix of its own, which takes longer
-GRAM_COLUMNS = 4096  # a Gram matrix of more columns takes more than 128 MB
+TIE = 1e-12         # scores this close are equal: rounding must not decide between equal columns
+PIVOT = 1e-10       # a column whose distance from the chosen ones is this part of its length depends on them
+LOW, HIGH = 1e-60, 1e60   # between these a fourth power is a number, also that of a residual of rounding
+LARGE = 1 << 18     # entries of a matrix from which columns are guessed in blocks
+BLOCK = 32          # guesses in a block
+CANDIDATES = 192    # columns gathered for a block
+CHUNK = 128         # problems of a batch at a time: their correlations stay in the cache
+
+# Why a pursuit ended: enough columns; a residual of at most eta; no column correlates; the best one lies in
+# the span of those chosen; numbers are too large or too small.
+GOING, FULL, FITTED, NOTHING, DEPENDENT, EXTREME = range(6)
 
 
-class Pursuits(NamedTuple):
-    """What came of many problems: points and what is proved, how many columns, and why no more."""
+class Pursuits:
+    """Pursuits side by side: row p of each array belongs to problem p.
 
-    proof: DualProof
-    counts: np.ndarray
-    reasons: np.ndarray
-
-
-def pursuit_at_once(A, y, norms, eta, tol, atoms) -> Pursuits:
-    """Choose columns of one small matrix, which are measured where ``norms`` is None."""
-    from kernelstab._engines.greedy import pursuit_jit as loops
-
-    Y, norms = y[None], np.empty((0, 0)) if norms is None else np.require(norms, None, ["C", "W"])[None]
-    m, n = A.shape
-    found, work = loops.fields(atoms, Y, n), loops.memory(atoms, m, m, n, y.dtype)
-    with np.errstate(all="ignore"):     # what overflows is told apart by its size, in the reasons
-        loops.by_columns(QCBP, A[None], Y, norms, np.array([eta]), tol, atoms, work, found)
-    proof = DualProof(found.x[0], found.vectors[0, 0], *map(float, found.numbers[0]))
-    return Pursuits(proof, found.counts[0], found.reasons[0])
-
-
-def pursuit_batch(A, Y, etas, tol, atoms, threads, progress) -> Pursuits:
-    """Choose columns of ``A``, or of ``A[p]``, for the data ``Y[p]``, in chunks that threads share.
-
-    One matrix of few columns is used through its Gram matrix: correlations are updated, not computed again.
-    Chunks, and so the answer, do not depend on the threads.
+    The chosen columns are ``triangle`` times the rows of ``basis``, which are orthonormal, and the data are
+    ``coordinates`` times these plus ``residual``. A pursuit that has ended takes columns of zeros.
     """
-    from kernelstab._engines.greedy import pursuit_jit as loops
 
-    shared, (m, n) = A.ndim == 2, A.shape[-2:]
-    by_gram = shared and n <= GRAM_COLUMNS
-    found, unmeasured = loops.fields(atoms, Y, n), np.empty((0, 0))
-    if by_gram:
-        columns = np.require(A.T, None, ["C", "W"])
-        gram = _product(columns, A)
-        norms = np.sqrt(gram.diagonal().real)
+    def __init__(self, Y, norms, etas, tol, atoms):
+        size = lengths(Y)
+        self.data, self.residual, self.etas, self.limit = Y, Y, etas, tol * size
+        norms = np.broadcast_to(norms, (len(Y), norms.shape[-1]))
+        self.weights = np.divide(1.0, norms, out=np.zeros(norms.shape), where=norms > 0)   # 0 once chosen
+        self.columns, self.basis = np.zeros((2, len(Y), atoms, Y.shape[1]), Y.dtype)
+        self.triangle = np.zeros((len(Y), atoms, atoms), Y.dtype)
+        self.coordinates, self.picks = np.zeros((len(Y), atoms), Y.dtype), np.zeros((len(Y), atoms), int)
+        self.done, self.counts, self.reasons = 0, np.zeros(len(Y), int), np.full(len(Y), GOING)
+        longest = norms.max(axis=1)
+        self._end(~((size >= LOW) & (size <= HIGH) & (longest >= LOW) & (longest <= HIGH)), EXTREME)
+        self._end(size <= etas, FITTED)
+
+    @property
+    def going(self) -> bool:
+        """Whether any of them has not ended."""
+        return not self.reasons.all()
+
+    def _end(self, which, reason):
+        self.reasons[which & (self.reasons == GOING)] = reason
+
+    def leaders(self, correlations, weights):
+        """Return the first column in each row whose correlation, by its length, is largest up to rounding."""
+        scores = np.abs(correlations) * weights
+        best = scores.max(axis=1)
+        return (scores >= (1.0 - TIE) * best[:, None]).argmax(axis=1), best
+
+    def step(self, correlations, columns_at, places=None):
+        """Choose one more column of each problem, of all or among ``places``, by ``A^H r`` for these."""
+        weights = self.weights if places is None else self.weights[:, places]
+        picks, best = self.leaders(correlations, weights)
+        picks = picks if places is None else places[picks]
+        self._end(best <= self.limit, NOTHING)
+        columns, k = columns_at(picks), self.done
+        basis, units, products = self.basis[:, :k], columns, 0.0
+        length = lengths(columns)
+        for _ in range(2):   # twice is enough: what the first leaves of the span is rounding
+            parts = (units[:, None].conj() @ basis.transpose(0, 2, 1)).conj()
+            units, products = units - (parts @ basis)[:, 0], products + parts[:, 0]
+        rest = lengths(units)
+        self._end(rest <= PIVOT * length, DEPENDENT)
+        kept = self.reasons == GOING
+        if not kept.any():
+            return
+        units = units * np.divide(1.0, rest, out=np.zeros(rest.shape), where=kept)[:, None]
+        shares = (units.conj() * self.residual).sum(axis=1)
+        self.residual = self.residual - shares[:, None] * units
+        self.columns[:, k], self.basis[:, k] = columns * kept[:, None], units
+        self.triangle[:, k, :k], self.triangle[:, k, k] = products * kept[:, None], np.where(kept, rest, 1.0)
+        self.coordinates[:, k], self.picks[:, k] = shares, picks
+        self.weights[kept, picks[kept]] = 0.0
+        self.counts += kept
+        self.done += 1
+        self._end(lengths(self.residual) <= self.etas, FITTED)
+        self._end(self.done == self.picks.shape[1], FULL)
+
+    def back_to(self, count, residual):
+        """Forget the last columns of a single pursuit."""
+        undone = self.picks[0, count:self.done]
+        self.weights[0, undone] = 1.0 / lengths(self.columns[0, count:self.done])
+        self.done, self.counts[:], self.residual, self.reasons[:] = count, count, residual[None], GOING
+
+    def fits(self, count):
+        """Return the fits on the first columns, the shortest h with ``B^H h = sgn(x)``, and the residuals.
+
+        What is rounding in ``x`` has no sign.
+        """
+        triangle = self.triangle[:, :count, :count]
+        values = np.linalg.solve(triangle.transpose(0, 2, 1), self.coordinates[:, :count, None])[:, :, 0]
+        sizes = np.abs(values)
+        clear = sizes > 16.0 * EPSILON * sizes.max(axis=1, initial=0.0)[:, None]
+        signs = np.divide(values, sizes, out=np.zeros_like(values), where=clear)
+        factors = np.linalg.solve(triangle.conj(), signs[:, :, None])
+        directions = (factors.transpose(0, 2, 1) @ self.basis[:, :count])[:, 0]
+        return values, directions, self.data - (values[:, None] @ self.columns[:, :count])[:, 0]
+
+    def point(self, count) -> Point:
+        """Return the fit of a single pursuit on its first columns."""
+        (values,), (direction,), (residual,) = self.fits(count)
+        order = np.argsort(self.picks[0, :count])
+        return Point(count, self.picks[0, :count][order], values[order], residual, direction)
+
+
+def pursue(task, norms):
+    """Yield the points of one pursuit; return whether the stopping rule was met, and the way.
+
+    A matrix of more than ``LARGE`` entries is gone through once for a block of columns, as one product of
+    many residuals with it costs little more than one residual's.
+    """
+    system, longest = task.system, norms.max()
+    if longest > 0.0 and not LOW <= longest <= HIGH:
+        raise ValueError("the norms of the columns must lie between 1e-60 and 1e60 where those along y "
+                         f"are of ordinary size, got {longest}")
+    found = Pursuits(system.y[None], norms[None], task.eta, task.tol, min(task.s, task.budget))
+    by_blocks = system.matrix is not None and system.matrix.size > LARGE
+
+    def columns_at(places):
+        if system.matrix is not None:
+            return system.matrix.T[places]
+        unit = np.zeros(system.shape[1], system.dtype)
+        unit[places] = 1.0
+        return system.forward(unit).astype(system.dtype)[None]
+
+    def points(first):
+        for count in range(first + 1 if task.each else max(found.done, first + 1), found.done + 1):
+            yield found.point(count)
+
+    start = task.start
+    for place in start.support[np.argsort(-np.abs(start.values), kind="stable")]:
+        column, first = columns_at(np.array([place])), found.done
+        if found.reasons[0] in (NOTHING, DEPENDENT):
+            found.reasons[:] = GOING
+        if found.going:
+            correlation = (column.conj() * found.residual).sum(axis=1)
+            found.step(correlation[None], lambda _, column=column: column, np.array([place]))
+            yield from points(first)
+    if found.reasons[0] in (NOTHING, DEPENDENT):
+        found.reasons[:] = GOING
+    correlation = None if found.done else task.correlation
+    looked = task.each or by_blocks or system.matrix is None
+    while found.going:
+        first = found.done
+        correlation = system.adjoint(found.residual[0]) if correlation is None else correlation
+        if by_blocks:
+            correlation = take_block(found, system.matrix, correlation)
+        else:
+            found.step(correlation[None], columns_at)
+            correlation = None
+        if looked:
+            yield from points(first)
+    if not looked:
+        yield found.point(found.done)
+    reason, way = found.reasons[0], "an operator" if system.matrix is None else "a matrix"
+    met = reason == FITTED if task.eta > 0 else reason != FULL or found.picks.shape[1] == task.s
+    return met, f"{way}, by blocks" if by_blocks else way
+
+
+def take_block(found, matrix, correlation):
+    """Guess columns among those that correlate most; return the correlations after those that stand.
+
+    All residuals met are checked against the whole matrix in one product. Guesses stand up to the first
+    residual whose best column is another; its correlations choose the next candidates.
+    """
+    first, weights = found.done, found.weights.copy()
+    places = np.union1d(largest(np.abs(correlation) * weights[0], CANDIDATES),
+                        found.leaders(correlation[None], weights)[0])
+    part, trail = matrix[:, places], []
+    while found.going and len(trail) < BLOCK:
+        found.step((found.residual.conj() @ part).conj(), lambda at: matrix.T[at], places)
+        trail = [*trail, found.residual[0]][:found.done - first]
+    if not trail:
+        return correlation
+    correlations = (np.conj(trail) @ matrix).conj()
+    for right in range(1, len(trail)):
+        weights[0, found.picks[0, first + right - 1]] = 0.0
+        if found.leaders(correlations[right - 1:right], weights)[0] != found.picks[0, first + right]:
+            found.back_to(first + right, trail[right - 1])
+            return correlations[right - 1]
+    if found.reasons[0] in (NOTHING, DEPENDENT):     # among the candidates
+        found.reasons[:] = GOING
+    return correlations[-1]
+
+
+def pursuit_batch(A, Y, etas, tol, atoms, threads, progress):
+    """Choose columns of ``A``, or of ``A[p]``, for the data ``Y[p]``: proofs, counts and reasons.
+
+    Threads share the chunks; these, and so the answer, do not depend on the threads.
+    """
+    shared = A.ndim == 2
+    with np.errstate(over="ignore"):     # what overflows is told apart by its size, in the reasons
+        norms = column_norms(A)
 
     def work(part):
-        rows, data, limits = loops.Found(*(field[part] for field in found)), Y[part], etas[part]
-        memory = loops.memory(atoms, n if by_gram else m, m, n, Y.dtype)
-        rest = limits, tol, atoms, memory, rows
         with np.errstate(all="ignore"):
-            if by_gram:
-                loops.by_gram(QCBP, A, columns, gram, data, _product(data, A), norms, *rest)
-            else:
-                loops.by_columns(QCBP, A[None] if shared else A[part], data, unmeasured, *rest)
+            return chunk(A if shared else A[part], Y[part], norms if shared else norms[part], etas[part], tol,
+                         atoms)
 
-    size = CHUNK if shared else OWN
-    for part, _ in in_order(work, [slice(first, first + size) for first in range(0, len(Y), size)], threads):
+    parts, done = [slice(first, first + CHUNK) for first in range(0, len(Y), CHUNK)], []
+    for part, answer in in_order(work, parts, threads):
+        done.append(answer)
         if progress is not None:
             progress(min(part.stop, len(Y)), len(Y), "problems")
-    proof = DualProof(found.x, found.vectors[:, 0].copy(), *found.numbers.T.copy())
-    return Pursuits(proof, found.counts, found.reasons)
+    *fields, counts, reasons = (np.concatenate(field) for field in zip(*done))
+    return DualProof(*fields), counts, reasons
 
 
-def _product(rows, A):
-    """Return ``u^H A`` for every row u; what is not finite is told apart by its size later."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        return rows.conj() @ A
+def chunk(A, Y, norms, etas, tol, atoms):
+    """Return what came of a few problems: the fields of their proof, the counts and the reasons."""
+    rows, shared = np.arange(len(Y)), A.ndim == 2
 
+    def adjoint(U):
+        return ((U.conj() @ A) if shared else (U.conj()[:, None] @ A)[:, 0]).conj()
 
-class Pursuit:
-    """One pursuit: the chosen columns with their triangular factor, the residual, and the norms of the rest.
+    def columns_at(places):
+        return A.T[places] if shared else A[rows, :, places]
 
-    A small matrix is looked at whole in every step. Of a large one, many steps are guessed among the columns
-    that correlate most, and checked in one pass: one product of a block of residuals with the matrix costs
-    little more than one residual's, since the time goes into reading the matrix. Guesses stand up to the
-    first residual whose best column is another; its correlations are then known and choose the next
-    candidates. An operator takes a product with its adjoint to find a column, and one to fetch it.
-    """
-
-    def __init__(self, task: Task, norms):
-        from kernelstab._engines.greedy import pursuit_jit as loops
-
-        self.task, self.system, self.loops = task, task.system, loops
-        m, matrix = task.system.shape[0], task.system.matrix
-        self.way = "operator" if matrix is None else "at once" if matrix.size <= AT_ONCE else "by blocks"
-        self.atoms = min(task.s, task.budget)
-        self.norms = norms.copy()   # zero for columns that are chosen
-        self.work = loops.memory(self.atoms, m, m, 0, task.system.dtype)
-        self.picks, self.count, self.reason = np.zeros(self.atoms, np.int64), 0, None
-        self.residual = task.system.y
-
-    def points(self):
-        """Yield the points; return whether the stopping rule was met, and the way."""
-        longest = self.norms.max()
-        if longest > 0.0 and not self.loops.LOW <= longest <= self.loops.HIGH:
-            raise ValueError("the norms of the columns must lie between 1e-60 and 1e60 where those along y "
-                             f"are of ordinary size, got {longest}")
-        start, block, correlation = self.task.start, BLOCK, None
-        for place in start.support[np.argsort(-np.abs(start.values), kind="stable")]:
-            if self.count < self.atoms:
-                yield from self._accept(*self._guess(np.array([place]), self.count + 1))
-        while self.count < self.atoms:
-            if correlation is None:
-                correlation = self._correlation()
-            places, most = np.arange(self.norms.size), self.atoms
-            if self.way == "by blocks":
-                places = largest(self._scores(correlation), max(CANDIDATES, PER_GUESS * block))
-                most = min(self.atoms, self.count + block)
-            elif self.way == "operator":
-                places, most = np.array([self._leader(correlation)]), self.count + 1
-            chosen, trail = self._guess(places, most)
-            if not chosen.size:
-                break
-            guessed, correlation = chosen.size, None
-            if self.way == "by blocks":
-                chosen, correlation = self._checked(chosen, trail)
-                block = min(2 * block, LONGEST) if chosen.size == guessed else max(chosen.size, BLOCK // 2)
-            yield from self._accept(chosen, trail)
-            if self.way == "at once":
-                break
-        if self.task.eta > 0:
-            met = self.reason == FITTED
-        else:
-            met = self.reason != FULL or self.atoms == self.task.s
-        return met, self.way
-
-    def _correlation(self):
-        """Return ``r^H A`` for the residual."""
-        return (self.system.adjoint(self.residual) if self.count else self.task.correlation).conj()
-
-    def _scores(self, correlation):
-        zeros = np.zeros(self.norms.size)
-        return np.divide(np.abs(correlation), self.norms, out=zeros, where=self.norms > 0) ** 2
-
-    def _leader(self, correlation):
-        scores = self._scores(correlation)
-        return np.argmax(scores >= (1.0 - self.loops.TIE) * scores.max())
-
-    def _columns(self, places):
-        if self.system.matrix is not None:
-            whole = places.size == self.norms.size
-            columns = self.system.matrix if whole else self.system.matrix[:, places]
-        else:
-            unit = np.zeros(self.system.shape[1], self.system.dtype)
-            unit[places] = 1.0
-            columns = self.system.forward(unit).astype(self.system.dtype)[:, None]
-        return np.require(columns, None, ["C", "W"])   # the form for which the loop is compiled
-
-    def _guess(self, places, atoms):
-        """Choose among the columns ``places``; return those chosen, and the residuals met."""
-        found = self._run(self._columns(places), self.norms[places], self.count, atoms)
-        self.reason, chosen = found.reasons[0], places[found.picks[0, self.count : found.counts[0]]]
-        return chosen, self.work.trail[: chosen.size + 1].copy()
-
-    def _checked(self, chosen, trail):
-        """Return the guesses that stand, and the correlations of the residual after them."""
-        correlations = trail[1:].conj() @ self.system.matrix
-        for right in range(1, chosen.size):
-            self.norms[chosen[right - 1]] = 0.0
-            if self._leader(correlations[right - 1]) != chosen[right]:
-                return chosen[:right], correlations[right - 1]
-        return chosen, correlations[-1]
-
-    def _accept(self, chosen, trail):
-        """Take the columns, and yield their points, or the last one only if nobody looks."""
-        first, self.count = self.count, self.count + chosen.size
-        self.picks[first : self.count], self.norms[chosen] = chosen, 0.0
-        self.residual = trail[chosen.size]
-        for count in range(first + 1 if self.task.each else max(self.count, first + 1), self.count + 1):
-            yield self._point(count)
-
-    def _point(self, count):
-        """Return the fit on the first columns: the loop with nothing to choose."""
-        nothing = np.empty((self.residual.size, 0), self.system.dtype)
-        found = self._run(nothing, np.empty(0), count, count)
-        order = np.argsort(self.picks[:count])
-        return Point(count, self.picks[:count][order], found.values[0, :count][order], found.vectors[0, 1],
-                     found.vectors[0, 0])
-
-    def _run(self, columns, norms, count, atoms):
-        task, loops, n = self.task, self.loops, norms.size
-        found = loops.fields(self.atoms, self.residual[None], 0)
-        found.counts[0] = count
-        work = self.work._replace(scores=np.empty(n), weights=np.empty(n),
-                                  correlations=np.empty((2, n), self.system.dtype))
-        # The data are given beside the residual, because the fit is measured against them.
-        loops.by_columns(QCBP, columns[None], task.system.y[None], norms[None], np.array([task.eta]),
-                         task.tol, atoms, work, found)
-        return found
+    found = Pursuits(Y, norms, etas, tol, atoms)
+    while found.going:
+        found.step(adjoint(found.residual), columns_at)
+    values, directions, residuals = found.fits(found.done)
+    x = np.zeros((len(Y), A.shape[-1]), Y.dtype)
+    inside = np.arange(found.done) < found.counts[:, None]
+    x[np.nonzero(inside)[0], found.picks[:, :found.done][inside]] = values[inside]
+    longest = np.broadcast_to(norms, x.shape).max(axis=1)
+    proof = prove(x, residuals, adjoint(residuals), directions, adjoint(directions), lengths(Y), longest)
+    return *proof, found.counts, found.reasons

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from kernelstab._engines.greedy.columns import columns_of, combination, largest
-from kernelstab._engines.greedy.task import Point, Task
+from kernelstab._engines.greedy.points import Point, Task
 
 _MARGIN = 0.01  # a gradient step stays this part below the longest one that is sure to lower the residual
 _SHRINK = 2.0
