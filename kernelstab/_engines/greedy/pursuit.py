@@ -4,7 +4,7 @@ import numpy as np
 
 from kernelstab._engines.duality_gap import EPSILON
 from kernelstab._engines.greedy.columns import column_norms, largest, lengths
-from kernelstab._engines.greedy.points import Point, DualProof, prove
+from kernelstab._engines.greedy.points import DualProof, Point, prove
 from kernelstab._threads import in_order
 
 TIE = 1e-12         # scores this close are equal: rounding must not decide between equal columns
