@@ -20,8 +20,8 @@ class NotApplicable(ValueError):
 class Plan:
     """How much the audit spends: images, evaluations per search, rungs, random draws, dial settings.
 
-    ``gradient`` evaluations are for maps with a derivative, ``solver`` for those whose every
-    value solves an optimisation problem, ``probing`` for maps known by their values only.
+    ``gradient`` evaluations are for maps with a derivative, ``solver`` for those whose every value solves
+    an optimisation problem, ``probing`` for maps known by their values only.
     """
 
     images: int = 8
@@ -38,20 +38,9 @@ QUICK = Plan(images=3, gradient=40, solver=20, probing=24, rungs=(1.0,), draws=2
 
 @dataclass(frozen=True, repr=False, eq=False)
 class AuditTask:
-    """What every finding is measured on, and what was found before it.
+    """What every finding is measured on, and what was found before it, by name.
 
-    Attributes
-    ----------
-    problem : AuditProblem
-    plan : Plan
-    eps : float
-        Largest perturbation relative to the norm of the data.
-    seed : int
-        Of everything random.
-    certificates : Path or None
-        Folder for certificates.
-    found : dict of str to Finding
-        The findings so far, by name.
+    ``eps`` is the largest perturbation relative to the norm of the data, ``certificates`` a folder.
     """
 
     problem: AuditProblem
@@ -123,3 +112,8 @@ class Finding:
     def to_json(self):
         """Return all numbers with units and kinds."""
         raise NotImplementedError
+
+
+def row(label, names, cell) -> list:
+    """Return a row of the table that compares all maps: a label, then ``cell(name)`` for each map."""
+    return [label, *(cell(name) for name in names)]

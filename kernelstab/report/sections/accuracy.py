@@ -5,24 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from kernelstab.report.numbers import at_most, counted, percent, readable, series
-from kernelstab.report.sections import Finding
+from kernelstab.report.sections import Finding, row
 from kernelstab.stability import accuracy
 
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Accuracies(Finding):
-    r"""Errors of every map on every image, from :math:`y=Ax` without noise.
+    r"""Errors of every map on every image, from :math:`y=Ax` without noise, by the name of the map.
 
-    Attributes
-    ----------
-    reconstructions : dict of str to ndarray, shape (n, N)
-    psnr, relative, sup : dict of str to ndarray, shape (n,)
-        As :func:`kernelstab.stability.accuracy` defines them: dB with the peak of the truth,
-        a pure number, signal units.
-    gaps : dict of str to ndarray, shape (n,)
-        Relative duality gaps, for the maps that solve a convex problem.
-    converged : dict of str to ndarray of bool, shape (n,)
-        Whether the solver met its tolerance, for the same maps.
+    ``psnr``, ``relative`` and ``sup`` are as :func:`kernelstab.stability.accuracy` defines them. ``gaps``
+    (relative duality gaps) and ``converged`` are those of the maps that solve a convex problem. All are
+    arrays over the images; ``reconstructions`` has the shape (n, N).
     """
 
     name = "accuracy"
@@ -42,12 +35,8 @@ class Accuracies(Finding):
 
     @classmethod
     def measure(cls, task, tick=lambda: None) -> "Accuracies":
-        """Reconstruct every image with every map.
+        """Reconstruct every image with every map; one with ``solve(y)`` is asked for its solution.
 
-        A map with ``solve(y)`` is asked for its solution, which carries the duality gap.
-
-        Examples
-        --------
         The map that answers zero misses (3, 4) by 5, which is all of it:
 
         >>> from kernelstab.report.inputs import pose
@@ -59,17 +48,19 @@ class Accuracies(Finding):
         """
         images = task.problem.images
         data = [task.problem.A.matvec(x) for x in images]
-        found = {name: [_solve(psi, y, tick) for y in data] for name, psi in task.problem.maps.items()}
-        outputs = {name: np.array([x for x, _ in rows]) for name, rows in found.items()}
-        solved = {name: [s for _, s in rows] for name, rows in found.items() if rows[0][1] is not None}
-        errors = {name: [accuracy(u, x) for u, x in zip(rows, images)] for name, rows in outputs.items()}
+        outputs, errors, solved = {}, {}, {}
+        for name, psi in task.problem.maps.items():
+            found = [_solve(psi, y, tick) for y in data]
+            outputs[name] = np.array([x for x, _ in found])
+            errors[name] = [accuracy(u, x) for u, x in zip(outputs[name], images)]
+            if found[0][1] is not None:
+                solved[name] = [solution for _, solution in found]
 
-        def column(field):
-            return {name: np.array([getattr(e, field) for e in rows]) for name, rows in errors.items()}
+        def column(records, field):
+            return {name: np.array([getattr(e, field) for e in rows]) for name, rows in records.items()}
 
-        return cls(outputs, column("psnr"), column("relative_error"), column("sup_error"),
-                   {name: np.array([s.relative_gap for s in rows]) for name, rows in solved.items()},
-                   {name: np.array([s.converged for s in rows]) for name, rows in solved.items()})
+        return cls(outputs, column(errors, "psnr"), column(errors, "relative_error"),
+                   column(errors, "sup_error"), column(solved, "relative_gap"), column(solved, "converged"))
 
     def sentence(self, name) -> str:
         """Say the mean PSNR of the map and of the others."""
@@ -80,17 +71,16 @@ class Accuracies(Finding):
 
     def rows(self, names) -> list:
         """Return PSNR, errors, and duality gaps if there are some."""
+        count = len(self.psnr[names[0]])
         rows = [
-            [f"PSNR in dB, mean of {len(self.psnr[names[0]])} images"]
-            + [f"{np.mean(self.psnr[n]):.1f}" for n in names],
-            ["PSNR in dB, worst image"] + [f"{np.min(self.psnr[n]):.1f}" for n in names],
-            ["relative error, mean"] + [percent(float(np.mean(self.relative[n]))) for n in names],
-            ["largest pixel error (sup), mean"] + [readable(float(np.mean(self.sup[n])), 2) for n in names],
+            row(f"PSNR in dB, mean of {count} images", names, lambda n: f"{np.mean(self.psnr[n]):.1f}"),
+            row("PSNR in dB, worst image", names, lambda n: f"{np.min(self.psnr[n]):.1f}"),
+            row("relative error, mean", names, lambda n: percent(float(np.mean(self.relative[n])))),
+            row("largest pixel error (sup), mean", names, lambda n: readable(float(np.mean(self.sup[n])), 2)),
         ]
-        if self.gaps:
-            rows.append(["relative duality gap, largest"] + [
-                at_most(float(np.max(self.gaps[n])), 2) if n in self.gaps else "" for n in names])
-        return rows
+        gaps = row("relative duality gap, largest", names,
+                   lambda n: at_most(float(np.max(self.gaps[n])), 2) if n in self.gaps else "")
+        return [*rows, gaps] if self.gaps else rows
 
     def __repr__(self):
         means = ", ".join(f"{name} {np.mean(values):.2f} dB" for name, values in self.psnr.items())

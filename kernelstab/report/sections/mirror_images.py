@@ -9,7 +9,7 @@ from kernelstab.kernel import kernel_part, kernel_projector
 from kernelstab.plot import Picture
 from kernelstab.report.numbers import readable, series
 from kernelstab.report.page import Figure, drawing, gray_limits, images_figure, magnification
-from kernelstab.report.sections import Finding, NotApplicable
+from kernelstab.report.sections import Finding, NotApplicable, row
 
 _GUESSES = 0.95
 """Below this share of the unseen part, an error means that the map filled some of it in."""
@@ -19,16 +19,9 @@ _GUESSES = 0.95
 class Mirrors(Finding):
     r"""What every map makes of an image :math:`x` and of :math:`\bar x=x-2P_Nx`, which looks the same to it.
 
-    Attributes
-    ----------
-    kernel_norms : ndarray, shape (n,)
-        :math:`\|P_Nx\|`, signal units.
-    errors, mirror_errors : dict of str to ndarray, shape (n,)
-        :math:`\|\Psi(Ax)-x\|` and :math:`\|\Psi(A\bar x)-\bar x\|`, signal units.
-    images, hidden : ndarray, shape (n, N)
-        The mirror images, and :math:`P_Nx`.
-    answers : ndarray, shape (n, N)
-        What the first map makes of the mirror images.
+    ``kernel_norms`` are :math:`\|P_Nx\|`; ``errors`` and ``mirror_errors``, by the name of the map,
+    :math:`\|\Psi(Ax)-x\|` and :math:`\|\Psi(A\bar x)-\bar x\|`, all in signal units. ``images`` are the
+    mirror images, ``hidden`` :math:`P_Nx`, ``answers`` what the first map makes of the mirror images.
     """
 
     name = "mirror images"
@@ -46,19 +39,10 @@ class Mirrors(Finding):
 
     @classmethod
     def measure(cls, task, tick=lambda: None) -> "Mirrors":
-        r"""Reconstruct the mirror image of every image with every map.
+        r"""Reconstruct the mirror images of all images that have a kernel part, with every map.
 
-        Images without kernel part are left out: they are their own mirror images. The
-        reconstructions :math:`\Psi(Ax)` come from the finding on accuracy.
-
-        Raises
-        ------
-        NotApplicable
-            If no image has a part in the kernel.
-
-        Examples
-        --------
-        From the first coordinate, a map that adds 4 recovers (3, 4) and misses (3, -4) by 8:
+        The reconstructions :math:`\Psi(Ax)` come from the finding on accuracy. From the first coordinate, a
+        map that adds 4 recovers (3, 4) and misses (3, -4) by 8:
 
         >>> from kernelstab.report.inputs import pose
         >>> from kernelstab.report.sections import AuditTask
@@ -117,12 +101,12 @@ class Mirrors(Finding):
 
     def rows(self, names) -> list:
         """Return the mean errors on images and on mirror images."""
-        return [["error / unseen part, mean"] + [readable(self.ratios(n)[0]) for n in names],
-                ["the same on mirror images, mean"] + [readable(self.ratios(n)[1]) for n in names]]
+        return [row("error / unseen part, mean", names, lambda n: readable(self.ratios(n)[0])),
+                row("the same on mirror images, mean", names, lambda n: readable(self.ratios(n)[1]))]
 
     def parts(self, problem) -> list:
         """Show an image with its mirror image, and the errors of all maps on both."""
-        return [mirror_panel(problem, self), mirror_figure(self)]
+        return [self._panel(problem), self._scatter()]
 
     def __repr__(self):
         return f"<Mirrors of {len(self.kernel_norms)} images, {len(self.errors)} maps>"
@@ -135,6 +119,33 @@ class Mirrors(Finding):
                    "excess_over_bound": series(self.excess(name), unit="signal")}
             for name in self.errors}}
 
+    def _panel(self, problem) -> Figure:
+        place = len(self.images) // 2
+        mirror, answer = self.images[place], self.answers[place]
+        image = mirror + 2 * self.hidden[place]
+        low, high = gray_limits(problem, image)
+        factor = magnification(np.concatenate([answer - image, answer - mirror]), high - low)
+        white = (high - low) / factor
+        fig = plot.panel([[
+            Picture(problem.picture(image), "image"),
+            Picture(problem.picture(mirror), "mirror image"),
+            Picture(problem.picture(answer), "answer to both"),
+            Picture(problem.picture(np.abs(answer - image)), "error on image", (0, white)),
+            Picture(problem.picture(np.abs(answer - mirror)), "error on mirror image", (0, white)),
+        ]], limits=(low, high), size=1.6)
+        scale = (f"Both errors are shown {factor} times brighter than the images." if factor > 1 else
+                 "Errors are on the scale of the signal.")
+        return images_figure(fig, "an image, its mirror image, and one answer to both", (
+            f"The image and its mirror image give exactly the same data, so {problem.audited} must answer "
+            f"both with one image. {scale}"))
+
+    def _scatter(self) -> Figure:
+        closest = min(float(np.min(self.excess(name) / self.kernel_norms)) for name in self.errors)
+        fig = plot.mirror_scatter(self.errors, self.mirror_errors, self.kernel_norms)
+        return drawing(fig, "errors on images against errors on mirror images", (
+            f"No map can lie below the line; the closest sum exceeds 2 by {readable(max(closest, 0.0))}. The "
+            "further left, the better on the images and the worse on their mirror images."), "30rem")
+
 
 def has_kernel(projector, A) -> bool:
     """Whether the kernel projection leaves more than rounding of a vector in no special position.
@@ -146,34 +157,3 @@ def has_kernel(projector, A) -> bool:
     """
     generic = np.cos(np.arange(1.0, A.shape[1] + 1))
     return bool(np.linalg.norm(kernel_part(projector, generic)) > 1e-9 * np.linalg.norm(generic))
-
-
-def mirror_panel(problem, mirrors) -> Figure:
-    """Show an image, its mirror image, and what the audited map answers to both."""
-    place = len(mirrors.images) // 2
-    mirror, answer = mirrors.images[place], mirrors.answers[place]
-    image = mirror + 2 * mirrors.hidden[place]
-    low, high = gray_limits(problem, image)
-    factor = magnification(np.concatenate([answer - image, answer - mirror]), high - low)
-    white = (high - low) / factor
-    fig = plot.panel([[
-        Picture(problem.picture(image), "image"),
-        Picture(problem.picture(mirror), "mirror image"),
-        Picture(problem.picture(answer), "answer to both"),
-        Picture(problem.picture(np.abs(answer - image)), "error on image", (0, white)),
-        Picture(problem.picture(np.abs(answer - mirror)), "error on mirror image", (0, white)),
-    ]], limits=(low, high), size=1.6)
-    scale = (f"Both errors are shown {factor} times brighter than the images." if factor > 1 else
-             "Errors are on the scale of the signal.")
-    return images_figure(fig, "an image, its mirror image, and one answer to both", (
-        f"The image and its mirror image give exactly the same data, so {problem.audited} must answer both "
-        f"with one image. {scale}"))
-
-
-def mirror_figure(mirrors) -> Figure:
-    """Draw the scatter of errors on images and mirror images."""
-    closest = min(float(np.min(mirrors.excess(name) / mirrors.kernel_norms)) for name in mirrors.errors)
-    fig = plot.mirror_scatter(mirrors.errors, mirrors.mirror_errors, mirrors.kernel_norms)
-    return drawing(fig, "errors on images against errors on mirror images", (
-        f"No map can lie below the line; the closest sum exceeds 2 by {readable(max(closest, 0.0))}. The "
-        "further left, the better on the images and the worse on their mirror images."), "30rem")

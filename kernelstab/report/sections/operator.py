@@ -8,7 +8,7 @@ from kernelstab import plot
 from kernelstab.kernel import kernel_part, kernel_projector, nullspace_basis
 from kernelstab.operators import OperatorReport, check_operator
 from kernelstab.plot import Picture
-from kernelstab.quantity import Kind, Quantity
+from kernelstab.quantity import Quantity
 from kernelstab.report.numbers import SIGN, at_most, percent, readable, series, span
 from kernelstab.report.page import Figure, gray_limits, images_figure, table
 from kernelstab.report.sections import Finding
@@ -20,28 +20,11 @@ _SVD_COLUMNS = 1600
 class KernelFacts(Finding):
     r"""Shape, norm and kernel of the operator, and how much of the images lies in the kernel.
 
-    Attributes
-    ----------
-    shape : (int, int)
-    tight : float or None
-        The constant of :math:`AA^*=cI`.
-    norm_upper : Quantity
-    check : OperatorReport
-        The laws, tested on random vectors.
-    dimension : Quantity
-        Of the kernel; a lower bound where the rank was not determined.
-    how : str
-        Why that is the dimension.
-    gap : (float, float) or None
-        The singular values on both sides of the rank, where it was found numerically.
-    projector : str
-        How the kernel projection is computed.
-    residual : float
-        Largest :math:`\|AP_Nx\|/(\|A\|\|x\|)` met.
-    hidden : ndarray, shape (n,)
-        :math:`\|P_Nx\|/\|x\|` for each image.
-    mask : ndarray or None
-        The sampled frequencies, if the operator has some.
+    ``tight`` is the constant of :math:`AA^*=cI`, if there is one. ``dimension`` is that of the kernel, a
+    lower bound where the rank was not determined; ``how`` says why, and ``gap`` holds the singular values on
+    both sides of a rank that was found numerically. ``projector`` names how the kernel projection is
+    computed, ``residual`` is the largest :math:`\|AP_Nx\|/(\|A\|\|x\|)` met, ``hidden`` is
+    :math:`\|P_Nx\|/\|x\|` for each image, ``mask`` the sampled frequencies, if there are some.
     """
 
     name = "operator"
@@ -130,7 +113,7 @@ class KernelFacts(Finding):
         ]
         if self.gap is not None:
             rows.append(("singular values at the rank", " and ".join(readable(value) for value in self.gap)))
-        return [unseen_panel(problem, self), table(("fact", "value"), rows)]
+        return [self._panel(problem), table(("fact", "value"), rows)]
 
     def to_json(self) -> dict:
         """Return all numbers with units and kinds."""
@@ -146,38 +129,34 @@ class KernelFacts(Finding):
             "kernel_fraction_of_images": series(self.hidden),
         }
 
-
-def _counted(number, kind: Kind) -> Quantity:
-    """Return a fact about integers, which needs no arithmetic that rounds."""
-    return Quantity(float(number), kind, rigorous=True)
+    def _panel(self, problem) -> Figure:
+        image = problem.images[0]
+        unseen = problem.picture(np.real(kernel_part(problem.A, image)))
+        low, high = gray_limits(problem, image)
+        half, largest = 0.5 * (high - low), float(np.max(np.abs(unseen)))
+        contrast = "same contrast" if largest <= half else f"contrast divided by {largest / half:.2g}"
+        row = []
+        if self.mask is not None and self.mask.ndim == 2:
+            row.append(Picture(np.fft.fftshift(self.mask).astype(float), "sampled frequencies", (0, 1)))
+        row += [
+            Picture(problem.picture(image), "image"),
+            Picture(problem.picture(image) - unseen, "what the data determine"),
+            Picture(unseen, f"unseen, {contrast}", (-max(half, largest), max(half, largest))),
+        ]
+        fig = plot.panel([row], limits=(low, high), size=1.6)
+        return images_figure(fig, "an image, what the data determine of it, and what they do not", (
+            "An image and its two parts: what the data determine, and what they do not see at all, where "
+            "mid-gray is zero."))
 
 
 def _dimension(A):
+    """Return the dimension of the kernel, why it is that, and the singular values at the rank."""
     m, n = A.shape
     if A.tight is not None:
-        return _counted(n - m, "exact"), f"the {m} rows are orthogonal and of equal length", None
+        exact = Quantity(float(n - m), "exact", rigorous=True)        # integers are not rounded
+        return exact, f"the {m} rows are orthogonal and of equal length", None
     if n <= _SVD_COLUMNS:
         null = nullspace_basis(A)
         return Quantity(float(null.dimension), "estimate"), f"rank {null.rank} by singular values", null.gap
-    return _counted(max(0, n - m), "lower"), f"a matrix with {m} rows has rank at most {m}", None
-
-
-def unseen_panel(problem, facts) -> Figure:
-    """Show what the data determine of an image and what they do not."""
-    image = problem.images[0]
-    unseen = problem.picture(np.real(kernel_part(problem.A, image)))
-    low, high = gray_limits(problem, image)
-    half, largest = 0.5 * (high - low), float(np.max(np.abs(unseen)))
-    contrast = "same contrast" if largest <= half else f"contrast divided by {largest / half:.2g}"
-    row = []
-    if facts.mask is not None and facts.mask.ndim == 2:
-        row.append(Picture(np.fft.fftshift(facts.mask).astype(float), "sampled frequencies", (0, 1)))
-    row += [
-        Picture(problem.picture(image), "image"),
-        Picture(problem.picture(image) - unseen, "what the data determine"),
-        Picture(unseen, f"unseen, {contrast}", (-max(half, largest), max(half, largest))),
-    ]
-    fig = plot.panel([row], limits=(low, high), size=1.6)
-    return images_figure(fig, "an image, what the data determine of it, and what they do not", (
-        "An image and its two parts: what the data determine, and what they do not see at all, where "
-        "mid-gray is zero."))
+    lower = Quantity(float(max(0, n - m)), "lower", rigorous=True)
+    return lower, f"a matrix with {m} rows has rank at most {m}", None

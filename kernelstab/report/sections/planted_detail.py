@@ -10,7 +10,7 @@ from kernelstab.kernel import kernel_part, kernel_projector
 from kernelstab.plot import Picture
 from kernelstab.report.numbers import percent, series
 from kernelstab.report.page import Figure, drawing, gray_limits, images_figure
-from kernelstab.report.sections import Finding, NotApplicable
+from kernelstab.report.sections import Finding, NotApplicable, row
 from kernelstab.report.sections.mirror_images import has_kernel
 from kernelstab.stability import planted_detail
 
@@ -19,16 +19,9 @@ from kernelstab.stability import planted_detail
 class Details(Finding):
     r"""How much of the same detail every map shows, at each setting of the dial.
 
-    Attributes
-    ----------
-    curves : dict of str to DetailCurve
-        See :func:`kernelstab.stability.planted_detail`.
-    image : ndarray, shape (N,)
-        The image :math:`x` that the detail is planted in.
-    visible, invisible : ndarray, shape (N,)
-        The detail :math:`d` at both ends of the dial.
-    outputs : dict of str to (ndarray, ndarray)
-        :math:`\Psi(A(x+d))` for the visible and the invisible detail.
+    ``curves`` and ``outputs`` go by the name of the map: what :func:`kernelstab.stability.planted_detail`
+    measured, and :math:`\Psi(A(x+d))` for the visible and the invisible detail. ``image`` is :math:`x`;
+    ``visible`` and ``invisible`` are the detail :math:`d` at both ends of the dial.
     """
 
     name = "planted detail"
@@ -79,12 +72,17 @@ class Details(Finding):
 
     def rows(self, names) -> list:
         """Return the part shown at both ends of the dial."""
-        return [[f"part shown of {word} detail"] + [percent(self._ends(n)[end]) for n in names]
-                for end, word in enumerate(("a visible", "an invisible"))]
+        return [row("part shown of a visible detail", names, lambda n: percent(self._ends(n)[0])),
+                row("part shown of an invisible detail", names, lambda n: percent(self._ends(n)[1]))]
 
     def parts(self, problem) -> list:
         """Show what the maps make of the detail at both ends of the dial, and between them."""
-        return [detail_panel(problem, self), dial_figure(self)]
+        fig = plot.detail_dial(self.hidden, self.kept)
+        dial = drawing(fig, "shown part of a detail as it becomes invisible", (
+            "The same detail, turned from visible to invisible at constant norm. At 1 every map must be at "
+            "0, because the data do not change at all. Above the gray curve a map shows more than the data "
+            "hold."), "44rem")
+        return [self._panel(problem), dial]
 
     def __repr__(self):
         return f"<Details: {len(self.hidden)} settings, {len(self.curves)} maps>"
@@ -99,30 +97,33 @@ class Details(Finding):
                                 "error_with_detail": series(curve.error_present, unit="signal")}
                          for name, curve in self.curves.items()}}
 
+    def _panel(self, problem) -> Figure:
+        rows, circle = [], self._circle(problem)
+        for end, detail in enumerate((self.visible, self.invisible)):
+            shown = [Picture(problem.picture(outputs[end]), name, circle=circle)
+                     for name, outputs in self.outputs.items()]
+            truth = problem.picture(self.image + detail)
+            rows.append([Picture(truth, "truth with detail", circle=circle), *shown])
+        fig = plot.panel(rows, ["visible", "invisible"], limits=gray_limits(problem, self.image), size=1.5)
+        return images_figure(fig, "reconstructions of an image with a visible and an invisible detail", (
+            "The detail has the same norm in both rows. In the second row the data are those of the image "
+            "without it. The circle marks the place."))
+
+    def _circle(self, problem):
+        """Return row, column and radius of a circle around the detail; None if the signal is no image."""
+        shape = problem.A.image_shape
+        if len(shape) != 2 or min(shape) < 8:
+            return None
+        centre = np.unravel_index(int(np.argmax(np.abs(self.visible))), shape)
+        return float(centre[0]), float(centre[1]), 2.0 + min(shape) / 10
+
 
 def measure_details(A, maps, image, detail, steps: int, tick=lambda: None) -> Details:
     r"""Plant the detail in the image at ``steps`` settings of the dial and reconstruct.
 
-    Parameters
-    ----------
-    A : ForwardOperator, shape (m, N)
-        Its kernel must hold a part of the detail, and not all of it.
-    maps : dict of str to ReconstructionMap
-    image, detail : ndarray, shape (N,)
-    steps : int
-        Settings, at equal distances of the hidden fraction.
-    tick : callable
-        Called after each map.
-
-    Raises
-    ------
-    NotApplicable
-        If the detail lies in the kernel or outside it, or the operator is complex.
-
-    Examples
-    --------
-    A map that sees the first coordinate only shows :math:`1-h^2` of a detail that is
-    hidden by :math:`h`: all, three quarters, nothing of it.
+    The kernel of ``A`` must hold a part of the detail, and not all of it. A map that sees the first
+    coordinate only shows :math:`1-h^2` of a detail that is hidden by :math:`h`: all, three quarters,
+    nothing of it.
 
     >>> from kernelstab.operators import as_operator
     >>> d = measure_details(as_operator(np.eye(1, 2)), {"psi": lambda y: np.array([y[0], 0.0])},
@@ -171,35 +172,3 @@ def default_detail(A, image) -> np.ndarray:
     means = ndimage.uniform_filter(np.abs(np.asarray(image).reshape(shape)), width, mode="constant")
     centre = np.unravel_index(int(np.argmax(means)), shape)
     return data.blob(shape, centre, radius, depth=depth).ravel()
-
-
-def dial_figure(details) -> Figure:
-    """Draw the shown part of the detail over its hidden fraction."""
-    fig = plot.detail_dial(details.hidden, details.kept)
-    return drawing(fig, "shown part of a detail as it becomes invisible", (
-        "The same detail, turned from visible to invisible at constant norm. At 1 every map must be at 0, "
-        "because the data do not change at all. Above the gray curve a map shows more than the data hold."),
-        "44rem")
-
-
-def detail_panel(problem, details) -> Figure:
-    """Show the planted detail at both ends of the dial and what every map makes of it."""
-    rows, circle = [], _circle(problem, details)
-    for end, detail in enumerate((details.visible, details.invisible)):
-        shown = [Picture(problem.picture(outputs[end]), name, circle=circle)
-                 for name, outputs in details.outputs.items()]
-        truth = problem.picture(details.image + detail)
-        rows.append([Picture(truth, "truth with detail", circle=circle), *shown])
-    fig = plot.panel(rows, ["visible", "invisible"], limits=gray_limits(problem, details.image), size=1.5)
-    return images_figure(fig, "reconstructions of an image with a visible and an invisible detail", (
-        "The detail has the same norm in both rows. In the second row the data are those of the image "
-        "without it. The circle marks the place."))
-
-
-def _circle(problem, details):
-    """Return row, column and radius of a circle around the detail; None if the signal is no image."""
-    shape = problem.A.image_shape
-    if len(shape) != 2 or min(shape) < 8:
-        return None
-    row, column = np.unravel_index(int(np.argmax(np.abs(details.visible))), shape)
-    return float(row), float(column), 2.0 + min(shape) / 10

@@ -13,7 +13,7 @@ from kernelstab.plot import Picture
 from kernelstab.quantity import Quantity
 from kernelstab.report.numbers import at_least, at_most, estimate, found, percent, plain, readable, series
 from kernelstab.report.page import Figure, drawing, gray_limits, images_figure, magnification, table
-from kernelstab.report.sections import Finding
+from kernelstab.report.sections import Finding, row
 from kernelstab.stability import equal_norm_noise, linear_control, worst_case
 
 _EXACT = ("linear", "scaled-adjoint", "clip")
@@ -24,27 +24,12 @@ GAIN = "signal/measurement"
 class Searches(Finding):
     r"""What perturbations :math:`\|e\|\le\varepsilon\|y\|` of the data of one image can do.
 
-    The gain of a perturbation is :math:`\|\Psi(y+e)-\Psi(y)\|/\|e\|`.
-
-    Attributes
-    ----------
-    image, y : ndarray, shape (N,), (m,)
-        The image and its clean data.
-    eps : ndarray, shape (k,)
-        Relative sizes, increasing.
-    worst : dict of str to list of WorstCase
-        The search of every map, one per size; each map is searched for itself.
-    noise : dict of str to list of NoiseControl
-        Random perturbations of the same norms.
-    bounds : dict of str to Quantity
-        Lipschitz constant of the map: exact for linear maps, an upper bound for networks; in
-        floats unless ``rigorous``, then as a certificate proves it.
-    transfer : dict of str to (float, float)
-        Euclidean and sup norm of the change under the audited map's perturbation, largest size.
-    controls : dict of (str, int) to LinearControl
-        The same search, by method and budget, on a linear map whose worst case is known.
-    budgets : dict of str to (str, int)
-        Method and budget with which each map was searched.
+    ``image`` and ``y`` are the image and its clean data, ``eps`` the relative sizes, increasing. By the name
+    of the map: ``worst`` and ``noise``, the search and the random perturbations of the same norm for every
+    size; ``bounds``, a Lipschitz constant, exact for linear maps, an upper bound for networks, in floats
+    unless ``rigorous``; ``transfer``, Euclidean and sup norm of the change under the audited map's largest
+    perturbation; ``budgets``, method and budget of its search. ``controls`` holds by method and budget the
+    same search on a linear map whose worst case is known.
     """
 
     name = "worst case"
@@ -79,8 +64,6 @@ class Searches(Finding):
 
         The audited map lends its perturbation to the others.
 
-        Examples
-        --------
         >>> from kernelstab.report.inputs import pose
         >>> from kernelstab.report.sections import AuditTask
         >>> problem = pose(np.eye(2), {"psi": np.diag([3.0, 1.0])}, np.ones(2))
@@ -96,11 +79,10 @@ class Searches(Finding):
         efforts = {name: _effort(psi, plan) for name, psi in maps.items()}
         worst: dict[str, list] = {name: [] for name in maps}
         noise: dict[str, list] = {name: [] for name in maps}
-        for name, psi in maps.items():
-            method, budget = efforts[name]
+        for name, (method, budget) in efforts.items():
             for radius in radii:
-                worst[name].append(worst_case(psi, y, radius, method=method, budget=budget, rng=seed))
-                noise[name].append(equal_norm_noise(psi, y, radius, draws=plan.draws, rng=seed))
+                worst[name].append(worst_case(maps[name], y, radius, method=method, budget=budget, rng=seed))
+                noise[name].append(equal_norm_noise(maps[name], y, radius, draws=plan.draws, rng=seed))
                 tick()
         controls = {}
         for method, budget in sorted(set(efforts.values())):
@@ -174,19 +156,19 @@ class Searches(Finding):
     def rows(self, names) -> list:
         """Return gains of the worst perturbation and of noise, bounds, and errors before and after."""
         rows = [
-            [f"gain of the worst perturbation found ({100 * self.eps[-1]:g} %, one image)"]
-            + [at_least(float(self.gains(n)[-1])) for n in names],
-            ["gain of random noise of the same norm (same image)"]
-            + [f"~\u00a0{readable(float(self.noise_gains(n)[-1]))}" for n in names],
-            ["Lipschitz constant (=) or upper bound (≤)"] + [_bound_cell(self.bounds.get(n)) for n in names],
-            ["largest pixel change (sup) in these searches and transfers"]
-            + [at_least(self.sup_change(n), 2) for n in names],
-            ["relative error there, clean → perturbed data"] + [self._errors_cell(n) for n in names],
+            row(f"gain of the worst perturbation found ({100 * self.eps[-1]:g} %, one image)", names,
+                lambda n: at_least(float(self.gains(n)[-1]))),
+            row("gain of random noise of the same norm (same image)", names,
+                lambda n: f"~\u00a0{readable(float(self.noise_gains(n)[-1]))}"),
+            row("Lipschitz constant (=) or upper bound (≤)", names,
+                lambda n: _bound_cell(self.bounds.get(n))),
+            row("largest pixel change (sup) in these searches and transfers", names,
+                lambda n: at_least(self.sup_change(n), 2)),
+            row("relative error there, clean → perturbed data", names, self._errors_cell),
+            row(f"gain of the perturbation found for {names[0]}", names,
+                lambda n: f"~\u00a0{readable(self.transfer[n][0] / self.size(-1))}"),
         ]
-        if len(names) > 1:
-            rows.append([f"gain of the perturbation found for {names[0]}"]
-                        + [f"~\u00a0{readable(self.transfer[n][0] / self.size(-1))}" for n in names])
-        return rows
+        return rows if len(names) > 1 else rows[:-1]
 
     def _errors_cell(self, name):
         worst, size = self.worst[name][-1], np.linalg.norm(self.image)
@@ -201,8 +183,8 @@ class Searches(Finding):
             users = ", ".join(name for name, effort in self.budgets.items() if effort == (method, budget))
             controls.append((f"as for {users}: by {method}, {budget} evaluations", percent(control.ratio, 3)))
         head = ("control: the same search on a linear map whose worst case is known", "found of it")
-        gains = [gain_figure(self)] if len(self.eps) > 1 else []
-        return [worst_panel(problem, self), *gains, table(head, controls)]
+        gains = [self._gain_figure()] if len(self.eps) > 1 else []
+        return [self._panel(problem), *gains, table(head, controls)]
 
     def __repr__(self):
         gains = ", ".join(f"{name} >= {self.gains(name)[-1]:.3g}" for name in self.worst)
@@ -235,6 +217,41 @@ class Searches(Finding):
             "error_to_truth_perturbed": estimate(
                 np.linalg.norm(last.reconstruction - self.image), "signal").to_json(),
         }
+
+    def _panel(self, problem) -> Figure:
+        low, high = gray_limits(problem, self.image)
+        half, inverse = 0.5 * (high - low), PseudoInverse(problem.A)
+        rows = []
+        for outcome in self.worst.values():
+            worst = outcome[-1]
+            shown = problem.picture(np.real(inverse(worst.perturbation)))
+            factor = magnification(shown, half)
+            change = problem.picture(np.abs(worst.reconstruction - worst.clean))
+            error = problem.picture(np.abs(worst.reconstruction - self.image))
+            rows.append([
+                Picture(problem.picture(self.image), "truth"),
+                Picture(problem.picture(worst.clean), "from clean data"),
+                Picture(shown, "perturbation", (-half, half)),
+                Picture(shown, f"perturbation ×{factor}", (-half / factor, half / factor)),
+                Picture(problem.picture(worst.reconstruction), "from perturbed data"),
+                Picture(change, "change", (0, high - low)),
+                _magnified(change, "change", high - low),
+                _magnified(error, "error", high - low),
+            ])
+        fig = plot.panel(rows, list(self.worst), limits=(low, high), size=1.25)
+        return images_figure(fig, "worst-case perturbations and what they do to each map", (
+            f"The worst perturbation found for each map, {100 * self.eps[-1]:g} % of the data in norm, at "
+            "its true contrast and magnified. Truth, reconstructions and the unmagnified change share one "
+            "gray scale; × gives the factor of the others. The search ran on this image only."))
+
+    def _gain_figure(self) -> Figure:
+        names = list(self.worst)
+        known = {name: q.value for name, q in self.bounds.items() if q.kind == "exact"}
+        fig = plot.quotient_ladder(self.eps, {name: self.gains(name) for name in names},
+                                   {name: self.noise_gains(name) for name in names}, known)
+        return drawing(fig, "gain against size of the perturbation", (
+            "Solid: the worst perturbation found; the truth lies on it or above. Dashed: random noise of the "
+            "same norm. Dotted: the exact maximum of a linear map."), "44rem")
 
 
 def _effort(psi, plan):
@@ -272,46 +289,7 @@ def _bound_cell(quantity):
     return at_most(quantity.value) + ("" if quantity.rigorous else " (in floats)")
 
 
-def worst_panel(problem, searches) -> Figure:
-    """Show for every map: truth, output, perturbation twice, output, change and error."""
-    low, high = gray_limits(problem, searches.image)
-    half, inverse = 0.5 * (high - low), PseudoInverse(problem.A)
-    rows = []
-    for outcome in searches.worst.values():
-        worst = outcome[-1]
-        shown = problem.picture(np.real(inverse(worst.perturbation)))
-        factor = magnification(shown, half)
-        change = problem.picture(np.abs(worst.reconstruction - worst.clean))
-        error = problem.picture(np.abs(worst.reconstruction - searches.image))
-        rows.append([
-            Picture(problem.picture(searches.image), "truth"),
-            Picture(problem.picture(worst.clean), "from clean data"),
-            Picture(shown, "perturbation", (-half, half)),
-            Picture(shown, f"perturbation ×{factor}", (-half / factor, half / factor)),
-            Picture(problem.picture(worst.reconstruction), "from perturbed data"),
-            Picture(change, "change", (0, high - low)),
-            _magnified(change, "change", high - low),
-            _magnified(error, "error", high - low),
-        ])
-    fig = plot.panel(rows, list(searches.worst), limits=(low, high), size=1.25)
-    return images_figure(fig, "worst-case perturbations and what they do to each map", (
-        f"The worst perturbation found for each map, {100 * searches.eps[-1]:g} % of the data in norm, at "
-        "its true contrast and magnified. Truth, reconstructions and the unmagnified change share one gray "
-        "scale; × gives the factor of the others. The search ran on this image only."))
-
-
 def _magnified(picture, caption, height) -> Picture:
     """Show a picture of sizes with the largest round factor that keeps it on the gray scale."""
     factor = magnification(picture, height)
     return Picture(picture, f"{caption} ×{factor}", (0, height / factor))
-
-
-def gain_figure(searches) -> Figure:
-    """Draw the gains over the sizes of the perturbation."""
-    names = list(searches.worst)
-    known = {name: q.value for name, q in searches.bounds.items() if q.kind == "exact"}
-    fig = plot.quotient_ladder(searches.eps, {name: searches.gains(name) for name in names},
-                               {name: searches.noise_gains(name) for name in names}, known)
-    return drawing(fig, "gain against size of the perturbation", (
-        "Solid: the worst perturbation found; the truth lies on it or above. Dashed: random noise of the "
-        "same norm. Dotted: the exact maximum of a linear map."), "44rem")

@@ -11,7 +11,7 @@ from kernelstab.maps import LinearMap, ReLUNetwork
 from kernelstab.operators import as_operator
 from kernelstab.report.inputs import AuditProblem
 from kernelstab.report.sections import AuditTask, Plan
-from kernelstab.report.sections.worst_case import Searches, gain_figure, lipschitz_bound
+from kernelstab.report.sections.worst_case import Searches, lipschitz_bound
 
 
 def _measure(maps, size=2, rungs=(1.0,), rng=0, **options):
@@ -197,4 +197,4 @@ def test_gains_are_drawn_over_several_sizes_only(report, searches):
     panel, controls = searches.parts(report.problem)
     assert (panel.kind, controls["kind"]) == ("figure", "table")
     two = _measure({"psi": LinearMap(np.diag([3.0, 1.0]))}, rungs=(0.5, 1.0))
-    assert gain_figure(two).caption.startswith("Solid")
+    assert two._gain_figure().caption.startswith("Solid")
