@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from kernelstab.certify import Program, make_certificate, run_balls, run_exact, run_floats, write_certificate
+from kernelstab.certify.writing.programs import ball_run, certificate_of
 from kernelstab.maps import ReLUNetwork
 from kernelstab.operators import as_operator
 from kernelstab.quantity import Kind, Quantity
@@ -240,6 +241,15 @@ class Theorem:
         program = self.program(**self.variant(instance))
         certificate = make_certificate(self.slug, program, instance.inputs, precision=precision, extra=extra)
         return write_certificate(certificate, path)
+
+    def prove(self, instance: Instance, path=None, *, precision: int = 128, extra=None) -> Verdict:
+        """Check in balls; if the instance is VERIFIED, write the certificate of the same run to ``path``."""
+        program = self.program(**self.variant(instance))
+        run = ball_run(program, instance.inputs, precision)
+        verdict = self._verdict(program, run.evaluation(), "ball")
+        if verdict.verified and path is not None:
+            write_certificate(certificate_of(run, self.slug, extra), path)
+        return verdict
 
     def where(self) -> dict[str, str]:
         """Say where the pieces of this theorem live, relative to the repository."""

@@ -1,11 +1,14 @@
 """The base class grades; no theorem can grade itself."""
 
+import json
+from fractions import Fraction
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from kernelstab import theorems
+from kernelstab.certify import verify
 from kernelstab.theorems.base import judge, pencil
 
 
@@ -50,9 +53,31 @@ def test_float_verdicts_are_never_rigorous():
 
 
 def test_verdict_is_plain_json():
-    import json
     theorem = theorems.get("two-images")
     verdict = theorem.check(theorem.by_hand(), arithmetic="exact")
     plain = json.loads(json.dumps(verdict.to_json()))
     assert plain["outcome"] == "VERIFIED"
     assert plain["quantities"]["Lipschitz bound"]["value"] == 1.25
+
+
+@pytest.mark.parametrize("theorem", theorems.all(), ids=lambda t: t.slug)
+def test_one_run_gives_the_verdict_and_the_certificate(theorem, tmp_path):
+    verdict = theorem.prove(theorem.by_hand(), tmp_path / "c.json", extra={"seed": 3})
+    assert verdict == theorem.check(theorem.by_hand(), "ball")
+    assert verdict.verified
+    assert verdict.rigorous
+    assert verify(tmp_path / "c.json").ok
+    stated = json.loads((tmp_path / "c.json").read_text())
+    assert stated["extra"] == {"seed": 3}
+    for decision, claim in zip(verdict.decisions, stated["claims"], strict=True):
+        lower, upper = map(Fraction, claim["margin"])
+        assert Fraction(decision.lower) <= upper
+        assert lower <= Fraction(decision.upper)
+
+
+def test_what_does_not_hold_gets_no_certificate_but_a_reason(tmp_path):
+    theorem = theorems.get("two-images")
+    verdict = theorem.prove(theorem.spoilers()[0].instance, tmp_path / "c.json")
+    assert verdict.outcome == "NOT_APPLICABLE"
+    assert verdict.reason.startswith("H1 fails")
+    assert list(tmp_path.iterdir()) == []

@@ -135,22 +135,31 @@ def make_certificate(slug, program, inputs, precision=128, extra=None, seed=None
     >>> verify(certificate)
     <Verification of pythagoras: proved (ideal), 1 claim>
     """
+    return certificate_of(ball_run(program, inputs, precision), slug, extra, seed)
+
+
+def ball_run(program, inputs, precision=128):
+    """Run a program in balls as the verifier reads it, so that it cannot refuse a certificate later."""
     from kernelstab.certify.program.run import BallRun  # loads python-flint
 
-    # the verifier's own reading of the program, so that it cannot refuse later
     program = Instructions.from_json(program.to_json())
-    run = BallRun(program, encode_inputs(program, inputs), as_precision(precision))
+    return BallRun(program, encode_inputs(program, inputs), as_precision(precision))
+
+
+def certificate_of(run, slug, extra=None, seed=None) -> dict:
+    """Return the certificate of a :func:`ball_run`; the rest is as for :func:`make_certificate`."""
     claims, quantities = findings(run, decimals)
     if not any(claim["role"] == "conclusion" for claim in claims):
         raise CertificateError("program must state a conclusion to be certified")
     for claim in claims:
         if claim["outcome"] != "true":
-            raise CertificateError(f"{claim['role']} {claim['label']} is {claim['outcome']} at {precision} "
-                                   f"bits; nothing can be certified: {claim['text']}")
+            raise CertificateError(f"{claim['role']} {claim['label']} is {claim['outcome']} at "
+                                   f"{run.precision} bits; nothing can be certified: {claim['text']}")
     certificate = {
         "format": FORMAT, "version": VERSION, "slug": str(slug), "scope": run.scope,
-        "precision": int(precision), "claims": claims, "quantities": quantities, "program": program.to_json(),
-        "provenance": provenance(encode(seed)), "extra": encode(extra or {}), "inputs": run.encoded,
+        "precision": int(run.precision), "claims": claims, "quantities": quantities,
+        "program": run.program.to_json(), "provenance": provenance(encode(seed)),
+        "extra": encode(extra or {}), "inputs": run.encoded,
     }
     return certificate | {"sha256": digest(certificate)}
 

@@ -4,17 +4,12 @@ import html
 import inspect
 import math
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, Context, Decimal
-from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 
 from kernelstab import theorems
-from kernelstab._errors import CertificateError
 from kernelstab._files import sha256
-from kernelstab.certify import read_certificate
-from kernelstab.certify.enclosure import Decision
 from kernelstab.quantity import Quantity
 from kernelstab.report.numbers import at_least, at_most, counted, enclosed, readable
 from kernelstab.report.page import inline_to_html, markdown_to_html, safe, table
@@ -71,13 +66,7 @@ class Checked:
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Verdicts(Finding):
-    """What became of every theorem on the audited map.
-
-    Attributes
-    ----------
-    checked : tuple of Checked
-        One for each theorem.
-    """
+    """What became of every theorem on the audited map."""
 
     name = "theorems"
     label = "Proof"
@@ -95,9 +84,8 @@ class Verdicts(Finding):
     def measure(cls, task, tick=lambda: None) -> "Verdicts":
         """Check every theorem on the audited map, in balls, and certify what is VERIFIED.
 
-        The image is that of median accuracy, the perturbation the worst one found there. A theorem
-        whose construction refuses the problem, such as one that needs a kernel where there is none,
-        is NOT_APPLICABLE. Certificates keep the seed.
+        The image is that of median accuracy, the perturbation the worst one found there. A theorem whose
+        construction refuses the problem, as one that needs a kernel does without, is NOT_APPLICABLE.
         """
         problem, searches, results = task.problem, task.found.get("worst case"), []
         worst = None if searches is None else searches.worst[problem.audited][-1].perturbation
@@ -109,7 +97,8 @@ class Verdicts(Finding):
             else:
                 extra = {"map": problem.audited, "instance": instance.description, "seed": task.seed}
                 path = None if task.certificates is None else task.certificates / f"{theorem.slug}.json"
-                results.append(prove(theorem, instance, path, extra=extra))
+                verdict = theorem.prove(instance, path, extra=extra)
+                results.append(Checked(theorem, instance, verdict, path if verdict.verified else None))
             tick()
         return cls(tuple(results))
 
@@ -137,46 +126,11 @@ class Verdicts(Finding):
         return [checked.to_json() for checked in self.checked]
 
 
-def prove(theorem, instance, path=None, *, precision=128, extra=None) -> Checked:
-    """Check a theorem in balls and write a certificate if it is VERIFIED, in one run if it is.
-
-    The run that makes the certificate decides everything, so the verdict is read from the
-    certificate; only an instance that cannot be certified is run again, to say why.
-
-    Parameters
-    ----------
-    theorem : Theorem
-    instance : Instance
-    path : str or Path, optional
-        Where the certificate goes; without it none is made.
-    precision : int
-        Bits of the balls.
-    extra : dict, optional
-        Plain values to keep in the certificate.
-    """
-    if path is None:
-        return Checked(theorem, instance, theorem.check(instance, "ball", precision))
-    try:
-        path = theorem.certificate(instance, path, precision=precision, extra=extra)
-    except CertificateError:
-        return Checked(theorem, instance, theorem.check(instance, "ball", precision))
-    return Checked(theorem, instance, _verdict(read_certificate(path)), path)
-
-
 def build(theorem, problem, image, *, perturbation=None, rng=0) -> Instance:
     """Construct the instance of a theorem for the audited map.
 
-    ``construct`` is given what it asks for by keyword: ``perturbation``, if one was found, and ``detail``.
-
-    Parameters
-    ----------
-    theorem : Theorem
-    problem : Problem
-    image : ndarray, shape (N,)
-    perturbation : ndarray, shape (m,), optional
-        The worst perturbation found at the image; without it a theorem that needs one searches itself.
-    rng : int or Generator
-        Seed of that search.
+    ``construct`` is given what it asks for by keyword: ``perturbation``, the worst one found at the image,
+    if there is one (else a theorem that needs it searches itself, with the seed ``rng``), and ``detail``.
     """
     offered = {"perturbation": perturbation, "detail": default_detail(problem.A, image)}
     asked = inspect.signature(theorem.construct).parameters
@@ -191,18 +145,11 @@ def check_on_problem(theorem, problem, *, arithmetic="float", precision=128, rng
 
 
 def proved_bound(checked) -> Quantity | None:
-    """Return the Lipschitz bound that one of the proofs contains; None without one.
-
-    It is rounded up to twelve digits, so that it is the same from a check and from a certificate.
-    """
+    """Return the Lipschitz bound that one of the proofs contains; None without one."""
     for one in checked:
         q = one.verdict.quantities.get(LIPSCHITZ)
         if q is not None and q.rigorous and np.isfinite(q.value):
-            up = Context(prec=12, rounding=ROUND_CEILING)
-            top = up.add(Decimal(q.value), Decimal(q.radius))
-            value = float(top)
-            value = value if Fraction(value) >= Fraction(top) else float(np.nextafter(value, np.inf))
-            return Quantity(value, "upper", q.unit, 0.0, True)
+            return Quantity(float(np.nextafter(q.value + q.radius, np.inf)), "upper", q.unit, 0.0, True)
     return None
 
 
@@ -211,37 +158,6 @@ def _no_instance(theorem, error) -> Checked:
     reason = f"no instance can be built: {error}"
     verdict = Verdict(theorem.slug, "NOT_APPLICABLE", False, "recorded", "none", 0, False, (), {}, reason)
     return Checked(theorem, Instance(theorem.slug, {}, "none"), verdict)
-
-
-def _verdict(certificate) -> Verdict:
-    """Return the verdict that a freshly made certificate states."""
-    decisions = [_decision(claim) for claim in certificate["claims"]]
-    quantities = {name: _quantity(entry) for name, entry in certificate["quantities"].items()}
-    return Verdict(certificate["slug"], "VERIFIED", True, certificate["scope"], "ball",
-                   certificate["precision"], False, tuple(decisions), quantities)
-
-
-def _decision(claim) -> Decision:
-    lower, upper = _floats(claim["margin"])
-    return Decision(claim["role"], claim["label"], claim["text"], claim["outcome"],
-                    0.5 * (lower + upper), 0.5 * (upper - lower), lower, upper)
-
-
-def _quantity(entry) -> Quantity:
-    if entry["bounds"] is None:
-        return Quantity(float("inf"), "estimate", entry["unit"])
-    lower, upper = _floats(entry["bounds"])
-    middle = 0.5 * (lower + upper)
-    radius = max(upper - middle, middle - lower)
-    return Quantity(middle, "enclosed", entry["unit"], float(np.nextafter(radius, np.inf)), True)
-
-
-def _floats(bounds) -> tuple[float, float]:
-    """Return two decimal bounds as floats, rounded outwards."""
-    lower, upper = (Fraction(text) for text in bounds)
-    below, above = float(lower), float(upper)
-    return (below if below <= lower else float(np.nextafter(below, -np.inf)),
-            above if above >= upper else float(np.nextafter(above, np.inf)))
 
 
 def _manner(verdict):

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from fractions import Fraction
 from types import SimpleNamespace
 
 import numpy as np
@@ -18,7 +17,6 @@ from kernelstab.report.sections.theorems import (
     Verdicts,
     build,
     check_on_problem,
-    prove,
     proved_bound,
 )
 from kernelstab.theorems.base import LIPSCHITZ
@@ -32,66 +30,17 @@ def problem(inputs):
     return pose(A, psi, images)
 
 
-@pytest.mark.parametrize("slug", SLUGS)
-def test_the_verdict_read_from_a_certificate_is_that_of_a_check(slug, tmp_path):
-    theorem = theorems.get(slug)
-    checked = prove(theorem, theorem.by_hand(), tmp_path / "c.json")
-    direct = theorem.check(theorem.by_hand(), "ball")
-    assert checked.verdict.outcome == direct.outcome == "VERIFIED"
-    assert checked.verdict.rigorous
-    assert checked.verdict.scope == direct.scope
-    for mine, other in zip(checked.verdict.decisions, direct.decisions, strict=True):
-        assert (mine.role, mine.label, mine.text, mine.outcome) == (other.role, other.label, other.text,
-                                                                     other.outcome)
-        assert mine.lower <= other.upper
-        assert other.lower <= mine.upper
-    for name, quantity in checked.verdict.quantities.items():
-        assert np.isclose(quantity.value, direct.quantities[name].value, rtol=1e-12, atol=1e-300)
-        assert quantity.unit == direct.quantities[name].unit
-
-
-def test_margins_are_rounded_outwards(problem, tmp_path):
-    theorem = theorems.get("mirror-images")
-    checked = prove(theorem, build(theorem, problem, problem.images[0]), tmp_path / "c.json")
-    stated = json.loads((tmp_path / "c.json").read_text())
-    for decision, claim in zip(checked.verdict.decisions, stated["claims"], strict=True):
-        lower, upper = map(Fraction, claim["margin"])
-        assert Fraction(decision.lower) <= lower <= upper <= Fraction(decision.upper)
-    for name, quantity in checked.verdict.quantities.items():
-        lower, upper = map(Fraction, stated["quantities"][name]["bounds"])
-        assert Fraction(quantity.value) - Fraction(quantity.radius) <= lower
-        assert upper <= Fraction(quantity.value) + Fraction(quantity.radius)
-
-
-def test_what_does_not_hold_gets_no_certificate_but_a_reason(tmp_path):
-    theorem = theorems.get("two-images")
-    spoiled = theorem.spoilers()[0].instance
-    checked = prove(theorem, spoiled, tmp_path / "c.json")
-    assert checked.verdict.outcome == "NOT_APPLICABLE"
-    assert checked.verdict.reason.startswith("H1 fails")
-    assert checked.certificate is None
-    assert list(tmp_path.iterdir()) == []
-    assert checked.to_json()["certificate"] is None
-
-
 def test_the_proved_bound_is_the_upper_end_of_the_ball():
     def verdict(quantity):
         return SimpleNamespace(verdict=SimpleNamespace(quantities={LIPSCHITZ: quantity}))
 
-    ball = Quantity(1.0, "enclosed", "u", 2.0**-60, True)       # 1 + 2^-60, rounded up to twelve digits
+    ball = Quantity(1.0, "enclosed", "u", 2.0**-60, True)       # 1 + 2^-60, rounded up to the next float
     bound = proved_bound([verdict(ball)])
     assert (bound.kind, bound.unit, bound.rigorous) == ("upper", "u", True)
-    assert 1 + Fraction(1, 10**11) <= Fraction(bound.value) < 1 + Fraction(2, 10**11)
+    assert bound.value == 1 + 2.0**-52
     assert proved_bound([verdict(Quantity(1.0, "estimate"))]) is None
     assert proved_bound([verdict(Quantity(float("inf"), "enclosed", rigorous=True))]) is None
     assert proved_bound([]) is None
-
-
-def test_without_a_path_nothing_is_written_and_the_verdict_is_the_same():
-    theorem = theorems.get("mirror-images")
-    checked = prove(theorem, theorem.by_hand())
-    assert checked.certificate is None
-    assert checked.verdict.verified
 
 
 def test_a_theorem_gets_what_its_construction_asks_for(problem):
