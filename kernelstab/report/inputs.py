@@ -48,11 +48,15 @@ def read_matrix(path, name="operator"):
         Pickled content is refused, because reading it would run it.
     """
     words = " (the words fourier and gaussian name the shipped operators)" if name == "operator" else ""
-    path = _existing(path, name, words)
-    arrays = _read(path, name)
-    if "format" in arrays and "indptr" in arrays:
-        return _sparse(path)
-    return as_array(_one(arrays, ("A", "matrix"), path, name), name, ndim=2)
+    arrays = read_arrays(path, name, words)
+    if not {"format", "indptr"} <= set(arrays):
+        return as_array(one_array(arrays, ("A", "matrix"), path, name), name, ndim=2)
+    from scipy import sparse
+
+    try:
+        return sparse.load_npz(path)
+    except (*_DAMAGED, KeyError, TypeError) as error:
+        raise ValueError(f"{name}: {path} is no sparse matrix: {type(error).__name__}: {error}") from None
 
 
 def read_images(path) -> np.ndarray:
@@ -69,11 +73,10 @@ def read_images(path) -> np.ndarray:
     ValueError
         As for :func:`read_matrix`.
     """
-    path = _existing(path, "images")
-    return as_array(_one(_read(path, "images"), ("images", "x"), path, "images"), "images")
+    return as_array(one_array(read_arrays(path, "images"), ("images", "x"), path, "images"), "images")
 
 
-def read_arrays(path, name) -> dict:
+def read_arrays(path, name, hint="") -> dict:
     """Read all arrays of a ``.npy`` or ``.npz`` file by their names; the one of a ``.npy`` is called ``""``.
 
     Raises
@@ -81,10 +84,6 @@ def read_arrays(path, name) -> dict:
     ValueError
         As for :func:`read_matrix`.
     """
-    return _read(_existing(path, name), name)
-
-
-def _existing(path, name, hint=""):
     path = Path(path)
     if path.is_dir():
         raise ValueError(f"{name} must be a file, but {path} is a folder")
@@ -92,10 +91,6 @@ def _existing(path, name, hint=""):
         raise ValueError(f"{name}: no such file: {path}{hint}")
     if path.suffix not in (".npy", ".npz"):
         raise ValueError(f"{name} must be a .npy or .npz file, got {str(path)!r}")
-    return path
-
-
-def _read(path, name) -> dict:
     try:
         with open(path, "rb") as stream:       # numpy leaves a damaged archive open if it opens it itself
             loaded = np.load(stream, allow_pickle=False)
@@ -106,16 +101,7 @@ def _read(path, name) -> dict:
         raise ValueError(f"{name}: {path} cannot be read as plain arrays: {error}") from None
 
 
-def _sparse(path):
-    from scipy import sparse
-
-    try:
-        return sparse.load_npz(path)
-    except (*_DAMAGED, KeyError, TypeError) as error:
-        raise ValueError(f"operator: {path} is no sparse matrix: {type(error).__name__}: {error}") from None
-
-
-def _one(arrays, names, path, name):
+def one_array(arrays, names, path, name):
     """Return the array that is meant: the only one, or the one with a known name."""
     if len(arrays) == 1:
         return next(iter(arrays.values()))
@@ -208,12 +194,10 @@ def pose(A=None, maps=None, images=None, *, rng=0) -> AuditProblem:
     A, maps = _operator(A, maps, about)
     A, signals = _images(A, images, about, rng)
     given = maps if isinstance(maps, dict) else {None: maps} if maps is not None else {}
-    chosen = {}
-    for name, thing in given.items():
-        psi = _adapt(thing, A, name)
-        chosen[psi.name] = psi
-    if not isinstance(maps, dict):
-        chosen |= {name: psi for name, psi in _companions(A, signals).items() if name not in chosen}
+    adapted = [_adapt(thing, A, name) for name, thing in given.items()]
+    companions = {} if isinstance(maps, dict) else _companions(A, signals)
+    chosen = {psi.name: psi for psi in adapted}
+    chosen |= {name: psi for name, psi in companions.items() if name not in chosen}
     about |= {name: _describe(psi) for name, psi in chosen.items()}
     return AuditProblem(A, chosen, signals, about)
 
@@ -244,27 +228,20 @@ def _refuse_missing_file(maps):
 
 def _operator(A, maps, about):
     """Return the operator and the map that goes with it by default."""
-    if A is None and not isinstance(maps, dict):
-        brings = load_network(maps) if _is_network(maps) else maps
-        own = getattr(brings, "A", None)
-        if own is not None:
-            about["operator"] = f"{own!r} of {brings.name}".replace("<", "").replace(">", "")
-            return own, brings
-        maps = brings
-    name = "fourier" if A is None else A
-    if isinstance(name, str):
+    origin = ""
+    if A is None and isinstance(maps, str) and (maps.endswith(".npz") or maps in NETWORKS.values()):
+        maps = load_network(maps)
+    if A is None and getattr(maps, "A", None) is not None:
+        A, origin = maps.A, f" of {maps.name}"
+    if A is None or isinstance(A, str):
+        name = "fourier" if A is None else A
         if name not in NETWORKS:
             raise ValueError(f"A must be an operator or one of {sorted(NETWORKS)}, got {name!r}")
         network = load_network(NETWORKS[name])
-        about["operator"] = f"{network.A!r}, as shipped".replace("<", "").replace(">", "")
-        return network.A, network if maps is None else maps
+        A, origin, maps = network.A, ", as shipped", network if maps is None else maps
     A = as_operator(A)
-    about["operator"] = repr(A).strip("<>")
+    about["operator"] = f"{A!r}".strip("<>") + origin
     return A, maps
-
-
-def _is_network(thing) -> bool:
-    return isinstance(thing, str) and (thing.endswith(".npz") or thing in NETWORKS.values())
 
 
 def _images(A, images, about, rng):
@@ -286,6 +263,7 @@ def _images(A, images, about, rng):
 
 
 def _fit(A, images):
+    """Return the operator with the shape of the images, one or many, and these flattened."""
     n = A.shape[1]
     one_image = images.shape == A.image_shape or (images.size == n and images.shape[-1] != n)
     if images.shape == (n,) or (images.ndim == 2 and one_image):

@@ -1,8 +1,4 @@
-"""Prove a certificate again, and see that it proves what the theorem says.
-
-A certificate of a constant is its own statement: it names a constant, whose definition the
-verifier knows, and holds the matrix.
-"""
+"""Prove a certificate again, and see that it proves what the theorem says."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +13,9 @@ from kernelstab.certify.certificate import FORMAT
 class Recheck:
     """Two questions to one certificate: are its inequalities proved, and are they the theorem's?
 
-    The verifier knows no theorem; a file could prove that 1 > 0 under the name of one. So
-    its program is compared with the one that this version of the package writes.
+    The verifier knows no theorem; a file could prove that 1 > 0 under the name of one. So its program is
+    compared with the one that this version of the package writes. A certificate of a constant is its own
+    statement: it names a constant, whose definition the verifier knows, and holds the matrix.
 
     Attributes
     ----------
@@ -54,20 +51,20 @@ class Recheck:
         }[self.statement]
 
     def __repr__(self):
-        if not self.accepted:
-            return f"{self.path}: REFUSED: {self.reason}"
-        found = self.verification
-        if self.statement == "own":
-            bounds = (", ".join(claim.text for claim in found.claims) if len(found.claims) <= 2
-                      else f"{len(found.claims)} bounds")
-            return f"{self.path}: PROVED: {bounds} for the {found.subject}"
-        return (f"{self.path}: PROVED: {found.slug}, {len(found.claims)} inequalities, "
-                f"{found.scope} scope, {found.precision} bits")
+        return self.text().partition("\n")[0]
 
     def text(self) -> str:
         """Return the line of the file, and a line for each bound if there are many."""
-        many = self.accepted and self.statement == "own" and len(self.verification.claims) > 2
-        return "\n".join([repr(self), *(f"  {claim.text}" for claim in self.verification.claims if many)])
+        if not self.accepted:
+            return f"{self.path}: REFUSED: {self.reason}"
+        found, count = self.verification, len(self.verification.claims)
+        if self.statement == "matches":
+            return (f"{self.path}: PROVED: {found.slug}, {count} inequalities, {found.scope} scope, "
+                    f"{found.precision} bits")
+        bounds = [claim.text for claim in found.claims]
+        if count <= 2:
+            return f"{self.path}: PROVED: {', '.join(bounds)} for the {found.subject}"
+        return "\n  ".join([f"{self.path}: PROVED: {count} bounds for the {found.subject}", *bounds])
 
     def to_json(self) -> dict:
         """Return everything as plain values."""
@@ -77,38 +74,34 @@ class Recheck:
 
 
 def recheck(path) -> Recheck:
-    """Prove a certificate file again.
+    """Prove a certificate file again; a bad one is refused, not raised.
 
     Parameters
     ----------
     path : str or Path
-        The file.
 
     Returns
     -------
     Recheck
-        Bad certificates are refused, not raised.
 
     Raises
     ------
     ValueError
         If there is no such file.
 
-    Cost: one run in balls, seconds for an image of 64 x 64 and a small network; of a constant
-    what its checkers take.
+    Notes
+    -----
+    Cost: one run in balls, seconds for an image of 64 x 64 and a small network; of a constant what its
+    checkers take.
     """
     if not Path(path).is_file():
         raise ValueError(f"certificate: no such file: {path}")
     verification = verify(path)
-    return Recheck(str(path), verification, _statement(verification), verification.ok or _is_whole(path))
-
-
-def _is_whole(path) -> bool:
     try:
-        read_certificate(path)
+        whole = verification.ok or bool(read_certificate(path))
     except CertificateError:
-        return False
-    return True
+        whole = False
+    return Recheck(str(path), verification, _statement(verification), whole)
 
 
 def _statement(verification) -> str:

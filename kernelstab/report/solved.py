@@ -10,7 +10,7 @@ from kernelstab import solvers
 from kernelstab._checks import as_array
 from kernelstab._files import write_atomic
 from kernelstab.certify import write_certificate
-from kernelstab.report.inputs import read_arrays, read_matrix
+from kernelstab.report.inputs import one_array, read_arrays, read_matrix
 
 PROBLEMS = {"lasso": "lam", "qcbp": "eta", "basis-pursuit": None, "sqrt-lasso": "lam"}
 
@@ -21,8 +21,7 @@ class SolvedProblem:
 
     Attributes
     ----------
-    name : str
-        One of ``lasso``, ``qcbp``, ``basis-pursuit``, ``sqrt-lasso``.
+    name : {"lasso", "qcbp", "basis-pursuit", "sqrt-lasso"}
     parameter : float or None
         The regularisation weight or the noise level, whichever the problem has.
     shape : (int, int)
@@ -124,7 +123,8 @@ def solve_files(matrix, data=None, *, problem=None, lam=None, eta=None, certify=
         raise ValueError(f"problem: {matrix} must hold A and y "
                          "(or name a second file with the data)")
     A = as_array(arrays["A"], "A", ndim=2) if data is None else read_matrix(matrix, "matrix")
-    given = {"lam": _scalar(arrays, "lam", lam), "eta": _scalar(arrays, "eta", eta)}
+    given = {key: float(as_array(arrays[key], key, shape=())) if value is None and key in arrays else value
+             for key, value in (("lam", lam), ("eta", eta))}
     name = problem or ("lasso" if given["lam"] is not None else
                        "qcbp" if given["eta"] is not None else "basis-pursuit")
     parameter = _parameter(name, given)
@@ -149,15 +149,6 @@ def _parameter(name, values):
     return None if needed is None else values[needed]
 
 
-def _scalar(arrays, key, given):
-    if given is not None or key not in arrays:
-        return given
-    return float(as_array(arrays[key], key, shape=()))
-
-
 def _vector(path):
-    arrays = read_arrays(path, "data")
-    if len(arrays) > 1 and "y" not in arrays:
-        raise ValueError(f"data: {path} must hold one array or one called y, got {sorted(arrays)}")
-    found = arrays["y"] if "y" in arrays else next(iter(arrays.values()))
+    found = one_array(read_arrays(path, "data"), ("y",), path, "data")
     return found[:, 0] if found.ndim == 2 and found.shape[1] == 1 else found     # a column, as MATLAB writes
