@@ -1,7 +1,7 @@
 """Priors: what is assumed of a signal, and what data can then not tell apart."""
 
 from kernelstab.priors.average import AverageKernelSize, average_kernel_size
-from kernelstab.priors.ball import Ball
+from kernelstab.priors.ball import Ball, tikhonov_centre
 from kernelstab.priors.chebyshev_ball import ChebyshevBall, chebyshev_ball
 from kernelstab.priors.confusable import (
     ConfusableDetail,
@@ -19,7 +19,6 @@ from kernelstab.priors.polytope import Polytope
 from kernelstab.priors.prior import Prior
 from kernelstab.priors.sparse import Sparse
 from kernelstab.priors.subspace import Everything, Subspace
-from kernelstab.priors.tikhonov_centre import TikhonovCentre, tikhonov_centre
 
 __all__ = [
     "AverageKernelSize",
@@ -40,7 +39,6 @@ __all__ = [
     "RemovableDetail",
     "Sparse",
     "Subspace",
-    "TikhonovCentre",
     "ValueCheck",
     "average_kernel_size",
     "chebyshev_ball",

@@ -29,7 +29,7 @@ class Hallucination:
     upper : float
         The answer ``centre`` errs by at most this for all of them.
     exact : bool
-        Whether both agree to 1e-6, relative to ``upper``.
+        Whether both agree to 1e-6, relative to ``upper`` (for a ball and the whole signal, to the radius).
     half_diameter : float
         Half the distance of the details of ``x`` and ``x_alt``; at most ``lower``.
     x, x_alt : ndarray, shape (N,)
@@ -40,6 +40,8 @@ class Hallucination:
         For a finite prior, how many signals explain the data.
     direction : ndarray or None
         A line along which the feasible set is unbounded, if both ends are infinite.
+    dual : dict
+        For a ball and the whole signal, the multipliers ``lam`` and ``mu`` that prove ``upper``.
     """
 
     prior: Prior
@@ -53,6 +55,7 @@ class Hallucination:
     centre: np.ndarray = field(repr=False)
     count: int | None = None
     direction: np.ndarray | None = field(repr=False, default=None)
+    dual: dict = field(repr=False, default_factory=dict)
 
     def __repr__(self):
         members = "" if self.count is None else f", {self.count} signals"
@@ -127,8 +130,7 @@ def minimum_hallucination(A, y, prior, eps=0.0, detail=None, *, max_supports=1_0
     prior = as_prior(prior)
     found = prior.best_answer(A, y, eps) if detail is None else None
     if found is not None:
-        return Hallucination(prior, eps, found.lower, found.upper, found.exact, found.lower, found.x,
-                             found.x_alt, found.centre)
+        return found
     feasible = prior.feasible(A, y, eps, max_supports=max_supports)
     D = None if detail is None else _details(detail, A.shape[1])
     if feasible.signals is not None:

@@ -41,10 +41,9 @@ class FiniteFeasible(FeasibleSet):
 class SparseFeasible(FeasibleSet):
     r"""The union over supports ``S`` of the ellipsoids :math:`\|A_Sx_S-y\|\le\varepsilon`.
 
-    A support whose least residual exceeds ``eps`` is empty; orthogonalising the columns one after
-    the other, for thousands of supports at once, sorts almost all of them out. The few that remain are
-    decomposed: centre :math:`A_S^\dagger y`, half width :math:`\sqrt{\varepsilon^2-r_S^2}` times
-    :math:`\|(A_S^\dagger)^Td_S\|`.
+    A support whose least residual exceeds ``eps`` is empty; triangular factors of thousands of supports at
+    once sort almost all of them out. The few that remain are decomposed: centre :math:`A_S^\dagger y`, half
+    width :math:`\sqrt{\varepsilon^2-r_S^2}` times :math:`\|(A_S^\dagger)^Td_S\|`.
     """
 
     def __init__(self, A, y, eps, prior, max_supports):
@@ -59,7 +58,7 @@ class SparseFeasible(FeasibleSet):
         parts, least, choices = [], np.inf, combinations(range(n), size)
         while len(chunk := np.array(list(islice(choices, _CHUNK)), dtype=np.intp)):
             residual, dependent = self._residuals(chunk)
-            least = min(least, float(residual.min()))
+            least = min(least, float(residual[~dependent].min(initial=np.inf)))
             margin = 1e-6 * np.linalg.norm(y)
             near = chunk[dependent | (residual <= self.allowed + margin)]
             if len(near):
@@ -73,21 +72,14 @@ class SparseFeasible(FeasibleSet):
 
     def _residuals(self, supports):
         """Return the distance of the data to the columns of each support, and which columns nearly depend."""
-        rest = np.broadcast_to(self.y, (len(supports), len(self.y))).copy()
-        dependent = np.zeros(len(supports), dtype=bool)
-        frame = []
-        for column in supports.T:
-            v = self.A.T[column]
-            length = np.linalg.norm(v, axis=1)
-            for _ in range(2):
-                for e in frame:
-                    v = v - np.einsum("ij,ij->i", e, v)[:, None] * e
-            size = np.linalg.norm(v, axis=1)
-            dependent |= size <= _DEPENDENT * length
-            e = np.divide(v, size[:, None], out=np.zeros_like(v), where=size[:, None] > 0)
-            rest -= np.einsum("ij,ij->i", e, rest)[:, None] * e
-            frame.append(e)
-        return np.linalg.norm(rest, axis=1), dependent
+        columns = self.A.T[supports].transpose(0, 2, 1)
+        if columns.shape[1] < columns.shape[2]:
+            return np.zeros(len(supports)), np.ones(len(supports), dtype=bool)
+        frame, triangle = np.linalg.qr(columns)
+        heights = np.abs(np.diagonal(triangle, axis1=1, axis2=2))
+        dependent = (heights <= _DEPENDENT * np.linalg.norm(columns, axis=1)).any(axis=1)
+        seen = np.einsum("kmi,ki->km", frame, np.einsum("kmi,m->ki", frame, self.y))
+        return np.linalg.norm(self.y - seen, axis=1), dependent
 
     def _decompose(self, supports):
         """Decompose supports: those that are feasible, their centres, residuals, half-width factors,

@@ -12,12 +12,14 @@ from kernelstab._engines.feasible_sets.support_value import (
     CONSISTENT,
     UNIT,
     FeasibleSet,
+    Stack,
     SupportValue,
     data_term,
     empty_set,
     leftover,
     misfit_upper,
     moved_inside,
+    unseen,
 )
 
 _LINEAR = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
@@ -29,17 +31,16 @@ class ProgramSet(FeasibleSet):
 
     def __init__(self, A, y, eps, prior, *, radius=None, W=None):
         self.A, self.y, self.eps, self.prior, self.radius, self.W = A, y, eps, prior, radius, W
-        self.program = None
+        self.program = None                 # translated once, for every detail
         u, sigma, rows = np.linalg.svd(A, full_matrices=False)
         rank = int(np.sum(sigma > max(A.shape) * UNIT * sigma[0]))
         # the equations in orthonormal coordinates: same set, no scaling for a solver to trip on
         self.rows, self.back = rows[:rank], u[:, :rank] / sigma[:rank]
         self.values = self.back.T @ y
         self.pseudo = self.rows.T @ self.back.T
-        if W is None:
-            self.extent = radius
-        else:
-            self._stack()
+        self.unit = radius or 1 / (float(np.linalg.norm(W, 2)) or 1.0)
+        if W is not None:
+            self.stack = Stack(W, A, y, eps, np.sqrt(len(W)))
         if eps == 0:
             self._solve = self._linear
             outside = float(np.linalg.norm(A @ (self.pseudo @ y) - y))
@@ -49,22 +50,12 @@ class ProgramSet(FeasibleSet):
             self._solve = self._cone
         self.centre = self._middle()
 
-    def _stack(self):
-        stack = np.vstack([self.W, self.A])
-        u, sigma, rows = np.linalg.svd(stack, full_matrices=False)
-        rank = int(np.sum(sigma > max(stack.shape) * UNIT * sigma[0]))
-        self.stack = u[:, :rank], sigma[:rank], rows[:rank].T
-        size = np.hypot(np.sqrt(len(self.W)), np.linalg.norm(self.y) + self.eps)
-        self.extent = float(size / sigma[rank - 1])
-
     def support(self, d) -> SupportValue:
         """Bound ``<d, x>`` from above and come near the bound."""
         if self.W is not None:
-            rows = self.stack[2]
-            hidden = d - rows @ (rows.T @ d)
-            length = float(np.linalg.norm(hidden))
-            if length > 1e-10 * np.linalg.norm(d):
-                return SupportValue(np.inf, self.centre, direction=hidden / length)
+            direction = unseen(self.stack.rows, d)[1]
+            if direction is not None:
+                return SupportValue(np.inf, self.centre, direction=direction)
         x, q, mu = self._solve(d)
         if self.eps == 0:
             x = x - self.pseudo @ (self.A @ x - self.y)
@@ -72,11 +63,7 @@ class ProgramSet(FeasibleSet):
         if self.W is None:
             rest = self.prior.support(leftover(d, q, self.A)) * (1 + UNIT)
             return SupportValue(data_term(self.y, self.eps, q) + rest, x, q)
-        u, sigma, rows = self.stack
-        split = u @ ((rows.T @ (d - q @ self.A - mu @ self.W)) / sigma)        # repair what the solver left
-        mu, q = mu + split[:len(mu)], q + split[len(mu):]
-        size = float(np.linalg.norm(leftover(d, q, self.A, mu, self.W))) * (1 + len(d) * UNIT)
-        bound = data_term(self.y, self.eps, q) + self.extent * size
+        bound, q, mu = self.stack.bound(d, q, mu)
         return SupportValue(bound + float(np.abs(mu).sum()) * (1 + len(mu) * UNIT), x, q, mu)
 
     def _excess(self, x):
@@ -108,20 +95,20 @@ class ProgramSet(FeasibleSet):
         """Maximise with noise; the dual vectors come from the constraints."""
         import cvxpy as cp
 
-        # in units of the radius, of eps and of the detail, which keeps the solver away from small numbers
-        unit, length = self.radius or 1.0, float(np.linalg.norm(d))
-        if self.program is None:            # translated once, for every detail
+        length = float(np.linalg.norm(d))
+        if self.program is None:
             v, detail = cp.Variable(len(d)), cp.Parameter(len(d))
-            data = cp.SOC(cp.Constant(1.0), (self.A * (unit / self.eps)) @ v - self.y / self.eps)
-            prior = [cp.norm1(v) <= 1] if self.W is None else [self.W @ v <= 1, -self.W @ v <= 1]
+            data = cp.SOC(cp.Constant(1.0), self._misfit(v, self.eps))
+            rows = None if self.W is None else self.W * self.unit
+            prior = [cp.norm1(v) <= 1] if self.W is None else [rows @ v <= 1, -rows @ v <= 1]
             self.program = cp.Problem(cp.Maximize(detail @ v), [data, *prior]), v, detail, data, prior
         problem, v, detail, data, prior = self.program
         detail.value = d / length if length > 0 else d
         if not solve_cone_program(problem, **_CONE):
             return self.centre, np.zeros(len(self.y)), None if self.W is None else np.zeros(len(self.W))
-        q = -np.ravel(data.dual_value[1]) * (length * unit / self.eps)
+        q = -np.ravel(data.dual_value[1]) * (length * self.unit / self.eps)
         mu = None if self.W is None else np.ravel(prior[0].dual_value) - np.ravel(prior[1].dual_value)
-        return v.value * unit, q, mu if mu is None else mu * length
+        return v.value * self.unit, q, mu if mu is None else mu * length * self.unit
 
     def _middle(self):
         """Find a signal deep inside both constraints; raise if there is none at all."""
@@ -129,24 +116,30 @@ class ProgramSet(FeasibleSet):
             return np.zeros(self.A.shape[1])
         import cvxpy as cp
 
-        x, depth = cp.Variable(self.A.shape[1]), cp.Variable()
-        size = cp.norm1(x) / self.radius if self.W is None else cp.norm_inf(self.W @ x)
-        limits = [size <= depth]
-        limits += [cp.norm(self.A @ x - self.y) <= self.eps * depth] if self.eps > 0 else [
-            self.rows @ x == self.values]
-        problem = cp.Problem(cp.Minimize(depth), limits)
+        v, depth = cp.Variable(self.A.shape[1]), cp.Variable()
+        near = cp.norm(self._misfit(v, self.eps)) <= depth if self.eps > 0 else (
+            self.rows @ v == self.values / self.unit)
+        problem = cp.Problem(cp.Minimize(depth), [self._size(v) <= depth, near])
         if not solve_cone_program(problem, **_CONE) or depth.value > 1 + 1e-9:
             raise empty_set(self._least(), self.eps, self.prior)
-        if self.eps == 0:
-            return x.value - self.pseudo @ (self.A @ x.value - self.y)
-        return x.value
+        x = v.value * self.unit
+        return x if self.eps > 0 else x - self.pseudo @ (self.A @ x - self.y)
 
     def _least(self):
         """Compute the smallest noise level for which some signal of the prior explains the data."""
         import cvxpy as cp
 
-        x = cp.Variable(self.A.shape[1])
-        limit = cp.norm1(x) <= self.radius if self.W is None else cp.norm_inf(self.W @ x) <= 1
-        problem = cp.Problem(cp.Minimize(cp.norm(self.A @ x - self.y)), [limit])
-        solved = solve_cone_program(problem, **_CONE)
-        return float(problem.value) if solved else float(np.linalg.norm(self.y))
+        v, size = cp.Variable(self.A.shape[1]), float(np.linalg.norm(self.y))
+        problem = cp.Problem(cp.Minimize(cp.norm(self._misfit(v, size))), [self._size(v) <= 1])
+        return float(problem.value) * size if solve_cone_program(problem, **_CONE) else size
+
+    # programs are stated in units of the prior, of the noise or data, and of the detail: their solver works
+    # with numbers near 1 whatever the units of signals and measurements are
+
+    def _misfit(self, v, size):
+        return (self.A * (self.unit / size)) @ v - self.y / size
+
+    def _size(self, v):
+        import cvxpy as cp
+
+        return cp.norm1(v) if self.W is None else cp.norm_inf((self.W * self.unit) @ v)

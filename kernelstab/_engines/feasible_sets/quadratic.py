@@ -11,26 +11,30 @@ on which :math:`\langle g,u\rangle` is at most
 :math:`\langle g,z\rangle+\sqrt{\gamma\sum g_i^2/H_i}`. The two constraints cannot both be violated at
 the maximiser of the ellipsoid, and which one is tells on which side of the best :math:`\lambda` we are:
 one root finding in one variable replaces a cone program.
+
+What several details :math:`D` make of such an ellipsoid lies in the ball around :math:`Dz` of radius
+:math:`\sqrt{\gamma\,\|DPH^{-1}P^TD^T\|}`. Every weight is right; the best one is found by a search.
 """
 
 import numpy as np
-from scipy.optimize import brentq
+from scipy.optimize import brentq, minimize_scalar
 
-from kernelstab._engines.feasible_sets.enclosing_ball import ellipsoid, enclosing_ball
 from kernelstab._engines.feasible_sets.support_value import (
     CONSISTENT,
     UNIT,
     FeasibleSet,
+    Stack,
     SupportValue,
     data_term,
     empty_set,
     leftover,
     misfit_upper,
     moved_inside,
+    unseen,
 )
 
-_VISIBLE = 1e-10           # kernel part of a detail, relative to the detail, that counts as none
 _FLAT = 1e-13              # singular values of an orthonormal frame that count as zero
+_GRID = np.linspace(-60.0, 60.0, 61)
 
 
 class QuadraticSet(FeasibleSet):
@@ -54,23 +58,18 @@ class QuadraticSet(FeasibleSet):
         self.extent = size / self.s[-1] if self.radius is None and rank else self.radius or 0.0
 
     def _from_stack(self):
-        weight = np.linalg.norm(self.T, 2) / max(np.linalg.norm(self.A, 2), np.finfo(float).tiny)
-        weight = weight if weight > 0 else 1.0
-        u, sigma, rows = np.linalg.svd(np.vstack([self.T, weight * self.A]), full_matrices=False)
-        rank = int(np.sum(sigma > max(self.A.shape) * UNIT * sigma[0]))
-        u, sigma, self.rows = u[:, :rank], sigma[:rank], rows[:rank].T
-        prior_part, data_part = u[:len(self.T)], u[len(self.T):]
+        stack = self.stack = Stack(self.T, self.A, self.y, self.eps, 1.0)
+        self.rows, self.extent, rank = stack.rows, stack.extent, len(stack.sigma)
+        prior_part, data_part = np.split(stack.u, [len(self.T)])
         c, turn = np.linalg.svd(prior_part, full_matrices=True)[1:]
         self.c = np.concatenate([c, np.zeros(rank - len(c))]) if len(c) < rank else c[:rank]
         self.c[self.c < _FLAT] = 0.0
-        self.P = (self.rows / sigma) @ turn.T
+        self.P = (self.rows / stack.sigma) @ turn.T
         columns = data_part @ turn.T
         s = np.linalg.norm(columns, axis=0)
         s[s < _FLAT] = 0.0
         self.E = np.divide(columns, s, out=np.zeros_like(columns), where=s > 0)
-        self.s = s / weight
-        self.stack = u, sigma, weight
-        self.extent = np.hypot(1.0, weight * (np.linalg.norm(self.y) + self.eps)) / sigma[-1]
+        self.s = s / stack.weight
 
     def _settle(self):
         """Find the least misfit and a point well inside; raise if there is no point at all."""
@@ -99,13 +98,15 @@ class QuadraticSet(FeasibleSet):
         return float(np.sum((self.s * u - self.b)**2)) + self.rest**2
 
     def _at(self, ratio):
-        return ellipsoid(ratio, self.c, self.s, self.b, 0.0)[0] * self.s * self.b
+        return _ellipsoid(ratio, self.c, self.s, self.b, 0.0)[0] * self.s * self.b
+
+    def _scale(self):
+        return (np.max(self.s, initial=0.0)**2 or 1.0) / (np.max(self.c, initial=0.0)**2 or 1.0)
 
     def root(self, change, point=None) -> float:
         """Find the ratio where a function that falls with it changes sign, by its logarithm."""
         point = point or self._at
-        scale = (np.max(self.s, initial=0.0)**2 or 1.0) / (np.max(self.c, initial=0.0)**2 or 1.0)
-        low, high = np.log(scale) - 75.0, np.log(scale) + 75.0
+        low, high = np.log(self._scale()) - 75.0, np.log(self._scale()) + 75.0
         at = lambda t: change(point(np.exp(t)))                               # noqa: E731
         if at(low) <= 0:
             return np.exp(low)
@@ -115,13 +116,10 @@ class QuadraticSet(FeasibleSet):
 
     def support(self, d) -> SupportValue:
         """Bound ``<d, x>`` from above and come near the bound."""
-        hidden = d - self.rows @ (self.rows.T @ d)
-        hidden = hidden - self.rows @ (self.rows.T @ hidden)
-        length = float(np.linalg.norm(hidden))
-        ball = self.radius is not None
-        if not ball and length > _VISIBLE * np.linalg.norm(d):
-            return SupportValue(np.inf, self.P @ self.centre, direction=hidden / length)
-        length = length if length > 16 * UNIT * np.linalg.norm(d) else 0.0      # rounding, not a direction
+        hidden, direction = unseen(self.rows, d)
+        ball, length = self.radius is not None, float(np.linalg.norm(hidden))
+        if not ball and direction is not None:
+            return SupportValue(np.inf, self.P @ self.centre, direction=direction)
         line = hidden / length if ball and length > 0 else np.zeros_like(d)
         c = np.append(self.c, 1.0 / self.radius if ball else 0.0)
         s, b = np.append(self.s, 0.0), np.append(self.b, 0.0)
@@ -143,8 +141,43 @@ class QuadraticSet(FeasibleSet):
         return min(found, key=lambda value: value.bound)
 
     def enclosing_ball(self, D):
-        """Return the ball that the best weight of prior against data gives."""
-        return enclosing_ball(self, D)
+        """Return radius, centre (a signal) and the direction in which the ball around ``D x`` is touched."""
+        hidden = D - (D @ self.rows) @ self.rows.T
+        hidden = hidden * self.radius if self.radius is not None else np.zeros((len(D), 0))
+        G, c, s, b = D @ self.P, self.c, self.s, self.b
+        size = np.linalg.norm(self.P, axis=0) * np.linalg.norm(D)
+        G = np.where(np.linalg.norm(G, axis=0) <= 16 * UNIT * size, 0.0, G)
+        rounding = 8 * sum(self.A.shape) * UNIT
+        if self.eps == 0:
+            middle, left, free = _fixed(c, s, b)
+            axes = np.hstack([G[:, free] / c[free], hidden])
+            if not axes.size:
+                return 0.0, self.P @ middle, np.eye(len(G))[0]
+            vectors, sizes, _ = np.linalg.svd(axes)
+            return (float(np.sqrt(left**2 + rounding) * sizes[0]) * (1 + 64 * UNIT), self.P @ middle,
+                    vectors[:, 0])
+        spare = self.eps**2 - self.rest**2
+
+        def shape(ratio):
+            inverse, height = _ellipsoid(ratio, c, s, b, spare)
+            height += rounding * (ratio + abs(spare))
+            unseen = hidden / np.sqrt(ratio) if ratio > 0 else 0.0 * hidden
+            return max(height, 0.0), np.hstack([G * np.sqrt(inverse), unseen]), inverse * s * b
+
+        def radius(ratio):
+            height, axes, _ = shape(ratio)
+            return float(np.sqrt(height)) * float(np.linalg.norm(axes, 2))
+
+        ratios = [self._scale() * float(np.exp(t)) for t in _GRID] if np.any(c > 0) or hidden.size else []
+        if np.all((s > 0) | ~G.any(axis=0)) and np.linalg.norm(hidden) <= 1e-12 * np.linalg.norm(D):
+            ratios.append(0.0)
+        best = min(ratios, key=radius)
+        if best > 0:
+            near = minimize_scalar(lambda t: radius(best * np.exp(t)), bounds=(-2.5, 2.5), method="bounded",
+                                   options={"xatol": 1e-10})
+            best = min(best, best * float(np.exp(near.x)), key=radius)
+        _, axes, middle = shape(best)
+        return radius(best) * (1 + 64 * UNIT), self.P @ middle, np.linalg.svd(axes)[0][:, 0]
 
     def _dual(self, g, c, s, b, u, alpha, beta):
         """Return the multiplier of the data, entry by entry from the equation that loses fewer digits."""
@@ -160,7 +193,7 @@ class QuadraticSet(FeasibleSet):
         spare = self.eps**2 - self.rest**2
 
         def best(ratio):
-            inverse, height = ellipsoid(ratio, c, s, b, spare)
+            inverse, height = _ellipsoid(ratio, c, s, b, spare)
             size = float(np.sum(g**2 * inverse))
             tau = np.sqrt(max(height, 0.0) / size) if size > 0 else 0.0
             return inverse * (s * b + tau * g), tau
@@ -199,21 +232,26 @@ class QuadraticSet(FeasibleSet):
         if self.T is None:
             size = float(np.linalg.norm(leftover(d, q, self.A))) * (1 + len(d) * UNIT)
             return SupportValue(data_term(self.y, self.eps, q) + self.extent * size, x, q)
-        u, sigma, weight = self.stack
-        mu = alpha * (self.T @ x)
-        split = u @ ((self.rows.T @ (d - q @ self.A - mu @ self.T)) / sigma)   # repair what rounding left
-        mu, q = mu + split[:len(mu)], q + weight * split[len(mu):]
-        size = float(np.linalg.norm(leftover(d, q, self.A, mu, self.T))) * (1 + len(d) * UNIT)
-        bound = data_term(self.y, self.eps, q) + self.extent * size
+        bound, q, mu = self.stack.bound(d, q, alpha * (self.T @ x))
         return SupportValue(bound + float(np.linalg.norm(mu)) * (1 + len(mu) * UNIT), x, q, mu)
+
+
+def _ellipsoid(ratio, c, s, b, spare):
+    """Return 1/H (0 where it is infinite) and gamma of the ellipsoid of one ratio, centred in ``sb/H``."""
+    weight = ratio * c**2 + s**2
+    inverse = np.divide(1.0, weight, out=np.zeros_like(weight), where=weight > 0)
+    return inverse, ratio + spare - float(np.sum(ratio * c**2 * b**2 * inverse))
+
+
+def _fixed(c, s, b):
+    """Return what equations fix, what the prior leaves to the other coordinates, and which those are."""
+    u = np.divide(b, s, out=np.zeros_like(b), where=s > 0)
+    return u, np.sqrt(max(0.0, 1 - float(np.sum((c * u)**2)))), (s == 0) & (c > 0)
 
 
 def _noise_free(g, c, s, b):
     """Return the maximiser where the data fix the seen coordinates, and the prior's multiplier."""
-    seen = s > 0
-    u = np.where(seen, b / np.where(seen, s, 1.0), 0.0)
-    left = np.sqrt(max(0.0, 1 - float(np.sum((c * u)**2))))
-    free = ~seen & (c > 0)
+    u, left, free = _fixed(c, s, b)
     size = float(np.linalg.norm(g[free] / c[free]))
     if size > 0:
         u[free] = left * g[free] / (c[free]**2 * size)

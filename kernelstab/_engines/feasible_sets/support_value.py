@@ -16,6 +16,7 @@ import numpy as np
 
 UNIT = float(np.finfo(np.float64).eps)
 CONSISTENT = 1e-9          # relative misfit that counts as none where eps = 0 asks for an equation
+VISIBLE = 1e-10            # kernel part of a detail, relative to the detail, that counts as none
 
 
 class FeasibleSet:
@@ -92,6 +93,41 @@ def moved_inside(x, centre, excess):
             return moved
         step *= 2
     return centre if excess(centre) <= 0 else x
+
+
+class Stack:
+    r"""The matrix :math:`W` of a prior above a multiple of :math:`A` of the same norm, decomposed.
+
+    ``size`` bounds :math:`\|Wx\|_2`, so that ``extent`` bounds the part of ``x`` that the stack sees.
+    """
+
+    def __init__(self, W, A, y, eps, size):
+        self.W, self.A, self.y, self.eps = W, A, y, eps
+        self.weight = np.linalg.norm(W, 2) / max(np.linalg.norm(A, 2), np.finfo(float).tiny) or 1.0
+        stack = np.vstack([W, self.weight * A])
+        u, sigma, rows = np.linalg.svd(stack, full_matrices=False)
+        rank = int(np.sum(sigma > max(stack.shape) * UNIT * sigma[0]))
+        self.u, self.sigma, self.rows = u[:, :rank], sigma[:rank], rows[:rank].T
+        self.extent = np.hypot(size, self.weight * (np.linalg.norm(y) + eps)) / sigma[rank - 1]
+
+    def bound(self, d, q, mu):
+        """Repair what rounding left of two dual vectors; return what they bound but for ``mu``, and both."""
+        split = self.u @ ((self.rows.T @ (d - q @ self.A - mu @ self.W)) / self.sigma)
+        mu, q = mu + split[:len(mu)], q + self.weight * split[len(mu):]
+        size = float(np.linalg.norm(leftover(d, q, self.A, mu, self.W))) * (1 + len(d) * UNIT)
+        return data_term(self.y, self.eps, q) + self.extent * size, q, mu
+
+
+def unseen(rows, d):
+    """Return the part of a detail at right angles to orthonormal columns, and a unit vector along it.
+
+    The part is 0 if it may be rounding only, the vector None below 1e-10 of the detail.
+    """
+    rest = d - rows @ (rows.T @ d)
+    rest = rest - rows @ (rows.T @ rest)
+    length, size = float(np.linalg.norm(rest)), np.linalg.norm(d)
+    direction = rest / length if length > VISIBLE * size else None
+    return rest if length > 16 * UNIT * size else 0.0 * rest, direction
 
 
 def empty_set(least, eps, prior) -> ValueError:
