@@ -10,11 +10,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from kernelstab._checks import as_array, as_count, as_number
-from kernelstab._engines.restarts.averages import average
-from kernelstab._engines.restarts.smoothed import nearest, smoothed
+from kernelstab._engines.first_order.shrink import shrink
 from kernelstab.maps.base import Map
 from kernelstab.operators import as_operator
-from kernelstab.solvers.sharpness import RATIO, Restarts, as_sharpness
+from kernelstab.solvers.sharpness import RATIO, Restarts, as_sharpness, restart_radii
 
 ROUNDING = 1e-15  # radii below this share of the first one are rounding errors
 
@@ -36,7 +35,7 @@ class RestartedRun:
 
 
 class RestartedMap(Map):
-    """Blocks of steps whose radius shrinks as a theorem says; the subclasses provide the steps.
+    """Blocks of steps whose radius shrinks as a theorem says.
 
     A subclass has ``parameter`` and ``form`` (what ``Sharpness.floor`` needs), ``constant`` (error per unit
     of its objective), ``rate`` (a block of k steps exceeds the least objective by at most ``2 rate D / k``),
@@ -72,11 +71,9 @@ class RestartedMap(Map):
         return self._radii(self.objective(*self.start(y)))
 
     def _radii(self, objective):
-        radii = [self.constant * objective + self.floor]
+        radii = restart_radii(self.constant * objective + self.floor, self.floor, self.restarts)
         least = max(1.01 * self.floor / (1.0 - RATIO), ROUNDING * radii[0])
-        while len(radii) <= self.restarts and radii[-1] > least:
-            radii.append(RATIO * radii[-1] + self.floor)
-        return np.array(radii)
+        return radii[:1 + np.count_nonzero(radii[:-1] > least)]
 
     def run(self, y) -> RestartedRun:
         """Return the points at all restarts with their record; ends early where they refute the constants."""
@@ -126,7 +123,7 @@ class WARPd(RestartedMap):
 
     *Proof.* The supremum of :math:`\langle u,AX-y\rangle-\eta\|u\|` over :math:`\|u\|\le\kappa` is
     :math:`\kappa(\|AX-y\|-\eta)_+`, and :math:`L(x,U)\le\|x\|_1`. So the estimate of
-    ``_engines.restarts.averages`` gives
+    :func:`_average` gives
     :math:`\|X\|_1-\|x\|_1+\kappa(\|AX-y\|-\eta)_+\le\frac1k(D^2/\tau+\kappa^2/\sigma)=2\kappa D\|A\|/k`.
     Multiply by :math:`C_1`. At :math:`x_0=0` sharpness itself gives :math:`D_0=C_2(\|y\|-\eta)+f`.
 
@@ -186,8 +183,7 @@ class WARPd(RestartedMap):
             return u * max(0.0, 1.0 - sigma * self.parameter / size) if size > 0 else u
 
         tau = radius / (self.kappa * self.A.norm_upper)
-        mean, product = average(self.A, y, x, tau, sigma, self.steps, 1.0, resolvent)
-        return mean, y - product
+        return _average(self.A, y, x, tau, sigma, self.steps, 1.0, resolvent)
 
 
 class FIRENET(RestartedMap):
@@ -202,7 +198,7 @@ class FIRENET(RestartedMap):
     *Proof.* With F the objective, sharpness and
     :math:`\|A(z-x)\|\le\|Az-y\|+\|Ax-y\|` give :math:`\|z-x\|\le C(F(z)-F(x))+f`, because the coefficient
     :math:`C_2-C` of :math:`\|Az-y\|` that is left over is not positive. The estimate of
-    ``_engines.restarts.averages``, whose supremum over the unit ball is :math:`F(X)`, is
+    :func:`_average`, whose supremum over the unit ball is :math:`F(X)`, is
     :math:`F(X)-F(x)\le\frac1k(D^2/\tau+1/\sigma)=2D\|A\|/k`.
 
     Parameters
@@ -211,12 +207,8 @@ class FIRENET(RestartedMap):
         Forward operator.
     lam : float
         The weight :math:`\lambda` of the absolute sum, at most :math:`C_1/C_2`.
-    sharpness : Sharpness or recovery constants
-        The constants; ``Sharpness.noise`` sets the noise level at which the radii stop.
-    restarts : int
-        Most blocks; fewer if the radius comes within one per cent of its limit, or reaches rounding.
-    name : str, optional
-        Shown in reports.
+    sharpness, restarts, name
+        As for :class:`WARPd`; ``Sharpness.noise`` sets the noise level at which the radii stop.
 
     Raises
     ------
@@ -254,9 +246,8 @@ class FIRENET(RestartedMap):
         """Return the average after one block, and its residual."""
         norm = self.A.norm_upper
         tau, sigma = radius / norm, 1.0 / (radius * norm)
-        mean, product = average(self.A, y, x, tau, sigma, self.steps, self.parameter,
-                                lambda u: u / max(1.0, float(np.linalg.norm(u))))
-        return mean, y - product
+        return _average(self.A, y, x, tau, sigma, self.steps, self.parameter,
+                        lambda u: u / max(1.0, float(np.linalg.norm(u))))
 
 
 class NESTA(RestartedMap):
@@ -267,7 +258,7 @@ class NESTA(RestartedMap):
     :math:`\mu=2D_j/((n+1)\sqrt N)`, from the last point. Then :math:`\|X^{(j)}-x\|\le D_j` with
     :math:`D_{j+1}=\nu D_j+C_1\delta+C_2(\eta+\|Ax-y\|)`.
 
-    *Proof.* By the estimate of ``_engines.restarts.smoothed`` the norm exceeds that of ``x`` by at most
+    *Proof.* By the estimate of :func:`_smoothed` the norm exceeds that of ``x`` by at most
     :math:`N\mu/2+2D^2/(\mu(n+1)^2)=2\sqrt ND/(n+1)`, and sharpness for feasible points gives the rest.
 
     Parameters
@@ -276,12 +267,8 @@ class NESTA(RestartedMap):
         Forward operator that declares :math:`AA^*=cI` (``tight``).
     eta : float
         Noise level, in measurement units.
-    sharpness : Sharpness or recovery constants
-        The constants.
-    restarts : int
-        Most blocks; fewer if the radius comes within one per cent of its limit, or reaches rounding.
-    name : str, optional
-        Shown in reports.
+    sharpness, restarts, name
+        As for :class:`WARPd`.
 
     Raises
     ------
@@ -314,7 +301,7 @@ class NESTA(RestartedMap):
     def start(self, y):
         """Return the feasible point next to zero, and its residual."""
         x, _ = super().start(y)
-        return nearest(self.A, y, self.parameter, x)
+        return _nearest(self.A, y, self.parameter, x)
 
     def objective(self, x, residual) -> float:
         """Return the absolute sum; all points are feasible."""
@@ -323,4 +310,62 @@ class NESTA(RestartedMap):
     def block(self, y, x, radius):
         """Return the last point of one block, and its residual."""
         mu = 2.0 * radius / ((self.steps + 1) * self.rate)
-        return smoothed(self.A, y, self.parameter, x, mu, self.steps)
+        return _smoothed(self.A, y, self.parameter, x, mu, self.steps)
+
+
+def _average(A, y, x, tau, sigma, steps, weight, resolvent):
+    r"""Take primal-dual steps from ``x`` and a zero dual point; return their average X and its residual.
+
+    .. math::
+        x^+=\mathrm{prox}_{\tau\lambda\|\cdot\|_1}(x-\tau A^*u),\qquad
+        u^+=\mathrm{resolvent}(u+\sigma(A(2x^+-x)-y)),
+
+    where ``weight`` is :math:`\lambda`. With :math:`\tau\sigma\|A\|^2\le1`, L the Lagrangian and X, U the
+    averages of k steps,
+
+    .. math:: L(X,u)-L(x,U)\le\frac1k\Bigl(\frac{\|x-x_0\|^2}\tau+\frac{\|u\|^2}\sigma\Bigr)
+              \quad\text{for all }x,u.
+
+    *Proof.* One step is a proximal point step in the metric M with diagonal blocks
+    :math:`1/\tau,1/\sigma` and off the diagonal :math:`-A^*,-A`, which is positive semidefinite:
+    :math:`L(x^+,u)-L(x,u^+)\le\tfrac12(\|w-w_k\|_M^2-\|w-w_{k+1}\|_M^2)`. Sum, use convexity, and
+    :math:`\|w\|_M^2\le2(\|x\|^2/\tau+\|u\|^2/\sigma)`.
+    """
+    u, Ax = 0 * y, A.matvec(x)
+    total, products = np.zeros_like(x), 0 * y
+    for _ in range(steps):
+        new = shrink(x - tau * A.rmatvec(u), tau * weight)
+        ahead = A.matvec(new)
+        u = resolvent(u + sigma * (2.0 * ahead - Ax - y))
+        x, Ax = new, ahead
+        total += x
+        products += Ax
+    return total / steps, y - products / steps
+
+
+def _nearest(A, y, eta, q):
+    r"""Return the point with :math:`\|Ax-y\|\le\eta` nearest to ``q``, and its residual, for :math:`AA^*=cI`.
+
+    It is :math:`q+rac{(1-\eta/\|r\|)_+}{c}A^*r` with :math:`r=y-Aq`.
+    """
+    r = y - A.matvec(q)
+    size = float(np.linalg.norm(r))
+    share = 1.0 - eta / size if size > eta else 0.0
+    return q + share / A.tight * A.rmatvec(r), (1.0 - share) * r
+
+
+def _smoothed(A, y, eta, x, mu, steps):
+    r"""Take accelerated projected gradient steps of length ``mu``; return the last point and its residual.
+
+    The smoothed norm is :math:`|z|^2/(2\mu)` where :math:`|z|\le\mu` and :math:`|z|-\mu/2` beyond. It
+    lies within :math:`N\mu/2` below the norm, and its gradient is :math:`1/\mu`-Lipschitz, so that a
+    gradient step of length :math:`\mu` is soft thresholding by :math:`\mu`. After k steps its value
+    exceeds that of *any* feasible z by at most :math:`2\|z-x\|^2/(\mu(k+1)^2)`.
+    """
+    ahead, momentum = x, 1.0
+    for _ in range(steps):
+        new, residual = _nearest(A, y, eta, shrink(ahead.copy(), mu))
+        following = 0.5 + np.sqrt(0.25 + momentum * momentum)
+        ahead = new + (momentum - 1.0) / following * (new - x)
+        x, momentum = new, following
+    return x, residual

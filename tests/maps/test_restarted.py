@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from kernelstab._engines.restarts.averages import average
-from kernelstab._engines.restarts.smoothed import smoothed
 from kernelstab.kernel import robust_nsp
 from kernelstab.maps import FIRENET, NESTA, WARPd
+from kernelstab.maps.restarted import _average, _smoothed
 from kernelstab.operators import DenseOperator
 from kernelstab.solvers import Sharpness, restart_radii, sharpness_from
 
@@ -192,15 +191,15 @@ def test_few_steps_with_a_small_radius(matrices):
     free, held = (averages_by_hand(A, y, 0 * x, 0.01 / norm, 100.0 / norm, 5, 0.2, turn)
                   for turn in (lambda w: w, project))
     assert np.linalg.norm(free - held) > 1e-3
-    mean, product = average(DenseOperator(A), y, 0 * x, 0.01 / norm, 100.0 / norm, 5, 0.2, project)
+    mean, residual = _average(DenseOperator(A), y, 0 * x, 0.01 / norm, 100.0 / norm, 5, 0.2, project)
     np.testing.assert_allclose(mean, held, atol=1e-12)
-    np.testing.assert_allclose(product, A @ held, atol=1e-12)
+    np.testing.assert_allclose(residual, y - A @ held, atol=1e-12)
     x, y = instance(Q, 0.02, 0)
     psi = NESTA(DenseOperator(Q, tight=1.0), 0.02, matrices["tight"][1])
     start, _ = psi.start(y)
     held = smoothed_by_hand(Q, y, start, 0.02, 0.2 / (6 * np.sqrt(12)), 5)
     assert np.linalg.norm(held - smoothed_by_hand(Q, y, start, 0.02, 0.2 / (6 * np.sqrt(12)), 4)) > 1e-3
-    last, residual = smoothed(psi.A, y, 0.02, start, 0.2 / (6 * np.sqrt(12)), 5)
+    last, residual = _smoothed(psi.A, y, 0.02, start, 0.2 / (6 * np.sqrt(12)), 5)
     np.testing.assert_allclose(last, held, atol=1e-12)
     np.testing.assert_allclose(residual, y - Q @ held, atol=1e-12)
 
