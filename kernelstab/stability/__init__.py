@@ -5,14 +5,12 @@ and one-sided numbers say so in their names.
 """
 
 from kernelstab.stability.accuracy import Accuracy, accuracy
-from kernelstab.stability.equal_norm_noise import NoiseControl, equal_norm_noise, perturbation_of_norm
-from kernelstab.stability.linear_control import LinearControl, PlantedLinear, linear_control
+from kernelstab.stability.controls import LinearControl, NoiseControl, equal_norm_noise, linear_control
 from kernelstab.stability.local_lipschitz import LipschitzWitness, local_lipschitz_lower
 from kernelstab.stability.planted_detail import DetailCurve, planted_detail
 from kernelstab.stability.worst_case import WorstCase, worst_case
 
 __all__ = [
-    "Accuracy", "DetailCurve", "LinearControl", "LipschitzWitness", "NoiseControl", "PlantedLinear",
-    "WorstCase", "accuracy", "equal_norm_noise", "linear_control", "local_lipschitz_lower",
-    "perturbation_of_norm", "planted_detail", "worst_case",
+    "Accuracy", "DetailCurve", "LinearControl", "LipschitzWitness", "NoiseControl", "WorstCase", "accuracy",
+    "equal_norm_noise", "linear_control", "local_lipschitz_lower", "planted_detail", "worst_case",
 ]

@@ -80,10 +80,6 @@ def planted_detail(psi, A, x, detail, angles=None) -> DetailCurve:
     angles : ndarray, optional
         In [0, pi/2]; default nine equal steps.
 
-    Returns
-    -------
-    DetailCurve
-
     Raises
     ------
     ValueError

@@ -5,10 +5,8 @@ from functools import partial
 
 import numpy as np
 
-from kernelstab._checks import as_array, as_count, as_generator, as_number
-from kernelstab._engines.worst_case.ascent import ascend
-from kernelstab._engines.worst_case.objective import Objective
-from kernelstab._engines.worst_case.probing import probe
+from kernelstab._checks import as_count, as_generator, as_number
+from kernelstab._engines.worst_case import Objective, ascend, probe
 from kernelstab.maps import has_gradient, pullback
 
 METHODS = ("auto", "gradient", "probing")
@@ -34,19 +32,8 @@ class WorstCase:
         Outputs of the map without and with the perturbation.
     reference : ndarray, shape (N,)
         What errors are measured against: the truth if it was given, else ``clean``.
-    clean_error, error : float
-        Euclidean distances of the two outputs to the reference, signal units.
-    clean_sup_error, sup_error : float
-        Largest entries of the same differences.
-    local_lipschitz_lower : float
-        Distance of the two outputs divided by the norm of the perturbation: a lower bound
-        of the local Lipschitz constant at ``y`` for every radius of at least that norm.
     evaluations, gradients : int
         What the search spent, the clean evaluation included.
-    history : tuple of float
-        Largest error so far after every evaluation; never decreases.
-    seed : int or None
-        Seed of the search, None if it was not an integer.
     """
 
     map: str
@@ -57,23 +44,40 @@ class WorstCase:
     clean: np.ndarray
     reconstruction: np.ndarray
     reference: np.ndarray
-    clean_error: float
-    error: float
-    clean_sup_error: float
-    sup_error: float
-    local_lipschitz_lower: float
     evaluations: int
     gradients: int
-    history: tuple[float, ...]
-    seed: int | None
+
+    @property
+    def clean_error(self) -> float:
+        """Euclidean distance of the clean output to the reference, signal units."""
+        return float(np.linalg.norm(self.clean - self.reference))
+
+    @property
+    def error(self) -> float:
+        """Euclidean distance of the perturbed output to the reference, signal units."""
+        return float(np.linalg.norm(self.reconstruction - self.reference))
+
+    @property
+    def sup_error(self) -> float:
+        """Largest entry of the same difference."""
+        return float(np.max(np.abs(self.reconstruction - self.reference)))
+
+    @property
+    def local_lipschitz_lower(self) -> float:
+        """Distance of the two outputs divided by the norm of the perturbation.
+
+        A lower bound of the local Lipschitz constant at ``y`` for every radius of at least that norm.
+        """
+        size = float(np.linalg.norm(self.perturbation))
+        return float(np.linalg.norm(self.reconstruction - self.clean)) / size if size > 0 else 0.0
 
     def __repr__(self):
         return (f"<WorstCase {self.map}: error {self.clean_error:.4g} -> {self.error:.4g} (at least) "
                 f"for eps {self.eps:.3g}, {self.method}>")
 
 
-def worst_case(psi, y, eps, *, reference=None, relative_to=None, method="auto", restarts=1,
-               budget=400, rng=0) -> WorstCase:
+def worst_case(psi, y, eps, *, reference=None, method="auto", restarts=1, budget=400,
+               rng=0) -> WorstCase:
     r"""Maximise :math:`\|\Psi(y+e)-r\|` over :math:`\|e\|\le\varepsilon`, as far as a search can.
 
     What is found is a fact about the map; what is not found proves nothing. Run
@@ -87,15 +91,13 @@ def worst_case(psi, y, eps, *, reference=None, relative_to=None, method="auto", 
     y : ndarray, shape (m,)
         The clean measurement, real or complex; perturbations are of the same kind.
     eps : float
-        Radius of the ball: absolute, in measurement units, unless ``relative_to`` is given.
+        Radius of the ball, absolute, in measurement units. Published budgets are fractions of
+        different norms: of the sampled data ``y``, or of the full k-space of the image, which is
+        larger.
     reference : ndarray, shape (N,), optional
         The signal :math:`r`. The truth makes the search look for the largest *error*; the
         default :math:`\Psi(y)` for the largest *change*, a lower bound of the local
         Lipschitz constant times ``eps``.
-    relative_to : ndarray or float, optional
-        ``eps`` is multiplied by the norm of this. Published budgets differ: some are
-        relative to the sampled data ``y``, some to the full k-space of the image, which
-        is larger; so nothing is assumed here.
     method : {"auto", "gradient", "probing"}
         ``"gradient"`` needs ``psi.vjp``: the leading direction of the derivative by Lanczos
         iteration, then projected ascent from it and from random starts. ``"probing"``
@@ -106,10 +108,6 @@ def worst_case(psi, y, eps, *, reference=None, relative_to=None, method="auto", 
         Evaluations of the map; a gradient counts as one more.
     rng : int or Generator
         Seed of the search. The same seed gives the same perturbation.
-
-    Returns
-    -------
-    WorstCase
 
     Raises
     ------
@@ -136,9 +134,6 @@ def worst_case(psi, y, eps, *, reference=None, relative_to=None, method="auto", 
     (array([0.5, 0. ]), 3.0)
     """
     eps = as_number(eps, "eps", low=0, strict=True)
-    if relative_to is not None:
-        scale = float(np.linalg.norm(as_array(np.atleast_1d(relative_to), "relative_to")))
-        eps *= as_number(scale, "norm of relative_to", low=0, strict=True)
     if method not in METHODS:
         raise ValueError(f"method must be one of {', '.join(METHODS)}, got {method!r}")
     if method == "auto":
@@ -153,21 +148,7 @@ def worst_case(psi, y, eps, *, reference=None, relative_to=None, method="auto", 
         ascend(objective, restarts, generator)
     else:
         probe(objective, generator)
-    return _result(objective, method, int(rng) if isinstance(rng, (int, np.integer)) else None)
-
-
-def _result(objective, method, seed):
     perturbation = objective.perturbation(objective.best_step)
-    output, clean, reference = objective.best_output, objective.clean, objective.reference
-    size = float(np.linalg.norm(perturbation))
-    moved = float(np.linalg.norm(output - clean))
-    return WorstCase(
-        map=getattr(objective.psi, "name", type(objective.psi).__name__), method=method,
-        eps=objective.radius, y=objective.y, perturbation=perturbation,
-        clean=clean, reconstruction=output, reference=reference,
-        clean_error=objective.clean_error, error=objective.best,
-        clean_sup_error=float(np.max(np.abs(clean - reference))),
-        sup_error=float(np.max(np.abs(output - reference))),
-        local_lipschitz_lower=moved / size if size > 0 else 0.0,
-        evaluations=objective.evaluations, gradients=objective.gradients,
-        history=tuple(objective.history), seed=seed)
+    return WorstCase(getattr(psi, "name", type(psi).__name__), method, eps, objective.y, perturbation,
+                     objective.clean, objective.best_output, objective.reference, objective.evaluations,
+                     objective.gradients)

@@ -87,7 +87,7 @@ def test_truth_as_reference_seeks_the_largest_error():
     psi = LinearMap([[2.0]])
     found = worst_case(psi, np.array([1.0]), 0.25, reference=np.array([1.0]))
     assert (found.clean_error, found.error, found.perturbation[0]) == pytest.approx((1.0, 1.5, 0.25))
-    assert (found.clean_sup_error, found.sup_error) == pytest.approx((1.0, 1.5))
+    assert found.sup_error == pytest.approx(1.5)
     assert found.local_lipschitz_lower == pytest.approx(2.0)
 
 
@@ -97,10 +97,8 @@ def test_what_is_reported_can_be_checked_again():
     x = rng.standard_normal(8)
     found = worst_case(psi, y, 0.2, reference=x, rng=9)
     np.testing.assert_array_equal(psi(y + found.perturbation), found.reconstruction)
-    assert found.error == np.linalg.norm(found.reconstruction - x) == found.history[-1]
-    assert list(found.history) == sorted(found.history)
+    assert found.error == np.linalg.norm(found.reconstruction - x)
     assert found.evaluations + found.gradients <= 400
-    assert found.seed == 9
     again = worst_case(psi, y, 0.2, reference=x, rng=9)
     assert again.perturbation.tobytes() == found.perturbation.tobytes()
 
@@ -110,11 +108,6 @@ def test_what_is_reported_can_be_checked_again():
 def test_budget_is_kept(method, budget):
     found = worst_case(LinearMap(np.eye(30)), np.zeros(30), 1.0, method=method, budget=budget)
     assert found.evaluations + found.gradients <= budget
-
-
-def test_relative_radius():
-    found = worst_case(LinearMap([[1.0, 0.0]]), np.array([3.0, 4.0]), 0.1, relative_to=[3.0, 4.0])
-    assert (found.eps, found.error) == pytest.approx((0.5, 0.5))
 
 
 def test_constant_map_is_not_moved():
@@ -135,7 +128,6 @@ def test_a_map_that_is_worst_inside_the_ball():
     ({"budget": 5}, "budget must be at least 20"),
     ({"rng": None}, "rng must be an integer seed"),
     ({"reference": np.ones(3)}, r"reference must have shape \(2,\)"),
-    ({"relative_to": np.zeros(2)}, "norm of relative_to must lie in"),
     ({"psi": as_map(lambda y: y, np.eye(2)), "method": "gradient"}, "method must be 'probing' or 'auto'"),
     ({"psi": lambda y: np.full(2, np.nan)}, "output of map must be finite"),
     ({"y": np.array([np.nan, 0.0])}, "y must be finite"),

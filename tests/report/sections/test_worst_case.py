@@ -128,7 +128,8 @@ def test_the_sentence_holds_the_numbers(searches):
 
 def test_an_untrusted_search_is_called_so(searches):
     effort = searches.budgets["small"]
-    control = replace(searches.controls[effort], ratio=0.4, trusted=False)
+    control = searches.controls[effort]
+    control = replace(control, known=control.search.error / 0.4)
     weak = replace(searches, controls=searches.controls | {effort: control})
     assert "finds 40\u00a0% of it, so it may miss much" in weak.sentence("small")
 

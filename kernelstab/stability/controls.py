@@ -1,13 +1,14 @@
-"""Control of a worst-case search: a linear map whose worst case is known.
+"""Controls of a worst-case search: a linear map whose worst case is known, and noise of equal norm.
 
-Without it, a small error may only mean that the search is poor.
+Without the first, a small error may only mean that the search is poor; without the second, a large
+one may be what any noise of that size does.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from kernelstab._checks import as_array, as_number
+from kernelstab._checks import as_array, as_count, as_generator, as_number
 from kernelstab.maps import Map, PseudoInverse
 from kernelstab.operators import as_operator
 from kernelstab.stability.worst_case import WorstCase, worst_case
@@ -26,22 +27,23 @@ class LinearControl:
         Name of the linear map.
     known : float
         Its worst error, the largest singular value times the radius.
-    found : float
-        The error that the search found.
-    ratio : float
-        ``found / known``, at most 1 up to rounding.
-    trusted : bool
-        Whether the ratio exceeds 0.95.
     search : WorstCase
-        The search itself.
+        The search.
     """
 
     map: str
     known: float
-    found: float
-    ratio: float
-    trusted: bool
     search: WorstCase
+
+    @property
+    def ratio(self) -> float:
+        """Share of the worst error that the search found, at most 1 up to rounding."""
+        return self.search.error / self.known
+
+    @property
+    def trusted(self) -> bool:
+        """Whether the ratio exceeds 0.95."""
+        return self.ratio > TRUSTED
 
     def __repr__(self):
         verdict = "trusted" if self.trusted else "NOT trusted"
@@ -63,14 +65,10 @@ def linear_control(A, eps=1.0, *, linear=None, method="auto", restarts=1, budget
         Radius, measurement units.
     linear : LinearMap or PseudoInverse with a matrix, optional
         The control. Default: the pseudo-inverse if ``A`` is not tight and small enough for
-        a singular value decomposition; else :class:`PlantedLinear`, of the same shape.
+        a singular value decomposition; else a map of the same shape with a hidden worst direction.
     method, restarts, budget, rng
         As for :func:`~kernelstab.stability.worst_case`; ``method="probing"`` for maps
         without gradient.
-
-    Returns
-    -------
-    LinearControl
 
     Raises
     ------
@@ -89,17 +87,13 @@ def linear_control(A, eps=1.0, *, linear=None, method="auto", restarts=1, budget
         can_invert = A.tight is None and A.shape[0] * A.shape[1] <= _SVD_ENTRIES
         linear = PseudoInverse(A) if can_invert else PlantedLinear(A.shape, is_complex=not A.is_real)
     matrix = getattr(linear, "matrix", None)
-    if isinstance(linear, PlantedLinear):
-        gain = linear.lipschitz
-    elif matrix is not None:
-        gain = float(np.linalg.norm(matrix, 2))
-    else:
+    if matrix is None and not isinstance(linear, PlantedLinear):
         raise ValueError(f"linear must be a map with a matrix, got {linear!r}")
+    gain = 1.0 if matrix is None else float(np.linalg.norm(matrix, 2))
     eps = as_number(eps, "eps", low=0, strict=True)
     y = np.zeros(A.shape[0], dtype=A.dtype)
     search = worst_case(linear, y, eps, method=method, restarts=restarts, budget=budget, rng=rng)
-    ratio = search.error / (gain * eps)
-    return LinearControl(linear.name, gain * eps, search.error, ratio, ratio > TRUSTED, search)
+    return LinearControl(linear.name, gain * eps, search)
 
 
 class PlantedLinear(Map):
@@ -109,14 +103,7 @@ class PlantedLinear(Map):
     :math:`D = \mathrm{diag}(1, 2^{-1/2}, 3^{-1/2}, \dots)` and the padding :math:`P`, so the
     singular values are :math:`i^{-1/2}` and the worst direction is the first column of
     :math:`H`. Tight operators need it: their pseudo-inverse amplifies every direction
-    alike, which any search can find.
-
-    Parameters
-    ----------
-    shape : (int, int)
-        ``(m, N)`` of the forward operator.
-    is_complex : bool
-        Whether measurements are complex.
+    alike, which any search can find. ``shape`` is that of the forward operator.
 
     >>> psi = PlantedLinear((3, 5))
     >>> worst = psi.vjp(np.zeros(3), np.eye(5)[0])
@@ -125,7 +112,6 @@ class PlantedLinear(Map):
     """
 
     name = "planted linear map"
-    lipschitz = 1.0
 
     def __init__(self, shape, *, is_complex=False):
         m, self._n = shape
@@ -147,3 +133,81 @@ class PlantedLinear(Map):
         head = np.zeros(len(self._mirror), dtype=np.result_type(self._mirror, u))
         head[:self._kept] = self._gains * np.asarray(u)[:self._kept]
         return self._reflect(head)
+
+
+@dataclass(frozen=True)
+class NoiseControl:
+    """Errors under random perturbations of one norm.
+
+    Attributes
+    ----------
+    map : str
+        Name of the map.
+    norm : float
+        Norm of every perturbation, measurement units.
+    errors : ndarray, shape (draws,)
+        Distances of the outputs to the reference, signal units.
+    clean_error : float
+        The distance without perturbation.
+    """
+
+    map: str
+    norm: float
+    errors: np.ndarray
+    clean_error: float
+
+    @property
+    def mean_estimate(self) -> float:
+        """The mean error."""
+        return float(self.errors.mean())
+
+    def __repr__(self):
+        return (f"<NoiseControl {self.map}: error {self.clean_error:.4g} -> mean {self.mean_estimate:.4g}, "
+                f"max {self.errors.max():.4g} over {len(self.errors)} draws of norm {self.norm:.3g}>")
+
+
+def equal_norm_noise(psi, y, norm, *, reference=None, draws=20, rng=0) -> NoiseControl:
+    r"""Measure what random noise of the norm of a worst-case perturbation does.
+
+    In ``m`` dimensions noise of norm :math:`\varepsilon` puts only about
+    :math:`\varepsilon/\sqrt m` into any one direction, so for a linear map with one bad
+    direction it does much less harm than the worst case. The ratio of the two errors is
+    how special the worst case is.
+
+    Parameters
+    ----------
+    psi : map
+    y : ndarray, shape (m,)
+        The clean measurement.
+    norm : float
+        Norm of the noise; take that of ``WorstCase.perturbation``.
+    reference : ndarray, shape (N,), optional
+        What errors are measured against; default ``psi(y)``.
+    draws : int
+        Number of perturbations.
+    rng : int or Generator
+
+    Examples
+    --------
+    An isometry moves every perturbation by its norm:
+
+    >>> from kernelstab.maps import LinearMap
+    >>> equal_norm_noise(LinearMap(np.eye(3)), np.zeros(3), 0.5, draws=4)
+    <NoiseControl linear: error 0 -> mean 0.5, max 0.5 over 4 draws of norm 0.5>
+    """
+    y, norm, draws = as_array(y, "y", ndim=1), as_number(norm, "norm", low=0), as_count(draws, "draws", low=1)
+    clean = psi(y)
+    reference = clean if reference is None else as_array(reference, "reference", shape=clean.shape)
+    errors = np.array([np.linalg.norm(psi(y + _on_sphere(y, norm, seed)) - reference)
+                       for seed in as_generator(rng).integers(2**32, size=draws)])
+    return NoiseControl(getattr(psi, "name", type(psi).__name__), norm, errors,
+                        float(np.linalg.norm(clean - reference)))
+
+
+def _on_sphere(y, norm, seed):
+    """Draw a perturbation of ``y``, uniform on the sphere of the given norm, real or complex like ``y``."""
+    rng = np.random.default_rng(int(seed))
+    draw = rng.standard_normal(y.size)
+    if np.iscomplexobj(y):
+        draw = draw + 1j * rng.standard_normal(y.size)
+    return norm / np.linalg.norm(draw) * draw
