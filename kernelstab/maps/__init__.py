@@ -10,8 +10,7 @@ and ``spec`` are optional (see :class:`ReconstructionMap`).
 from kernelstab.maps.adapt import CallableMap, as_map, check_function
 from kernelstab.maps.base import Map, ReconstructionMap, has_gradient, pullback
 from kernelstab.maps.clip import ClipDecoder
-from kernelstab.maps.least_squares import PseudoInverse, Tikhonov
-from kernelstab.maps.linear import AdjointMap, LinearMap
+from kernelstab.maps.linear import AdjointMap, LinearMap, PseudoInverse, Tikhonov
 from kernelstab.maps.network import ReLUNetwork
 from kernelstab.maps.network_file import load_network, operator_from_recipe, save_network, shipped_networks
 from kernelstab.maps.qcbp_map import QCBPMap
