@@ -1,7 +1,5 @@
 """Sparse recovery as a map: basis pursuit with a noise level, and its derivative."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from kernelstab._checks import as_array, as_number
@@ -45,7 +43,7 @@ class QCBPMap(Map):
     Warns
     -----
     NotConverged
-        If the solver stops at its budget.
+        When called, if the solver stops at its budget.
 
     Notes
     -----
@@ -92,21 +90,17 @@ class QCBPMap(Map):
         if not self.A.is_real and self.eta == 0:
             self.vjp = self.pullback = None
 
-    def solve(self, y):
-        """Return the :class:`~kernelstab.solvers.Solution` in coefficients; ``image`` is the signal."""
-        y = as_array(y, "y", shape=self.A.shape[:1])
+    def _coefficients(self, y):
         budget = {"tol": self.tol, "max_iter": self.max_iter}
         if self.wavelet is None:
-            solution = qcbp(self.A, y, self.eta, **budget)
-            return replace(solution, image=solution.x)
-        solution = wavelet_qcbp(self.A, y, self.eta, self.wavelet, level=self.level, **budget)
-        return replace(solution, image=solution.image.ravel())
-
-    def __call__(self, y):
-        return self.solve(y).image
+            return qcbp(self.A, y, self.eta, **budget).x
+        return wavelet_qcbp(self.A, y, self.eta, self.wavelet, level=self.level, **budget).x
 
     def _signal(self, coefficients):
         return coefficients if self._synthesis is None else self._synthesis.matvec(coefficients)
+
+    def __call__(self, y):
+        return self._signal(self._coefficients(as_array(y, "y", shape=self.A.shape[:1])))
 
     def vjp(self, y, u):
         r"""Return :math:`J(y)^*u`, see the class; zero where the recovered signal is zero."""
@@ -115,7 +109,7 @@ class QCBPMap(Map):
     def pullback(self, y):
         """Return the output and ``u -> vjp(y, u)``, after one call of the solver for both."""
         y = as_array(y, "y", shape=self.A.shape[:1])
-        c = self.solve(y).x
+        c = self._coefficients(y)
         support = self._support(c)
         face = _Face(self._system, support, c, y, self.eta) if support.size else None
 
@@ -143,13 +137,13 @@ class _Face:
         self.system, self.support = system, support
         self.sign = c[support] / np.abs(c[support])
         self.residual = y - system.matvec(c)
-        self.transposed = self._transposed_exact
+        self.curvature, self.z = 0.0, None
         if eta > 0:
             correlation = system.rmatvec(self.residual)[support]
             self.multiplier = float(np.mean((self.sign.conj() * correlation).real))
-            self.curvature = self.multiplier / np.abs(c[support]) if np.iscomplexobj(c) else 0.0
+            if np.iscomplexobj(c):
+                self.curvature = self.multiplier / np.abs(c[support])
             self.z = self._solve(self.sign)
-            self.transposed = self._transposed_noisy
 
     def _spread(self, v):
         full = np.zeros(self.system.shape[1], dtype=v.dtype)
@@ -159,9 +153,7 @@ class _Face:
     def _product(self, v):
         """Apply the real-linear, symmetric matrix ``H``."""
         product = self.system.rmatvec(self._spread(v))[self.support]
-        if hasattr(self, "curvature"):
-            product = product + self.curvature * (v - self.sign * (self.sign.conj() * v).real)
-        return product
+        return product + self.curvature * (v - self.sign * (self.sign.conj() * v).real)
 
     def _solve(self, right):
         """Solve with ``H`` by conjugate gradients for the real inner product."""
@@ -182,10 +174,9 @@ class _Face:
             direction = residual + square / before * direction
         return x
 
-    def _transposed_exact(self, v):
-        return self._spread(self._solve(v[self.support]))
-
-    def _transposed_noisy(self, v):
+    def transposed(self, v):
         v = v[self.support].astype(self.sign.dtype)
+        if self.z is None:
+            return self._spread(self._solve(v))
         share = np.vdot(self.z, v).real / np.vdot(self.z, self.sign).real
         return self._spread(self._solve(v) - share * self.z) + share / self.multiplier * self.residual
