@@ -4,8 +4,6 @@ A layer acts on a state, an array that starts as a function of the measurements.
 list of kinds is closed, because certificates evaluate the same list in ball arithmetic.
 """
 
-from pathlib import Path
-
 import numpy as np
 
 from kernelstab._checks import as_array, as_number
@@ -22,8 +20,7 @@ class ReLUNetwork(Map):
     r"""Evaluate a list of layers: convolutions, dense layers, ReLU, skips, data consistency.
 
     The map *is* the network in real arithmetic with the stored weights, which are floats
-    and hence exact numbers; ``numpy`` evaluates it in float64, or in float32 after
-    :meth:`astype` for fast searching.
+    and hence exact numbers; ``numpy`` evaluates it in float64.
 
     Parameters
     ----------
@@ -41,19 +38,13 @@ class ReLUNetwork(Map):
         - ``scale`` (``factor``): multiply by a number.
     name : str
         Shown in reports.
-    dtype : numpy dtype
-        ``float64`` or ``float32``, the arithmetic of the layers. The products with ``A``
-        are always taken in float64.
 
     Attributes
     ----------
     layers : list of dict
         The layers with the weights as they were given.
-    precision : float
-        Spacing of floats at 1 in ``dtype``.
-    meta, path : dict, Path or None
-        Description and file of a network that was loaded, see
-        :func:`~kernelstab.maps.load_network`.
+    meta : dict
+        Description of a network that was loaded, see :func:`~kernelstab.maps.load_network`.
 
     Raises
     ------
@@ -78,36 +69,19 @@ class ReLUNetwork(Map):
     (array([-2.5]), array([3.]))
     """
 
-    def __init__(self, A, layers, name="network", *, dtype=np.float64):
+    def __init__(self, A, layers, name="network"):
         self.A, self.name = as_operator(A), name
         self.meta: dict = {}
-        self.path: Path | None = None
         if not self.A.is_real:
             raise ValueError(f"A must be real for a ReLU network, got {self.A!r}")
-        self.dtype = np.dtype(dtype)
-        if self.dtype not in (np.float32, np.float64):
-            raise ValueError(f"dtype must be float32 or float64, got {self.dtype}")
-        self.precision = float(np.finfo(self.dtype).eps)
         self.layers = check_layers(layers, self.A)
-        self._steps = [_prepared(layer, self.dtype) for layer in self.layers]
-
-    def astype(self, dtype) -> "ReLUNetwork":
-        """Return the same network computing in another precision."""
-        network = ReLUNetwork(self.A, self.layers, self.name, dtype=dtype)
-        network.meta, network.path = self.meta, self.path
-        return network
+        self._steps = [_prepared(layer) for layer in self.layers]
 
     def __call__(self, y):
         return self._forward(y)[0]
 
     def vjp(self, y, u):
-        r"""Return :math:`J(y)^Tu` by the reverse mode; the slope of ReLU at 0 is taken as 0.
-
-        Raises
-        ------
-        ValueError
-            If ``y`` or ``u`` has the wrong shape or is not finite.
-        """
+        r"""Return :math:`J(y)^Tu` by the reverse mode; the slope of ReLU at 0 is taken as 0."""
         return self.pullback(y)[1](u)
 
     def pullback(self, y):
@@ -127,9 +101,9 @@ class ReLUNetwork(Map):
         for kind, step in self._steps:
             shapes.append(h.shape)
             if kind == "adjoint":
-                h = self.A.rmatvec(y).reshape(1, *self.A.image_shape).astype(self.dtype)
+                h = self.A.rmatvec(y).reshape(1, *self.A.image_shape)
             elif kind == "measurements":
-                h = y.astype(self.dtype)
+                h = y
             elif kind == "dense":
                 h = step[0] @ h.ravel() + step[1]
             elif kind == "conv":
@@ -142,15 +116,15 @@ class ReLUNetwork(Map):
             elif kind == "add":
                 h = h + saved.pop()
             elif kind == "data_consistency":
-                residual = y - self.A.matvec(h.ravel().astype(np.float64))
-                h = h + (self.A.rmatvec(residual) / self.A.tight).astype(self.dtype).reshape(h.shape)
+                residual = y - self.A.matvec(h.ravel())
+                h = h + (self.A.rmatvec(residual) / self.A.tight).reshape(h.shape)
             elif kind == "scale":
                 h = step * h
-        return h.ravel().astype(np.float64), active, shapes
+        return h.flatten(), active, shapes
 
     def _backward(self, u, active, shapes):
         """Go through the steps in reverse with the cotangent ``g`` of the state."""
-        g, saved, active = u.astype(self.dtype), [], list(active)
+        g, saved, active = u, [], list(active)
         from_data = np.zeros(self.A.shape[0])
         for (kind, step), before in zip(self._steps[:0:-1], shapes[:0:-1], strict=True):
             if kind == "dense":
@@ -165,12 +139,12 @@ class ReLUNetwork(Map):
             elif kind == "push":
                 g = g.ravel() + saved.pop()
             elif kind == "data_consistency":
-                through = self.A.matvec(g.ravel().astype(np.float64)) / self.A.tight
+                through = self.A.matvec(g.ravel()) / self.A.tight
                 from_data += through
-                g = g.ravel() - self.A.rmatvec(through).astype(self.dtype)
+                g = g.ravel() - self.A.rmatvec(through)
             elif kind == "scale":
                 g = step * g
-        g = g.ravel().astype(np.float64)
+        g = g.ravel()
         return from_data + (self.A.matvec(g) if self._steps[0][0] == "adjoint" else g)
 
     def spec(self):
@@ -179,15 +153,15 @@ class ReLUNetwork(Map):
         return None if operator is None else {"kind": "network", "operator": operator, "layers": self.layers}
 
 
-def _prepared(layer, dtype):
-    """Return the kind of a layer and its arrays in working precision."""
+def _prepared(layer):
+    """Return the kind of a layer with what its step needs, in double precision."""
     kind = layer["layer"]
-    if kind == "dense":
-        return kind, (layer["weight"].astype(dtype), layer["bias"].astype(dtype))
+    if kind not in WEIGHTED:
+        return kind, layer.get("factor")
+    weight, bias = (np.ascontiguousarray(layer[field], dtype=np.float64) for field in ("weight", "bias"))
     if kind == "conv":
-        weight = np.ascontiguousarray(layer["weight"], dtype=dtype)
-        return kind, (weight, transposed_filters(weight), layer["bias"].astype(dtype)[:, None, None])
-    return kind, (dtype.type(layer["factor"]) if kind == "scale" else None)
+        return kind, (weight, transposed_filters(weight), bias[:, None, None])
+    return kind, (weight, bias)
 
 
 def convolve(h, weight) -> np.ndarray:
@@ -195,22 +169,10 @@ def convolve(h, weight) -> np.ndarray:
 
     .. math:: g_{o,p} = \sum_{c,q} w_{o,c,q}\, h_{c,\,p+q-\lfloor k/2\rfloor}
 
+    ``h`` has shape ``(channels_in, n1, n2)`` and ``weight`` ``(channels_out, channels_in, k, k)``, ``k`` odd.
     Every patch becomes a column of one matrix, so that the sum is one matrix product;
     of five ways tried this was the plainest and within a tenth of the fastest.
 
-    Parameters
-    ----------
-    h : ndarray, shape (channels_in, n1, n2)
-        Images.
-    weight : ndarray, shape (channels_out, channels_in, k, k)
-        Filters with ``k`` odd.
-
-    Returns
-    -------
-    ndarray, shape (channels_out, n1, n2)
-
-    Examples
-    --------
     A filter with its only one right of the centre fetches the right neighbour:
 
     >>> w = np.zeros((1, 1, 3, 3)); w[0, 0, 1, 2] = 1.0
@@ -238,14 +200,7 @@ def transposed_filters(weight) -> np.ndarray:
 
 
 def check_layers(layers, A) -> list[dict]:
-    """Return the layers as dictionaries with checked arrays, if their shapes fit from first to last.
-
-    Raises
-    ------
-    ValueError
-        If a layer is unknown, has a missing or foreign field, holds NaN or infinity, or
-        does not fit the state that reaches it. The message names its position.
-    """
+    """Return the layers with checked arrays; what does not fit is named by its position."""
     if not layers:
         raise ValueError("layers must not be empty")
     checked = [_checked(position, layer) for position, layer in enumerate(layers)]

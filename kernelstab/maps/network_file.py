@@ -10,10 +10,11 @@ import numpy as np
 
 from kernelstab._checks import as_count
 from kernelstab._files import write_atomic
-from kernelstab.maps.network import ReLUNetwork
+from kernelstab.maps.network import WEIGHTED, ReLUNetwork
 from kernelstab.operators import SubsampledFourier, gaussian, masks
 
 SHIPPED = Path(__file__).parent / "weights"
+DAMAGED = "its content is damaged or of another kind"
 # what reading raised when every byte of a file was damaged in turn; RuntimeError is encryption
 _UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, RuntimeError, zlib.error,
                zipfile.BadZipFile)
@@ -24,7 +25,7 @@ def shipped_networks() -> list[str]:
     return sorted(path.stem for path in SHIPPED.glob("*.npz"))
 
 
-def load_network(name_or_path, *, dtype=np.float64) -> ReLUNetwork:
+def load_network(name_or_path) -> ReLUNetwork:
     """Read a network and build the operator that it was trained for.
 
     The file holds the arrays ``<i>.weight`` and ``<i>.bias`` for the layer at position
@@ -37,13 +38,11 @@ def load_network(name_or_path, *, dtype=np.float64) -> ReLUNetwork:
     ----------
     name_or_path : str or Path
         Name of a shipped network, or a path that ends in ``.npz``.
-    dtype : numpy dtype
-        Working precision, ``float64`` or ``float32``.
 
     Returns
     -------
     ReLUNetwork
-        With its ``meta`` and ``path``.
+        With its ``meta``.
 
     Raises
     ------
@@ -66,28 +65,21 @@ def load_network(name_or_path, *, dtype=np.float64) -> ReLUNetwork:
         raise ValueError(f"name_or_path must be a .npz file or one of {shipped_networks()}, "
                          f"got {str(name_or_path)!r}")
     try:
-        # numpy leaves the file open when it is damaged, hence the outer with
-        with path.open("rb") as file:
-            if not zipfile.is_zipfile(file):
-                raise ValueError("it is no .npz archive, or a damaged one")
-            file.seek(0)
-            with np.load(file, allow_pickle=False) as stored:
-                arrays = {key: stored[key] for key in stored.files}
+        arrays = read_arrays(path)
         if "meta" not in arrays:
-            raise ValueError("it has no description 'meta', so save_network did not write it; "
-                             f"it holds {_listed(arrays)}")
+            raise ValueError("it has no description 'meta', so save_network did not write it; it holds "
+                             f"{sorted(arrays)[:4]}")
         meta = json.loads(str(arrays.pop("meta")))
         if not isinstance(meta, dict) or not {"layers", "operator"} <= set(meta):
             raise ValueError("its description 'meta' does not give layers and operator")
         layers = _with_arrays(meta["layers"], arrays)
         operator = operator_from_recipe(meta["operator"])
-        network = ReLUNetwork(operator, layers, meta.get("name", path.stem), dtype=dtype)
+        network = ReLUNetwork(operator, layers, meta.get("name", path.stem))
     except _UNREADABLE as error:
-        # the package's own words are plain; those of zip, json and numpy are kept as the cause
-        plain = type(error) is ValueError and "pickle" not in str(error)
-        reason = error if plain else "its content is damaged or of another kind"
+        # the package's own words are plain; those of json and numpy are kept as the cause
+        reason = error if type(error) is ValueError else DAMAGED
         raise ValueError(f"not a network file: {path}: {reason}") from error
-    network.meta, network.path = meta, path
+    network.meta = meta
     return network
 
 
@@ -99,20 +91,10 @@ def save_network(path, layers, operator, **meta) -> None:
     path : str or Path
         Must end in ``.npz``.
     layers : list of dict
-        In the order of evaluation, each ``{"layer": kind, ...}`` with the other keys of its kind:
-
-        - ``"measurements"`` or ``"adjoint"``, no more keys: the first layer, and only the first;
-        - ``"dense"``: ``weight`` ``(out, in)`` and ``bias`` ``(out,)``;
-        - ``"conv"``: ``weight`` ``(out, in, k, k)`` with ``k`` odd, and ``bias`` ``(out,)``;
-        - ``"scale"``: ``factor``, a number;
-        - ``"relu"``, ``"push"``, ``"add"``, ``"data_consistency"``: no more keys.
-
-        :class:`~kernelstab.maps.ReLUNetwork` says what each does. Arrays in float16 and
-        float32 are kept as they are.
+        As :class:`~kernelstab.maps.ReLUNetwork` takes them. Arrays in float16 and float32 are
+        kept as they are; other fields, such as channel counts, are dropped on reading.
     operator : dict
-        Recipe of the operator, for :func:`operator_from_recipe`: ``kind`` ``"gaussian"`` with
-        ``m``, ``N``, ``rng`` (the seed) and, if signals are images, ``image_shape``; or ``kind``
-        ``"fourier2d"`` with ``mask`` ``"standard"`` and ``size`` (the side of the image).
+        Recipe of the operator, see :func:`operator_from_recipe`.
     **meta
         More entries of the description, JSON values: ``name``, training facts, ...
 
@@ -156,20 +138,22 @@ def write_arrays(path, arrays: dict) -> None:
     write_atomic(path, content.getvalue())
 
 
+def read_arrays(path) -> dict:
+    """Return the arrays of an ``.npz`` file; anything else, pickled content included, is a ValueError."""
+    try:
+        # numpy leaves the file open when it is damaged, hence the outer with
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as stored:
+            return {key: stored[key] for key in stored.files}
+    except _UNREADABLE as error:
+        raise ValueError(DAMAGED) from error
+
+
 def operator_from_recipe(recipe):
-    """Build the operator that a network file names.
+    """Build the operator that a network file names, from a dictionary.
 
-    Parameters
-    ----------
-    recipe : dict
-        ``{"kind": "fourier2d", "mask": "standard", "size": 64}``: real images on the
-        standard mask; or ``{"kind": "gaussian", "m": ..., "N": ..., "rng": seed}``, with
-        ``image_shape`` if signals are images.
-
-    Raises
-    ------
-    ValueError
-        If the recipe is none of these.
+    ``{"kind": "fourier2d", "mask": "standard", "size": 64}``: real images of that side on the standard
+    mask; ``{"kind": "gaussian", "m": ..., "N": ..., "rng": seed}``, with ``image_shape`` if signals are
+    images. Any other recipe is a ValueError.
 
     >>> operator_from_recipe({"kind": "gaussian", "m": 3, "N": 4, "rng": 0, "image_shape": [2, 2]})
     <DenseOperator 3x4, real>
@@ -185,28 +169,15 @@ def operator_from_recipe(recipe):
     raise ValueError(f"operator recipe must be a known one, got {recipe!r}")
 
 
-def _listed(names, most=4):
-    """Return the first names in quotes and the number of the others."""
-    names = sorted(names)
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return (", ".join(map(repr, names[:most])) or "nothing") + more
-
-
 def _with_arrays(layers, arrays):
-    """Put the arrays back into the layers; every array must be wanted and present.
-
-    Fields that only describe, such as channel counts, are dropped: the arrays say them.
-    """
+    """Put the arrays back into the layers and drop fields that only describe; every array must be wanted."""
     full = []
     for position, layer in enumerate(layers):
-        if not isinstance(layer, dict) or "layer" not in layer:
-            raise ValueError(f"layer {position} must be a dictionary with a kind, got {layer!r:.80}")
-        fields = ("weight", "bias") if layer["layer"] in ("dense", "conv") else ()
-        missing = [f"{position}.{field}" for field in fields if f"{position}.{field}" not in arrays]
-        if missing:
-            raise ValueError(f"the arrays {missing} of layer {position} are missing")
-        full.append({key: layer[key] for key in ("layer", "factor") if key in layer}
-                    | {field: arrays.pop(f"{position}.{field}") for field in fields})
+        stored = {key: layer[key] for key in ("layer", "factor") if key in layer}
+        for field in ("weight", "bias"):
+            if f"{position}.{field}" in arrays and layer["layer"] in WEIGHTED:
+                stored[field] = arrays.pop(f"{position}.{field}")
+        full.append(stored)
     if arrays:
         raise ValueError(f"arrays that belong to no layer: {sorted(arrays)}")
     return full
