@@ -1,11 +1,13 @@
-"""Train the networks that ship with the package: seeded, resumable, with a learning curve."""
+"""Train the networks that ship with the package: recipes, augmented slices, a seeded and resumable run.
+
+Just above 400 lines: a new recipe is read together with the module and the run that it sets up.
+"""
 
 import json
 import sys
-import zipfile
-import zlib
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +16,80 @@ from kernelstab import data
 from kernelstab._checks import as_count
 from kernelstab._errors import require
 from kernelstab._files import write_atomic
-from kernelstab.maps.network_file import save_network, write_arrays
-from kernelstab.maps.training_problem import RECIPES, Recipe, augmented, build_module, forward_function
+from kernelstab.maps.network_file import operator_from_recipe, read_arrays, save_network, write_arrays
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a training run depends on besides its seed.
+
+    Attributes
+    ----------
+    name : str
+        Stem of the weights file.
+    size : int
+        Image side, 32 or 64.
+    operator : dict
+        As :func:`~kernelstab.maps.operator_from_recipe` reads it.
+    layers : tuple of dict
+        The network; layers with weights also carry ``in``, ``out`` and ``kernel``.
+    pool, per_epoch, batch : int
+        Augmented images drawn once; images seen per epoch; images per step.
+    rate : float
+        Largest step size of Adam, warmed up over the first twentieth and then lowered by a cosine.
+    dtype : str
+        Precision of the exported weights.
+    epochs : int
+        Default length of a run.
+    """
+
+    name: str
+    size: int
+    operator: dict
+    layers: tuple
+    pool: int = 6000
+    per_epoch: int = 1536
+    batch: int = 16
+    rate: float = 2e-3
+    dtype: str = "float32"
+    epochs: int = 40
+
+
+def unrolled(cascades: int, channels: int, inner: int = 2) -> tuple:
+    """Return the layers of an unrolled network: residual blocks, each followed by the data.
+
+    The last one, ``data_consistency``, makes the output explain the measurements exactly.
+
+    >>> [layer["layer"] for layer in unrolled(1, 4, inner=1)]
+    ['adjoint', 'push', 'conv', 'relu', 'conv', 'relu', 'conv', 'add', 'data_consistency']
+    """
+    layers: list[dict] = [{"layer": "adjoint"}]
+    for _ in range(cascades):
+        layers.append({"layer": "push"})
+        widths = [1] + [channels] * (inner + 1)
+        for before, after in pairwise(widths):
+            layers += [{"layer": "conv", "in": before, "out": after, "kernel": 3}, {"layer": "relu"}]
+        layers += [{"layer": "conv", "in": channels, "out": 1, "kernel": 3},
+                   {"layer": "add"}, {"layer": "data_consistency"}]
+    return tuple(layers)
+
+
+def perceptron(widths) -> tuple:
+    """Return the layers of a dense ReLU network on the measurements."""
+    layers: list[dict] = [{"layer": "measurements"}]
+    for before, after in pairwise(widths):
+        layers += [{"layer": "dense", "in": before, "out": after}, {"layer": "relu"}]
+    return tuple(layers[:-1])
+
+
+RECIPES = {
+    "mri64-fourier": Recipe(
+        "mri64-fourier", 64, {"kind": "fourier2d", "mask": "standard", "size": 64}, unrolled(4, 16)),
+    "mri32-gaussian": Recipe(
+        "mri32-gaussian", 32, {"kind": "gaussian", "m": 256, "N": 1024, "rng": 0, "image_shape": [32, 32]},
+        perceptron([256, 256, 256, 1024]), pool=24000, per_epoch=24000, batch=64, rate=1e-3,
+        dtype="float16", epochs=40),
+}
 
 
 @dataclass(frozen=True, repr=False)
@@ -24,30 +98,28 @@ class TrainingRun:
 
     Attributes
     ----------
-    weights : Path or None
-        The exported ``.npz``; None if the run stopped before its last epoch.
+    weights : Path
+        The exported ``.npz``.
     checkpoint : Path
         State after the last finished epoch.
     curve : list of dict
         Per epoch: ``loss`` (training mean square error) and ``validation`` (PSNR, dB).
     psnr : dict
-        Of the exported weights on the ``validation`` and ``test`` slabs and on ``colin27``;
-        empty if the run stopped early.
+        Of the exported weights on the ``validation`` and ``test`` slabs and on ``colin27``.
     """
 
-    weights: Path | None
+    weights: Path
     checkpoint: Path
     curve: list
     psnr: dict
 
     def __repr__(self):
-        state = "finished" if self.weights else "stopped"
-        last = f", validation {self.curve[-1]['validation']:.2f} dB" if self.curve else ""
-        return f"<TrainingRun {state} after {len(self.curve)} epochs{last}>"
+        return (f"<TrainingRun finished after {len(self.curve)} epochs, "
+                f"validation {self.curve[-1]['validation']:.2f} dB>")
 
 
 def train(name, *, epochs: int | None = None, seed: int = 0, out=".", resume: bool = False,
-          progress: bool = True, device: str = "cpu", stop_after: int | None = None) -> TrainingRun:
+          progress: bool = True, device: str = "cpu") -> TrainingRun:
     """Train one of the shipped networks on the MR training slabs.
 
     The loss is the mean square error, the method Adam with a warm-up and a cosine; the weights
@@ -70,8 +142,6 @@ def train(name, *, epochs: int | None = None, seed: int = 0, out=".", resume: bo
         Show a progress bar.
     device : str
         A torch device.
-    stop_after : int, optional
-        Leave after this many epochs of this call, for jobs with a time limit.
 
     Raises
     ------
@@ -86,33 +156,31 @@ def train(name, *, epochs: int | None = None, seed: int = 0, out=".", resume: bo
     """
     require("torch", extra="learn")
     _require_device(device)
-    recipe = _recipe(name)
+    if not isinstance(name, Recipe) and name not in RECIPES:
+        raise ValueError(f"name must be one of {', '.join(RECIPES)}, got {name!r}")
+    recipe = name if isinstance(name, Recipe) else RECIPES[name]
     epochs = as_count(recipe.epochs if epochs is None else epochs, "epochs", low=1)
-    seed = as_count(seed, "seed")
-    budget = epochs if stop_after is None else as_count(stop_after, "stop_after", low=1)
-    out = Path(out)
-    if not _first_existing(out).is_dir():
-        raise ValueError(f"out must be a folder, got {str(out)!r}, where {_first_existing(out)} is a file")
-    checkpoint = out / f"{recipe.name}.checkpoint.npz"
+    seed, out = as_count(seed, "seed"), Path(out)
+    checkpoint, weights = out / f"{recipe.name}.checkpoint.npz", out / f"{recipe.name}.npz"
     if resume and not checkpoint.exists():
         raise ValueError(f"resume needs a checkpoint, and {checkpoint} does not exist")
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise ValueError(f"out must be a folder, got {str(out)!r}, a file or below one") from None
     run = _Run(recipe, epochs, seed, device)
     if resume:
         run.restore(checkpoint)
-    last = min(epochs, len(run.curve) + budget)
-    run.loop(last, checkpoint, progress)
-    if len(run.curve) < epochs:
-        return TrainingRun(None, checkpoint, run.curve, {})
-    psnr = run.export(out / f"{recipe.name}.npz")
+    run.loop(checkpoint, progress)
+    psnr = run.export(weights)
     write_atomic(out / f"{recipe.name}.curve.json", json.dumps(run.curve, indent=1))
-    return TrainingRun(out / f"{recipe.name}.npz", checkpoint, run.curve, psnr)
+    return TrainingRun(weights, checkpoint, run.curve, psnr)
 
 
 class _Run:
     """The moving parts of one run: module, optimiser, curve, best weights so far."""
 
-    def __init__(self, recipe: Recipe, epochs: int, seed: int, device: str):
+    def __init__(self, recipe, epochs, seed, device):
         torch = require("torch", extra="learn")
         self.recipe, self.epochs, self.seed, self.device = recipe, epochs, seed, device
         with torch.random.fork_rng(devices=[]):
@@ -144,14 +212,14 @@ class _Run:
             return self.recipe.rate * (0.05 + 0.95 * fraction / 0.05)
         return self.recipe.rate * (1e-3 + 0.999 * (1 + np.cos(np.pi * (fraction - 0.05) / 0.95)) / 2)
 
-    def loop(self, last: int, checkpoint: Path, progress: bool) -> None:
-        """Run the epochs up to ``last``, saving the state after each."""
+    def loop(self, checkpoint: Path, progress: bool) -> None:
+        """Run the epochs that are left, saving the state after each."""
         from tqdm.auto import tqdm
 
         steps = self.recipe.per_epoch // self.recipe.batch
-        with tqdm(total=(last - len(self.curve)) * steps, disable=not progress,
+        with tqdm(total=(self.epochs - len(self.curve)) * steps, disable=not progress,
                   desc=self.recipe.name, unit="step") as bar:
-            while len(self.curve) < last:
+            while len(self.curve) < self.epochs:
                 loss = self.epoch(bar)
                 score = self.psnr(data.slices(self.recipe.size, "validation"))
                 if not self.curve or score > max(point["validation"] for point in self.curve):
@@ -166,8 +234,7 @@ class _Run:
         done = len(self.curve)
         rng = np.random.default_rng(np.random.SeedSequence([self.seed, 1, done]))
         order = rng.permutation(self.recipe.pool)[:self.recipe.per_epoch]
-        steps = len(order) // self.recipe.batch
-        total = 0.0
+        steps, total = len(order) // self.recipe.batch, 0.0
         self.module.train()
         for step, chosen in enumerate(np.array_split(order, steps)):
             for group in self.optimiser.param_groups:
@@ -205,9 +272,8 @@ class _Run:
         """Take up the state that :meth:`save` wrote."""
         torch = require("torch", extra="learn")
         try:
-            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
-                arrays = {key: archive[key] for key in archive.files}
-        except (ValueError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+            arrays = read_arrays(path)
+        except ValueError as error:
             raise ValueError(f"{path} is not a checkpoint: {error}") from None
         if "identity" not in arrays:
             raise ValueError(f"{path} is not a checkpoint: it does not say of which run")
@@ -215,16 +281,16 @@ class _Run:
         if stored != self.identity():
             raise ValueError(f"the checkpoint {path} belongs to another run: "
                              f"{_differences(stored, self.identity())}")
-        self.load({key.removeprefix("weights/"): value for key, value in arrays.items()
-                   if key.startswith("weights/")})
-        self.best = {key.removeprefix("best/"): value for key, value in arrays.items()
-                     if key.startswith("best/")}
-        self.curve = json.loads(str(arrays["curve"]))
-        state: dict = {}
+        parts: dict = {"weights": {}, "best": {}, "adam": {}}
         for key, value in arrays.items():
-            if key.startswith("adam/"):
-                _, index, field = key.split("/")
-                state.setdefault(int(index), {})[field] = torch.tensor(value)
+            kind, _, field = key.partition("/")
+            parts.get(kind, {})[field] = value
+        self.load(parts["weights"])
+        self.best, self.curve = parts["best"], json.loads(str(arrays["curve"]))
+        state: dict = {}
+        for key, value in parts["adam"].items():
+            index, field = key.split("/")
+            state.setdefault(int(index), {})[field] = torch.tensor(value)
         groups = self.optimiser.state_dict()["param_groups"]
         self.optimiser.load_state_dict({"state": state, "param_groups": groups})
 
@@ -249,12 +315,85 @@ class _Run:
         return psnr
 
 
-def _recipe(name) -> Recipe:
-    if isinstance(name, Recipe):
-        return name
-    if name not in RECIPES:
-        raise ValueError(f"name must be one of {', '.join(RECIPES)}, got {name!r}")
-    return RECIPES[name]
+def augmented(size: int, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw ``count`` training images: turned, shifted, zoomed, mirrored, re-graded slices.
+
+    Cubic interpolation at twice the size, averaged down, keeps them sharp. One in four keeps its geometry.
+    """
+    from scipy import ndimage
+
+    fine = data.slices(2 * size, "train")
+    exact = data.slices(size, "train")
+    splines = [ndimage.spline_filter(image, order=3, mode="constant") for image in fine]
+    images = np.empty((count, size, size), np.float32)
+    centre = (2 * size - 1) / 2
+    for k in range(count):
+        if rng.random() < 0.25:
+            image = exact[rng.integers(len(exact))]
+        else:
+            angle, zoom = np.deg2rad(rng.uniform(-25, 25)), rng.uniform(0.85, 1.15)
+            turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) / zoom
+            shift = rng.uniform(-size / 8, size / 8, 2)
+            image = ndimage.affine_transform(
+                splines[rng.integers(len(splines))], turn, centre - turn @ (centre + shift),
+                order=3, prefilter=False)
+            image = image.reshape(size, 2, size, 2).mean((1, 3))
+        if rng.random() < 0.5:
+            image = image[:, ::-1]
+        image = np.clip(image, 0, 1) ** rng.uniform(0.7, 1.4) * rng.uniform(0.75, 1.1)
+        images[k] = np.clip(image, 0, 1)
+    return images
+
+
+def forward_function(recipe: Recipe, device: str):
+    r"""Return a torch function from images ``(b, n, n)`` to what the first layer receives.
+
+    That is :math:`A^*Ax` as an image for Fourier data, and the measurements for a matrix.
+    """
+    torch = require("torch", extra="learn")
+    operator = operator_from_recipe(recipe.operator)
+    if recipe.operator["kind"] == "fourier2d":
+        mask = torch.tensor(operator.mask, device=device)
+        return lambda x: torch.fft.ifft2(mask * torch.fft.fft2(x)).real[:, None]
+    matrix = torch.tensor(operator.to_dense(), dtype=torch.float32, device=device)
+    return lambda x: x.flatten(1) @ matrix.T
+
+
+def build_module(recipe: Recipe):
+    """Return the float32 module of the recipe, from what :func:`forward_function` gives to ``(b, n, n)``."""
+    torch = require("torch", extra="learn")
+    mask = getattr(operator_from_recipe(recipe.operator), "mask", None)
+
+    class Network(torch.nn.Module):  # type: ignore[name-defined]
+        def __init__(self):
+            super().__init__()
+            self.steps = torch.nn.ModuleDict()
+            for k, layer in enumerate(recipe.layers):
+                if layer["layer"] == "conv":
+                    self.steps[str(k)] = torch.nn.Conv2d(
+                        layer["in"], layer["out"], layer["kernel"], padding=layer["kernel"] // 2)
+                elif layer["layer"] == "dense":
+                    self.steps[str(k)] = torch.nn.Linear(layer["in"], layer["out"])
+            if mask is not None:
+                self.register_buffer("mask", torch.tensor(mask), persistent=False)
+
+        def forward(self, start):
+            h, stack = start, []
+            for k, layer in enumerate(recipe.layers):
+                kind = layer["layer"]
+                if kind in ("conv", "dense"):
+                    h = self.steps[str(k)](h)
+                elif kind == "relu":
+                    h = torch.relu(h)
+                elif kind == "push":
+                    stack.append(h)
+                elif kind == "add":
+                    h = h + stack.pop()
+                elif kind == "data_consistency":
+                    h = h + start - torch.fft.ifft2(self.mask * torch.fft.fft2(h)).real
+            return h.reshape(-1, recipe.size, recipe.size)
+
+    return Network()
 
 
 def _require_device(device) -> None:
@@ -268,17 +407,8 @@ def _require_device(device) -> None:
                          f"{reason}") from error
 
 
-def _first_existing(path: Path) -> Path:
-    """Return the path or the nearest folder above it that exists."""
-    return next(place for place in (path.absolute(), *path.absolute().parents) if place.exists())
-
-
 def _differences(stored: dict, asked: dict) -> str:
-    """Say in which entries two runs differ, with both values.
-
-    >>> _differences({"recipe": {"epochs": 2}, "seed": 0}, {"recipe": {"epochs": 3}, "seed": 0})
-    'epochs is 2 there and 3 here'
-    """
+    """Say in which entries two runs differ, with both values."""
     there, here = ({"seed": run["seed"]} | run["recipe"] for run in (stored, asked))
     names = {name: name if name in ("seed", "epochs") else f"recipe.{name}" for name in there | here}
     return ", ".join(f"{label} is {there.get(name)!r:.60} there and {here.get(name)!r:.60} here"

@@ -5,7 +5,6 @@ from pathlib import PurePosixPath
 # Modules without a test of their own, and where they are tested instead.
 ELSEWHERE = {
     "kernelstab.__main__": "tests/test_cli.py",
-    "kernelstab.maps.training_problem": "tests/maps/test_training.py",
 }
 
 
