@@ -3,7 +3,7 @@
 import numpy as np
 
 from kernelstab._engines.chebyshev import chebyshev_fits
-from kernelstab._engines.null_space.row_factor import kernel_basis
+from kernelstab._engines.dense_matrix import kernel_basis
 
 _EPS = float(np.finfo(np.float64).eps)
 

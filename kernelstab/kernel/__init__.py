@@ -7,9 +7,16 @@ from kernelstab.kernel.levels import Levels, LevelsRobustNSP, levels_robust_nsp,
 from kernelstab.kernel.nsp import complex_nsp_constant, nsp_constant
 from kernelstab.kernel.nsp_relaxations import NSPRelaxation, jn_bound
 from kernelstab.kernel.nsp_result import DualGroup, NSPConstant
-from kernelstab.kernel.nullspace import NullSpace, nullspace_basis
-from kernelstab.kernel.projector import KernelProjector, kernel_part, kernel_projector
-from kernelstab.kernel.rational import RationalNullSpace, rational_nullspace
+from kernelstab.kernel.nullspace import NullSpace, RationalNullSpace, nullspace_basis, rational_nullspace
+from kernelstab.kernel.projector import (
+    KernelAngles,
+    KernelProjector,
+    Visibility,
+    kernel_angles,
+    kernel_part,
+    kernel_projector,
+    visibility,
+)
 from kernelstab.kernel.recovery import (
     RecoveryBound,
     RecoveryConstants,
@@ -18,24 +25,21 @@ from kernelstab.kernel.recovery import (
     sparse_stability,
 )
 from kernelstab.kernel.recovery_certificate import RecoveryCertificate, recovery_certificate
-from kernelstab.kernel.ric import RIC, IsometryConstant, ric, ric_robust_nsp
-from kernelstab.kernel.ric_relaxation import RICRelaxation, ric_relaxation
+from kernelstab.kernel.ric import (
+    RIC,
+    IsometryConstant,
+    RICRelaxation,
+    ric,
+    ric_relaxation,
+    ric_robust_nsp,
+)
 from kernelstab.kernel.robust_nsp import RobustNSP, robust_nsp
 from kernelstab.kernel.spark import Spark, spark
-from kernelstab.kernel.visibility import (
-    DetailParts,
-    KernelAngles,
-    Visibility,
-    kernel_angles,
-    split_detail,
-    visibility,
-)
 
 __all__ = [
     "RIC",
     "BestRobustNSP",
     "Coherence",
-    "DetailParts",
     "DualGroup",
     "IsometryConstant",
     "KernelAngles",
@@ -76,7 +80,6 @@ __all__ = [
     "spark",
     "sparse_stability",
     "sparsity_in_levels",
-    "split_detail",
     "visibility",
     "welch_bound",
 ]

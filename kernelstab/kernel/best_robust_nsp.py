@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from kernelstab._checks import as_count, as_number
-from kernelstab._engines.entry_range import dense_within_range
+from kernelstab._engines.dense_matrix import dense_within_range
 from kernelstab.kernel.robust_nsp import RobustNSP, robust_nsp
 
 _ROUNDING = 1e-13

@@ -5,7 +5,7 @@ from math import comb
 import numpy as np
 
 from kernelstab._checks import as_array, as_count, thread_count
-from kernelstab._engines.entry_range import dense_within_range
+from kernelstab._engines.dense_matrix import dense_within_range
 from kernelstab._engines.nsp.groups import dual_groups
 from kernelstab._engines.nsp.phases import PhaseSearch
 from kernelstab._engines.nsp.programs import KernelPrograms

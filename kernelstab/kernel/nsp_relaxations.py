@@ -9,7 +9,7 @@ from scipy.optimize import linprog
 from kernelstab._checks import as_count
 from kernelstab._engines.chebyshev import chebyshev_fits
 from kernelstab._engines.cone_program import solve_cone_program
-from kernelstab._engines.entry_range import dense_within_range
+from kernelstab._engines.dense_matrix import dense_within_range
 from kernelstab._engines.nsp.programs import best_kernel_vector
 from kernelstab.kernel.nullspace import nullspace_basis
 

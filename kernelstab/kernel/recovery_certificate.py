@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 
 from kernelstab._checks import as_array, as_count, as_number
-from kernelstab._engines.entry_range import dense_within_range, unit_scale
+from kernelstab._engines.dense_matrix import dense_within_range, unit_scale
 from kernelstab._engines.support_programs import SupportPrograms
 from kernelstab._errors import CertificateError
 from kernelstab.kernel.recovery import RecoveryBound

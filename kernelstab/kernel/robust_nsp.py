@@ -7,7 +7,7 @@ from math import comb
 import numpy as np
 
 from kernelstab._checks import as_count, as_number
-from kernelstab._engines.entry_range import dense_within_range
+from kernelstab._engines.dense_matrix import dense_within_range
 from kernelstab._engines.robust_nsp.least_norm import LeastNormPrograms, all_supports, largest, nothing_known
 from kernelstab._engines.robust_nsp.signs import Signs
 from kernelstab._engines.robust_nsp.sphere import Sphere

@@ -183,23 +183,16 @@ def _coherence_bound(matrix) -> int:
 
 def _exact(matrix, *options):
     """Decide by residues and rationals."""
-    search = ExactSweeps(matrix, *options)
-    if search.begin():
-        search.search()
+    search = ExactSweeps(matrix, *options).run()
     return Spark(search.lower, search.upper, search.lower == search.upper, search.support, search.vector,
                  "exact", (0.0, 0.0), search.evaluated, search.interrupted, search.tables[-1][1], matrix)
 
 
 def _float(matrix, tol, *options):
     """Read distances from spans with a generous and, where it matters, with a strict tolerance."""
-    loose = FloatSweeps(matrix, tol * _DOUBT, *options)
-    if loose.begin():
-        loose.search()
-    strict = loose
+    strict = loose = FloatSweeps(matrix, tol * _DOUBT, *options).run()
     if not (loose.support and loose.dependent(loose.support, tol / _DOUBT)):
-        strict = FloatSweeps(matrix, tol / _DOUBT, *options)
-        if strict.begin():
-            strict.search()
+        strict = FloatSweeps(matrix, tol / _DOUBT, *options).run()
     lower, upper = loose.lower, strict.upper
     interrupted = loose.interrupted or strict.interrupted
     if loose.upper < strict.lower:

@@ -12,8 +12,8 @@ from scipy.fft import dct
 from scipy.linalg import hadamard
 
 from kernelstab._engines.supports import dependent_sets as sweeps
+from kernelstab._engines.supports.dependent_sets import reduced
 from kernelstab._engines.supports.dependent_sets_jit import dependent_sets
-from kernelstab._engines.supports.residues import reduced
 from kernelstab._errors import UnclearRank
 from kernelstab.certify import exact_rank, verify
 from kernelstab.kernel import spark

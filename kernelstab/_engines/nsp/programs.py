@@ -7,7 +7,7 @@ import numpy as np
 from scipy.linalg import qr
 from scipy.optimize import linprog
 
-from kernelstab._engines.null_space.row_factor import kernel_basis
+from kernelstab._engines.dense_matrix import kernel_basis
 from kernelstab._errors import UnclearRank
 from kernelstab._threads import in_order
 

@@ -7,7 +7,7 @@ from math import nextafter, sqrt
 
 import numpy as np
 
-from kernelstab._engines.null_space.row_factor import kernel_basis
+from kernelstab._engines.dense_matrix import kernel_basis
 from kernelstab._threads import in_order
 
 SOLVED, INFEASIBLE = 0, 1

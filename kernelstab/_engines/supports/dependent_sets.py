@@ -1,13 +1,12 @@
 """Sweeps over all column sets of one size, which close in on the spark from both sides."""
 
 from collections.abc import Callable
-from itertools import islice
+from itertools import compress, islice
 from math import comb, inf
 
 import numpy as np
 
-from kernelstab._engines.supports.pieces import orders_to_search, pieces
-from kernelstab._engines.supports.residues import exact_circuit, primes_below, reduced, residues
+from kernelstab._engines.supports import orders_to_search, pieces
 from kernelstab._threads import in_order
 
 _PIECE = 200_000           # column sets of one piece: some hundredths of a second
@@ -18,10 +17,11 @@ _ORDERS = 32               # bases whose left-over columns give the first upper 
 class Sweeps:
     """The bounds so far, and sweeps over all sets of one size that improve them.
 
-    A subclass says in ``explore`` which sets of one piece are suspect and in ``decide`` what they tell, and
-    starts with an upper bound; where that is above 2, ``first_bound()`` is a lower one.
+    A subclass finds a first dependent set in ``begin``, if there is one, says in ``explore`` which sets of
+    one piece are suspect, and in ``decide`` what they tell. Above 2, ``first_bound()`` is a lower bound.
     """
 
+    begin: Callable
     explore: Callable
     decide: Callable
 
@@ -31,22 +31,24 @@ class Sweeps:
         self.lower, self.upper, self.support, self.vector = 2, inf, (), ()
         self.evaluated, self.interrupted = 0, False
 
-    def start(self):
-        """Return the lower bound to begin with, at most ``upper``."""
-        return self.upper if self.upper in (1, 2, inf) else min(self.upper, self.first_bound())
-
-    def search(self):
+    def run(self):
         """Sweep until the bounds meet, the budget is spent, or Ctrl-C; in between nothing is lost."""
+        self.begin()
+        if self.upper in (1, 2, inf):
+            self.lower = self.upper
+        else:
+            self.lower = min(self.upper, self.first_bound())
         try:
             while self.lower < self.upper:
                 sizes = orders_to_search(self.matrix.shape[1], range(self.lower, int(self.upper)),
                                          self.budget - self.evaluated, _MANY)
                 if not sizes:
-                    return
+                    break
                 if self._sweep(sizes[0]):
                     self.lower = sizes[0] + 1
         except KeyboardInterrupt:
             self.interrupted = True
+        return self
 
     def _sweep(self, size) -> bool:
         """Go through the sets of one size; False as soon as a dependent one lowers ``upper``."""
@@ -88,8 +90,8 @@ class ExactSweeps(Sweeps):
             self.tables.append((rows, p, pivots))
         return self.tables[index]
 
-    def begin(self) -> bool:
-        """Find a first dependent set among those that bases leave over; False if that settles the spark.
+    def begin(self):
+        """Find a first dependent set among those that bases leave over.
 
         Modulo ``p`` the columns of a basis express every other one. Only finitely many primes
         give a smaller rank than the rationals, so that a dependent set is found or all columns are
@@ -99,16 +101,14 @@ class ExactSweeps(Sweeps):
             rows, p, pivots = self.table(index)
             n = self.matrix.shape[1]
             if len(pivots) == n:
-                self.lower = self.upper = inf
-                return False
+                return
             found = sorted({circuit for order in orders(n) for circuit in left_over(rows, p, order)},
                            key=lambda circuit: (len(circuit), circuit))
             for circuit in islice(found, 64):
                 exact = exact_circuit(self.matrix, circuit)
                 if exact is not None:
                     self.offer(*exact)
-                    self.lower = self.start()
-                    return self.lower < self.upper
+                    return
         raise ArithmeticError("64 primes divide minors of the matrix")
 
     def explore(self, prefix, size, index=0):
@@ -158,22 +158,19 @@ class FloatSweeps(Sweeps):
         self.unit = scaled / np.where(largest > 0, np.linalg.norm(scaled, axis=0), 1.0)
         self.tol, self.least = tol, inf
 
-    def begin(self) -> bool:
-        """Find a first set that reads as dependent; False if that settles the spark."""
+    def begin(self):
+        """Find a first set that reads as dependent."""
         m, n = self.matrix.shape
         zero = np.flatnonzero(~self.matrix.any(axis=0))
         if len(zero):
-            self.lower = 1
             self.offer((int(zero[0]),), (1,))
-            return False
+            return
         for order in orders(n):
             for circuit in self._left_over(order):
                 if len(circuit) < self.upper and self.dependent(circuit, self.tol):
                     self.offer(circuit, circuit)
         if n > m:
             self.offer(range(m + 1), range(m + 1))
-        self.lower = self.start()
-        return self.lower < self.upper
 
     def _left_over(self, order):
         """Yield for each column outside the first basis in this order the columns that express it."""
@@ -242,3 +239,83 @@ def left_over(rows, p, order):
 def chosen(found, sizes, count):
     """Return the first sets that a compiled loop has recorded."""
     return [tuple(int(c) for c in found[i, :sizes[i]]) for i in range(count)]
+
+
+def primes_below(limit):
+    """Yield the primes ``p = 1 mod 4`` below a limit, largest first: there ``-1`` has a square root.
+
+    >>> from itertools import islice
+    >>> list(islice(primes_below(2**31), 2))
+    [2147483629, 2147483549]
+    """
+    odd = np.arange(3, int(limit**0.5) + 1, 2)
+    for p in range(limit - limit % 4 + 1, 4, -4):
+        if p < limit and (p % odd[odd * odd <= p]).all():
+            yield p
+
+
+def residues(matrix, p) -> np.ndarray:
+    """Map a real or complex float matrix to the integers modulo an odd prime ``p = 1 mod 4``.
+
+    Floats are dyadic rationals and 2 is invertible; the imaginary unit goes to a square root
+    of -1. This is a homomorphism of rings, so a minor that is not zero modulo ``p`` is not zero:
+    columns that are independent modulo ``p`` are independent.
+
+    >>> residues(np.array([[0.5, 3.0]]), 13)
+    array([[7, 3]])
+    """
+    if matrix.dtype.kind == "c":
+        root = next(r for r in (pow(a, (p - 1) // 4, p) for a in range(2, p)) if r * r % p == p - 1)
+        return (residues(matrix.real, p) + root * residues(matrix.imag, p)) % p
+    ratios = map(float.as_integer_ratio, matrix.ravel().tolist())
+    values = [n * pow(d, -1, p) % p for n, d in ratios]
+    return np.array(values, dtype=np.int64).reshape(matrix.shape)
+
+
+def reduced(table, p):
+    """Return the row-reduced form without its zero rows, and the pivot columns.
+
+    >>> reduced(np.array([[2, 4, 1], [1, 2, 0]]), 5)
+    (array([[1, 2, 0],
+           [0, 0, 1]]), [0, 2])
+    """
+    table, pivots = table % p, []
+    for column in range(table.shape[1]):
+        rank = len(pivots)
+        nonzero = np.flatnonzero(table[rank:, column])
+        if not len(nonzero):
+            continue
+        table[[rank, rank + nonzero[0]]] = table[[rank + nonzero[0], rank]]
+        table[rank] = table[rank] * pow(int(table[rank, column]), -1, p) % p
+        factors = table[:, column].copy()
+        factors[rank] = 0
+        table = (table - np.outer(factors, table[rank]) % p) % p
+        pivots.append(column)
+        if len(pivots) == table.shape[0]:
+            break
+    return table[:len(pivots)], pivots
+
+
+def exact_circuit(matrix, columns):
+    """Return the smallest support of a basis of the exact kernel of some columns, and its vector.
+
+    The vector is of coprime integers, or of their pairs for a complex matrix, which is taken as
+    ``[[Re, -Im], [Im, Re]]``; None if the columns are independent.
+
+    >>> exact_circuit(np.array([[1.0, 2.0, 0.0]]), (0, 1, 2))
+    ((2,), (1,))
+    """
+    from kernelstab.certify import exact_nullspace
+
+    part = matrix[:, list(columns)]
+    if matrix.dtype.kind != "c":
+        vectors = exact_nullspace(part)
+    else:
+        k = len(columns)
+        wide = exact_nullspace(np.block([[part.real, -part.imag], [part.imag, part.real]]))
+        vectors = [list(zip(z[:k], z[k:])) for z in wide]
+    if not vectors:
+        return None
+    used = [[bool(np.any(entry)) for entry in z] for z in vectors]
+    best = min(range(len(vectors)), key=lambda i: sum(used[i]))
+    return tuple(compress(columns, used[best])), tuple(compress(vectors[best], used[best]))

@@ -5,7 +5,7 @@ from math import comb
 
 import numpy as np
 
-from kernelstab._engines.supports.pieces import orders_to_search, pieces
+from kernelstab._engines.supports import orders_to_search, pieces
 from kernelstab._threads import in_order
 
 _U = float(np.finfo(np.float64).eps) / 2
