@@ -10,14 +10,7 @@ _LEAST, _LARGEST = 1e-70, 1e70      # squares and ratios of such numbers are far
 
 def as_array(value, name: str, *, ndim: int | None = None, shape: tuple | None = None,
              real: bool = False) -> np.ndarray:
-    """Return ``value`` as a finite float64 or complex128 array.
-
-    Integer and low-precision input is widened; the caller's array is never changed.
-
-    Raises
-    ------
-    ValueError
-        If the array is empty, not numeric, has the wrong shape, or holds NaN or infinity.
+    """Return ``value`` as a finite float64 or complex128 array; the caller's array is never changed.
 
     >>> as_array([1, 2], "y").dtype
     dtype('float64')
@@ -136,10 +129,7 @@ def as_shape(shape, ndim: int | None = None) -> tuple:
 def as_generator(rng) -> np.random.Generator:
     """Return the generator that ``rng``, a seed or a generator (then itself), stands for.
 
-    Raises
-    ------
-    ValueError
-        If ``rng`` is None or anything else: unseeded runs cannot be repeated.
+    None and anything else is refused: unseeded runs cannot be repeated.
 
     >>> as_generator(7).integers(10) == as_generator(7).integers(10)
     np.True_

@@ -1,9 +1,7 @@
 """How loops are compiled, and one line on stderr where that takes long.
 
 Compiled files take ``INNER`` (for functions that only compiled code calls) and ``OUTER`` (for those that
-Python calls) from here. With the first of them the notice is in place, for all compiled loops of the process:
-once compilation has taken ``PATIENCE`` seconds, it is said so. Loops from the cache of an earlier run say
-nothing.
+Python calls) from here. Once compilation has taken ``PATIENCE`` seconds in a process, it is said so.
 """
 
 import sys

@@ -22,11 +22,6 @@ def users_code(what: str):
 
     Ctrl-C passes. ``sys.exit`` does not: a map that leaves the program is a broken map.
 
-    Raises
-    ------
-    ValueError
-        If the body raises.
-
     >>> with users_code("map 'mine:f'"):
     ...     1 / 0
     Traceback (most recent call last):

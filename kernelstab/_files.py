@@ -1,6 +1,6 @@
 """Files that are either complete or not there, and what they say of how they were made.
 
-This file uses the standard library only, because the verifier of certificates must.
+Standard library only, because the verifier of certificates needs no more.
 """
 
 import hashlib
@@ -8,6 +8,7 @@ import json
 import os
 import platform
 import tempfile
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -33,7 +34,9 @@ def write_atomic(path, content: str | bytes) -> Path:
     try:
         with os.fdopen(handle, "wb") as sink:
             sink.write(data)
-        os.chmod(temporary, 0o666 & ~_umask())
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(temporary, 0o666 & ~mask)
         os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
@@ -58,11 +61,7 @@ def sha256(path) -> str:
 def provenance(seed, *, timed=False) -> dict:
     """Return what a reader needs to run the same computation again: no names, no paths.
 
-    Parameters
-    ----------
-    seed : int or None
-    timed : bool
-        Whether to add the present time, so that two files of one computation differ.
+    With ``timed`` two files of one computation differ by the time they hold.
 
     >>> record = provenance(7)
     >>> record["seed"], sorted(record)
@@ -76,18 +75,15 @@ def provenance(seed, *, timed=False) -> dict:
 
 
 @cache
-def _versions() -> tuple:
-    """Return the names and versions of the packages that are installed."""
-    return tuple((name, version) for name in _PACKAGES if (version := _version(name)) is not None)
-
-
-def _version(name):
+def _versions() -> dict:
+    """Return the versions of the packages that are installed."""
     from importlib import metadata  # the verifier, which writes nothing, need not load it
 
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
+    found = {}
+    for name in _PACKAGES:
+        with suppress(metadata.PackageNotFoundError):
+            found[name] = metadata.version(name)
+    return found
 
 
 def fingerprint(array) -> str:
@@ -99,9 +95,3 @@ def fingerprint(array) -> str:
     """
     head = f"{array.dtype.str} {array.shape} ".encode()
     return hashlib.sha256(head + array.tobytes()).hexdigest()
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

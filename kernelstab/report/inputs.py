@@ -1,7 +1,4 @@
-"""What is given: matrices and images from files, and the problem of an audit put together from them.
-
-Files are read without running anything in them; everything is checked before anything is measured.
-"""
+"""What is given: arrays from files, read without running anything in them, and the problem of an audit."""
 
 import copy
 import math

@@ -25,7 +25,7 @@ def found(value, unit: str = "") -> Quantity:
 
 
 def series(values, kind: str = "estimate", unit: str = "", *, rigorous: bool = False) -> dict:
-    """Return an array of numbers of one kind and unit as JSON; ``rigorous`` as in ``Quantity``.
+    """Return an array of numbers of one kind and unit as JSON.
 
     >>> series(np.array([1.0, float("inf")]), unit="dB")
     {'values': [1.0, 'inf'], 'kind': 'estimate', 'unit': 'dB', 'rigorous': False}
@@ -76,10 +76,9 @@ def at_most(value: float, digits: int = 3) -> str:
 
 
 def enclosed(value: float, radius: float, digits: int = 8) -> tuple[str, float]:
-    r"""Write the midpoint of an enclosure, and the error of what is written.
+    r"""Write the midpoint of an enclosure, with no digit that the radius does not justify.
 
-    No digit is written that the radius does not justify, and the error returned contains the
-    rounding of what is written; it is zero if what is written is the number.
+    The error that is returned contains the rounding; it is zero if what is written is the number.
 
     >>> enclosed(3.229679986551675, 4e-16), enclosed(2.5, 0.0)
     (('3.2296800', 1.3448325413882824e-08), ('2.5', 0.0))

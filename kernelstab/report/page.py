@@ -38,12 +38,7 @@ def write_report(report) -> None:
 
 
 def render(report) -> str:
-    """Return the report as the text of one page that refers to nothing outside itself.
-
-    Parameters
-    ----------
-    report : AuditReport
-    """
+    """Return the report as the text of one page that refers to nothing outside itself."""
     import jinja2
 
     loader = jinja2.FileSystemLoader(Path(__file__).parent)

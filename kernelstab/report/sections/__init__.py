@@ -58,9 +58,6 @@ class AuditTask:
         order = np.argsort(self.found["accuracy"].relative[self.problem.audited], kind="stable")
         return self.problem.images[order[len(order) // 2]]
 
-    def __repr__(self):
-        return f"<AuditTask {self.problem!r}, {len(self.found)} findings>"
-
 
 class Finding:
     """One thing that an audit finds; its attributes are the numbers.
@@ -112,6 +109,9 @@ class Finding:
     def to_json(self):
         """Return all numbers with units and kinds."""
         raise NotImplementedError
+
+    def __repr__(self):
+        return f"<{type(self).__name__}: {self.name}>"
 
 
 def row(label, names, cell) -> list:

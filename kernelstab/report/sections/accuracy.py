@@ -82,12 +82,7 @@ class Accuracies(Finding):
                    lambda n: at_most(float(np.max(self.gaps[n])), 2) if n in self.gaps else "")
         return [*rows, gaps] if self.gaps else rows
 
-    def __repr__(self):
-        means = ", ".join(f"{name} {np.mean(values):.2f} dB" for name, values in self.psnr.items())
-        return f"<Accuracies {means}>"
-
     def to_json(self) -> dict:
-        """Return all numbers with units and kinds."""
         return {name: {"psnr": series(self.psnr[name], unit="dB"),
                        "relative_error": series(self.relative[name]),
                        "sup_error": series(self.sup[name], unit="signal")}

@@ -108,11 +108,7 @@ class Mirrors(Finding):
         """Show an image with its mirror image, and the errors of all maps on both."""
         return [self._panel(problem), self._scatter()]
 
-    def __repr__(self):
-        return f"<Mirrors of {len(self.kernel_norms)} images, {len(self.errors)} maps>"
-
     def to_json(self) -> dict:
-        """Return all numbers with units and kinds."""
         return {"kernel_part_norm": series(self.kernel_norms, unit="signal"), "maps": {
             name: {"error": series(self.errors[name], unit="signal"),
                    "error_on_mirror_image": series(self.mirror_errors[name], unit="signal"),

@@ -61,8 +61,8 @@ class KernelFacts(Finding):
         >>> from kernelstab.report.sections import AuditTask
         >>> problem = pose(np.array([[3.0, 0.0]]), {"zero": lambda y: np.zeros(2)}, np.array([[3.0, 4.0]]))
         >>> facts = KernelFacts.measure(AuditTask(problem))
-        >>> facts, facts.hidden.tolist(), facts.how
-        (<KernelFacts 1x2, kernel dimension 1>, [0.8], 'rank 1 by singular values')
+        >>> facts.dimension.value, facts.hidden.tolist(), facts.how
+        (1.0, [0.8], 'rank 1 by singular values')
         """
         A = task.problem.A
         check = check_operator(A, rng=task.seed)
@@ -80,9 +80,6 @@ class KernelFacts(Finding):
     def rate(self) -> float:
         """Measurements per signal entry."""
         return self.shape[0] / self.shape[1]
-
-    def __repr__(self):
-        return f"<KernelFacts {self.shape[0]}x{self.shape[1]}, kernel dimension {self.dimension.value:.0f}>"
 
     def sentence(self, name) -> str:
         """Say how many directions leave no trace in the data."""
@@ -116,7 +113,6 @@ class KernelFacts(Finding):
         return [self._panel(problem), table(("fact", "value"), rows)]
 
     def to_json(self) -> dict:
-        """Return all numbers with units and kinds."""
         return {
             "shape": list(self.shape), "rate": Quantity(self.rate, "exact", rigorous=True).to_json(),
             "tight": self.tight,

@@ -84,11 +84,7 @@ class Details(Finding):
             "hold."), "44rem")
         return [self._panel(problem), dial]
 
-    def __repr__(self):
-        return f"<Details: {len(self.hidden)} settings, {len(self.curves)} maps>"
-
     def to_json(self) -> dict:
-        """Return all numbers with units and kinds."""
         size = np.linalg.norm(self.visible) / np.linalg.norm(self.image)
         return {"detail_norm_relative_to_image": series([size]), "hidden_fraction": series(self.hidden),
                 "maps": {name: {"shown_part": series(self.kept[name]),

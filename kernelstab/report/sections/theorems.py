@@ -118,11 +118,7 @@ class Verdicts(Finding):
         """Return a card for every theorem."""
         return [checked.card() for checked in self.checked]
 
-    def __repr__(self):
-        return f"<Verdicts {', '.join(f'{c.theorem.slug}: {c.verdict.outcome}' for c in self.checked)}>"
-
     def to_json(self) -> list:
-        """Return the verdicts with their instances and certificates."""
         return [checked.to_json() for checked in self.checked]
 
 

@@ -11,7 +11,7 @@ from kernelstab.certify import Program, lipschitz, run_floats
 from kernelstab.maps import PseudoInverse, has_gradient
 from kernelstab.plot import Picture
 from kernelstab.quantity import Quantity
-from kernelstab.report.numbers import at_least, at_most, estimate, found, percent, plain, readable, series
+from kernelstab.report.numbers import at_least, at_most, estimate, found, percent, readable, series
 from kernelstab.report.page import Figure, drawing, gray_limits, images_figure, magnification, table
 from kernelstab.report.sections import Finding, row
 from kernelstab.stability import equal_norm_noise, linear_control, worst_case
@@ -186,12 +186,7 @@ class Searches(Finding):
         gains = [self._gain_figure()] if len(self.eps) > 1 else []
         return [self._panel(problem), *gains, table(head, controls)]
 
-    def __repr__(self):
-        gains = ", ".join(f"{name} >= {self.gains(name)[-1]:.3g}" for name in self.worst)
-        return f"<Searches at {plain(float(self.eps[-1])):.3g}: {gains}>"
-
     def to_json(self) -> dict:
-        """Return all numbers with units and kinds."""
         return {
             "relative_sizes": series(self.eps, "exact", rigorous=True), "data_norm": estimate(
                 np.linalg.norm(self.y), "measurement").to_json(),
