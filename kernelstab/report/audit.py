@@ -11,13 +11,14 @@ from pathlib import Path
 from kernelstab import theorems
 from kernelstab._checks import as_count, as_number
 from kernelstab._files import fingerprint, provenance
+from kernelstab.report import page
 from kernelstab.report.inputs import AuditProblem, pose
 from kernelstab.report.sections import QUICK, AuditTask, Finding, NotApplicable, Plan
 from kernelstab.report.sections.accuracy import Accuracies
 from kernelstab.report.sections.mirror_images import Mirrors
 from kernelstab.report.sections.operator import KernelFacts
 from kernelstab.report.sections.planted_detail import Details
-from kernelstab.report.sections.theorems import Verdicts, proved_bound
+from kernelstab.report.sections.theorems import Verdicts
 from kernelstab.report.sections.worst_case import Searches
 
 FORMAT, VERSION = "kernelstab-report", 1
@@ -269,21 +270,14 @@ def audit(A=None, maps=None, images=None, *, eps=0.02, quick=False, out=None, pr
             task.found[kind.name] = finding
         if stage.state == "interrupted":
             break
-    report = AuditReport(problem, plan, eps, _with_proved_bound(task), tuple(stages.values()),
+    report = AuditReport(problem, plan, eps, task.found, tuple(stages.values()),
                          provenance(seed, timed=True), folder)
     if folder is not None:
-        _write(report)
+        try:
+            page.write_report(report)
+        except KeyboardInterrupt:        # starts once more, a second one ends it
+            page.write_report(report)
     return report
-
-
-def _with_proved_bound(task) -> dict:
-    """Return the findings, with the Lipschitz bound of the audited map as a theorem proves it."""
-    if not {"worst case", "theorems"} <= set(task.found):
-        return task.found
-    bound = proved_bound(task.found["theorems"].checked)
-    searches = task.found["worst case"]
-    return task.found if bound is None else task.found | {
-        "worst case": searches.with_bound(task.problem.audited, bound)}
 
 
 def _folder(out):
@@ -296,13 +290,3 @@ def _folder(out):
     except (FileExistsError, NotADirectoryError):
         raise ValueError(f"out must be a folder, got {str(out)!r}") from None
     return folder
-
-
-def _write(report):
-    """Write the report; an interrupt while writing starts once more, a second one ends it."""
-    from kernelstab.report.page import write_report
-
-    try:
-        write_report(report)
-    except KeyboardInterrupt:
-        write_report(report)

@@ -5,7 +5,6 @@ import math
 import zipfile
 import zlib
 from dataclasses import dataclass, field, replace
-from os import PathLike
 from pathlib import Path
 
 import numpy as np
@@ -187,40 +186,15 @@ def pose(A=None, maps=None, images=None, *, rng=0) -> AuditProblem:
     ('<lambda>', ['<lambda>', 'QCBP', 'Tikhonov'], (3, 4), (2, 2))
     """
     about: dict[str, str] = {}
-    _refuse_missing_file(maps)
     A, maps = _operator(A, maps, about)
     A, signals = _images(A, images, about, rng)
     given = maps if isinstance(maps, dict) else {None: maps} if maps is not None else {}
-    adapted = [_adapt(thing, A, name) for name, thing in given.items()]
+    adapted = [as_map(thing, A, name=name) for name, thing in given.items()]
     companions = {} if isinstance(maps, dict) else _companions(A, signals)
     chosen = {psi.name: psi for psi in adapted}
     chosen |= {name: psi for name, psi in companions.items() if name not in chosen}
     about |= {name: _describe(psi) for name, psi in chosen.items()}
     return AuditProblem(A, chosen, signals, about)
-
-
-def _adapt(thing, A, name):
-    """Return the map; whatever goes wrong inside a user's own code is told in one line."""
-    label = f"map {name or thing!s:.80}"
-    try:
-        return as_map(thing, A, name=name)
-    except ValueError as error:
-        if not isinstance(thing, str) or thing in str(error):
-            raise
-        raise ValueError(f"{label}: {error}") from error
-    except (Exception, SystemExit) as error:
-        raise ValueError(f"{label}: {type(error).__name__}: {error}") from error
-
-
-def _refuse_missing_file(maps):
-    """Say that a file is missing or a folder before it is taken for something else."""
-    for thing in maps.values() if isinstance(maps, dict) else (maps,):
-        if not isinstance(thing, (str, PathLike)) or str(thing) in NETWORKS.values():
-            continue
-        if Path(thing).is_dir():
-            raise ValueError(f"map must be a file or module:name, but {str(thing)!r} is a folder")
-        if str(thing).endswith(".npz") and not Path(thing).is_file():
-            raise ValueError(f"map: no such file: {thing}")
 
 
 def _operator(A, maps, about):

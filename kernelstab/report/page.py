@@ -7,7 +7,6 @@ The page has no outside references, so no script typesets its formulas. Those of
 import base64
 import html
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -92,32 +91,20 @@ def safe(text):
     return markupsafe.Markup(text)
 
 
-@dataclass(frozen=True, repr=False)
-class Figure:
-    """A picture in the page: its data URI, the text for those who cannot see it, the caption."""
-
-    source: str
-    alt: str
-    caption: str
-    width: str
-    css: str
-    kind: str = "figure"
-
-    def __repr__(self):
-        return f"<Figure {self.alt!r}, {len(self.source)} characters>"
+def drawing(fig, alt, caption, width) -> dict:
+    """Embed a drawing as SVG; ``alt`` is for those who cannot see it."""
+    return _figure("svg+xml", plot.svg(fig).encode(), alt, caption, width, "drawing")
 
 
-def drawing(fig, alt, caption, width) -> Figure:
-    """Embed a drawing as SVG."""
-    data = base64.b64encode(plot.svg(fig).encode()).decode()
-    return Figure(f"data:image/svg+xml;base64,{data}", alt, caption, width, "drawing")
-
-
-def images_figure(fig, alt, caption) -> Figure:
+def images_figure(fig, alt, caption) -> dict:
     """Embed rows of images as PNG; an inch of the figure is 6.2 rem of a wide page."""
-    data = base64.b64encode(plot.png(fig, dpi=170)).decode()
     width = f"{6.2 * fig.get_size_inches()[0]:.0f}rem"
-    return Figure(f"data:image/png;base64,{data}", alt, caption, width, "rows")
+    return _figure("png", plot.png(fig, dpi=170), alt, caption, width, "rows")
+
+
+def _figure(form, data, alt, caption, width, css):
+    source = f"data:image/{form};base64,{base64.b64encode(data).decode()}"
+    return {"kind": "figure", "source": source, "alt": alt, "caption": caption, "width": width, "css": css}
 
 
 def gray_limits(problem, image) -> tuple[float, float]:

@@ -95,14 +95,14 @@ def test_the_table_has_one_column_for_each_map(report, page):
 
 def test_every_picture_is_data_with_a_text_for_those_who_cannot_see_it(report):
     parts = [part for finding in report.findings.values() for part in finding.parts(report.problem)]
-    figures = [part for part in parts if not isinstance(part, dict)]
+    figures = [part for part in parts if part["kind"] == "figure"]
     assert len(figures) == 6
     for figure in figures:
-        head, _, data = figure.source.partition(",")
+        head, _, data = figure["source"].partition(",")
         assert head in ("data:image/svg+xml;base64", "data:image/png;base64")
         assert base64.b64decode(data)[:4] in (b"<svg", b"\x89PNG")
-        assert figure.alt
-        assert figure.caption.endswith(".")
+        assert figure["alt"]
+        assert figure["caption"].endswith(".")
 
 
 def test_nothing_is_not_magnified():

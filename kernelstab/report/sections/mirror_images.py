@@ -8,7 +8,7 @@ from kernelstab import plot
 from kernelstab.kernel import kernel_part, kernel_projector
 from kernelstab.plot import Picture
 from kernelstab.report.numbers import readable, series
-from kernelstab.report.page import Figure, drawing, gray_limits, images_figure, magnification
+from kernelstab.report.page import drawing, gray_limits, images_figure, magnification
 from kernelstab.report.sections import Finding, NotApplicable, row
 
 _GUESSES = 0.95
@@ -115,7 +115,7 @@ class Mirrors(Finding):
                    "excess_over_bound": series(self.excess(name), unit="signal")}
             for name in self.errors}}
 
-    def _panel(self, problem) -> Figure:
+    def _panel(self, problem) -> dict:
         place = len(self.images) // 2
         mirror, answer = self.images[place], self.answers[place]
         image = mirror + 2 * self.hidden[place]
@@ -135,7 +135,7 @@ class Mirrors(Finding):
             f"The image and its mirror image give exactly the same data, so {problem.audited} must answer "
             f"both with one image. {scale}"))
 
-    def _scatter(self) -> Figure:
+    def _scatter(self) -> dict:
         closest = min(float(np.min(self.excess(name) / self.kernel_norms)) for name in self.errors)
         fig = plot.mirror_scatter(self.errors, self.mirror_errors, self.kernel_norms)
         return drawing(fig, "errors on images against errors on mirror images", (

@@ -10,7 +10,7 @@ from kernelstab.operators import OperatorReport, check_operator
 from kernelstab.plot import Picture
 from kernelstab.quantity import Quantity
 from kernelstab.report.numbers import SIGN, at_most, percent, readable, series, span
-from kernelstab.report.page import Figure, gray_limits, images_figure, table
+from kernelstab.report.page import gray_limits, images_figure, table
 from kernelstab.report.sections import Finding
 
 _SVD_COLUMNS = 1600
@@ -125,7 +125,7 @@ class KernelFacts(Finding):
             "kernel_fraction_of_images": series(self.hidden),
         }
 
-    def _panel(self, problem) -> Figure:
+    def _panel(self, problem) -> dict:
         image = problem.images[0]
         unseen = problem.picture(np.real(kernel_part(problem.A, image)))
         low, high = gray_limits(problem, image)

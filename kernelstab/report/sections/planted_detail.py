@@ -9,7 +9,7 @@ from kernelstab import data, plot
 from kernelstab.kernel import kernel_part, kernel_projector
 from kernelstab.plot import Picture
 from kernelstab.report.numbers import percent, series
-from kernelstab.report.page import Figure, drawing, gray_limits, images_figure
+from kernelstab.report.page import drawing, gray_limits, images_figure
 from kernelstab.report.sections import Finding, NotApplicable, row
 from kernelstab.report.sections.mirror_images import has_kernel
 from kernelstab.stability import planted_detail
@@ -93,7 +93,7 @@ class Details(Finding):
                                 "error_with_detail": series(curve.error_present, unit="signal")}
                          for name, curve in self.curves.items()}}
 
-    def _panel(self, problem) -> Figure:
+    def _panel(self, problem) -> dict:
         rows, circle = [], self._circle(problem)
         for end, detail in enumerate((self.visible, self.invisible)):
             shown = [Picture(problem.picture(outputs[end]), name, circle=circle)

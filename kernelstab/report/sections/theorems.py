@@ -85,7 +85,8 @@ class Verdicts(Finding):
         """Check every theorem on the audited map, in balls, and certify what is VERIFIED.
 
         The image is that of median accuracy, the perturbation the worst one found there. A theorem whose
-        construction refuses the problem, as one that needs a kernel does without, is NOT_APPLICABLE.
+        construction refuses the problem, as one that needs a kernel does without, is NOT_APPLICABLE. A proved
+        Lipschitz bound goes to the finding on the worst case.
         """
         problem, searches, results = task.problem, task.found.get("worst case"), []
         worst = None if searches is None else searches.worst[problem.audited][-1].perturbation
@@ -100,6 +101,9 @@ class Verdicts(Finding):
                 verdict = theorem.prove(instance, path, extra=extra)
                 results.append(Checked(theorem, instance, verdict, path if verdict.verified else None))
             tick()
+        bound = proved_bound(results)
+        if bound is not None and searches is not None:
+            task.found["worst case"] = searches.with_bound(problem.audited, bound)
         return cls(tuple(results))
 
     def sentence(self, name) -> str:

@@ -12,7 +12,7 @@ from kernelstab.maps import PseudoInverse, has_gradient
 from kernelstab.plot import Picture
 from kernelstab.quantity import Quantity
 from kernelstab.report.numbers import at_least, at_most, estimate, found, percent, readable, series
-from kernelstab.report.page import Figure, drawing, gray_limits, images_figure, magnification, table
+from kernelstab.report.page import drawing, gray_limits, images_figure, magnification, table
 from kernelstab.report.sections import Finding, row
 from kernelstab.stability import equal_norm_noise, linear_control, worst_case
 
@@ -213,7 +213,7 @@ class Searches(Finding):
                 np.linalg.norm(last.reconstruction - self.image), "signal").to_json(),
         }
 
-    def _panel(self, problem) -> Figure:
+    def _panel(self, problem) -> dict:
         low, high = gray_limits(problem, self.image)
         half, inverse = 0.5 * (high - low), PseudoInverse(problem.A)
         rows = []
@@ -239,7 +239,7 @@ class Searches(Finding):
             "its true contrast and magnified. Truth, reconstructions and the unmagnified change share one "
             "gray scale; × gives the factor of the others. The search ran on this image only."))
 
-    def _gain_figure(self) -> Figure:
+    def _gain_figure(self) -> dict:
         names = list(self.worst)
         known = {name: q.value for name, q in self.bounds.items() if q.kind == "exact"}
         fig = plot.quotient_ladder(self.eps, {name: self.gains(name) for name in names},

@@ -77,7 +77,7 @@ def test_a_map_that_does_not_is_not_said_to_guess():
 
 
 def test_the_panel_shows_two_images_with_the_same_data(report, drawn):
-    caption = report.findings["mirror images"].parts(report.problem)[0].caption
+    caption = report.findings["mirror images"].parts(report.problem)[0]["caption"]
     image, mirror, answer, error, mirror_error = (p.image.ravel() for p in drawn[0][0][0][0])
     A = report.problem.A
     assert np.allclose(A.matvec(image), A.matvec(mirror))

@@ -190,12 +190,12 @@ def test_the_panel_shows_everything_on_one_scale(report, searches, drawn):
         assert np.isclose(factor * picture.limits[1], high - low)
         assert 0.4 * picture.limits[1] <= np.max(picture.image) <= picture.limits[1]
     assert np.array_equal(change_up.image, change.image)
-    assert "2 %" in figure.caption
+    assert "2 %" in figure["caption"]
 
 
 def test_gains_are_drawn_over_several_sizes_only(report, searches):
     assert len(searches.eps) == 1
     panel, controls = searches.parts(report.problem)
-    assert (panel.kind, controls["kind"]) == ("figure", "table")
+    assert (panel["kind"], controls["kind"]) == ("figure", "table")
     two = _measure({"psi": LinearMap(np.diag([3.0, 1.0]))}, rungs=(0.5, 1.0))
-    assert two._gain_figure().caption.startswith("Solid")
+    assert two._gain_figure()["caption"].startswith("Solid")
