@@ -8,8 +8,7 @@ import numpy as np
 from kernelstab._checks import as_array, as_count, as_generator, as_number
 from kernelstab._engines.cone_program import solve_cone_program
 from kernelstab._engines.feasible_sets.programs import ProgramSet
-from kernelstab._engines.largest_norm.ascent import farthest_found
-from kernelstab._engines.largest_norm.l1_ball import fill, matrix_bound
+from kernelstab._engines.largest_norm.convex_sets import farthest_found, fill, matrix_bound
 from kernelstab._engines.largest_norm.quadratic_forms import kernel_basis
 from kernelstab.priors.kernel_size import EPS, KernelSize, MatrixMap, jung, symmetric
 from kernelstab.priors.prior import Prior, penalty

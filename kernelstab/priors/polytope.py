@@ -8,9 +8,9 @@ from scipy.optimize import linprog
 
 from kernelstab._checks import as_array, as_count, as_generator
 from kernelstab._engines.feasible_sets.programs import ProgramSet
-from kernelstab._engines.largest_norm.ascent import farthest_found
-from kernelstab._engines.largest_norm.polytope import (
+from kernelstab._engines.largest_norm.convex_sets import (
     coordinate_bounds,
+    farthest_found,
     farthest_vertex,
     maximise,
     quadratic_bound,
@@ -124,15 +124,16 @@ class Polytope(Prior):
         if Z.shape[1] == 0:
             return symmetric(self, eps, matrix, np.zeros(len(Z)), 0.0, norm=norm, dual={"kind": "injective"},
                              optimal=MatrixMap(np.linalg.pinv(matrix)), optimal_error=0.0)
-        boxes, points = coordinate_bounds(matrix, W, eps, Z, G)
+        radii, dual, points = coordinate_bounds(matrix, W, eps, Z, G)
         thin = smallest_direction(G)[1]                 # what a program cannot resolve may be long
         points.append(Z @ thin / float(np.abs(G @ thin).max()))
         if norm == "inf":
             v = max(points, key=lambda point: np.abs(point).max())
-            half = float(boxes.radii.max())
-            return symmetric(self, eps, matrix, v, half, norm=norm, dual=boxes.dual(),
-                             optimal=MatrixMap(boxes.q), optimal_error=half)
-        return _euclidean(self, eps, matrix, Z, G, boxes, points, max_vertices, starts, rng)
+            half = float(radii.max())
+            return symmetric(self, eps, matrix, v, half, norm=norm, dual=dual,
+                             optimal=MatrixMap(dual["q"]), optimal_error=half)
+        box = sqrt(float(np.sum(radii**2))) * (1 + len(Z) * EPS), dual, dual["q"]
+        return _euclidean(self, eps, matrix, Z, G, box, points, max_vertices, starts, rng)
 
     def feasible(self, A, y, eps, *, max_supports=None) -> ProgramSet:
         """Return the members that explain the data."""
@@ -156,19 +157,15 @@ class Polytope(Prior):
         return {"kind": kind, "d": dual["d"] * (1 + margin), "f": f}
 
 
-def _euclidean(prior, eps, matrix, Z, G, boxes, points, max_vertices, starts, rng) -> KernelSize:
+def _euclidean(prior, eps, matrix, Z, G, box, points, max_vertices, starts, rng) -> KernelSize:
     """Return the result for Euclidean errors, between ascent and the least of three bounds."""
     found = [np.linalg.lstsq(Z, point, rcond=None)[0] for point in points]
     corner = farthest_vertex(G, max_vertices)
     if corner is not None:
         found.append(corner[1] / max(1.0, float(np.abs(G @ corner[1]).max())))
     u = farthest_found(lambda objective: maximise(G, objective)[0], found, starts, rng)
-    box = sqrt(float(np.sum(boxes.radii**2))) * (1 + len(Z) * EPS)
-    bounds = [(box, boxes.dual(), boxes.q)]
-    quadratic = quadratic_bound(matrix, prior.W, eps, Z, G)
-    if quadratic is not None:
-        bounds.append(quadratic)
-    error, dual, linear = min(bounds, key=lambda bound: bound[0])
+    quadratic = quadratic_bound(matrix, prior.W, eps, Z, G) or box
+    error, dual, linear = min(box, quadratic, key=lambda bound: bound[0])
     half = error if corner is None else min(corner[0], error)
     spread = 2 * half * jung(Z.shape[1])
     return symmetric(prior, eps, matrix, Z @ u, half, exact=corner is not None, dual=dual,

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernelstab._engines.largest_norm.l1_ball import fill
+from kernelstab._engines.largest_norm.convex_sets import fill
 from kernelstab.certify import verify
 from kernelstab.priors import L1Ball, kernel_size, witness_error
 from kernelstab.priors.l1_ball import _robust_bound

@@ -18,7 +18,7 @@ def kernel_basis(matrix, tol):
 
 def smallest_direction(matrix):
     """Return the smallest singular value (0 for a wide matrix) and its right singular vector."""
-    sigma, rows = np.linalg.svd(matrix)[1:]
+    sigma, rows = np.linalg.svd(matrix, full_matrices=len(matrix) < matrix.shape[1])[1:]
     return (float(sigma[-1]) if len(sigma) == len(rows) else 0.0), rows[-1].conj()
 
 
@@ -27,56 +27,33 @@ def stacked(T, A, weight):
     return np.vstack([sqrt(1 - weight) * T, sqrt(weight) * A])
 
 
-def best_weight(T, A, steps=200):
+def best_weight(T, A, steps=70):
     r"""Maximise the smallest eigenvalue of :math:`(1-w)T^*T+wA^*A` over :math:`0\le w\le1`.
 
-    Returns
-    -------
-    (float, list of ndarray)
-        The weight, and vectors among which one nearly attains
-        :math:`\max\|v\|/\max(\|Tv\|,\|Av\|)`: the eigenvectors on both sides of the weight, and
-        the two combinations of them that both forms measure alike.
+    Second value: vectors among which one nearly attains :math:`\max\|v\|/\max(\|Tv\|,\|Av\|)`: the
+    eigenvectors on both sides of the weight, and the combinations of them that both forms measure alike.
 
-    Notes
-    -----
-    The function is concave with slope :math:`\|Au\|^2-\|Tu\|^2` at the eigenvector ``u``. The
-    bisection runs in the logarithm of :math:`w/(1-w)`, which resolves both ends, and stops where the two
-    tangents leave no room for a larger value.
-
-    For :math:`(1-w)\,\mathrm{diag}(1/4,1)+w\,\mathrm{diag}(1,0)` both eigenvalues are 4/7 at 3/7:
+    The function is concave with slope :math:`\|Au\|^2-\|Tu\|^2` at the eigenvector ``u``. The bisection runs
+    in the logarithm of :math:`w/(1-w)`, which resolves both ends. For
+    :math:`(1-w)\,\mathrm{diag}(1/4,1)+w\,\mathrm{diag}(1,0)` both eigenvalues are 4/7 at 3/7:
 
     >>> round(7 * best_weight(np.diag([0.5, 1.0]), np.array([[1.0, 0.0]]))[0], 6)
     3.0
     """
-    def probe(weight):
-        least, u = smallest_direction(stacked(T, A, weight))
-        return least**2, float(np.linalg.norm(A @ u) ** 2 - np.linalg.norm(T @ u) ** 2), u
-
-    ends = [(probe(weight), weight) for weight in (0.0, 1.0)]
-    best = max((value, weight) for (value, _, _), weight in ends)
-    left, right = (0.0, *ends[0][0]), (1.0, *ends[1][0])
-    low, high = -100.0, 100.0
+    (first, left), (last, right) = (smallest_direction(stacked(T, A, weight)) for weight in (0.0, 1.0))
+    best, low, high = max((first, 0.0), (last, 1.0)), -100.0, 100.0
     for _ in range(steps):
         middle = (low + high) / 2
-        weight = 1 / (1 + exp(-middle))
-        value, slope, u = probe(weight)
-        best = max(best, (value, weight))
-        if slope >= 0:
-            low, left = middle, (weight, value, slope, u)
-        else:
-            high, right = middle, (weight, value, slope, u)
-        if high - low < 1e-15 * abs(middle) or _ceiling(left, right) <= best[0] * (1 + 4 * EPS):
+        if not low < middle < high:
             break
-    return best[1], [left[3], right[3], *_balanced(T, A, left[3], right[3])]
-
-
-def _ceiling(left, right):
-    """Return the height at which the tangents of a concave function on both sides of its top meet."""
-    (a, f, up, _), (b, g, down, _) = left, right
-    if up <= 0 or down >= 0:                        # the top is at an end
-        return f if up <= 0 else g
-    top = (g - f + up * a - down * b) / (up - down)
-    return f + up * (min(max(top, a), b) - a)
+        weight = 1 / (1 + exp(-middle))
+        least, u = smallest_direction(stacked(T, A, weight))
+        best = max(best, (least, weight))
+        if np.linalg.norm(A @ u) >= np.linalg.norm(T @ u):
+            low, left = middle, u
+        else:
+            high, right = middle, u
+    return best[1], [left, right, *_balanced(T, A, left, right)]
 
 
 def _balanced(T, A, u, w):

@@ -1,6 +1,5 @@
-"""The largest Euclidean norm on a symmetric polytope, from below and from above."""
+"""The largest Euclidean norm on a symmetric polytope or a part of an l1 ball, from below and from above."""
 
-from dataclasses import dataclass
 from itertools import combinations, islice, product
 from math import comb, sqrt
 
@@ -10,26 +9,87 @@ from scipy.optimize import linprog
 from kernelstab._engines.cone_program import solve_cone_program
 
 EPS = float(np.finfo(np.float64).eps)
-MOST_DIMENSIONS = 60
+_MOST_OF_BALL = 40         # dimensions up to which the semidefinite programs are solved
+_MOST_OF_POLYTOPE = 60
 _CHUNK = 4096
-_UNCLEAR = 1e-7      # volume of d unit rows from which their system is solved to about 1e-9
+_UNCLEAR = 1e-7            # volume of d unit rows from which their system is solved to about 1e-9
 
 
-@dataclass(frozen=True)
-class CoordinateBounds:
-    """Proved bounds of every coordinate, and the dual vectors ``mu`` (N, k) and ``q`` (N, m) behind them."""
+def climb(support_point, u, steps, tolerance=1e-12):
+    """Climb the norm on a convex set from one direction; return the point that is reached.
 
-    radii: np.ndarray
-    mu: np.ndarray
-    q: np.ndarray
+    From ``u`` the next point is a farthest one of the set along ``u``: the norm cannot fall, since
+    it is at least the inner product with ``u`` over the norm of ``u``.
 
-    def dual(self) -> dict:
-        """Return the proof as results carry it."""
-        return {"kind": "duals", "mu": self.mu, "q": self.q}
+    >>> climb(np.sign, np.array([0.5, -2.0]), 10)
+    array([ 1., -1.])
+    """
+    largest = 0.0
+    for _ in range(steps):
+        u = support_point(u)
+        size = float(np.linalg.norm(u))
+        if size <= largest * (1 + tolerance):
+            break
+        largest = size
+    return u
 
 
-def coordinate_bounds(matrix, W, eps, Z, G) -> tuple[CoordinateBounds, list]:
-    r"""Solve the ``N`` linear programs; return the bounds and the members of the set that were found.
+def farthest_found(support_point, found, starts, rng, steps=100):
+    """Climb from the farthest of several points and from random directions; return the farthest point."""
+    ranked = [point for point in sorted(found, key=np.linalg.norm, reverse=True)[:starts] if point.any()]
+    directions = [*ranked, *(rng.standard_normal(len(found[0])) for _ in range(starts))]
+    return max([*found, *(climb(support_point, u, steps) for u in directions)], key=np.linalg.norm)
+
+
+def fill(bounds, total) -> float:
+    r"""Return the largest :math:`\|v\|_2` with :math:`|v_i|\le b_i` and :math:`\|v\|_1\le t`.
+
+    Moving weight to a larger entry raises the norm, so the largest bounds are filled first.
+
+    >>> fill(np.array([3.0, 1.0, 4.0]), 7.0)           # 4 and 3
+    5.0
+    """
+    left, squares = total, 0.0
+    for bound in sorted(bounds, reverse=True):
+        entry = min(float(bound), left)
+        squares += entry**2
+        left -= entry
+    return sqrt(squares)
+
+
+def matrix_bound(matrix, radius, eps, basis):
+    r"""Bound the norm by :math:`\|v\|^2\le v^TYv+\beta\|Av\|^2\le t^2\max|Y_{ij}|+\beta\varepsilon^2`.
+
+    ``Y`` and ``beta`` with :math:`Y+\beta A^TA\succeq I` (on the kernel, without noise) come from a
+    semidefinite program, or are :math:`Y=I` in many dimensions; what the smallest eigenvalue lacks is
+    added to the diagonal of ``Y``.
+    """
+    n = matrix.shape[1]
+    y, beta = _ball_multipliers(matrix, radius, eps, basis) if n <= _MOST_OF_BALL else (np.eye(n), 0.0)
+    scale = float(np.abs(y).max()) + beta * float(np.linalg.norm(matrix, 2)) ** 2
+    form = basis.T @ (y + beta * matrix.T @ matrix) @ basis - np.eye(basis.shape[1])
+    lack = max(0.0, -float(np.linalg.eigvalsh(form)[0])) + 8 * n * n * EPS * (1 + scale)
+    y = y + lack * np.eye(n)
+    half = sqrt(radius**2 * float(np.abs(y).max()) + beta * eps**2) * (1 + 8 * EPS)
+    return half, {"kind": "matrix", "Y": y, "beta": beta}
+
+
+def _ball_multipliers(matrix, radius, eps, basis):
+    """Solve the semidefinite program approximately, in units of the radius."""
+    import cvxpy as cp
+
+    n = matrix.shape[1]
+    y, largest, beta = cp.Variable((n, n), symmetric=True), cp.Variable(), cp.Variable(nonneg=True)
+    scaled = matrix * (radius / eps) if eps else np.zeros((1, n))
+    form = basis.T @ (y + beta * (scaled.T @ scaled)) @ basis
+    constraints = [form >> np.eye(basis.shape[1]), y <= largest, y >= -largest]
+    if not solve_cone_program(cp.Problem(cp.Minimize(largest + beta), constraints)):
+        return np.eye(n), 0.0
+    return (y.value + y.value.T) / 2, max(float(beta.value), 0.0) * (radius / eps) ** 2 if eps else 0.0
+
+
+def coordinate_bounds(matrix, W, eps, Z, G):
+    r"""Bound every coordinate by a linear program; return the bounds, their proof and the members found.
 
     The bound of coordinate ``i`` is :math:`\|\mu\|_1+\varepsilon\|q\|_1+\|\rho_i\|_1b`, where
     :math:`b` bounds all coordinates at once: :math:`b\le\max_ic_i+\max_i\|\rho_i\|_1b`.
@@ -50,7 +110,7 @@ def coordinate_bounds(matrix, W, eps, Z, G) -> tuple[CoordinateBounds, list]:
     worst = float(defects.max())
     largest = costs.max() / (1 - worst) if worst < 1 else np.inf
     radii = (costs + defects * largest) * (1 + (k + m + 4) * EPS)
-    return CoordinateBounds(radii, mu, q), points
+    return radii, {"kind": "duals", "mu": mu, "q": q}, points
 
 
 def maximise(G, objective) -> tuple[np.ndarray, np.ndarray]:
@@ -81,10 +141,7 @@ def farthest_vertex(G, max_vertices):
     changes :math:`Gu` by their rounding times :math:`\|u\|\le\sqrt k/\sigma_{\min}(G)`, which is added; the
     bound is infinite if rows are neither clearly dependent nor clearly not.
 
-    Returns
-    -------
-    (float, ndarray) or None
-        None if there are too many systems to solve.
+    None if there are too many systems to solve.
 
     >>> bound, vertex = farthest_vertex(np.eye(3), 100)
     >>> round(bound**2, 9), abs(vertex), farthest_vertex(np.eye(30), 100)
@@ -119,14 +176,10 @@ def quadratic_bound(matrix, W, eps, Z, G):
     Weights with :math:`G^T\mathrm{diag}(d)G\succeq I` come from a semidefinite program, or are equal in
     many dimensions, and are divided by the smallest eigenvalue found. With :math:`Q` that matrix, the error
     of the weighted least squares map is :math:`Q^{-1}G^T\mathrm{diag}(d)` applied to the constraints,
-    so the same bound holds for it.
-
-    Returns
-    -------
-    (float, dict, ndarray)
-        Half the size and error of the map, the proof, the matrix of the map.
+    so the same bound holds for it. Returns half the size and error of the map, the proof, the matrix of
+    the map; None if rounding leaves no bound.
     """
-    d = _weights(G) if G.shape[1] <= MOST_DIMENSIONS else np.ones(len(G))
+    d = _row_weights(G) if G.shape[1] <= _MOST_OF_POLYTOPE else np.ones(len(G))
     values = np.linalg.eigvalsh(G.T @ (d[:, None] * G))
     floor = values[0] - 4 * max(G.shape) * EPS * values[-1]
     if floor <= 0:
@@ -143,7 +196,7 @@ def quadratic_bound(matrix, W, eps, Z, G):
     return half, {"kind": "diagonal", "d": d[:k], "f": d[k:] / eps**2}, linear
 
 
-def _weights(G):
+def _row_weights(G):
     """Solve the semidefinite program for the weights approximately; equal ones if the solver fails."""
     import cvxpy as cp
 
