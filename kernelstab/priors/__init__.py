@@ -2,7 +2,6 @@
 
 from kernelstab.priors.average import AverageKernelSize, average_kernel_size
 from kernelstab.priors.ball import Ball, tikhonov_centre
-from kernelstab.priors.chebyshev_ball import ChebyshevBall, chebyshev_ball
 from kernelstab.priors.confusable import (
     ConfusableDetail,
     RemovableDetail,
@@ -11,7 +10,14 @@ from kernelstab.priors.confusable import (
 )
 from kernelstab.priors.detail_interval import DetailInterval, ValueCheck, detail_interval
 from kernelstab.priors.ellipsoid import Ellipsoid
-from kernelstab.priors.finite_set import FibreCentre, FiniteSet, KernelProfile, kernel_profile
+from kernelstab.priors.finite_set import (
+    ChebyshevBall,
+    FibreCentre,
+    FiniteSet,
+    KernelProfile,
+    chebyshev_ball,
+    kernel_profile,
+)
 from kernelstab.priors.hallucination import Hallucination, minimum_hallucination
 from kernelstab.priors.kernel_size import KernelSize, kernel_size, witness_error
 from kernelstab.priors.l1_ball import L1Ball

@@ -111,9 +111,9 @@ def average_kernel_size(A, signals, eps, *, p=2, weights="law", measurements=Non
     Notes
     -----
     A positive ``eps`` estimates the size at that noise level, which exceeds the noise-free one.
-    The bootstrap draws fibres and, where they may overlap, the signals in them, whose effect is taken to
-    first order: fibres that share signals are not independent. Without noise, equal means that computed
-    measurements, taken relative to the first signal, agree bit by bit.
+    The bootstrap draws fibres and, where they may overlap, the signals in them: fibres that share signals
+    are not independent. Without noise, equal means that computed measurements, taken relative to the first
+    signal, agree bit by bit.
 
     Cost: at ``p = 2`` one pass over the members of a fibre, since
     :math:`\sum_{i,j}\|x_i-x_j\|^2=2N_k\sum_i\|x_i-\bar x\|^2`; all pairs of members else. Members are
@@ -133,14 +133,17 @@ def average_kernel_size(A, signals, eps, *, p=2, weights="law", measurements=Non
     confidence = as_number(confidence, "confidence", low=0.0, high=1.0, strict=True)
     resamples, generator = as_count(resamples, "resamples", low=1), as_generator(rng)
     measured, eps = FiniteSet(signals).measured(A, eps)
-    measurements = _centres(measured, measurements)
+    if measurements is not None:
+        measurements = as_array(measurements, "measurements", ndim=2)
+        if measurements.shape[1] != len(measured.matrix):
+            raise ValueError(f"measurements must have {len(measured.matrix)} entries each, "
+                             f"got shape {measurements.shape}")
     if isinstance(weights, str) and weights == "partition":
         if measurements is not None:
             raise ValueError('weights must not be "partition" for given measurements, whose fibres may '
                              "overlap; give an array of weights")
-        fibres, influence, centres = list(_cells(measured, eps, p)), None, None
-        counts, spreads = (np.array(column) for column in zip(*fibres))
-        weight = counts.astype(float)
+        counts, spreads = map(np.array, zip(*_cells(measured, eps, p)))
+        weight, influence = counts.astype(float), None
     else:
         weight = _weights(weights, len(measured.key) if measurements is None else len(measurements))
         counts, spreads, influence = _balls(measured, eps, p, measurements, weight)
@@ -151,11 +154,14 @@ def average_kernel_size(A, signals, eps, *, p=2, weights="law", measurements=Non
     total = weight[used].sum()
     share = weight[used] / total
     value = float((share @ spreads[used]) ** (1 / p))
-    if influence is not None:
-        influence, centres = influence / total, np.flatnonzero(used) if measurements is None else None
-    low, high = _interval(share, spreads[used], influence, centres, p, confidence, resamples, generator)
-    return AverageKernelSize(value, low, high, confidence, p, int(used.sum()), int((~used).sum()),
-                             float(weight[~used].sum() / weight.sum()), counts[used], spreads[used], share)
+    drawn_with = np.flatnonzero(used) if measurements is None else None
+    means = _resampled(share, spreads[used], None if influence is None else influence / total, drawn_with,
+                       resamples, generator)
+    tail = 50 * (1 - confidence)
+    low, high = np.maximum(np.nanpercentile(means, [tail, 100 - tail]), 0.0) ** (1 / p)
+    return AverageKernelSize(value, float(low), float(high), confidence, p, int(used.sum()),
+                             int((~used).sum()), float(weight[~used].sum() / weight.sum()), counts[used],
+                             spreads[used], share)
 
 
 def _spreads(signals, p):
@@ -210,17 +216,6 @@ def _cells(measured, eps, p):
         yield len(members), _spreads(measured.rows[members], p).mean()
 
 
-def _centres(measured, measurements):
-    """Check the centres of fibres, if there are any."""
-    if measurements is None:
-        return None
-    measurements = as_array(measurements, "measurements", ndim=2)
-    if measurements.shape[1] != measured.matrix.shape[0]:
-        raise ValueError(f"measurements must have {measured.matrix.shape[0]} entries each, "
-                         f"got shape {measurements.shape}")
-    return measurements
-
-
 def _weights(weights, count):
     """Return the weights of so many fibres as far as they are known before the signals in them are."""
     if isinstance(weights, str):
@@ -234,24 +229,21 @@ def _weights(weights, count):
     return weight
 
 
-def _interval(share, spreads, influence, centres, p, confidence, resamples, generator):
-    """Return the percentiles of the weighted mean over resampled fibres and signals.
+def _resampled(share, spreads, influence, centres, resamples, generator):
+    """Return the weighted means over resampled fibres and signals.
 
     ``centres`` names the signal a fibre is drawn with, if it is one. The change of the fibres that a
     resampled signal is in is taken to first order.
     """
-    values, count = np.empty(resamples), len(share)
+    def drawn(count):
+        return np.bincount(generator.integers(count, size=count), minlength=count)
+
+    values = np.empty(resamples)
     for k in range(resamples):
-        shift = 0.0
-        if influence is not None:
-            signals = np.bincount(generator.integers(len(influence), size=len(influence)),
-                                  minlength=len(influence))
-            shift = float((signals - 1) @ influence)
-        if centres is None:
-            drawn = np.bincount(generator.integers(count, size=count), minlength=count) * share
-        else:
-            drawn = signals[centres] * share
-        values[k] = (drawn @ spreads) / drawn.sum() + shift if drawn.sum() > 0 else np.nan
-    tail = 50 * (1 - confidence)
-    low, high = np.maximum(np.nanpercentile(values, [tail, 100 - tail]), 0.0)
-    return float(low ** (1 / p)), float(high ** (1 / p))
+        signals = None if influence is None else drawn(len(influence))
+        times = drawn(len(share)) if signals is None or centres is None else signals[centres]
+        weight = times * share
+        values[k] = (weight @ spreads) / weight.sum() if weight.sum() > 0 else np.nan
+        if signals is not None:
+            values[k] += (signals - 1) @ influence
+    return values
