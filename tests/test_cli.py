@@ -131,7 +131,7 @@ BAD = [
     (["audit", *USER, "--map", "quits:f"], "quits:f"),
     (["audit", "--operator", "user_maps.py"], "operator must be a .npy or .npz file"),
     (["audit", *USER, "--map", "user_maps:absent"], "user_maps:absent"),
-    (["audit", *USER, "--map", "no_such_module:f"], "no module named no_such_module"),
+    (["audit", *USER, "--map", "no_such_module:f"], "No module named 'no_such_module'"),
     (["audit", *USER, "--map", "model.pt"], "other files are never opened"),
     (["audit", *USER, "--map", "weights.npz"], "no such file: weights.npz"),
     (["audit", *USER, "--map", "user_maps:noisy"], "not a function"),

@@ -2,7 +2,6 @@
 
 import copy
 import importlib
-import inspect
 import os
 import re
 import sys
@@ -10,7 +9,7 @@ from operator import attrgetter
 
 import numpy as np
 
-from kernelstab._checks import as_array, as_number
+from kernelstab._checks import as_array
 from kernelstab._errors import users_code
 from kernelstab.maps.base import Map
 from kernelstab.maps.linear import LinearMap
@@ -40,18 +39,13 @@ def as_map(thing, A, name=None):
     name : str, optional
         Shown in reports. Default: the name the thing has.
 
-    Returns
-    -------
-    ReconstructionMap
-
     Raises
     ------
     ValueError
         If the thing cannot be called with a measurement, is a class or makes maps instead of
-        being one, is a refused file, belongs to an operator of another shape, is named but not
-        found, or its output has the wrong shape, is not finite, or differs between two calls
-        with the same measurement. Also if its own code or its import raises anything; that error
-        is the cause (``__cause__``).
+        being one, is a refused file, belongs to an operator of another shape, or its output has
+        the wrong shape, is not finite, or differs between two calls with the same measurement.
+        Also if its own code or its import raises anything; that error is the cause (``__cause__``).
 
     Notes
     -----
@@ -134,7 +128,7 @@ class CallableMap(Map):
     ----------
     function : callable, ndarray (m,) -> ndarray (N,)
         Gets its own copy of the measurement, so that it cannot change the caller's.
-        Its ``vjp``, ``spec``, ``precision`` and ``name`` are taken over if it has them.
+        Its ``vjp``, ``spec`` and ``name`` are taken over if it has them.
     A : operator, shape (m, N)
         Fixes the shapes.
     label : str, optional
@@ -143,8 +137,8 @@ class CallableMap(Map):
     Raises
     ------
     ValueError
-        If the callable cannot take one argument. When called: if its code raises anything, or
-        what it returns is not a finite array of the right shape.
+        When called: if its code raises anything, or what it returns is not a finite array of
+        the right shape.
     """
 
     def __init__(self, function, A, *, label=None):
@@ -152,8 +146,6 @@ class CallableMap(Map):
         default = getattr(function, "__name__", type(function).__name__)
         self.name = str(getattr(function, "name", default))
         self.label = label or repr(self.name)
-        _require_one_argument(function, self.label)
-        self.precision = as_number(getattr(function, "precision", Map.precision), "precision", low=0.0)
         if callable(getattr(function, "vjp", None)):
             self.vjp = self._vjp
 
@@ -188,19 +180,6 @@ class CallableMap(Map):
             return describe() if callable(describe) else None
 
 
-def _require_one_argument(function, label):
-    """Refuse a callable whose signature says that it cannot take a measurement and nothing else."""
-    try:
-        signature = inspect.signature(function)
-    except (TypeError, ValueError):      # callables written in C may have none; the first call will tell
-        return
-    try:
-        signature.bind("measurement")
-    except TypeError:
-        raise ValueError(f"map {label} must take one argument, the measurement, but its arguments are "
-                         f"{signature}; if it makes a map, give the map that it makes") from None
-
-
 def _probe(A):
     """Return a measurement of ``A`` without symmetries, the same every time."""
     return A.matvec(np.cos(np.arange(1.0, A.shape[1] + 1)))
@@ -210,10 +189,9 @@ def _from_torch(module, A, label):
     """Find out by trying whether a torch module takes measurements or images."""
     from kernelstab.maps.torch_map import TorchMap
 
-    reasons, about = [], None
+    psi, reasons = TorchMap(module, A), []
     for start in ("measurements", "adjoint-image"):
-        psi = TorchMap(module, A, input=start)
-        psi.about = about = psi.about if about is None else about     # the first try ends training mode
+        psi.input = start
         try:
             psi(_probe(A))
         except ValueError as error:
@@ -235,14 +213,7 @@ def _named(text):
                          f"{shipped_networks()}, got {text!r}; other files are never opened")
     module, attribute = text.split(":")
     with users_code(f"importing map {text!r}"):
-        try:
-            found = importlib.import_module(module)
-        except ModuleNotFoundError as error:
-            if error.name is None or not f"{module}.".startswith(f"{error.name}."):
-                raise                    # the module was found, but something that it imports was not
-            found, missing = None, error.name
-    if found is None:
-        raise ValueError(f"map {text!r}: no module named {missing}")
+        found = importlib.import_module(module)
     try:
         return attrgetter(attribute)(found)
     except AttributeError as error:

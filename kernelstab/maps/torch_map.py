@@ -15,9 +15,8 @@ class TorchMap(Map):
     r"""Use a torch module as a reconstruction map.
 
     The module sees a batch of one and is put in evaluation mode before every call: dropout and
-    batch statistics would make it a different map each time. What is studied is therefore the
-    module in evaluation mode. If it came in training mode, the ``repr`` says so. It is the
-    caller's module and stays in evaluation mode; ``module.train()`` brings it back.
+    batch statistics would make it a different map each time. It is the caller's module and stays
+    in evaluation mode; if it came in training mode, the ``repr`` says so.
 
     Parameters
     ----------
@@ -40,8 +39,6 @@ class TorchMap(Map):
 
     Attributes
     ----------
-    precision : float
-        Spacing of floats at 1 in ``dtype``.
     about : str
         ``"(eval mode)"`` if the module came in training mode, else empty; ends the ``repr``.
 
@@ -86,7 +83,6 @@ class TorchMap(Map):
         self.about = "(eval mode)" if any(part.training for part in module.modules()) else ""
         self.module = _cast(module.to(device), dtype).eval()
         self.name = name or type(module).__name__
-        self.precision = float(torch.finfo(dtype).eps)
 
     def __call__(self, y):
         torch = require("torch", extra="learn")
@@ -97,15 +93,10 @@ class TorchMap(Map):
         return f"<{type(self).__name__} {f'{self.name} {self.about}'.rstrip()}>"
 
     def vjp(self, y, u):
-        r"""Return :math:`J(y)^*u` by reverse-mode differentiation, for real inner products.
+        r"""Return :math:`J(y)^*u` by reverse-mode differentiation.
 
         For complex data this is the ``g`` with
         :math:`\mathrm{Re}\langle u,J\,dy\rangle=\mathrm{Re}\langle g,dy\rangle`.
-
-        Raises
-        ------
-        ValueError
-            If ``y`` or ``u`` has the wrong shape or is not finite.
         """
         return self.pullback(y)[1](u)
 

@@ -136,11 +136,10 @@ def test_names_are_imported(tmp_path, monkeypatch):
     np.testing.assert_array_equal(as_map("users_module:Box.inner", A)(np.ones(3)), [1.0, 1.0, 1.0, 0.0])
     with pytest.raises(ValueError, match=r"'users_module:absent'.*has no attribute 'absent'"):
         as_map("users_module:absent", A)
-    with pytest.raises(ValueError, match="'absent_module:f': no module named absent_module"):
-        as_map("absent_module:f", A)
-    with pytest.raises(ValueError, match="importing map 'needs_more:f' raised ModuleNotFoundError: No module "
-                                         "named 'no_such_dependency'"):
-        as_map("needs_more:f", A)
+    for module, missing in (("absent_module", "absent_module"), ("needs_more", "no_such_dependency")):
+        with pytest.raises(ValueError, match=f"importing map '{module}:f' raised ModuleNotFoundError: No "
+                                             f"module named '{missing}'"):
+            as_map(f"{module}:f", A)
 
 
 @pytest.mark.parametrize(("body", "message"), [
@@ -204,8 +203,7 @@ def test_an_interrupt_passes():
 def test_classes_and_factories_are_explained():
     with pytest.raises(ValueError, match="^map 'Affine' is a class; give an instance, e.g. affine = Affine"):
         as_map(Affine, A)
-    with pytest.raises(ValueError, match=r"^map '<lambda>' must take one argument, the measurement, but its "
-                                         r"arguments are \(\); if it makes a map, give the map"):
+    with pytest.raises(ValueError, match=r"^map '<lambda>' raised TypeError: .* takes 0 positional"):
         as_map(lambda: Affine(), A)
     with pytest.raises(ValueError, match="got a Affine: 'made' seems to make maps; give the map"):
         as_map(made, A)
