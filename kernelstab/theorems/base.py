@@ -138,9 +138,8 @@ def _kind(rigorous, radius) -> Kind:
 class Theorem:
     """A statement that can be constructed, checked, certified and broken.
 
-    A subclass lives in a file of its own, named after its slug, and gives ``slug``,
-    ``title``, ``statement``, ``hypotheses``, ``conclusions``, ``source`` and the methods
-    :meth:`write`, :meth:`construct`, :meth:`by_hand` and :meth:`spoilers`.
+    A subclass lives in a file of its own, named after its slug, and gives the texts below and
+    the methods :meth:`write`, :meth:`construct`, :meth:`by_hand` and :meth:`spoilers`.
     """
 
     slug: str
@@ -159,10 +158,18 @@ class Theorem:
         raise NotImplementedError
 
     def construct(self, A, psi, x, *, rng=0, **options) -> Instance:
-        """Build an instance for the forward operator ``A``, map ``psi`` and signal ``x``.
+        """Build an instance for the user's forward operator, map and signal.
 
-        An audit passes by keyword what it has found, if it is asked for: ``perturbation``, the worst
-        one of the data at ``x``, and ``detail``, a dark spot in ``x``.
+        Parameters
+        ----------
+        A : ForwardOperator or ndarray, shape (m, N)
+        psi : ReconstructionMap
+        x : ndarray, shape (N,) or image
+        rng : int or Generator
+            Seed of a search, where there is one.
+        **options
+            Those of the theorem. An audit passes what it has found, if it is asked for: ``perturbation``,
+            the worst one of the data at ``x``, and ``detail``, a dark spot in ``x``.
         """
         raise NotImplementedError
 
@@ -233,10 +240,7 @@ class Theorem:
     def certificate(self, instance: Instance, path, *, precision: int = 128, extra=None) -> Path:
         """Write a certificate that ``kernelstab verify`` re-proves without this class.
 
-        Raises
-        ------
-        CertificateError
-            If the instance is not VERIFIED in ball arithmetic: there is nothing to certify.
+        An instance that is not VERIFIED in ball arithmetic raises a CertificateError.
         """
         program = self.program(**self.variant(instance))
         certificate = make_certificate(self.slug, program, instance.inputs, precision=precision, extra=extra)

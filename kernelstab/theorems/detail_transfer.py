@@ -99,17 +99,13 @@ With $x'$ in place of $x$, $\Psi(Ax')-x' = d-(x'-x)+w'$ with $\|w'\| \le \eta+\m
 
         Parameters
         ----------
-        A : ForwardOperator, shape (m, N)
-        psi : ReconstructionMap
-        z : ndarray, shape (N,) or image
-            The image that the map recovers.
+        A, psi, z, rng
+            See :meth:`Theorem.construct`; ``z`` is the image that the map recovers, ``rng`` is not used.
         detail : ndarray, shape (N,) or image, optional
             The detail before projection; by default a round blob in the middle of an image,
             a single entry of any other signal.
         strength : float
             Norm of the detail in units of the error at ``z``, above 1.
-        rng : int or Generator
-            Not used; every construction takes one.
         """
         A = as_operator(A)
         z = as_array(z, "z").reshape(-1)

@@ -84,18 +84,7 @@ to rounding, H2 and H3 let no pair claim more than twice the kernel part.
         p.conclusion("C2", p.emit("max", error, error_mirror) >= bound / 2)
 
     def construct(self, A, psi, x, *, rng=0) -> Instance:
-        """Reflect ``x`` in the kernel of ``A``.
-
-        Parameters
-        ----------
-        A : ForwardOperator, shape (m, N)
-        psi : ReconstructionMap
-        x : ndarray, shape (N,) or image
-        rng : int or Generator
-            Not used; every construction takes one.
-
-        Cost: one kernel projection.
-        """
+        """Reflect ``x`` in the kernel of ``A``. Cost: one kernel projection; ``rng`` is not used."""
         A = as_operator(A)
         x = as_array(x, "x").reshape(-1)
         mirror = x - 2 * kernel_part(A, x)

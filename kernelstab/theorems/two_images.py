@@ -89,18 +89,13 @@ competitor in the supremum that defines $L_\varepsilon(\Psi, Ax)$. For C3, $\|\P
 
         Parameters
         ----------
-        A : ForwardOperator, shape (m, N)
-        psi : ReconstructionMap
-            The map under test.
-        x : ndarray, shape (N,) or image
-            The first image.
+        A, psi, x, rng
+            See :meth:`Theorem.construct`; ``x`` is the first image.
         perturbation : ndarray, shape (m,), optional
             The perturbation :math:`e`; found by a worst-case search of size
             ``eps * ||A x||`` if it is not given.
         eps : float
             Relative size of the search, a pure number.
-        rng : int or Generator
-            Seed of the search.
         """
         A = as_operator(A)
         x = as_array(x, "x").reshape(-1)

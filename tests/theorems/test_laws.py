@@ -100,7 +100,7 @@ def test_every_piece_of_a_theorem_is_where_it_says(theorem):
 
 def test_every_file_belongs_to_a_theorem():
     stems = {t.slug.replace("-", "_") for t in ALL}
-    shared = {"base", "__init__", "__main__"}
+    shared = {"base", "__init__"}
     for folder, pattern, extra in (("kernelstab/theorems", "*.py", shared), ("docs/theorems", "*.md", set()),
                                    ("tests/theorems", "test_*.py", {"test_base", "test_laws"})):
         found = {p.stem for p in (ROOT / folder).glob(pattern)} - extra
@@ -120,7 +120,7 @@ def test_no_theorem_is_named_outside_its_folder():
 @each
 def test_the_docs_page_is_the_card(theorem):
     page = (ROOT / theorem.where()["docs"]).read_text(encoding="utf-8")
-    assert page == theorem.card(), "run: python -m kernelstab.theorems docs/theorems"
+    assert page == theorem.card(), f"run: kernelstab show {theorem.slug} > {theorem.where()['docs']}"
 
 
 @each
