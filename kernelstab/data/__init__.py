@@ -1,23 +1,10 @@
-"""Signals and images: bundled MR slices and photographs, phantoms, sparse vectors, details."""
+"""Signals and images: bundled MR slices and photographs, a phantom, sparse vectors, details."""
 
 from kernelstab.data.details import blob, block, dial, text
-from kernelstab.data.phantoms import ellipses, shepp_logan
 from kernelstab.data.registry import ImageSet, colin, licences, load, names, natural, slices
-from kernelstab.data.sparse import sparse_vector
+from kernelstab.data.synthetic import shepp_logan, sparse_vector
 
 __all__ = [
-    "ImageSet",
-    "blob",
-    "block",
-    "colin",
-    "dial",
-    "ellipses",
-    "licences",
-    "load",
-    "names",
-    "natural",
-    "shepp_logan",
-    "slices",
-    "sparse_vector",
-    "text",
+    "ImageSet", "blob", "block", "colin", "dial", "licences", "load", "names", "natural", "shepp_logan", "slices",
+    "sparse_vector", "text",
 ]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kernelstab.data import ellipses, shepp_logan
+from kernelstab.data import shepp_logan, sparse_vector
 
 
 def test_shepp_logan_values_by_hand():
@@ -24,18 +24,24 @@ def test_shepp_logan_area_of_the_head():
     assert inside <= full + 1e-3
 
 
-def test_ellipses_are_seeded_and_bounded():
-    image = ellipses(40, rng=3)
-    np.testing.assert_array_equal(image, ellipses(40, rng=3))
-    assert image.min() >= 0
-    assert 0.1 <= image.max() <= 1
-    assert not np.array_equal(image, ellipses(40, rng=4))
+@pytest.mark.parametrize("s", [0, 1, 7, 30])
+def test_sparsity_is_exact(s):
+    x = sparse_vector(30, s, rng=s)
+    assert x.shape == (30,)
+    assert np.count_nonzero(x) == s
+
+
+def test_support_is_uniform():
+    rng = np.random.default_rng(0)
+    hits = sum(sparse_vector(5, 2, rng=rng) != 0 for _ in range(2000))
+    # each index is hit with probability 2/5: mean 800, standard deviation sqrt(480) < 22
+    assert np.abs(hits - 800).max() < 110
 
 
 def test_bad_input():
     with pytest.raises(ValueError, match="n must be at least 1, got 0"):
         shepp_logan(0)
-    with pytest.raises(ValueError, match="count must be at least 1, got 0"):
-        ellipses(8, count=0, rng=0)
+    with pytest.raises(ValueError, match="s must be between 0 and 3, got 4"):
+        sparse_vector(3, 4, rng=0)
     with pytest.raises(ValueError, match="rng must be"):
-        ellipses(8, rng=None)
+        sparse_vector(3, 1, rng=None)

@@ -1,4 +1,4 @@
-"""Piecewise constant test images: the Shepp-Logan head and random ellipses."""
+"""Synthetic signals: the Shepp-Logan head and sparse vectors."""
 
 import numpy as np
 
@@ -40,44 +40,40 @@ def shepp_logan(n: int) -> np.ndarray:
     """
     n = as_count(n, "n", low=1)
     image = np.zeros((n, n))
-    for value, a, b, x, y, turn in _HEAD:
-        image[_inside(n, a, b, x, y, turn)] += value
+    grid = (2 * np.arange(n) + 1 - n) / n
+    for value, a, b, x0, y0, degrees in _HEAD:
+        x, y = grid[None, :] - x0, -grid[:, None] - y0
+        c, s = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
+        image[((c * x + s * y) / a) ** 2 + ((c * y - s * x) / b) ** 2 <= 1] += value
     return np.clip(image, 0.0, 1.0)
 
 
-def ellipses(n: int, *, count: int = 8, rng) -> np.ndarray:
-    """Return a random image of ``count`` overlapping ellipses, shape ``(n, n)``, in [0, 1].
+def sparse_vector(N: int, s: int, *, rng) -> np.ndarray:
+    """Draw a vector of length ``N`` with exactly ``s`` standard normal entries, the others zero.
 
-    Half axes are uniform in [0.05, 0.5], centres in [-0.7, 0.7], values in [0.1, 0.5]; sums
-    above 1 are cut.
+    The support is uniform among all sets of ``s`` indices.
 
     Parameters
     ----------
-    n : int
-        Side in pixels.
-    count : int
-        Number of ellipses.
+    N, s : int
+        Length and sparsity, ``0 <= s <= N``.
     rng : int or Generator
 
     Raises
     ------
     ValueError
-        If ``n`` or ``count`` is not a positive integer.
+        If ``s`` exceeds ``N``.
 
-    >>> ellipses(16, rng=1).shape
-    (16, 16)
+    Examples
+    --------
+    >>> x = sparse_vector(50, 3, rng=0)
+    >>> x.shape, int((x != 0).sum())
+    ((50,), 3)
     """
-    n, count, rng = as_count(n, "n", low=1), as_count(count, "count", low=1), as_generator(rng)
-    image = np.zeros((n, n))
-    for _ in range(count):
-        (a, b), (x, y) = rng.uniform(0.05, 0.5, 2), rng.uniform(-0.7, 0.7, 2)
-        image[_inside(n, a, b, x, y, rng.uniform(0.0, 180.0))] += rng.uniform(0.1, 0.5)
-    return np.minimum(image, 1.0)
-
-
-def _inside(n, a, b, x0, y0, degrees) -> np.ndarray:
-    """Mark the pixel centres inside one ellipse."""
-    grid = (2 * np.arange(n) + 1 - n) / n
-    x, y = grid[None, :] - x0, -grid[:, None] - y0
-    c, s = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
-    return ((c * x + s * y) / a) ** 2 + ((c * y - s * x) / b) ** 2 <= 1
+    N = as_count(N, "N", low=1)
+    s = as_count(s, "s", low=0, high=N)
+    rng = as_generator(rng)
+    x = np.zeros(N)
+    support = rng.choice(N, s, replace=False)
+    x[support] = rng.standard_normal(s)
+    return x
