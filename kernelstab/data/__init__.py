@@ -5,6 +5,6 @@ from kernelstab.data.registry import ImageSet, colin, licences, load, names, nat
 from kernelstab.data.synthetic import shepp_logan, sparse_vector
 
 __all__ = [
-    "ImageSet", "blob", "block", "colin", "dial", "licences", "load", "names", "natural", "shepp_logan", "slices",
-    "sparse_vector", "text",
+    "ImageSet", "blob", "block", "colin", "dial", "licences", "load", "names", "natural", "shepp_logan",
+    "slices", "sparse_vector", "text",
 ]
