@@ -8,7 +8,7 @@ library, and never the numbers that the author found.
 
 from dataclasses import dataclass, field
 from fractions import Fraction
-from math import inf, isfinite, nan
+from math import isfinite
 
 from kernelstab._errors import CertificateError
 from kernelstab.certify.certificate import (
@@ -20,7 +20,7 @@ from kernelstab.certify.certificate import (
     findings,
     read_certificate,
 )
-from kernelstab.certify.enclosure import DECIMAL, Decision, Enclosure, between, decimals, round_down, round_up
+from kernelstab.certify.enclosure import DECIMAL, Decision, Enclosure, decimals
 from kernelstab.certify.program.instructions import Instructions
 
 GUARD = 32        # more bits than the author had, so that the enclosures found lie inside his
@@ -125,20 +125,8 @@ def _verify_constant(certificate):
     from kernelstab.certify.constants.statement import prove  # loads python-flint
 
     found = prove(certificate)
-    claims = []
-    for entry in found.statements:
-        margin = between(*[abs(entry.stated - entry.proved)] * 2)
-        claims.append(Decision(entry.side, "", entry.text, "true", margin.value, margin.radius,
-                               margin.lower, margin.upper))
-    proved = {entry.side: entry.stated for entry in found.statements}
-    if len(proved) == 2:
-        enclosed = between(proved["lower"], proved["upper"])
-    else:
-        low = round_down(proved["lower"]) if "lower" in proved else -inf
-        high = round_up(proved["upper"]) if "upper" in proved else inf
-        enclosed = Enclosure(nan, inf, low, high)
-    return Verification(True, certificate["constant"], "exact", 0, tuple(claims), {found.symbol: enclosed},
-                        format=CONSTANT_FORMAT, subject=found.subject)
+    return Verification(True, certificate["constant"], "exact", 0, found.claims,
+                        {found.symbol: found.enclosure}, format=CONSTANT_FORMAT, subject=found.subject)
 
 
 def _verify_collection(collection):

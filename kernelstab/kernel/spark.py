@@ -70,7 +70,7 @@ class Spark:
             If the arithmetic was floating point: then nothing is proved about the numbers stored.
         """
         from kernelstab.certify import make_constant_certificate
-        from kernelstab.certify.constants.spark import MOST_SETS
+        from kernelstab.certify.constants.dependence import MOST_SETS
 
         if self.arithmetic != "exact":
             raise ValueError("a spark in floating point has no certificate; use arithmetic='exact'")

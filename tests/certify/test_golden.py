@@ -8,7 +8,6 @@ import base64
 import copy
 import json
 import struct
-from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -164,13 +163,13 @@ def test_one_digit_of_a_program_is_refused(name):
 def known_proofs():
     """Yield (constant, real or complex, side, kind) for every proof that a checker knows."""
     for name, constant in CONSTANTS.items():
-        module = import_module(f"kernelstab.certify.constants.{constant.module}")
-        tables = [(False, module.KINDS)]
-        # priors on complex signals are read as real ones
-        if not constant.real_only and name != "kernel-size":
-            tables.append((True, getattr(module, "COMPLEX_KINDS", module.KINDS)))
-        for over_complex, table in tables:
-            yield from ((name, over_complex, side, kind) for side, kinds in table.items() for kind in kinds)
+        for over_complex in (False, True):
+            # priors on complex signals are read as real ones
+            if over_complex and (constant.real_only or name == "kernel-size"):
+                continue
+            for side in ("lower", "upper"):
+                yield from ((name, over_complex, side, kind) for kind in getattr(constant, side)
+                            if (kind, over_complex) not in (*constant.given_up, ("arcs", False)))
 
 
 def is_complex(content):
@@ -185,7 +184,7 @@ def test_every_kind_of_proof_has_a_file():
 
 
 def test_every_prior_and_problem_has_a_file():
-    from kernelstab.certify.constants.kernel_size_upper import METHODS
+    from kernelstab.certify.constants.kernel_size import METHODS
     from kernelstab.certify.constants.optimal_value import PROBLEMS
     from kernelstab.certify.constants.prior_setting import FIELDS
 
@@ -197,7 +196,7 @@ def test_every_prior_and_problem_has_a_file():
               if part["constant"] == "kernel-size" for statement in part["statements"]
               if statement["side"] == "upper"}
     several = {"injective"}                          # one checker for all its priors
-    assert uppers >= {(kind, prior) for kind, method in METHODS.items() for prior in method.priors
+    assert uppers >= {(kind, prior) for kind in CONSTANTS["kernel-size"].upper for prior in METHODS[kind][1]
                       if kind not in several}
     problems = {(part["options"]["problem"], is_complex(part)) for part in found
                 if part["constant"] == "optimal-value"}

@@ -219,7 +219,7 @@ def test_certificate(tmp_path):
 
 def test_a_certificate_within_the_reach_of_the_verifier(monkeypatch):
     # of 56 triples and 28 pairs the verifier takes on the pairs only
-    monkeypatch.setattr("kernelstab.certify.constants.spark.MOST_SETS", 30)
+    monkeypatch.setattr("kernelstab.certify.constants.dependence.MOST_SETS", 30)
     A = np.random.default_rng(2).standard_normal((3, 8))
     assert [entry["value"] for entry in spark(A).certificate()["statements"]] == ["3e0", "4e0"]
 

@@ -3,9 +3,10 @@
 from fractions import Fraction
 from math import comb
 
-from flint import arb, ctx, fmpq_mat
+from flint import arb, ctx, fmpq, fmpq_mat
 
 from kernelstab._errors import CertificateError
+from kernelstab.certify.constants.reading import affordable
 
 MOST_ROWS = 300
 MOST_COLUMNS = 2000
@@ -19,14 +20,6 @@ def require_definite(matrix: fmpq_mat, name: str) -> None:
 
     Elimination without pivoting in balls: if every pivot is certainly positive, so is the matrix. A
     singular matrix is refused at every precision, so proofs stay a little away from that.
-
-    Raises
-    ------
-    CertificateError
-        If a pivot is not certainly positive, or there are more than ``MOST_ROWS`` rows.
-
-    Notes
-    -----
     Cost: :math:`n^3/6` multiplications of balls, seconds for 200 rows.
 
     >>> require_definite(fmpq_mat(2, 2, [2, 1, 1, 2]), "Q")
@@ -36,8 +29,7 @@ def require_definite(matrix: fmpq_mat, name: str) -> None:
     kernelstab._errors.CertificateError: Q is not proved to be positive definite: pivot 2 of 2
     """
     size = matrix.nrows()
-    if size > MOST_ROWS:
-        raise CertificateError(f"{name} may have at most {MOST_ROWS} rows, got {size}")
+    affordable(size, MOST_ROWS, f"rows of {name}")
     for precision in PRECISIONS:
         with ctx.workprec(precision):
             failed = _failing_pivot(matrix)
@@ -67,20 +59,19 @@ class Gram:
     """Inner products of the columns times ``denominator``, as integers.
 
     A complex matrix is embedded; each of its columns stands for two, (Re, Im) and (-Im, Re), next to
-    each other: ``width`` 2.
+    each other in ``rows``: ``width`` 2. In ``rational`` all real parts come first, as in the embedding.
     """
 
     def __init__(self, matrix):
-        if matrix.shape[1] > MOST_COLUMNS:
-            raise CertificateError(f"matrix may have at most {MOST_COLUMNS} columns, got {matrix.shape[1]}")
-        self.width = 2 if matrix.is_complex else 1
+        self.size, self.width = matrix.shape[1], 1 + matrix.is_complex
+        affordable(self.size, MOST_COLUMNS, "columns")
         table = matrix.embedded().numerators
-        product = (table.transpose() * table).tolist()
-        n = matrix.shape[1]
-        order = [j + k * n for j in range(n) for k in range(self.width)]
-        self.rows = [[int(product[i][j]) for j in order] for i in order]
+        product = table.transpose() * table
         self.denominator = matrix.denominator**2
-        self.size = n
+        self.rational = fmpq_mat(product) * fmpq(1, self.denominator)
+        order = [j + k * self.size for j in range(self.size) for k in range(self.width)]
+        entries = product.tolist()
+        self.rows = [[int(entries[i][j]) for j in order] for i in order]
 
     def length(self, i) -> int:
         """Return the squared length of a column, times the denominator."""
@@ -97,15 +88,8 @@ def require_below(gram: Gram, sign, limit: Fraction, order):
     The matrix is scaled and rounded to integers, and what that may change in an eigenvalue is taken off
     the diagonal. Then fraction-free elimination (Bareiss) decides exactly, shared along a
     depth-first passage through the supports.
-
-    Raises
-    ------
-    CertificateError
-        If a block is not, or there are more than ``MOST_SUPPORTS``.
     """
-    count = comb(gram.size, order) * gram.width**2
-    if count > MOST_SUPPORTS:
-        raise CertificateError(f"{comb(gram.size, order)} supports are too many to be gone through")
+    affordable(comb(gram.size, order) * gram.width**2, MOST_SUPPORTS, "supports")
     sizes = [abs(entry) for row in gram.rows for entry in row]
     largest = max(sizes) + abs(limit) * gram.denominator
     scale = Fraction(1 << _BITS, max(1, int(largest)))

@@ -26,71 +26,36 @@ from fractions import Fraction
 from flint import fmpq_mat
 
 from kernelstab._errors import CertificateError
-from kernelstab.certify.arrays import Array
-from kernelstab.certify.constants.exact_vectors import (
-    column,
-    fractions,
-    largest,
-    over_common,
-    root_above,
-    squares,
-)
-from kernelstab.certify.constants.matrix import integer
+from kernelstab.certify.constants.matrix import fractions, inner, largest, read_column, root_above, squares
 from kernelstab.certify.constants.prior_setting import read_setting
-from kernelstab.certify.constants.reading import integers, proof_kind, rationals
 
 ENDS = ("range", "largest", "smallest")
-KINDS: dict = {side: {"dual": ["q"], "enumeration": [], "point": ["x"]} for side in ("lower", "upper")}
 WITH_MU = ("ellipsoid", "polytope")           # for these a dual has the field mu too
 _OUTER = {"lower": ("range", "smallest"), "upper": ("range", "largest")}
 
 
 def check(matrix, order, options, side, proof) -> Fraction:
-    """Return the bound on the values of a detail that a proof proves.
-
-    Raises
-    ------
-    CertificateError
-        If the options or the proof are malformed, or nothing is proved.
-    """
+    """Return the bound on the values of a detail that a proof proves."""
     if set(options) != {"d", "end", "eps", "prior", "y"} or options["end"] not in ENDS:
         raise CertificateError(f"options must be d, eps, prior, y and end, one of {', '.join(ENDS)}")
     setting = read_setting(matrix, {"prior": options["prior"], "eps": options["eps"], "norm": "2"})
-    d, y = _vector(options["d"], "d", matrix.shape[1]), _vector(options["y"], "y", matrix.shape[0])
-    with_mu = {"dual": ["q", "mu"]} if setting.kind in WITH_MU else {}
-    kind = proof_kind(proof, KINDS[side] | with_mu)
+    d, y = read_column(options["d"], "d", matrix.shape[1]), read_column(options["y"], "y", matrix.shape[0])
+    kind = proof["kind"]
     if (kind != "point") != (options["end"] in _OUTER[side]):
         raise CertificateError(f"proof {kind} proves no {side} bound of end {options['end']}")
     if kind == "point":
-        return _inner(d, _signal(setting, y, proof["x"]))
+        return inner(d, _signal(setting, y, proof["x"]))
     if kind == "enumeration":
         return _enumerated(setting, d, y, side)
+    if ("mu" in proof) != (setting.kind in WITH_MU):
+        raise CertificateError(f"the field mu belongs to duals for the priors {' and '.join(WITH_MU)}")
     return _most(setting, d, y, proof) if side == "upper" else -_most(setting, -d, y, proof)
-
-
-def _vector(value, name, size) -> fmpq_mat:
-    """Read a vector as a column."""
-    if isinstance(value, dict):
-        if set(value) != {"integers", "denominator"}:
-            raise CertificateError(f"{name} needs the fields denominator and integers")
-        denominator = integer(value["denominator"], "denominator")
-        entries = integers(value["integers"], name)
-        if denominator < 1 or len(entries) != size:
-            raise CertificateError(f"{name} must have {size} entries over a positive denominator")
-        return column(entries, denominator)
-    if not isinstance(value, Array):
-        raise CertificateError(f"{name} must be an array, or integers over a denominator")
-    return column(*over_common(rationals(value, name, size)))
-
-
-def _inner(a, b) -> Fraction:
-    return fractions(a.transpose() * b)[0]
 
 
 def _most(setting, d, y, proof) -> Fraction:
     """Return the dual bound of the largest value."""
-    q = _vector(proof["q"], "q", y.nrows())
-    found = _inner(q, y) + setting.eps * root_above(squares(q))
+    q = read_column(proof["q"], "q", y.nrows())
+    found = inner(q, y) + setting.eps * root_above(squares(q))
     rest = d - setting.matrix.transpose() * q
     if setting.kind == "ball":
         return found + setting.radius * root_above(squares(rest))
@@ -99,7 +64,7 @@ def _most(setting, d, y, proof) -> Fraction:
     if setting.kind == "subspace":
         return found + _within(setting, setting.form.transpose() * rest)
     if setting.kind in WITH_MU:
-        mu = _vector(proof["mu"], "mu", setting.form.nrows())
+        mu = read_column(proof["mu"], "mu", setting.form.nrows())
         rest = rest - setting.form.transpose() * mu
         size = root_above(squares(mu)) if setting.kind == "ellipsoid" else sum(map(abs, fractions(mu)))
         found += size
@@ -117,12 +82,12 @@ def _within(setting, rest) -> Fraction:
     if setting.radius is None:
         raise CertificateError("the dual vectors do not add up to the detail on the subspace")
     gram = setting.form.transpose() * setting.form
-    return setting.radius * root_above(_inner(rest, gram.solve(rest)))
+    return setting.radius * root_above(inner(rest, gram.solve(rest)))
 
 
 def _signal(setting, y, value) -> fmpq_mat:
     """Return a signal after checking that it is a member and explains the data."""
-    x = setting.signal(_vector(value, "x", setting.width))
+    x = setting.signal(read_column(value, "x", setting.width))
     setting.require_member(x, "x")
     if not _explains(setting, x, y):
         raise CertificateError("x does not explain the data to within eps")
@@ -137,7 +102,7 @@ def _enumerated(setting, d, y, side) -> Fraction:
     if setting.kind != "finite":
         raise CertificateError(f"enumeration is for a finite prior, not for {setting.kind}")
     signals = [fmpq_mat(len(row), 1, row) for row in setting.form.tolist()]
-    values = [_inner(d, x) for x in signals if _explains(setting, x, y)]
+    values = [inner(d, x) for x in signals if _explains(setting, x, y)]
     if not values:
         raise CertificateError("no signal of the prior explains the data exactly")
     return max(values) if side == "upper" else min(values)

@@ -1,95 +1,77 @@
-"""A matrix as certificates of constants hold it: exactly.
+"""Matrices and vectors as certificates of constants hold them: exactly.
 
 Floats are dyadic rationals, so a matrix of floats is one integer matrix over one power of two; matrices
 of integers and fractions are stored as integers over one denominator.
 """
 
-import re
 from dataclasses import dataclass
 from fractions import Fraction
-from math import lcm
+from math import isqrt, lcm
 
-from flint import fmpz, fmpz_mat, nmod_mat
+from flint import fmpq, fmpq_mat, fmpz, fmpz_mat, nmod_mat
 
 from kernelstab._errors import CertificateError
 from kernelstab.certify.arrays import Array, ComplexArray, decode
+from kernelstab.certify.constants.reading import (
+    affordable,
+    index_set,
+    integer,
+    integers,
+    matrix_rows,
+    parts_of,
+    rationals,
+)
 
 PRIME = 2**61 - 1
 MOST_ENTRIES = 1 << 22
-_INTEGER = re.compile("-?[0-9]{1,100000}")
+_ROOT_BITS = 128
 
 
 @dataclass(frozen=True)
 class ExactMatrix:
-    """The rational matrix ``numerators / denominator``."""
+    """The matrix ``(numerators + i imag) / denominator`` of rationals; ``imag`` is None for a real one."""
 
     numerators: fmpz_mat
     denominator: int
-    is_complex = False
+    imag: fmpz_mat | None = None
+
+    @property
+    def is_complex(self) -> bool:
+        """Whether there is an imaginary part."""
+        return self.imag is not None
 
     @property
     def shape(self) -> tuple[int, int]:
         """Return (m, N)."""
         return self.numerators.nrows(), self.numerators.ncols()
 
-    def entry(self, row, column) -> Fraction:
-        """Return one entry.
-
-        >>> exact([[0.5, 0.25]]).entry(0, 1)
-        Fraction(1, 4)
-        """
-        return Fraction(int(self.numerators[row, column]), self.denominator)
+    @property
+    def rational(self) -> fmpq_mat:
+        """The real part, as python-flint has matrices of rationals."""
+        return fmpq_mat(self.numerators) * fmpq(1, self.denominator)
 
     def columns(self, chosen) -> fmpz_mat:
-        """Return the numerators of some columns, in the order given.
+        """Return the numerators of some columns, of ``[[Re, -Im], [Im, Re]]`` for a complex matrix.
 
         >>> exact([[0.5, 0.25]]).columns([1, 0])
         [1, 2]
-        """
-        return submatrix(self.numerators, range(self.shape[0]), chosen)
-
-    def embedded(self) -> "ExactMatrix":
-        """Return the real matrix that acts on real vectors: this one."""
-        return self
-
-    def __repr__(self):
-        return f"<ExactMatrix {self.shape[0]} x {self.shape[1]}>"
-
-
-@dataclass(frozen=True)
-class ComplexExactMatrix:
-    """A matrix of complex rationals: two real ones with one denominator."""
-
-    real: ExactMatrix
-    imag: ExactMatrix
-    is_complex = True
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Return (m, N)."""
-        return self.real.shape
-
-    @property
-    def denominator(self) -> int:
-        """Return the denominator that both parts have."""
-        return self.real.denominator
-
-    def columns(self, chosen) -> fmpz_mat:
-        """Return the numerators of ``[[Re, -Im], [Im, Re]]`` for some columns, in the order given.
-
-        >>> read_matrix({"numerators": [["1", "0"]], "imag": [["2", "0"]], "denominator": "1"}).columns([0])
+        >>> exact([[1, 0]], [[2, 0]]).columns([0])
         [1, -2]
         [2,  1]
         """
-        re, im = (part.columns(chosen).tolist() for part in (self.real, self.imag))
+        re, *im = (submatrix(part, range(self.shape[0]), chosen) for part in (self.numerators, self.imag)
+                   if part is not None)
+        if not im:
+            return re
+        re, im = re.tolist(), im[0].tolist()
         return fmpz_mat([a + [-x for x in b] for a, b in zip(re, im)] + [b + a for a, b in zip(re, im)])
 
-    def embedded(self) -> ExactMatrix:
+    def embedded(self) -> "ExactMatrix":
         """Return the real matrix that acts on (Re z, Im z); its rank is twice that of the complex one."""
-        return ExactMatrix(self.columns(range(self.shape[1])), self.denominator)
+        return ExactMatrix(self.columns(range(self.shape[1])), self.denominator) if self.is_complex else self
 
     def __repr__(self):
-        return f"<ComplexExactMatrix {self.shape[0]} x {self.shape[1]}>"
+        return f"<ExactMatrix {self.shape[0]} x {self.shape[1]}{' complex' if self.is_complex else ''}>"
 
 
 def submatrix(matrix: fmpz_mat, rows, columns) -> fmpz_mat:
@@ -98,34 +80,26 @@ def submatrix(matrix: fmpz_mat, rows, columns) -> fmpz_mat:
     return fmpz_mat(len(rows), len(columns), [matrix[i, j] for i in rows for j in columns])
 
 
-def exact(rows) -> ExactMatrix:
-    """Read a real matrix of numbers exactly.
-
-    Parameters
-    ----------
-    rows : list of lists
-        Floats, integers or fractions, as Python numbers.
-
-    Raises
-    ------
-    CertificateError
-        If the rows differ in length, there is none, or an entry is no finite rational.
+def exact(*parts) -> ExactMatrix:
+    """Read a matrix exactly: lists of rows of floats, integers or fractions, the real and the imaginary part.
 
     >>> exact([[0.75, -1]]).numerators, exact([[0.75, -1]]).denominator
     ([3, -4], 4)
     """
-    rows = [list(row) for row in rows]
+    parts = [[list(row) for row in rows] for rows in parts]
+    rows = [row for part in parts for row in part]
     if not rows or not rows[0] or any(len(row) != len(rows[0]) for row in rows):
         raise CertificateError("matrix must have rows of one length, at least 1")
     try:
-        pairs = [[value.as_integer_ratio() for value in row] for row in rows]
+        ratios = [[[value.as_integer_ratio() for value in row] for row in part] for part in parts]
     except (AttributeError, ValueError, OverflowError):
         raise CertificateError("matrix must hold finite rationals") from None
-    denominator = lcm(*{q for row in pairs for _, q in row})
-    return ExactMatrix(fmpz_mat([[p * (denominator // q) for p, q in row] for row in pairs]), denominator)
+    common = lcm(*{q for part in ratios for row in part for _, q in row})
+    whole = [fmpz_mat([[p * (common // q) for p, q in row] for row in part]) for part in ratios]
+    return ExactMatrix(whole[0], common, *whole[1:])
 
 
-def read_matrix(plain) -> ExactMatrix | ComplexExactMatrix:
+def read_matrix(plain) -> ExactMatrix:
     """Read the field ``matrix`` of a certificate.
 
     Raises
@@ -133,8 +107,8 @@ def read_matrix(plain) -> ExactMatrix | ComplexExactMatrix:
     CertificateError
         If it is malformed or has more than ``MOST_ENTRIES`` entries.
 
-    >>> read_matrix({"numerators": [["1", "2"]], "denominator": "3"}).entry(0, 1)
-    Fraction(2, 3)
+    >>> read_matrix({"numerators": [["1", "2"]], "denominator": "3"}).rational
+    [1/3, 2/3]
     """
     if isinstance(plain, dict) and "numerators" in plain:
         return _read_rationals(plain)
@@ -142,67 +116,35 @@ def read_matrix(plain) -> ExactMatrix | ComplexExactMatrix:
         array = decode(plain)
     except ValueError as error:
         raise CertificateError(f"matrix is malformed: {error}") from None
-    if isinstance(array, Array):
-        return _from_array(array)
-    if not isinstance(array, ComplexArray):
-        raise CertificateError("matrix must be an array, or numerators over a denominator")
-    real, imag = _from_array(array.real), _from_array(array.imag)
-    common = lcm(real.denominator, imag.denominator)
-    return ComplexExactMatrix(_over(real, common), _over(imag, common))
-
-
-def _over(matrix, denominator):
-    """Write a matrix over a multiple of its denominator."""
-    return ExactMatrix(matrix.numerators * (denominator // matrix.denominator), denominator)
-
-
-def _from_array(array):
-    if len(array.shape) != 2 or len(array.data) > MOST_ENTRIES:
-        raise CertificateError(f"matrix must have two axes and at most {MOST_ENTRIES} entries, "
-                               f"got shape {array.shape}")
-    width = array.shape[1]
-    return exact([array.data[k:k + width] for k in range(0, len(array.data), width)])
+    parts = list(array) if isinstance(array, ComplexArray) else [array]
+    if not all(isinstance(part, Array) and len(part.shape) == 2 for part in parts):
+        raise CertificateError("matrix must be an array with two axes, or numerators over a denominator")
+    affordable(len(parts[0].data), MOST_ENTRIES, "entries of the matrix")
+    return exact(*(matrix_rows(part, "matrix", (None, None)) for part in parts))
 
 
 def _read_rationals(plain):
     if set(plain) - {"imag"} != {"numerators", "denominator"}:
         raise CertificateError("matrix needs the fields denominator and numerators, "
                                f"got {sorted(plain)!r:.80}")
-    denominator = integer(plain["denominator"], "denominator")
-    if denominator < 1:
-        raise CertificateError(f"denominator must be positive, got {denominator!r:.60}")
+    denominator = integer(plain["denominator"], "denominator", 1)
     parts = [_integer_rows(plain[name], name) for name in ("numerators", "imag") if name in plain]
-    if len(parts) == 1:
-        return ExactMatrix(parts[0], denominator)
-    if (parts[0].nrows(), parts[0].ncols()) != (parts[1].nrows(), parts[1].ncols()):
+    if len({(part.nrows(), part.ncols()) for part in parts}) > 1:
         raise CertificateError("numerators and imag must have one shape")
-    return ComplexExactMatrix(*(ExactMatrix(part, denominator) for part in parts))
+    return ExactMatrix(parts[0], denominator, *parts[1:])
 
 
 def _integer_rows(rows, name):
     if (not isinstance(rows, list) or not rows or not all(isinstance(row, list) for row in rows)
-            or not rows[0] or any(len(row) != len(rows[0]) for row in rows)
-            or len(rows) * len(rows[0]) > MOST_ENTRIES):
-        raise CertificateError(f"{name} must be rows of one length, at most {MOST_ENTRIES} entries in all")
+            or not rows[0] or any(len(row) != len(rows[0]) for row in rows)):
+        raise CertificateError(f"{name} must be rows of one length")
+    affordable(len(rows) * len(rows[0]), MOST_ENTRIES, "entries of the matrix")
     return fmpz_mat([[fmpz(integer(value, name)) for value in row] for row in rows])
 
 
-def integer(value, name) -> int:
-    """Read an integer, given as a JSON number or as a decimal string.
-
-    Raises
-    ------
-    CertificateError
-        If it is neither.
-
-    >>> integer("-12", "n") + integer(2, "n")
-    -10
-    """
-    if type(value) is int:
-        return value
-    if not isinstance(value, str) or not _INTEGER.fullmatch(value):
-        raise CertificateError(f"{name} must hold integers, got {value!r:.60}")
-    return int(fmpz(value))       # unlike int, without a limit on the number of digits
+def rational_matrix(array, name, shape) -> fmpq_mat:
+    """Read a real array as a matrix of rationals."""
+    return exact(matrix_rows(array, name, shape)).rational
 
 
 def digits(value) -> str:
@@ -214,22 +156,160 @@ def digits(value) -> str:
     return str(fmpz(int(value)))
 
 
-def modular_rank(matrix, columns=None, prime=PRIME) -> int:
-    """Return the rank of the numerators of some columns modulo a prime: a lower bound of their rank.
+def modular_rank(matrix: ExactMatrix, columns=None, prime=PRIME) -> int:
+    """Return the rank of the numerators of some columns, or all, modulo a prime below 2^64.
 
-    A minor that is not zero modulo a prime is not zero. For a complex matrix half the rank of the
-    embedded real matrix, rounded up.
-
-    Parameters
-    ----------
-    matrix : ExactMatrix or ComplexExactMatrix
-    columns : sequence of int, optional
-        All if None.
-    prime : int
-        Below 2^64.
+    That is a lower bound of their rank: a minor that is not zero modulo a prime is not zero. For a complex
+    matrix half the rank of the embedded real matrix, rounded up.
 
     >>> modular_rank(exact([[1, 2], [2, 4]])), modular_rank(exact([[3, 1]]), [0], prime=3)
     (1, 0)
     """
     rank = nmod_mat(matrix.columns(range(matrix.shape[1]) if columns is None else columns), prime).rank()
     return (rank + 1) // 2 if matrix.is_complex else rank
+
+
+def require_full_rank(matrix: fmpz_mat, prime) -> None:
+    """Refuse unless the columns are independent modulo a prime, and therefore independent."""
+    if nmod_mat(matrix, prime).rank() < matrix.ncols():
+        raise CertificateError(f"the columns are dependent modulo {prime}")
+
+
+def column(values, denominator=1) -> fmpq_mat:
+    """Return a vector of rationals, over a denominator, as a column."""
+    return fmpq_mat(len(values), 1, [rational(value) / denominator for value in values])
+
+
+def read_column(values, name, size, is_complex=False) -> fmpq_mat:
+    """Read a vector as a column, a complex one with its imaginary parts below.
+
+    >>> read_column({"integers": ["1", "-4"], "denominator": "2"}, "x", 2)
+    [1/2]
+    [ -2]
+    """
+    return column([value for part in parts_of(values, is_complex) for value in rationals(part, name, size)])
+
+
+def rational(value) -> fmpq:
+    """Return an integer or a fraction as python-flint has it."""
+    return fmpq(fmpz(value.numerator), fmpz(value.denominator))
+
+
+def identity(n) -> fmpq_mat:
+    """Return the identity matrix."""
+    return fmpq_mat(n, n, [int(i == j) for i in range(n) for j in range(n)])
+
+
+def fractions(vector) -> list[Fraction]:
+    """Return the entries of a matrix of rationals.
+
+    >>> fractions(fmpq_mat(1, 2, [fmpq(1, 2), 3]))
+    [Fraction(1, 2), Fraction(3, 1)]
+    """
+    return [Fraction(int(value.p), int(value.q)) for value in vector.entries()]
+
+
+def squares(vector) -> Fraction:
+    """Return the squared Euclidean norm of a column."""
+    return sum((value**2 for value in fractions(vector)), Fraction(0))
+
+
+def largest(vector) -> Fraction:
+    """Return the maximum norm of a column."""
+    return max(abs(value) for value in fractions(vector))
+
+
+def inner(a, b) -> Fraction:
+    """Return the inner product of two columns."""
+    return fractions(a.transpose() * b)[0]
+
+
+def times(matrix: ExactMatrix, vector: fmpq_mat, transposed=False) -> fmpq_mat:
+    """Return the product of a real matrix with a column, in integers over one denominator."""
+    numerators, below = vector.numer_denom()
+    left = matrix.numerators.transpose() if transposed else matrix.numerators
+    return fmpq_mat(left * numerators) / (below * fmpz(matrix.denominator))
+
+
+def adjoint_times(duals, matrix: ExactMatrix) -> tuple[list, int]:
+    """Return :math:`(A^*h)_j` for rows h of floats, as tuples of integers over one denominator.
+
+    ``duals`` holds the rows of each part. With A = P + iQ and h = x + iy:
+    :math:`A^*h = (P^Tx + Q^Ty) + i(P^Ty - Q^Tx)`.
+    """
+    h = exact(*duals)
+    x, real = h.numerators, matrix.numerators
+    if matrix.is_complex:
+        products = [x * real + h.imag * matrix.imag, h.imag * real - x * matrix.imag]
+    else:
+        products = [x * real]
+    parts = [[[int(value) for value in row] for row in part.tolist()] for part in products]
+    return [list(zip(*row)) for row in zip(*parts)], h.denominator * matrix.denominator
+
+
+def over_common(values) -> tuple[list[int], int]:
+    """Write rational numbers as integers over one denominator.
+
+    >>> over_common([Fraction(1, 2), Fraction(-3)])
+    ([1, -6], 2)
+    """
+    common = lcm(*{value.denominator for value in values})
+    return [value.numerator * (common // value.denominator) for value in values], common
+
+
+def whole_root_above(square: int) -> int:
+    """Return the smallest integer whose square is at least an integer.
+
+    >>> whole_root_above(9), whole_root_above(10)
+    (3, 4)
+    """
+    root = isqrt(square)
+    return root + (root * root != square)
+
+
+def root_below(value: Fraction) -> Fraction:
+    """Return a lower bound of a square root, exact to 128 bits, and exact if the root is rational.
+
+    >>> root_below(Fraction(1, 9)), root_below(Fraction(2)) ** 2 < 2 < root_above(Fraction(2)) ** 2
+    (Fraction(1, 3), True)
+    """
+    product, shift = _scaled(value)
+    return Fraction(isqrt(product), value.denominator << shift)
+
+
+def root_above(value: Fraction) -> Fraction:
+    """Return an upper bound of a square root, exact to 128 bits, and exact if the root is rational.
+
+    >>> root_above(Fraction(9, 4))
+    Fraction(3, 2)
+    """
+    product, shift = _scaled(value)
+    return Fraction(whole_root_above(product), value.denominator << shift)
+
+
+def _scaled(value):
+    """Return numerator times denominator, with zeros behind it, and half their number."""
+    product = value.numerator * value.denominator
+    shift = max(0, 2 * _ROOT_BITS - product.bit_length()) // 2 + 1
+    return product << 2 * shift, shift
+
+
+def null_vector(matrix: ExactMatrix, columns, *parts) -> tuple:
+    """Read integers on some columns that are a vector of the null space other than zero.
+
+    ``parts`` are the entries; for a complex matrix their real parts, then their imaginary parts.
+
+    >>> null_vector(exact([[1, 2, 5]]), [0, 1], ["2", "-1"])
+    ((0, 1), [[2, -1]])
+    """
+    columns = index_set(columns, "columns", matrix.shape[1])
+    parts = [integers(part, "entries") for part in parts]
+    if len(parts) != 1 + matrix.is_complex or any(len(part) != len(columns) for part in parts) \
+            or not any(map(any, parts)):
+        raise CertificateError("a kernel vector needs one entry per column in each part, "
+                               "and one that is not zero")
+    entries = [fmpz(value) for part in parts for value in part]
+    product = matrix.columns(columns) * fmpz_mat(len(entries), 1, entries)
+    if any(value != 0 for value in product.entries()):
+        raise CertificateError("the vector does not lie in the null space")
+    return columns, parts

@@ -41,55 +41,45 @@ Bounds are integers in units of 2^-160, rounded outward.
 from fractions import Fraction
 from math import isqrt
 
-from flint import fmpz_mat
-
 from kernelstab._errors import CertificateError
-from kernelstab.certify.constants.exact_vectors import over_common, require_null, whole_root_above
-from kernelstab.certify.constants.matrix import modular_rank
+from kernelstab.certify.constants.matrix import (
+    adjoint_times,
+    null_vector,
+    over_common,
+    require_full_rank,
+    whole_root_above,
+)
 from kernelstab.certify.constants.nsp_arcs import arc_bounds
 from kernelstab.certify.constants.nsp_cover import UNIT, cover
 from kernelstab.certify.constants.reading import (
-    index_set,
+    affordable,
     integers,
     modulus,
+    over_patterns,
     parts_rows,
-    proof_kind,
     rationals,
     read_groups,
 )
 
-KINDS = {
-    "lower": {"kernel-vector": ["columns", "entries"]},
-    "upper": {"duals": ["groups"], "jn": ["Y"], "trivial-kernel": ["prime"]},
-}
-COMPLEX_KINDS = {
-    "lower": {"kernel-vector": ["columns", "entries", "imag"]},
-    "upper": {"arcs": ["groups", "polygon"], "jn": ["Y"], "trivial-kernel": ["prime"]},
-}
-GIVEN_UP = {"sdp": "jn is never worse; make the certificate again with it"}
-COMPLEX_GIVEN_UP = GIVEN_UP | {"duals": "a complex matrix is proved by arcs; make the certificate again"}
 MOST_PRODUCTS = 1 << 31
 MOST_COMPLEX_PRODUCTS = 1 << 29
 
 
 def check(matrix, order, options, side, proof) -> Fraction:
     """Return the bound on the null space constant that a proof proves."""
-    width = matrix.shape[1]
+    kind, width = proof["kind"], matrix.shape[1]
     weights, common = read_weights(options, width)
     levels = read_levels(order, options, width)
-    if matrix.is_complex:
-        kind = proof_kind(proof, COMPLEX_KINDS[side], COMPLEX_GIVEN_UP)
-    else:
-        kind = proof_kind(proof, KINDS[side], GIVEN_UP)
     if kind == "kernel-vector":
         return _lower(matrix, proof, weights, levels)
     if kind in ("arcs", "duals"):
+        if kind == "arcs" and not matrix.is_complex:
+            raise CertificateError("proof arcs is for complex matrices")
         bounds = (_on_arcs if kind == "arcs" else _on_signs)(matrix, levels, proof, weights, common)
         return Fraction(cover(bounds, width, levels), UNIT)
     if kind == "jn":
         return _jn(matrix, proof["Y"], weights, levels)
-    if modular_rank(matrix, prime=modulus(proof["prime"])) < width:
-        raise CertificateError(f"the columns are dependent modulo {proof['prime']}")
+    require_full_rank(matrix.columns(range(width)), modulus(proof["prime"]))
     return Fraction(0)
 
 
@@ -101,7 +91,7 @@ def read_levels(order, options, width) -> list[tuple[list[int], int]]:
     """
     if ("levels" in options) != ("sparsities" in options):
         raise CertificateError("levels and sparsities belong together")
-    if order is None or not 1 <= order <= width:
+    if not 1 <= order <= width:
         raise CertificateError(f"order must lie in [1, {width}], got {order!r:.60}")
     if "levels" not in options:
         return [(list(range(width)), order)]
@@ -137,9 +127,8 @@ def best_part(sizes, levels):
 
 
 def _lower(matrix, proof, weights, levels):
-    columns = index_set(proof["columns"], "columns", matrix.shape[1])
-    parts = [integers(proof[name], name) for name in ("entries", "imag") if name in proof]
-    require_null(matrix, columns, *parts)
+    parts = [proof[name] for name in ("entries", "imag") if name in proof]
+    columns, parts = null_vector(matrix, proof["columns"], *parts)
     below, above = [0] * matrix.shape[1], [0] * matrix.shape[1]
     for j, entry in zip(columns, zip(*parts)):
         # in units small against the modulus, so that rounding to them costs nothing
@@ -156,31 +145,28 @@ def _modulus_above(parts):
 def _products(matrix, levels, groups):
     """Return supports, signs, and (A^* h)_j for every dual as tuples of integers over one denominator."""
     height, width = matrix.shape
-    supports, signs, rows = read_groups(groups, width, sum(free for _, free in levels), height,
-                                        matrix.is_complex)
-    if len(supports) * height * width > (MOST_COMPLEX_PRODUCTS if matrix.is_complex else MOST_PRODUCTS):
-        raise CertificateError(f"{len(supports)} duals are more than are checked")
-    return supports, signs, *_adjoint_times(rows, matrix)
+    supports, signs, duals = read_groups(groups, width, sum(free for _, free in levels), height,
+                                         matrix.is_complex)
+    _affordable(matrix, len(supports) * height * width)
+    return supports, signs, *adjoint_times(duals, matrix)
+
+
+def _affordable(matrix, products):
+    affordable(products, MOST_COMPLEX_PRODUCTS if matrix.is_complex else MOST_PRODUCTS, "products")
 
 
 def _on_signs(matrix, levels, proof, weights, common):
     """Return the supports with all their patterns of signs, with the bounds that the duals prove."""
     supports, signs, products, scale = _products(matrix, levels, proof["groups"])
     whole = [weight * scale for weight in weights]
-    found = {}
-    for support, pattern, product in zip(supports, signs, products):
-        if not set(pattern) <= {1, -1}:
-            raise CertificateError("signs must be 1 or -1")
-        rest = [value * common for value, in product]
-        for j, sign in zip(support, pattern):
+
+    def bound(k):
+        rest = [value * common for value, in products[k]]
+        for j, sign in zip(supports[k], signs[k]):
             rest[j] -= int(sign) * whole[j]
-        # rounded up to the unit
-        size = max(-(-abs(value) * UNIT // full) for value, full in zip(rest, whole))
-        pattern = tuple(sign * pattern[0] for sign in pattern)
-        patterns = found.setdefault(support, {})
-        patterns[pattern] = min(size, patterns.get(pattern, size))
-    return {support: max(patterns.values()) for support, patterns in found.items()
-            if len(patterns) == 2 ** (len(support) - 1)}
+        return max(-(-abs(value) * UNIT // full) for value, full in zip(rest, whole))     # up to the unit
+
+    return over_patterns(supports, signs, bound)
 
 
 def _on_arcs(matrix, levels, proof, weights, common):
@@ -191,30 +177,11 @@ def _on_arcs(matrix, levels, proof, weights, common):
     return arc_bounds(supports, cells, points, proof["polygon"])
 
 
-def _adjoint_times(rows, matrix):
-    """Return (A^* h)_j for every row h of floats, as tuples of integers over one denominator.
-
-    With A = P + iQ and h = x + iy: A^* h = (P^T x + Q^T y) + i (P^T y - Q^T x).
-    """
-    ratios = [[[value.as_integer_ratio() for value in part] for part in row] for row in rows]
-    scale = max(q for row in ratios for part in row for _, q in part)       # powers of two
-    whole = [fmpz_mat([[p * (scale // q) for p, q in part] for part in parts]) for parts in zip(*ratios)]
-    if matrix.is_complex:
-        (x, y), real, imag = whole, matrix.real.numerators, matrix.imag.numerators
-        products = [x * real + y * imag, y * real - x * imag]
-    else:
-        products = [whole[0] * matrix.numerators]
-    parts = [[[int(value) for value in row] for row in part.tolist()] for part in products]
-    return [list(zip(*row)) for row in zip(*parts)], scale * matrix.denominator
-
-
 def _jn(matrix, array, weights, levels):
     height, width = matrix.shape
-    if height * width * width > (MOST_COMPLEX_PRODUCTS if matrix.is_complex else MOST_PRODUCTS):
-        raise CertificateError(f"a matrix of {height} x {width} is larger than is checked")
-    rows = parts_rows(array, "Y", (height, width), matrix.is_complex)
-    columns = list(zip(*(zip(*part) for part in zip(*rows))))
-    products, scale = _adjoint_times(columns, matrix)     # row i holds (A^* y_i)_j, conjugate to (Y^* A)_ij
+    _affordable(matrix, height * width * width)
+    columns = [list(zip(*part)) for part in parts_rows(array, "Y", (height, width), matrix.is_complex)]
+    products, scale = adjoint_times(columns, matrix)      # row i holds (A^* y_i)_j, conjugate to (Y^* A)_ij
     best = Fraction(0)
     for j in range(width):
         sizes = [weights[i] * _modulus_above((row[j][0] - scale * (i == j), *row[j][1:]))

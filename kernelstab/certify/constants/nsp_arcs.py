@@ -16,11 +16,10 @@ point where the tangents at the ends meet is taken too: the arc lies in that tri
 phases if the whole torus, cut again and again across its widest arc, the first of them, falls into them.
 """
 
-from math import isqrt
-
 from flint import arb, ctx, fmpq
 
 from kernelstab._errors import CertificateError
+from kernelstab.certify.constants.matrix import whole_root_above
 from kernelstab.certify.constants.nsp_cover import UNIT
 from kernelstab.certify.enclosure import ends
 
@@ -31,19 +30,8 @@ _BITS = 256
 def arc_bounds(supports, cells, points, polygon) -> dict:
     """Return the bounds, in units, of the supports whose cells cover all phases.
 
-    Parameters
-    ----------
-    supports : list of tuple of int
-    cells : list of sequence of numbers
-        One per support, as read from a proof.
-    points : list of (list of (int, int), list of int)
-        For each cell the points c_j / w_j: integer parts, and a denominator per column.
-    polygon : int
-
-    Raises
-    ------
-    CertificateError
-        If the polygon is no power of two in range, or a cell is malformed.
+    ``cells`` holds numbers as read from a proof for each support, ``points`` for each cell the points
+    c_j / w_j: pairs of integer parts, and a denominator per column; ``polygon`` is K.
 
     >>> half = ([(1, 0), (1, 0)], [2, 2])          # c = (1/2, 1/2), for the row (1, 1)
     >>> arc_bounds([(0,)], [(0,)], [half], 32) == {(0,): UNIT // 2}
@@ -132,8 +120,7 @@ def _cell_bound(arcs, parts, below, circle):
         if q and side <= 0:
             corners.append(circle.corner(q))
         largest = max(largest, *(_square(corner, point, full) for corner in corners))
-    root = isqrt(largest)
-    return root + (root * root != largest)
+    return whole_root_above(largest)
 
 
 def _square(corner, point, full):

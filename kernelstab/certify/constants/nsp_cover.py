@@ -19,6 +19,7 @@ All bounds are integers in units of 2^-160, rounded up.
 """
 
 from kernelstab._errors import CertificateError
+from kernelstab.certify.constants.reading import affordable
 
 UNIT = 1 << 160
 MOST_NODES = 2_000_000
@@ -28,19 +29,8 @@ MOST_COLUMNS = 4096
 def cover(own, width, levels) -> int:
     """Return the largest of the cover bounds of all admissible supports, at most ``UNIT``.
 
-    Parameters
-    ----------
-    own : dict
-        Rising tuple of columns -> proved bound; every single column must be there.
-    width : int
-        Number of columns, N.
-    levels : list of (list of int, int)
-        Disjoint sets of columns that cover all, and how many of each a support may hold.
-
-    Raises
-    ------
-    CertificateError
-        If a single column is missing, or the search exceeds ``MOST_NODES``.
+    ``own`` maps rising tuples of columns to proved bounds; every single column must be there. ``levels`` are
+    disjoint sets of columns that cover all ``width``, and how many of each a support may hold.
 
     >>> single = {(0,): UNIT // 4, (1,): UNIT // 4, (2,): UNIT // 8}
     >>> cover(single, 3, [([0, 1, 2], 2)]) * 2 == UNIT          # 1/4 + 1/4
@@ -48,8 +38,7 @@ def cover(own, width, levels) -> int:
     >>> cover(single | {(0, 1): UNIT // 4}, 3, [([0, 1, 2], 2)]) * 8 == 3 * UNIT      # now 1/4 + 1/8
     True
     """
-    if width > MOST_COLUMNS:
-        raise CertificateError(f"the cover rule is checked for at most {MOST_COLUMNS} columns, got {width}")
+    affordable(width, MOST_COLUMNS, "columns for the cover rule")
     missing = next((i for i in range(width) if (i,) not in own), None)
     if missing is not None:
         raise CertificateError(f"the single column {missing} has no dual")
@@ -109,8 +98,7 @@ class _Search:
         with each other: at most half the largest pair of each column for each of the others.
         """
         self.nodes += 1
-        if self.nodes > MOST_NODES:
-            raise CertificateError(f"the cover rule would need more than {MOST_NODES} steps")
+        affordable(self.nodes, MOST_NODES, "steps of the cover rule")
         left = self.size - len(chosen)
         gains = [[] for _ in capacities]
         candidates = []

@@ -22,16 +22,22 @@ are rows, so that the data are met exactly.
 from dataclasses import dataclass
 from fractions import Fraction
 
-from flint import fmpq_mat, fmpz
+from flint import fmpq_mat
 
 from kernelstab._errors import CertificateError
-from kernelstab.certify.constants.exact_vectors import column, fractions, over_common, root_above, squares
-from kernelstab.certify.constants.matrix import ExactMatrix, submatrix
-from kernelstab.certify.constants.prior_setting import number
-from kernelstab.certify.constants.reading import complex_parts, index_set, proof_kind, rationals
+from kernelstab.certify.constants.matrix import (
+    ExactMatrix,
+    fractions,
+    inner,
+    read_column,
+    root_above,
+    squares,
+    submatrix,
+    times,
+)
+from kernelstab.certify.constants.reading import index_set, number, rationals
 
 PROBLEMS = ("lasso", "qcbp", "sqrt-lasso")
-KINDS = {"lower": {"dual": ["h"]}, "upper": {"point": ["x"], "corrected-point": ["columns", "x"]}}
 
 
 @dataclass(frozen=True)
@@ -61,19 +67,12 @@ class SparseProblem:
 
 
 def check(matrix, order, options, side, proof) -> Fraction:
-    """Return the bound that a proof proves.
-
-    Raises
-    ------
-    CertificateError
-        If it is malformed or proves nothing.
-    """
+    """Return the bound that a proof proves."""
     setting = _setting(matrix, options)
-    kind = proof_kind(proof, KINDS[side])
     if side == "lower":
-        return _dual_value(setting, _vector(proof["h"], "h", matrix.shape[0], setting.parts))
-    x = _vector(proof["x"], "x", matrix.shape[1], setting.parts)
-    if kind == "corrected-point":
+        return _dual_value(setting, read_column(proof["h"], "h", matrix.shape[0], matrix.is_complex))
+    x = read_column(proof["x"], "x", matrix.shape[1], matrix.is_complex)
+    if proof["kind"] == "corrected-point":
         x = _corrected(setting, x, index_set(proof["columns"], "columns", matrix.shape[1]))
     return _objective(setting, x)
 
@@ -92,23 +91,15 @@ def _setting(matrix, options):
     level = number(options.get("level"), "level")
     if level == 0 and problem != "qcbp":
         raise CertificateError("level must be positive")
-    parts = 2 if matrix.is_complex else 1
-    y = _vector(options.get("y"), "y", m, parts)
-    return SparseProblem(problem, matrix.embedded(), y, level, weights, nonneg, parts)
-
-
-def _vector(values, name, size, parts) -> fmpq_mat:
-    """Read a vector as a column, a complex one with its imaginary parts below."""
-    read = complex_parts(values) if parts == 2 else (values,)
-    return column(*over_common([value for part in read for value in rationals(part, name, size)]))
+    y = read_column(options.get("y"), "y", m, matrix.is_complex)
+    return SparseProblem(problem, matrix.embedded(), y, level, weights, nonneg, 1 + matrix.is_complex)
 
 
 def _dual_value(setting, h):
-    product = _times(setting.matrix, h, transposed=True)
+    product = times(setting.matrix, h, transposed=True)
     sizes = fractions(product) if setting.nonneg else setting.moduli(product)
     largest = max(size / weight for size, weight in zip(sizes, setting.weights))
-    inner, square = (h.transpose() * setting.y), squares(h)
-    value = fractions(inner)[0]
+    value, square = inner(h, setting.y), squares(h)
     if value <= 0:
         return Fraction(0)
     limit = setting.dual_limit / largest if largest > 0 else None
@@ -126,7 +117,7 @@ def _dual_value(setting, h):
 def _objective(setting, x):
     if setting.nonneg and min(fractions(x)) < 0:
         raise CertificateError("x has a negative entry")
-    square = squares(_times(setting.matrix, x) - setting.y)
+    square = squares(times(setting.matrix, x) - setting.y)
     total = sum(size * weight for size, weight in zip(setting.moduli(x), setting.weights))
     if setting.problem == "lasso":
         return square / 2 + setting.level * total
@@ -143,21 +134,12 @@ def _corrected(setting, x, chosen):
     both = [*chosen, *(j + width // 2 for j in chosen)] if setting.parts == 2 else list(chosen)
     if len(both) != rows:
         raise CertificateError(f"columns must be as many as there are rows, got {len(chosen)}")
-    missing = (setting.y - _times(setting.matrix, x)) * setting.matrix.denominator
+    missing = (setting.y - times(setting.matrix, x)) * setting.matrix.denominator
     block = submatrix(setting.matrix.numerators, range(rows), both)
     try:
         step = fmpq_mat(block).solve(missing)
     except ZeroDivisionError:
         raise CertificateError("the columns are dependent") from None
-    entries = x.entries()
     for j, value in zip(both, step.entries()):
-        entries[j] += value
-    return fmpq_mat(len(entries), 1, entries)
-
-
-def _times(matrix, vector, transposed=False) -> fmpq_mat:
-    """Return the product with a column, in integers over one denominator, which is faster."""
-    numerators, below = vector.numer_denom()
-    left = matrix.numerators.transpose() if transposed else matrix.numerators
-    product = left * numerators
-    return fmpq_mat(product) / (below * fmpz(matrix.denominator))
+        x[j, 0] += value
+    return x

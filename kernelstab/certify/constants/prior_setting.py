@@ -4,13 +4,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from flint import fmpq, fmpq_mat
+from flint import fmpq_mat
 
 from kernelstab._errors import CertificateError
 from kernelstab.certify.arrays import ComplexArray
-from kernelstab.certify.constants.exact_vectors import fractions, largest, squares
-from kernelstab.certify.constants.matrix import ComplexExactMatrix, ExactMatrix, exact, integer
-from kernelstab.certify.constants.reading import complex_parts, matrix_rows
+from kernelstab.certify.constants.matrix import ExactMatrix, exact, fractions, largest, squares
+from kernelstab.certify.constants.reading import integer, number, parts_rows
 
 FIELDS = {
     "ball": {"radius"}, "subspace": {"basis", "radius"}, "ellipsoid": {"T"}, "polytope": {"W"},
@@ -41,23 +40,19 @@ class PriorSetting:
         return self.form * entries if self.kind == "subspace" else entries
 
     def require_member(self, x: fmpq_mat, name: str) -> None:
-        """Refuse a signal that is not a member of the prior."""
-        if not self.holds(x):
+        """Refuse a signal that is not a member of the prior, decided exactly; for a subspace, of its ball."""
+        holds = {
+            "ball": lambda: squares(x) <= self.radius**2,
+            "subspace": lambda: self.radius is None or squares(x) <= self.radius**2,
+            "ellipsoid": lambda: squares(self.form * x) <= 1,
+            "polytope": lambda: largest(self.form * x) <= 1,
+            "sparse": lambda: sum(value != 0 for value in x.entries()) <= self.s,
+            "l1-ball": lambda: sum(map(abs, fractions(x))) <= self.radius,
+            "finite": lambda: x.transpose().tolist()[0] in self.form.tolist(),
+            "everything": lambda: True,
+        }
+        if not holds[self.kind]():
             raise CertificateError(f"{name} is no member of the prior {self.kind}")
-
-    def holds(self, x: fmpq_mat) -> bool:
-        """Whether a column is a member of the prior, decided exactly; for a subspace, of its ball."""
-        if self.kind in ("ball", "subspace"):
-            return self.radius is None or squares(x) <= self.radius**2
-        if self.kind == "ellipsoid":
-            return squares(self.form * x) <= 1
-        if self.kind == "polytope":
-            return largest(self.form * x) <= 1
-        if self.kind == "sparse":
-            return sum(value != 0 for value in x.entries()) <= self.s
-        if self.kind == "l1-ball":
-            return sum(map(abs, fractions(x))) <= self.radius
-        return self.kind == "everything" or x.transpose().tolist()[0] in self.form.tolist()
 
 
 def read_setting(matrix, options) -> PriorSetting:
@@ -79,48 +74,16 @@ def read_setting(matrix, options) -> PriorSetting:
     radius = None if prior.get("radius") is None else number(prior["radius"], "radius")
     if radius == 0 or (radius is None and kind in ("ball", "l1-ball")):
         raise CertificateError("radius must be positive")
-    s = integer(prior.get("s", 1), "s")
-    if not 1 <= s <= width:
-        raise CertificateError(f"s must lie in [1, {width}], got {s}")
-    whole = _embedded(matrix) if is_complex else matrix
-    return PriorSetting(kind, quotient(whole), eps, norm, form, radius, s)
-
-
-def number(value, name) -> Fraction:
-    """Read a number that must not be negative, exactly as the float or integer that it is.
-
-    >>> number(0.5, "eps")
-    Fraction(1, 2)
-    """
-    if type(value) not in (int, float) or not value >= 0:
-        raise CertificateError(f"{name} must be a number, not negative, got {value!r:.60}")
-    return Fraction(value)
-
-
-def quotient(matrix: ExactMatrix) -> fmpq_mat:
-    """Return an exact matrix as one of rationals."""
-    return fmpq_mat(matrix.numerators) * fmpq(1, matrix.denominator)
-
-
-def rational_matrix(array, name, shape) -> fmpq_mat:
-    """Read a real array as a matrix of rationals."""
-    return quotient(exact(matrix_rows(array, name, shape)))
-
-
-def _embedded(matrix):
-    if matrix.is_complex:
-        return matrix.embedded()
-    zero = ExactMatrix(matrix.numerators * 0, matrix.denominator)
-    return ComplexExactMatrix(matrix, zero).embedded()
+    s = integer(prior.get("s", 1), "s", 1, width)
+    if is_complex and not matrix.is_complex:
+        matrix = ExactMatrix(matrix.numerators, matrix.denominator, matrix.numerators * 0)
+    return PriorSetting(kind, matrix.embedded().rational, eps, norm, form, radius, s)
 
 
 def _form(array, kind, width, is_complex):
     """Return the matrix of a prior; on complex signals it acts on real and imaginary parts."""
     shape = (width, None) if kind == "subspace" else (None, width)
-    if not is_complex:
-        return rational_matrix(array, kind, shape)
-    parts = [matrix_rows(part, kind, shape) for part in complex_parts(array)]
-    if kind == "finite":
-        return quotient(exact([a + b for a, b in zip(*parts)]))
-    rows = [a + tuple(-x for x in b) for a, b in zip(*parts)] + [b + a for a, b in zip(*parts)]
-    return quotient(exact(rows))
+    parts = parts_rows(array, kind, shape, is_complex)
+    if is_complex and kind == "finite":
+        parts = [[a + b for a, b in zip(*parts)]]
+    return exact(*parts).embedded().rational

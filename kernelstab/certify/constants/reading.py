@@ -1,13 +1,35 @@
-"""Reading the parts of a proof strictly; whatever is not as it should be is refused with one line."""
+"""Reading the parts of a proof strictly; whatever is not as it should be is refused with one line.
 
+``affordable`` is the one place where declared sizes meet what is checked at most.
+"""
+
+import re
 from fractions import Fraction
 
 from flint import fmpz
 
 from kernelstab._errors import CertificateError
 from kernelstab.certify.arrays import Array, ComplexArray
-from kernelstab.certify.constants.matrix import integer
 from kernelstab.certify.enclosure import DECIMAL
+
+_INTEGER = re.compile("-?[0-9]{1,100000}")
+
+
+def affordable(count, most, what) -> None:
+    """Refuse work, or what takes memory, before it is begun.
+
+    >>> affordable(3, 2, "supports")
+    Traceback (most recent call last):
+        ...
+    kernelstab._errors.CertificateError: at most 2 supports are checked, got 3
+    """
+    if count > most:
+        raise CertificateError(f"at most {most} {what} are checked, got {_short(count)}")
+
+
+def _short(number):
+    """Python refuses to write integers of more than 4300 digits."""
+    return number if abs(number) < 1 << 100 else f"about 2^{number.bit_length()} in size"
 
 
 def decimal(text, name) -> Fraction:
@@ -21,30 +43,31 @@ def decimal(text, name) -> Fraction:
     return Fraction(text)
 
 
-def proof_kind(proof, kinds, given_up=()) -> str:
-    """Return the kind of a proof after checking that it has exactly the fields of that kind.
+def number(value, name) -> Fraction:
+    """Read a number that must not be negative, exactly as the float or integer that it is.
 
-    Parameters
-    ----------
-    proof : dict
-    kinds : dict
-        Kind -> names of its other fields.
-    given_up : dict
-        Kind that was checked once -> why it is refused now.
-
-    >>> proof_kind({"kind": "ranks", "prime": 7}, {"ranks": ["prime"]})
-    'ranks'
+    >>> number(0.5, "eps")
+    Fraction(1, 2)
     """
-    kind = proof["kind"]
-    if kind in given_up:
-        raise CertificateError(f"proofs of kind {kind} are no longer checked: {given_up[kind]}")
-    if kind not in kinds:
-        raise CertificateError(f"proof must be one of {', '.join(kinds)}, got {kind!r:.60}")
-    wanted = {"kind", *kinds[kind]}
-    if set(proof) != wanted:
-        odd = sorted(wanted ^ set(proof))[0]
-        raise CertificateError(f"proof {kind} {'lacks' if odd in wanted else 'knows no'} field {odd!r:.60}")
-    return kind
+    if type(value) not in (int, float) or not value >= 0:
+        raise CertificateError(f"{name} must be a number, not negative, got {value!r:.60}")
+    return Fraction(value)
+
+
+def integer(value, name, low=None, high=None) -> int:
+    """Read an integer, given as a JSON number or as a decimal string.
+
+    >>> integer("-12", "n") + integer(2, "n", 1)
+    -10
+    """
+    if isinstance(value, str) and _INTEGER.fullmatch(value):
+        value = int(fmpz(value))       # unlike int, without a limit on the number of digits
+    if type(value) is not int:
+        raise CertificateError(f"{name} must hold integers, got {value!r:.60}")
+    if (low is not None and value < low) or (high is not None and value > high):
+        wanted = f"be at least {low}" if high is None else f"lie in [{low}, {high}]"
+        raise CertificateError(f"{name} must {wanted}, got {_short(value)}")
+    return value
 
 
 def modulus(value) -> int:
@@ -70,10 +93,7 @@ def integers(values, name, low=None, high=None) -> list[int]:
         values = [int(value) if value == int(value) else value for value in values.data]
     if not isinstance(values, list):
         raise CertificateError(f"{name} must be a list of integers, got {type(values).__name__}")
-    found = [integer(value, name) for value in values]
-    if any((low is not None and n < low) or (high is not None and n > high) for n in found):
-        raise CertificateError(f"{name} must lie in [{low}, {high}]")
-    return found
+    return [integer(value, name, low, high) for value in values]
 
 
 def index_set(values, name, size) -> tuple[int, ...]:
@@ -88,19 +108,23 @@ def index_set(values, name, size) -> tuple[int, ...]:
     return tuple(found)
 
 
-def rationals(values, name, size=None) -> list[Fraction]:
-    """Read a vector of exact numbers: an array with one axis, or a list of floats and integers.
+def rationals(values, name, size) -> list[Fraction]:
+    """Read exact numbers: an array with one axis, a list, or ``integers`` over a ``denominator``.
 
     >>> rationals(Array((2,), (0.5, 2.0)), "entries", 2)
     [Fraction(1, 2), Fraction(2, 1)]
     """
-    if isinstance(values, Array) and len(values.shape) == 1:
+    below = 1
+    if isinstance(values, dict) and set(values) == {"integers", "denominator"}:
+        below = integer(values["denominator"], "denominator", 1)
+        values = integers(values["integers"], name)
+    elif isinstance(values, Array) and len(values.shape) == 1:
         values = values.data
     elif not isinstance(values, list) or not all(type(value) in (int, float) for value in values):
-        raise CertificateError(f"{name} must be a vector of numbers")
-    if size is not None and len(values) != size:
+        raise CertificateError(f"{name} must be a vector of numbers, or integers over a denominator")
+    if len(values) != size:
         raise CertificateError(f"{name} must have {size} entries, got {len(values)}")
-    return [Fraction(value) for value in values]
+    return [Fraction(value) / below for value in values]
 
 
 def matrix_rows(array, name, shape) -> list[tuple]:
@@ -117,12 +141,14 @@ def matrix_rows(array, name, shape) -> list[tuple]:
     return [array.data[k:k + width] for k in range(0, len(array.data), width)]
 
 
-def complex_parts(values) -> tuple:
-    """Return the real and the imaginary part of an array, or of a list of real numbers.
+def parts_of(values, is_complex) -> tuple:
+    """Return an array, or a list of real numbers, as one part, or as a real and an imaginary one.
 
-    >>> complex_parts(Array((1,), (2.0,)))
+    >>> parts_of(Array((1,), (2.0,)), True)
     (Array(shape=(1,), data=(2.0,)), Array(shape=(1,), data=(0.0,)))
     """
+    if not is_complex:
+        return (values,)
     if isinstance(values, ComplexArray):
         return tuple(values)
     if isinstance(values, Array):
@@ -130,25 +156,23 @@ def complex_parts(values) -> tuple:
     return values, [0] * len(values) if isinstance(values, list) else values
 
 
-def parts_rows(array, name, shape, is_complex) -> list[tuple]:
-    """Return the rows of an array, each as a tuple of its parts: one, or a real and an imaginary one.
+def parts_rows(array, name, shape, is_complex) -> list[list[tuple]]:
+    """Return the rows of each part of an array.
 
     >>> parts_rows(Array((1, 2), (0.5, 2.0)), "Y", (1, 2), True)
-    [((0.5, 2.0), (0.0, 0.0))]
+    [[(0.5, 2.0)], [(0.0, 0.0)]]
     """
-    parts = complex_parts(array) if is_complex else (array,)
-    return list(zip(*(matrix_rows(part, name, shape) for part in parts)))
+    return [matrix_rows(part, name, shape) for part in parts_of(array, is_complex)]
 
 
 def read_groups(groups, width, order, height, is_complex=False):
-    """Return the supports, signs and dual vectors of all groups, one of each per program.
+    """Return the supports, signs and dual vectors of all groups, the latter as rows of each part.
 
-    Signs are returned as they are written; only that the shapes fit is checked. A dual vector is a tuple
-    of its parts.
+    Signs are returned as they are written; only that the shapes fit is checked.
     """
     if not isinstance(groups, list) or not groups:
         raise CertificateError("groups must be a list of groups")
-    supports, signs, duals = [], [], []
+    supports, signs, duals = [], [], [[] for _ in range(2 if is_complex else 1)]
     for group in groups:
         if not isinstance(group, dict) or set(group) != {"supports", "signs", "duals"}:
             raise CertificateError("a group needs the fields duals, signs and supports")
@@ -157,7 +181,27 @@ def read_groups(groups, width, order, height, is_complex=False):
             raise CertificateError(f"a support must have 1 to {order} columns, got {len(rows[0])}")
         supports += [index_set(Array((len(row),), row), "a support", width) for row in rows]
         signs += matrix_rows(group["signs"], "signs", (len(rows), len(rows[0])))
-        duals += parts_rows(group["duals"], "duals", (None, height), is_complex)
-    if len(duals) != len(supports):
-        raise CertificateError(f"{len(supports)} supports have {len(duals)} duals")
+        for known, part in zip(duals, parts_rows(group["duals"], "duals", (None, height), is_complex)):
+            known += part
+    if any(len(part) != len(supports) for part in duals):
+        raise CertificateError(f"{len(supports)} supports have {len(duals[0])} duals")
     return supports, signs, duals
+
+
+def over_patterns(supports, signs, bound_of) -> dict:
+    """Return the largest bound of each support whose patterns of signs, up to a common one, are all there.
+
+    ``bound_of`` gives the bound of a program by its number; of equal patterns the smallest one counts.
+
+    >>> over_patterns([(0, 1)] * 3, [(1, -1), (1, 1), (-1, 1)], [5, 4, 3].__getitem__)
+    {(0, 1): 4}
+    """
+    found: dict = {}
+    for k, (support, pattern) in enumerate(zip(supports, signs)):
+        if not set(pattern) <= {1, -1}:
+            raise CertificateError("signs must be 1 or -1")
+        pattern = tuple(int(sign * pattern[0]) for sign in pattern)
+        known, bound = found.setdefault(support, {}), bound_of(k)
+        known[pattern] = min(bound, known.get(pattern, bound))
+    return {support: max(known.values()) for support, known in found.items()
+            if len(known) == 2 ** (len(support) - 1)}

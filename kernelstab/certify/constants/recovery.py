@@ -14,59 +14,39 @@ with its measurements. Options: ``support`` in rising order and ``signs``.
 
 from fractions import Fraction
 
-from flint import fmpz_mat
+from flint import fmpq, fmpq_mat
 
 from kernelstab._errors import CertificateError
-from kernelstab.certify.constants.exact_vectors import over_common, require_null
-from kernelstab.certify.constants.reading import index_set, integers, proof_kind, rationals
-
-KINDS = {"lower": {"kernel-vector": ["columns", "entries"]}, "upper": {"dual": ["h"]}}
+from kernelstab.certify.constants.matrix import column, fractions, null_vector, read_column, times
+from kernelstab.certify.constants.reading import index_set, integers
 
 
 def check(matrix, order, options, side, proof) -> Fraction:
-    """Return the bound that a proof proves.
-
-    Raises
-    ------
-    CertificateError
-        If it is malformed or proves nothing.
-    """
+    """Return the bound that a proof proves."""
     support = index_set(options.get("support"), "support", matrix.shape[1])
     signs = integers(options.get("signs"), "signs", -1, 1)
     if not support or len(signs) != len(support) or 0 in signs:
         raise CertificateError("signs must be 1 or -1, one for each column of the support")
-    proof_kind(proof, KINDS[side])
     if side == "lower":
         return _quotient(matrix, dict(zip(support, signs)), proof)
-    return _largest(matrix, support, signs, rationals(proof["h"], "h", matrix.shape[0]))
+    return _largest(matrix, support, signs, read_column(proof["h"], "h", matrix.shape[0]))
 
 
 def _largest(matrix, support, signs, h):
     """Return the largest product of the corrected vector with a column outside."""
-    numerators, common = over_common(h)
-    entries = fmpz_mat(len(h), 1, numerators)
-    inside = matrix.columns(support)
-    scale = matrix.denominator * common
-    missing = fmpz_mat(len(signs), 1, [sign * scale for sign in signs]) - inside.transpose() * entries
+    inside = fmpq_mat(matrix.columns(support)) * fmpq(1, matrix.denominator)
     try:
-        # with A = M / d and h = p / c: the corrected vector is (p + M_S (M_S^T M_S)^-1 missing) / c
-        steps = (inside.transpose() * inside).solve(missing)
+        steps = (inside.transpose() * inside).solve(column(signs) - inside.transpose() * h)
     except ZeroDivisionError:
         raise CertificateError("the columns of the support are dependent") from None
-    # over one denominator again: integers are faster than fractions
-    whole, below = steps.numer_denom()
-    corrected = entries * below + inside * whole
-    products = (corrected.transpose() * matrix.numerators).entries()
+    products = fractions(times(matrix, h + inside * steps, transposed=True))
     chosen = set(support)
-    largest = max((abs(value) for j, value in enumerate(products) if j not in chosen), default=0)
-    return Fraction(int(largest), scale * int(below))
+    return max((abs(value) for j, value in enumerate(products) if j not in chosen), default=Fraction(0))
 
 
 def _quotient(matrix, signs, proof):
     """Return the quotient of an exact kernel vector."""
-    columns = index_set(proof["columns"], "columns", matrix.shape[1])
-    entries = integers(proof["entries"], "entries")
-    require_null(matrix, columns, entries)
+    columns, (entries,) = null_vector(matrix, proof["columns"], proof["entries"])
     on = sum(signs[j] * entry for j, entry in zip(columns, entries) if j in signs)
     off = sum(abs(entry) for j, entry in zip(columns, entries) if j not in signs)
     if off == 0:

@@ -14,49 +14,44 @@ supports left out single columns do: with :math:`\rho_1=\rho/(s+(s-1)\rho)`,
 :math:`\tau_S(\rho)\le\frac{1+\rho}{1+\rho_1}\sum_{i\in S}\tau_i(\rho_1)`. Option: ``rho``, a decimal.
 """
 
-from collections import defaultdict
 from fractions import Fraction
 from itertools import combinations
 from math import comb
 
-from flint import fmpz_mat
-
 from kernelstab._errors import CertificateError
-from kernelstab.certify.constants.exact_vectors import over_common, root_above, root_below
-from kernelstab.certify.constants.reading import decimal, proof_kind, rationals, read_groups
+from kernelstab.certify.constants.matrix import (
+    adjoint_times,
+    fractions,
+    read_column,
+    root_above,
+    root_below,
+    squares,
+    times,
+)
+from kernelstab.certify.constants.reading import affordable, decimal, over_patterns, read_groups
 
 MOST_SUPPORTS = 300_000
-KINDS = {"lower": {"vector": ["entries"]}, "upper": {"duals": ["groups"]}}
 
 
 def check(matrix, order, options, side, proof) -> Fraction:
-    """Return the bound that a proof proves.
-
-    Raises
-    ------
-    CertificateError
-        If it is malformed or proves nothing.
-    """
+    """Return the bound that a proof proves."""
     if order > matrix.shape[1]:
         raise CertificateError(f"order must lie in [1, {matrix.shape[1]}], got {order}")
     rho = decimal(options.get("rho"), "rho")
     if rho < 0:
         raise CertificateError(f"rho must not be negative, got {options['rho']}")
-    proof_kind(proof, KINDS[side])
     if side == "lower":
-        return _quotient(matrix, order, rho, rationals(proof["entries"], "entries", matrix.shape[1]))
+        return _quotient(matrix, order, rho, read_column(proof["entries"], "entries", matrix.shape[1]))
     return _largest(matrix, order, rho, proof["groups"])
 
 
 def _quotient(matrix, order, rho, vector):
     """Return the quotient of a vector, rounded down."""
-    sizes = sorted(map(abs, vector), reverse=True)
+    sizes = sorted(map(abs, fractions(vector)), reverse=True)
     excess = sum(sizes[:order]) - rho * sum(sizes[order:])
     if excess <= 0:
         return Fraction(0)
-    entries, common = over_common(vector)
-    product = (matrix.numerators * fmpz_mat(len(entries), 1, entries)).entries()
-    square = Fraction(sum(int(value) ** 2 for value in product), (matrix.denominator * common) ** 2)
+    square = squares(times(matrix, vector))
     if square == 0:
         raise CertificateError("the vector lies in the kernel: tau is infinite, which a number cannot state")
     return root_below(excess**2 / square)
@@ -65,8 +60,7 @@ def _quotient(matrix, order, rho, vector):
 def _largest(matrix, order, rho, groups):
     """Return the largest bound over all supports, rounded up."""
     n = matrix.shape[1]
-    if comb(n, order) > MOST_SUPPORTS:
-        raise CertificateError(f"{comb(n, order)} supports are more than {MOST_SUPPORTS}")
+    affordable(comb(n, order), MOST_SUPPORTS, "supports")
     own, singles = _own_bounds(matrix, order, rho, groups)
     worst = Fraction(0)
     for support in combinations(range(n), order):
@@ -84,31 +78,28 @@ def _own_bounds(matrix, order, rho, groups):
     height, width = matrix.shape
     rho1 = rho / (order + (order - 1) * rho)
     supports, signs, duals = read_groups(groups, width, order, height)
-    squares = {order: defaultdict(dict), 1: defaultdict(dict)}
-    for support, xi, (h,) in zip(supports, signs, duals):
-        if len(support) not in squares:
-            raise CertificateError(f"a support must have {order} columns or 1, got {len(support)}")
-        if not set(xi) <= {-1, 1}:
-            raise CertificateError("signs must be 1 or -1")
-        known = squares[len(support)][support]
-        square = _square(matrix, support, xi, h, rho if len(support) == order else rho1)
-        pattern = tuple(int(k * xi[0]) for k in xi)
-        known[pattern] = min(square, known.get(pattern, square))
-    roots = {size: {support: root_above(max(found.values())) for support, found in table.items()
-                    if len(found) == 2 ** (size - 1)} for size, table in squares.items()}
+    products, scale = adjoint_times(duals, matrix)
+
+    def square(k):
+        size = len(supports[k])
+        if size not in (1, order):
+            raise CertificateError(f"a support must have {order} columns or 1, got {size}")
+        product = [value for value, in products[k]]
+        share = _share(supports[k], signs[k], product, scale, rho if size == order else rho1)
+        return sum(Fraction(value)**2 for value in duals[0][k]) / share**2
+
+    roots = {support: root_above(found) for support, found in over_patterns(supports, signs, square).items()}
     factor = (1 + rho) / (1 + rho1)
-    return roots[order], {support[0]: factor * bound for support, bound in roots[1].items()}
+    return ({support: root for support, root in roots.items() if len(support) == order},
+            {support[0]: factor * root for support, root in roots.items() if len(support) == 1})
 
 
-def _square(matrix, support, signs, h, limit):
-    """Return the square of what ``h`` proves."""
-    entries, common = over_common([Fraction(value) for value in h])
-    scale = matrix.denominator * common
-    products = (fmpz_mat(1, len(entries), entries) * matrix.numerators).entries()
+def _share(support, signs, products, scale, limit):
+    """Return 1 - r of a dual vector, from its products with the columns times ``scale``."""
     missing = max(abs(products[i] - int(sign) * scale) for i, sign in zip(support, signs))
-    left = scale - int(missing)                          # (1 - r) scale
+    left = Fraction(scale - missing, scale)
     inside = set(support)
     off = max((abs(value) for j, value in enumerate(products) if j not in inside), default=0)
-    if left <= 0 or int(off) * limit.denominator > limit.numerator * left:
+    if left <= 0 or Fraction(off, scale) > limit * left:
         raise CertificateError(f"a dual vector of support {list(support)} exceeds rho (1 - r) outside")
-    return Fraction(sum(value * value for value in entries) * matrix.denominator**2, left * left)
+    return left

@@ -1,54 +1,43 @@
 """What a certificate of a constant states, and the proof of it from the file alone."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from hashlib import sha256
 from json import dumps
+from math import inf, nan
+from typing import NamedTuple
 
 from kernelstab._errors import CertificateError
 from kernelstab.certify.arrays import decode
 from kernelstab.certify.constants import CONSTANTS, checker
 from kernelstab.certify.constants.matrix import read_matrix
 from kernelstab.certify.constants.reading import decimal
-from kernelstab.certify.enclosure import decimal_above, decimal_below
+from kernelstab.certify.enclosure import (
+    Decision,
+    Enclosure,
+    between,
+    decimal_above,
+    decimal_below,
+    round_down,
+    round_up,
+)
 
 SIDES = {"lower": ">=", "upper": "<="}
 _FIELDS = {"side", "value", "proof"}
 _MOST_ORDER = 1 << 22
 
 
-@dataclass(frozen=True)
-class Statement:
-    """One bound: what the file states, and the bound that its proof proves, which reaches it."""
+class Proof(NamedTuple):
+    """What a certificate of a constant proves: its bounds, the constant as written, its range, the matrix."""
 
-    side: str
-    text: str
-    stated: Fraction
-    proved: Fraction
-
-
-@dataclass(frozen=True)
-class Proof:
-    """Everything a certificate of a constant proves: its bounds, the constant as written, the matrix."""
-
-    statements: tuple[Statement, ...]
+    claims: tuple[Decision, ...]
     symbol: str
+    enclosure: Enclosure
     subject: str
 
 
 def bound(name, matrix, order, options, side, proof) -> Fraction:
-    """Return the bound that a proof proves, by the checker of the constant.
-
-    Parameters
-    ----------
-    name : str
-    matrix : ExactMatrix or ComplexExactMatrix
-    order : int or None
-    options, proof : dict
-        Plain values, arrays still encoded.
-    side : str
-        ``"lower"`` or ``"upper"``.
+    """Return the bound that a proof proves, by the checker of the constant; arrays may still be encoded.
 
     Raises
     ------
@@ -59,8 +48,6 @@ def bound(name, matrix, order, options, side, proof) -> Fraction:
     check = checker(name, matrix.is_complex)
     if side not in SIDES:
         raise CertificateError(f"side must be 'lower' or 'upper', got {side!r:.60}")
-    if not isinstance(proof, dict) or not isinstance(proof.get("kind"), str):
-        raise CertificateError(f"{side} bound: proof must name its kind")
     unknown = sorted(set(options) - set(CONSTANTS[name].options))
     if unknown:
         raise CertificateError(f"{name} has no option {unknown[0]!r:.60}")
@@ -69,6 +56,7 @@ def bound(name, matrix, order, options, side, proof) -> Fraction:
     if order is not None and not 1 <= order <= _MOST_ORDER:
         raise CertificateError(f"order must lie in [1, {_MOST_ORDER}], got {order!r:.60}")
     try:
+        _check_fields(name, matrix.is_complex, side, proof)
         found = check(matrix, order, decode(options), side, decode(proof))
     except (MemoryError, RecursionError):
         raise
@@ -80,6 +68,24 @@ def bound(name, matrix, order, options, side, proof) -> Fraction:
     if not isinstance(found, Fraction):
         raise CertificateError(f"{side} bound: the checker of {name} found no number")
     return found
+
+
+def _check_fields(name, is_complex, side, proof):
+    """Refuse a proof unless the constant and side know its kind, and it has exactly the fields of that."""
+    kinds, given_up = getattr(CONSTANTS[name], side), CONSTANTS[name].given_up
+    kind = proof.get("kind") if isinstance(proof, dict) else None
+    if not isinstance(kind, str):
+        raise CertificateError("proof must name its kind")
+    if (kind, is_complex) in given_up:
+        raise CertificateError(f"proofs of kind {kind} are no longer checked: {given_up[kind, is_complex]}")
+    if kind not in kinds:
+        raise CertificateError(f"proof must be one of {', '.join(kinds)}, got {kind!r:.60}")
+    known = {"kind", *(field.rstrip("?") for field in kinds[kind])}
+    needed = {"kind", *(field for field in kinds[kind] if not field.endswith("?"))}
+    odd = sorted(needed - set(proof)) + sorted(set(proof) - known)
+    if odd:
+        verb = "lacks" if odd[0] in needed else "knows no"
+        raise CertificateError(f"proof {kind} {verb} field {odd[0]!r:.60}")
 
 
 def prove(content) -> Proof:
@@ -97,19 +103,27 @@ def prove(content) -> Proof:
                                f"each with the fields {', '.join(sorted(_FIELDS))}")
     matrix = read_matrix(content["matrix"])
     title = symbol(name, content["order"], content["options"])
-    found = []
+    claims, stated, proved = [], {}, {}
     for entry in statements:
         side = entry["side"]
-        stated = decimal(entry["value"], f"value of the {side} bound")
-        proved = bound(name, matrix, content["order"], content["options"], side, entry["proof"])
-        if (proved < stated) if side == "lower" else (proved > stated):
-            found_value = (decimal_below if side == "lower" else decimal_above)(proved)
-            raise CertificateError(f"{side} bound: proved is {title} {SIDES[side]} {readable(found_value)}, "
+        stated[side] = decimal(entry["value"], f"value of the {side} bound")
+        proved[side] = bound(name, matrix, content["order"], content["options"], side, entry["proof"])
+        margin = (proved[side] - stated[side]) * (1 if side == "lower" else -1)
+        if margin < 0:
+            found = (decimal_below if side == "lower" else decimal_above)(proved[side])
+            raise CertificateError(f"{side} bound: proved is {title} {SIDES[side]} {readable(found)}, "
                                    f"stated {entry['value']}")
-        found.append(Statement(side, f"{title} {SIDES[side]} {readable(entry['value'])}", stated, proved))
-    if len(found) == 2 and found[0].proved > found[1].proved:
+        text = f"{title} {SIDES[side]} {readable(entry['value'])}"
+        gap = between(margin, margin)
+        claims.append(Decision(side, "", text, "true", gap.value, gap.radius, gap.lower, gap.upper))
+    if len(proved) == 2 and proved["lower"] > proved["upper"]:
         raise CertificateError("the lower bound exceeds the upper bound: one of the proofs is wrong")
-    return Proof(tuple(found), title, subject(content["matrix"], matrix))
+    if len(stated) == 2:
+        enclosed = between(stated["lower"], stated["upper"])
+    else:
+        enclosed = Enclosure(nan, inf, round_down(stated["lower"]) if "lower" in stated else -inf,
+                             round_up(stated["upper"]) if "upper" in stated else inf)
+    return Proof(tuple(claims), title, enclosed, subject(content["matrix"], matrix))
 
 
 def symbol(name, order=None, options=None) -> str:

@@ -40,5 +40,5 @@ def test_an_off_diagonal_zero_that_fills_in():
 
 
 def test_too_many_rows():
-    with pytest.raises(CertificateError, match=f"at most {MOST_ROWS} rows, got 301"):
+    with pytest.raises(CertificateError, match=f"at most {MOST_ROWS} rows of Q are checked, got 301"):
         require_definite(fmpq_mat(301, 301), "Q")

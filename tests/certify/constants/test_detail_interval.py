@@ -127,7 +127,7 @@ def test_what_proves_nothing_is_refused():
     refused("q must have 1 entries", ball, dual(1.0, 2.0), side="upper")
     refused("options must be d, eps, prior, y and end", ball, point(3.0, 4.0), end="both")
     refused("real matrices", ball, dual(1.0), side="upper", matrix=((1.0, 1j),))
-    refused("x must have 2 entries over a positive denominator", ball,
+    refused("x must have 2 entries", ball,
             {"kind": "point", "x": {"integers": ["3"], "denominator": "1"}})
 
 

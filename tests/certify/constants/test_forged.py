@@ -90,7 +90,7 @@ def test_forged_certificates_prove_nothing_false(name, forgeries):
             assert "\n" not in found.reason, path
             continue
         matrix = read_matrix(forged["matrix"])
-        rows = [[matrix.entry(i, j) for j in range(matrix.shape[1])] for i in range(matrix.shape[0])]
+        rows = [[Fraction(int(v.p), int(v.q)) for v in row] for row in matrix.rational.tolist()]
         value = constant(rows, forged["order"])
         for entry in forged["statements"]:
             gap = (1 if entry["side"] == "lower" else -1) * (value - float(Fraction(entry["value"])))

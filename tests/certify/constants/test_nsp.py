@@ -17,7 +17,8 @@ from kernelstab._errors import CertificateError
 from kernelstab.certify import exact_nullspace, make_constant_certificate, verify
 from kernelstab.certify.arrays import Array
 from kernelstab.certify.constants.matrix import exact, read_matrix
-from kernelstab.certify.constants.nsp import best_part, check, read_levels, read_weights
+from kernelstab.certify.constants.nsp import best_part, read_levels, read_weights
+from kernelstab.certify.constants.statement import bound
 
 ROOT = np.sqrt(0.75)
 FRAME = np.array([[0.0, ROOT, -ROOT], [1.0, -0.5, -0.5]])
@@ -216,14 +217,14 @@ def test_bounds_are_rounded_up():
     """The residual 1 - 1/3 of the dual h = 1 is no multiple of the unit."""
     proof = {"kind": "duals", "groups": [{"supports": Array((1, 1), (0.0,)), "signs": Array((1, 1), (1.0,)),
                                           "duals": Array((1, 1), (1.0,))}]}
-    found = check(exact([[Fraction(1, 3)]]), 1, {}, "upper", proof)
+    found = bound("nsp", exact([[Fraction(1, 3)]]), 1, {}, "upper", proof)
     assert Fraction(2, 3) < found < Fraction(2, 3) + Fraction(1, 2**159)
 
 
 def _is_true(certificate):
     """Compare what an accepted certificate states with the constant of the matrix that it holds."""
     matrix = read_matrix(certificate["matrix"])
-    rows = [[matrix.entry(i, j) for j in range(matrix.shape[1])] for i in range(matrix.shape[0])]
+    rows = [[Fraction(int(v.p), int(v.q)) for v in row] for row in matrix.rational.tolist()]
     value = truth(rows, certificate["order"], certificate["options"])
     return all((Fraction(entry["value"]) <= value) if entry["side"] == "lower"
                else (value <= Fraction(entry["value"])) for entry in certificate["statements"])
@@ -278,7 +279,7 @@ def test_levels_by_hand():
 
 
 @pytest.mark.parametrize(("order", "options", "reason"), [
-    (0, {}, "order must lie in"), (5, {}, "order must lie in"), (None, {}, "order must lie in"),
+    (0, {}, "order must lie in"), (5, {}, "order must lie in"),
     (1, {"sparsities": [1]}, "belong together"),
     (1, {"levels": [0, 0, 1, 1], "sparsities": [1]}, "levels must lie in"),
     (1, {"levels": [0, 0, 0], "sparsities": [1]}, "levels must label 4 columns"),

@@ -6,8 +6,7 @@ import pytest
 
 from kernelstab._errors import CertificateError
 from kernelstab.certify.arrays import Array, ComplexArray
-from kernelstab.certify.constants.exact_vectors import fractions
-from kernelstab.certify.constants.matrix import exact, read_matrix
+from kernelstab.certify.constants.matrix import exact, fractions, read_matrix
 from kernelstab.certify.constants.prior_setting import number, read_setting
 
 ROW = exact([[1.0, 0.5]])

@@ -3,6 +3,7 @@
 import copy
 import random
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ import pytest
 from kernelstab._errors import CertificateError
 from kernelstab.certify import make_constant_certificate, verify
 from kernelstab.certify.constants.matrix import exact
-from kernelstab.certify.constants.robust_nsp import check
+from kernelstab.certify.constants.statement import bound
+
+check = partial(bound, "robust-nsp-l1")
 
 FRAME = [[1, 0, 1], [0, 1, 1]]
 # rho = 3/4: (1, -1/4) for column 0, (-1/4, 1) for column 1, (1/2, 1/2) for column 2; sqrt(17)/4 at most

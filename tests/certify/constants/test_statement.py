@@ -36,8 +36,9 @@ def refusal(sign):
 
 def test_what_is_proved(both):
     found = prove(both)
-    assert [entry.text for entry in found.statements] == ["alpha_1 >= 0.5", "alpha_1 <= 0.5"]
-    assert [entry.stated for entry in found.statements] == [entry.proved for entry in found.statements]
+    assert [entry.text for entry in found.claims] == ["alpha_1 >= 0.5", "alpha_1 <= 0.5"]
+    assert [entry.margin for entry in found.claims] == [0, 0]
+    assert (found.enclosure.lower, found.enclosure.upper) == (0.5, 0.5)
     assert found.symbol == "alpha_1"
     assert found.subject.startswith("real 1 x 3 matrix ")
 
@@ -179,3 +180,22 @@ def test_forged_certificates_raise_nothing(forgeries):
     outcomes = [verify(forged) for _, forged in forgeries(BOTH, 400, rng)]
     assert all(found.ok or (found.reason and "\n" not in found.reason) for found in outcomes)
     assert sum(not found.ok for found in outcomes) > 200
+
+
+def test_kinds_have_their_fields_and_no_others():
+    A = exact([[1, 1]])
+    for proof, reason in (({"kind": "c"}, "must be one of kernel-basis, shape, got 'c'"),
+                          ({"kind": "kernel-basis"}, "lacks field 'vectors'"), ([], "must name its kind"),
+                          ({"kind": "shape", "x": 1}, "knows no field 'x'")):
+        with pytest.raises(CertificateError, match=reason):
+            bound("rank", A, None, {}, "upper", proof)
+    with pytest.raises(CertificateError, match="proofs of kind sdp are no longer checked: jn is never worse"):
+        bound("nsp", A, 1, {}, "upper", {"kind": "sdp"})
+
+
+def test_a_field_that_may_be_absent_belongs_to_complex_matrices():
+    proof = {"kind": "kernel-vector", "columns": [0, 1], "entries": [1, -1]}
+    assert bound("nsp", exact([[1, 1]]), 1, {}, "lower", proof) == Fraction(1, 2)
+    for matrix, wrong in ((exact([[1, 1]]), proof | {"imag": [0, 0]}), (exact([[1, 1]], [[0, 0]]), proof)):
+        with pytest.raises(CertificateError, match="one entry per column in each part"):
+            bound("nsp", matrix, 1, {}, "lower", wrong)

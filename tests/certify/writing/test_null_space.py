@@ -50,7 +50,7 @@ def test_what_is_no_rational_matrix_is_refused(matrix):
 
 
 def entries(matrix):
-    return [[matrix.entry(i, j) for j in range(matrix.shape[1])] for i in range(matrix.shape[0])]
+    return [[Fraction(int(v.p), int(v.q)) for v in row] for row in matrix.rational.tolist()]
 
 
 def _times(matrix, vector):

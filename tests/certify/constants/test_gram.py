@@ -1,7 +1,8 @@
-"""The checkers of both restricted isometry constants."""
+"""Coherence and restricted isometry constants: proofs of both bounds, by hand, at random and forged."""
 
 import random
 from fractions import Fraction
+from functools import partial
 from itertools import combinations
 
 import numpy as np
@@ -10,9 +11,14 @@ import pytest
 from kernelstab._errors import CertificateError
 from kernelstab.certify import make_constant_certificate, verify
 from kernelstab.certify.arrays import Array, ComplexArray
-from kernelstab.certify.constants.isometry import check_lower, check_upper
 from kernelstab.certify.constants.matrix import exact
+from kernelstab.certify.constants.statement import bound
 from kernelstab.certify.writing.constant_certificate import exact_matrix
+from kernelstab.kernel import coherence
+
+check_coherence, check_lower, check_upper = (partial(bound, name)
+                                             for name in ("coherence", "ric-minus", "ric-plus"))
+
 
 # unit columns, products 3/5, 0 and 4/5 in fifths: A^T A has 25 times (1, 3/5, 0; 3/5, 1, 4/5; 0, 4/5, 1)
 A = [[1, Fraction(3, 5), 0], [0, Fraction(4, 5), 1]]
@@ -34,9 +40,9 @@ def test_by_hand():
     assert verify(certificate).ok
     B = exact_matrix(A)
     assert check_upper(B, 3, {}, "upper", _enumeration("1.0000001e0")) == Fraction(10000001, 10**7)
-    for order, bound in ((2, "7.999999e-1"), (3, "9.999999e-1"), (2, "8e-1")):     # 8e-1: singular
+    for order, limit in ((2, "7.999999e-1"), (3, "9.999999e-1"), (2, "8e-1")):     # 8e-1: singular
         with pytest.raises(CertificateError, match=f"not every support of {order} columns keeps within"):
-            check_upper(B, order, {}, "upper", _enumeration(bound))
+            check_upper(B, order, {}, "upper", _enumeration(limit))
 
 
 def test_gershgorin_by_hand():
@@ -92,7 +98,7 @@ def test_relaxation_by_hand():
     (2, "lower", TOP | {"entries": [1]}, "entries must have 2 entries, got 1"),
     (2, "upper", {"kind": "enumeration", "bound": 1.0}, "bound must be a decimal number"),
     (4, "upper", {"kind": "gershgorin"}, r"order must lie in \[1, 3\], got 4"),
-    (None, "upper", {"kind": "gershgorin"}, r"order must lie in \[1, 3\], got None"),
+    (None, "upper", {"kind": "gershgorin"}, r"needs an order"),
 ])
 def test_refusals(order, side, proof, reason):
     with pytest.raises(CertificateError, match=reason):
@@ -101,7 +107,7 @@ def test_refusals(order, side, proof, reason):
 
 def test_too_many_supports():
     wide = exact([[1] * 60])
-    with pytest.raises(CertificateError, match="50063860 supports are too many"):
+    with pytest.raises(CertificateError, match="at most 5000000 supports are checked, got 50063860"):
         check_upper(wide, 6, {}, "upper", _enumeration("9e1"))
 
 
@@ -157,3 +163,38 @@ def test_forgeries_of_the_lower_constant(forgeries):
             for entry in forged["statements"]:
                 value, true = float(entry["value"]), truth[forged["order"]]
                 assert value <= true + 1e-15 if entry["side"] == "lower" else value >= true - 1e-15
+
+
+GRAM = {"kind": "gram"}
+
+
+def test_coherence_by_hand():
+    # (1, 0), (3, 4) and (0, 2): 3/5 and 8/10
+    certificate = make_constant_certificate("coherence", [[1, 3, 0], [0, 4, 2]], lower=GRAM, upper=GRAM)
+    lower, upper = (Fraction(entry["value"]) for entry in certificate["statements"])
+    assert lower <= Fraction(4, 5) <= upper <= lower + Fraction(1, 10**15)
+    assert verify(certificate).ok
+
+
+def test_irrational_values_are_rounded_outward():
+    A = exact([[1, 1], [0, 1]])                       # 1 / sqrt 2
+    lower, upper = check_coherence(A, None, {}, "lower", GRAM), check_coherence(A, None, {}, "upper", GRAM)
+    assert lower**2 < 0.5 < upper**2
+    assert upper - lower < 1e-30
+
+
+def test_agrees_with_floats():
+    rng = np.random.default_rng(0)
+    for A in (rng.standard_normal((5, 9)), rng.standard_normal((3, 6)) + 1j * rng.standard_normal((3, 6))):
+        found = make_constant_certificate("coherence", A, lower=GRAM, upper=GRAM)
+        np.testing.assert_allclose([float(entry["value"]) for entry in found["statements"]], coherence(A).mu)
+
+
+def test_coherence_refusals(sign):
+    with pytest.raises(CertificateError, match="column 1 is zero"):
+        check_coherence(exact([[1, 0]]), None, {}, "upper", GRAM)
+    with pytest.raises(CertificateError, match="at least 2 columns"):
+        check_coherence(exact([[1]]), None, {}, "upper", GRAM)
+    certificate = make_constant_certificate("coherence", [[1, 3, 0], [0, 4, 2]], lower=GRAM, upper=GRAM)
+    certificate["statements"][1]["value"] = "7.9e-1"
+    assert "upper bound: proved is mu <= 0.8" in verify(sign(certificate)).reason

@@ -1,5 +1,11 @@
-"""The spark: the least number of dependent columns; larger than the number of columns if none are.
+"""Which columns depend on each other: the rank, over the rationals or complex rationals, and the spark.
 
+*Rank.* Lower bound: ``modular``, the rank modulo a ``prime``, for a minor that is not zero there is not zero.
+Upper bound: ``kernel-basis``, integer ``vectors`` that the matrix maps to zero, of which as many as
+are independent are taken off the number of columns; for a complex matrix each vector holds
+real parts, then imaginary parts. Or ``shape``: no rank exceeds the number of rows or columns.
+
+*Spark*, the least number of dependent columns; larger than the number of columns if none are.
 Proof of a lower bound: ``ranks``, a ``size`` and a ``prime``: all sets of that many columns are independent,
 which elimination modulo the prime shows for all of them. For a complex matrix the prime is 1 modulo 4,
 and the imaginary unit becomes a root of -1. Proof of an upper bound: ``dependent``, integer
@@ -9,51 +15,67 @@ and the imaginary unit becomes a root of -1. Proof of an upper bound: ``dependen
 from fractions import Fraction
 from math import comb
 
-from kernelstab._errors import CertificateError
-from kernelstab.certify.constants.exact_vectors import require_null
-from kernelstab.certify.constants.reading import index_set, integers, modulus, proof_kind
+from flint import fmpz_mat
 
-KINDS = {"lower": {"ranks": ["prime", "size"]}, "upper": {"dependent": ["columns", "entries"]}}
+from kernelstab._errors import CertificateError
+from kernelstab.certify.constants.matrix import modular_rank, null_vector
+from kernelstab.certify.constants.reading import affordable, integer, integers, modulus
+
 MOST_SETS = 5_000_000
 
 
-def check(matrix, order, options, side, proof) -> Fraction:
-    """Return the bound that a proof proves.
+def check_rank(matrix, order, options, side, proof) -> Fraction:
+    """Return the bound on the rank that a proof proves.
 
-    Raises
-    ------
-    CertificateError
-        If it is malformed or proves nothing.
+    >>> from kernelstab.certify.constants.matrix import exact
+    >>> proof = {"kind": "kernel-basis", "vectors": [["2", "-1"]]}
+    >>> check_rank(exact([[1, 2], [2, 4]]), None, {}, "upper", proof)
+    Fraction(1, 1)
+    """
+    if proof["kind"] == "modular":
+        return Fraction(modular_rank(matrix, prime=modulus(proof["prime"])))
+    if proof["kind"] == "shape":
+        return Fraction(min(matrix.shape))
+    if not isinstance(proof["vectors"], list):
+        raise CertificateError("vectors must be a list")
+    table = matrix.embedded()
+    width = table.shape[1]
+    vectors = [integers(vector, "vectors") for vector in proof["vectors"]]
+    if any(len(vector) != width for vector in vectors):
+        raise CertificateError(f"every vector must have {width} entries")
+    if not vectors:
+        return Fraction(matrix.shape[1])
+    basis = fmpz_mat(vectors)
+    if any(entry != 0 for entry in (table.numerators * basis.transpose()).entries()):
+        raise CertificateError("the matrix does not map every vector to zero")
+    if not matrix.is_complex:
+        return Fraction(width - basis.rank())
+    # with (u, v) the kernel of the embedded matrix holds (-v, u): complex multiples
+    half = width // 2
+    closed = vectors + [[-entry for entry in vector[half:]] + vector[:half] for vector in vectors]
+    return Fraction(half - fmpz_mat(closed).rank() // 2)
+
+
+def check_spark(matrix, order, options, side, proof) -> Fraction:
+    """Return the bound on the spark that a proof proves.
 
     >>> from kernelstab.certify.constants.matrix import exact
     >>> A = exact([[1, 0, 1], [0, 1, 1]])
-    >>> check(A, None, {}, "lower", {"kind": "ranks", "prime": 101, "size": 2})
-    Fraction(3, 1)
-    >>> check(A, None, {}, "upper", {"kind": "dependent", "columns": [0, 1, 2], "entries": ["1", "1", "-1"]})
+    >>> check_spark(A, None, {}, "lower", {"kind": "ranks", "prime": 101, "size": 2})
     Fraction(3, 1)
     """
-    if proof_kind(proof, KINDS[side]) == "dependent":
-        return _dependent(matrix, proof)
-    size, prime, n = proof["size"], modulus(proof["prime"]), matrix.shape[1]
-    if type(size) is not int or not 1 <= size <= min(matrix.shape):
-        raise CertificateError(f"size must lie in [1, {min(matrix.shape)}], got {size!r:.60}")
-    if comb(n, size) > MOST_SETS:
-        raise CertificateError(f"{comb(n, size)} sets of {size} columns are too many to be gone through")
+    if proof["kind"] == "dependent":
+        parts = 1 + matrix.is_complex
+        entries = integers(proof["entries"], "entries")
+        _, kept = null_vector(matrix, proof["columns"], *(entries[k::parts] for k in range(parts)))
+        return Fraction(sum(map(any, zip(*kept))))
+    prime, n = modulus(proof["prime"]), matrix.shape[1]
+    size = integer(proof["size"], "size", 1, min(matrix.shape))
+    affordable(comb(n, size), MOST_SETS, f"sets of {size} columns")
     dependent = _search(_columns(matrix, prime), size, prime)
     if dependent is not None:
         raise CertificateError(f"columns {dependent} are dependent modulo {prime}")
     return Fraction(size + 1)
-
-
-def _dependent(matrix, proof):
-    columns = index_set(proof["columns"], "columns", matrix.shape[1])
-    parts = 2 if matrix.is_complex else 1
-    entries = integers(proof["entries"], "entries")
-    if len(entries) != parts * len(columns):
-        raise CertificateError(f"entries must be {parts * len(columns)} integers, got {len(entries)}")
-    kept = [entries[k::parts] for k in range(parts)]
-    require_null(matrix, columns, *kept)
-    return Fraction(sum(map(any, zip(*kept))))
 
 
 def _columns(matrix, prime):
@@ -63,7 +85,7 @@ def _columns(matrix, prime):
     if prime % 4 != 1:
         raise CertificateError(f"prime must be 1 modulo 4 for a complex matrix, got {prime}")
     root = next(r for r in (pow(a, (prime - 1) // 4, prime) for a in range(2, prime)) if r * r % prime != 1)
-    pairs = zip(matrix.real.numerators.transpose().tolist(), matrix.imag.numerators.transpose().tolist())
+    pairs = zip(matrix.numerators.transpose().tolist(), matrix.imag.transpose().tolist())
     return [[(int(re) + root * int(im)) % prime for re, im in zip(*pair)] for pair in pairs]
 
 
