@@ -71,14 +71,9 @@ class RemovableDetail:
     def certified_level(self, shown) -> float:
         r"""Return the level at which a shown detail is certainly present.
 
-        If the image shows the multiple ``shown`` of the detail, at most ``upper`` of it can go, so every
-        explanation :math:`\hat x-tu` still has ``shown - upper``. Only explanations that differ
+        If the image shows the multiple ``shown`` of the unit detail, at most ``upper`` of it can go, so
+        every explanation :math:`\hat x-tu` still has ``shown - upper``. Only explanations that differ
         from the image in this detail are meant; a negative level certifies nothing.
-
-        Parameters
-        ----------
-        shown : float
-            The multiple of the unit detail in the image.
         """
         return as_number(shown, "shown") - self.upper
 
@@ -128,11 +123,7 @@ def confusable_detail(A, u, eps, *, x=None) -> ConfusableDetail:
     >>> confusable_detail([[1.0, 0.0]], [0.0, 1.0], 0.1).upper
     inf
     """
-    A = as_operator(A)
-    u, eps = _direction(A, u), as_number(eps, "eps", low=0.0)
-    check_scales(A, eps=eps)
-    seen = A.matvec(u)
-    gain, slack = float(np.linalg.norm(seen)), _rounding(A)
+    A, u, eps, seen, gain, slack = _measured(A, u, eps)
     size = 2 * eps / (gain + slack) if gain + slack > 0 else np.inf
     shown = size if np.isfinite(size) else 1.0
     base = np.zeros_like(u) if x is None else _signal(A, x, "x")
@@ -183,11 +174,11 @@ def removable_detail(A, y, x_hat, u, eps) -> RemovableDetail:
     (-0.25, 0.25, 0.75)
     """
     A = as_operator(A)
-    y = as_array(y, "y", shape=(A.shape[0],))
-    u, eps, x_hat = _direction(A, u), as_number(eps, "eps", low=0.0), _signal(A, x_hat, "x_hat")
-    check_scales(A, y=y, eps=eps)
-    seen, r = A.matvec(u), y - A.matvec(x_hat)
-    gain, residual, slack = float(np.linalg.norm(seen)), float(np.linalg.norm(r)), _rounding(A)
+    y, x_hat = as_array(y, "y", shape=(A.shape[0],)), _signal(A, x_hat, "x_hat")
+    check_scales(y=y)
+    _, u, eps, seen, gain, slack = _measured(A, u, eps)
+    r = y - A.matvec(x_hat)
+    residual = float(np.linalg.norm(r))
     error = slack * float(np.linalg.norm(x_hat)) + 8 * _UNIT * float(np.linalg.norm(y))
     if residual - error > eps:
         raise ValueError(f"x_hat must explain the data to within eps = {eps:g}, got residual {residual:.6g}")
@@ -196,27 +187,32 @@ def removable_detail(A, y, x_hat, u, eps) -> RemovableDetail:
     product = float(np.real(np.vdot(r, seen)))
     # |t| is at most this, so the computed residual is off by no more than error + that * slack
     error += slack * (eps + residual + error) / (gain - slack)
-    lower, upper = _roots(product, gain, residual, eps + error, outward=True)
-    inner = _roots(product, gain, residual, eps - error, outward=False)
+    lower, upper = _roots(product, gain, residual, eps + error, 8 * _UNIT)
+    inner = _roots(product, gain, residual, eps - error, -8 * _UNIT)
     return RemovableDetail(eps, lower, upper, inner, gain, residual)
 
 
-def _roots(product, gain, residual, eps, outward):
-    """Solve for both ends; rounding of the formula goes outward or inward."""
+def _roots(product, gain, residual, eps, rounding):
+    """Solve for both ends; rounding of the formula goes outward, or inward if it is negative."""
     root = product**2 + gain**2 * (max(eps, 0.0) - residual) * (max(eps, 0.0) + residual)
     if root < 0 or eps < 0:
         return (0.0, 0.0)           # what is left is the image itself
-    root = float(np.sqrt(root)) * (1 + (8 if outward else -8) * _UNIT)
-    spare = (8 if outward else -8) * _UNIT * abs(product)
-    return (-product - root - spare) / gain**2, (-product + root + spare) / gain**2
+    half = float(np.sqrt(root)) * (1 + rounding) + rounding * abs(product)
+    return (-product - half) / gain**2, (-product + half) / gain**2
 
 
-def _direction(A, u):
-    u = _signal(A, u, "u")
+def _measured(A, u, eps):
+    """Return what is asked, checked: operator, unit detail, noise, ``A u``, its norm, and its rounding."""
+    A = as_operator(A)
+    u, eps = _signal(A, u, "u"), as_number(eps, "eps", low=0.0)
+    check_scales(A, eps=eps)
     length = float(np.linalg.norm(u))
     if length == 0:
         raise ValueError(f"u must not be zero, got norm {length}")
-    return u / length
+    u = u / length
+    seen = A.matvec(u)
+    slack = 8 * float(np.sqrt(A.shape[1])) * _UNIT * float(A.norm_upper)
+    return A, u, eps, seen, float(np.linalg.norm(seen)), slack
 
 
 def _signal(A, x, name):
@@ -225,8 +221,3 @@ def _signal(A, x, name):
         raise ValueError(f"{name} must have {A.shape[1]} entries, got {x.size}")
     check_scales(**{name: x})
     return x.ravel()
-
-
-def _rounding(A):
-    """Return the rounding error of ``A u`` for a unit vector, as the docstring states it."""
-    return 8 * float(np.sqrt(A.shape[1])) * _UNIT * float(A.norm_upper)

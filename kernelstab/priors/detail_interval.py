@@ -120,16 +120,7 @@ class DetailInterval:
         return "UNDECIDABLE" if low + self.rounding < theta < high - self.rounding else "UNDECIDED"
 
     def check(self, value) -> ValueCheck:
-        """Judge the value that a model gives to the detail.
-
-        Parameters
-        ----------
-        value : float
-
-        Returns
-        -------
-        ValueCheck
-        """
+        """Judge the value that a model gives to the detail."""
         value = as_number(value, "value")
         consistent = None
         if value in self.inner or (self.prior.convex and self.inner[0] <= value <= self.inner[1]):
@@ -165,31 +156,22 @@ class DetailInterval:
             raise ValueError(f"end must be 'range', 'largest' or 'smallest', got {end!r}")
         if self.direction is not None:
             raise ValueError("end points of an unbounded interval have no certificate: they are infinite")
-        matrix = self.matrix.to_dense()
-        proofs = {}
-        for side, outer in (("lower", "smallest"), ("upper", "largest")):
-            proof = self._outer_proof(matrix, side) if end in ("range", outer) else self._point(matrix, end)
-            if proof is not None:
-                proofs[side] = proof
-        options = {"d": self.detail, "y": self.data, "prior": self.prior.within(matrix.shape[1]).spec(),
+        matrix, prior, proofs = self.matrix.to_dense(), self.prior, {}
+        middle, kind = (self.x_min + self.x_max) / 2, prior.detail_proof
+        for side, outer, d in (("lower", "smallest", -self.detail), ("upper", "largest", self.detail)):
+            if end not in ("range", outer):         # the inner end, by its signal
+                x = self.x_min if end == "smallest" else self.x_max
+                proofs[side] = {"kind": "point",
+                                "x": prior.exact_signal(matrix, self.data, x, middle, self.eps)}
+            elif kind is not None:
+                dual = prior.exact_dual(matrix, d, self.dual[side]) if kind == "dual" else {}
+                proofs[side] = {"kind": kind} | dual
+        options = {"d": self.detail, "y": self.data, "prior": prior.within(matrix.shape[1]).spec(),
                    "eps": self.eps, "end": end}
         if end == "range" and not proofs:
-            raise ValueError(f"the interval over {self.prior!r} has no certificate, only 'largest' and "
+            raise ValueError(f"the interval over {prior!r} has no certificate, only 'largest' and "
                              "'smallest' have one for their witness")
         return make_constant_certificate("detail-interval", matrix, options=options, path=path, **proofs)
-
-    def _outer_proof(self, matrix, side):
-        """Return what proves the outer end of one side, or None if nothing does."""
-        kind = self.prior.detail_proof
-        if kind != "dual":
-            return None if kind is None else {"kind": kind}
-        d = self.detail if side == "upper" else -self.detail
-        return {"kind": kind} | self.prior.exact_dual(matrix, d, self.dual[side])
-
-    def _point(self, matrix, end):
-        """Return a signal for the inner end."""
-        x, middle = self.x_min if end == "smallest" else self.x_max, (self.x_min + self.x_max) / 2
-        return {"kind": "point", "x": self.prior.exact_signal(matrix, self.data, x, middle, self.eps)}
 
     def __repr__(self):
         return (f"<DetailInterval {self.prior!r}, eps={self.eps:g}: [{self.lower:.10g}, {self.upper:.10g}]"
@@ -269,7 +251,19 @@ def detail_interval(A, y, d, prior, eps=0.0, *, max_supports=1_000_000) -> Detai
     check_scales(d=d)
     max_supports = as_count(max_supports, "max_supports", low=1)
     feasible = as_prior(prior).feasible(A, y, eps, max_supports=max_supports)
-    return _interval_over(feasible, A, y, d, prior, eps)
+    up, down = feasible.support(d), feasible.support(-d)
+    direction = up.direction if up.direction is not None else down.direction
+    if direction is not None:
+        return DetailInterval(prior, eps, -np.inf, np.inf, (-np.inf, np.inf), down.x, up.x, True, direction,
+                              {}, d, y, A)
+    inner = float(d @ down.x), float(d @ up.x)
+    size = max(abs(down.bound), abs(up.bound),
+               np.linalg.norm(d) * max(np.linalg.norm(down.x), np.linalg.norm(up.x)))
+    exact = max(up.bound - inner[1], inner[0] + down.bound) <= _EXACT * size
+    dual = {side: {name: vector for name, vector in (("q", found.q), ("mu", found.mu)) if vector is not None}
+            for side, found in (("upper", up), ("lower", down)) if found.q is not None}
+    return DetailInterval(prior, eps, -down.bound, up.bound, inner, down.x, up.x, bool(exact), None, dual,
+                          d, y, A)
 
 
 def check_data(A, y, eps):
@@ -281,23 +275,3 @@ def check_data(A, y, eps):
     eps = as_number(eps, "eps", low=0.0)
     check_scales(A, y=y, eps=eps)
     return A, y, eps
-
-
-def _interval_over(feasible, A, y, d, prior, eps) -> DetailInterval:
-    """Ask a feasible set for both ends of one detail."""
-    up, down = feasible.support(d), feasible.support(-d)
-    dual = {"upper": _vectors(up), "lower": _vectors(down)} if up.q is not None else {}
-    direction = up.direction if up.direction is not None else down.direction
-    if direction is not None:
-        return DetailInterval(prior, eps, -np.inf, np.inf, (-np.inf, np.inf), down.x, up.x, True, direction,
-                              {}, d, y, A)
-    lower, upper = -down.bound, up.bound
-    inner = float(d @ down.x), float(d @ up.x)
-    size = max(abs(lower), abs(upper),
-               np.linalg.norm(d) * max(np.linalg.norm(down.x), np.linalg.norm(up.x)))
-    exact = max(upper - inner[1], inner[0] - lower) <= _EXACT * size
-    return DetailInterval(prior, eps, lower, upper, inner, down.x, up.x, bool(exact), None, dual, d, y, A)
-
-
-def _vectors(found):
-    return {"q": found.q} if found.mu is None else {"q": found.q, "mu": found.mu}

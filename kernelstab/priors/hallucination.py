@@ -134,43 +134,14 @@ def minimum_hallucination(A, y, prior, eps=0.0, detail=None, *, max_supports=1_0
     feasible = prior.feasible(A, y, eps, max_supports=max_supports)
     D = None if detail is None else _details(detail, A.shape[1])
     if feasible.signals is not None:
-        return _finite(feasible, D, prior, eps)
-    return _general(feasible, np.eye(A.shape[1]) if D is None else D, prior, eps)
-
-
-def _details(detail, n):
-    detail = as_array(detail, "detail", real=True)
-    if detail.ndim not in (1, 2) or detail.shape[-1] != n:
-        raise ValueError(f"detail must have shape ({n},) or (k, {n}), got {detail.shape}")
-    check_scales(detail=detail)
-    return np.atleast_2d(detail)
-
-
-def _finite(feasible, D, prior, eps):
-    values = feasible.signals if D is None else feasible.signals @ D.T
-    ball = chebyshev_ball(values)
-    best, pair = -1.0, (0, 0)
-    for start in range(0, len(values), 1000):
-        distances = cdist(values[start:start + 1000], values)
-        k = int(np.argmax(distances))
-        i, j = divmod(k, len(values))
-        if distances[i, j] > best:
-            best, pair = float(distances[i, j]), (start + i, j)
-    x, x_alt = (feasible.signals[k] for k in pair)
-    half = best / 2 * (1 - 4 * values.shape[1] * UNIT)
-    lower = max(ball.lower, half)
-    exact = ball.upper - lower <= _EXACT * ball.upper
-    return Hallucination(prior, eps, lower, ball.upper, bool(exact), half, x, x_alt, ball.centre, len(values))
-
-
-def _general(feasible, D, prior, eps):
-    """Enclose the details of a set that is known by its support function."""
+        values = feasible.signals if D is None else feasible.signals @ D.T
+        return _between(prior, eps, feasible.signals, values, count=len(values))
+    D = np.eye(A.shape[1]) if D is None else D
     box, points = _box(feasible, D, np.eye(len(D)))
     if box is None:
         line, x = points
         return Hallucination(prior, eps, np.inf, np.inf, True, np.inf, x, x, D @ x, direction=line)
-    outer = [box]
-    starts = []
+    outer, starts = [box], []
     if len(D) > 1:
         ball = feasible.enclosing_ball(D)
         if ball is not None:
@@ -181,17 +152,33 @@ def _general(feasible, D, prior, eps):
         turned, more = _box(feasible, D, frame)
         outer.append(turned)
         points = [*points, *more, *_wide_pairs(feasible, D, [*starts, frame[0]])]
-    values = np.array([D @ x for x in points])
-    distances = cdist(values, values)
-    ball = chebyshev_ball(values)
-    i, j = np.unravel_index(int(np.argmax(distances)), distances.shape)
-    upper, centre = min(outer, key=lambda pair: pair[0])
-    half = float(distances[i, j]) / 2 * (1 - 4 * len(D) * UNIT)
-    lower = min(max(ball.lower, half), upper)
     size = np.linalg.norm(D) * max(np.linalg.norm(x) for x in points)
-    exact = upper - lower <= _EXACT * upper + 1e-12 * size
-    return Hallucination(prior, eps, lower, upper, bool(exact), min(half, lower), points[i],
-                         points[j], centre)
+    return _between(prior, eps, points, np.array([D @ x for x in points]),
+                    min(outer, key=lambda pair: pair[0]), 1e-12 * size)
+
+
+def _details(detail, n):
+    detail = as_array(detail, "detail", real=True)
+    if detail.ndim not in (1, 2) or detail.shape[-1] != n:
+        raise ValueError(f"detail must have shape ({n},) or (k, {n}), got {detail.shape}")
+    check_scales(detail=detail)
+    return np.atleast_2d(detail)
+
+
+def _between(prior, eps, signals, values, outer=None, slack=0.0, count=None) -> Hallucination:
+    """Put the smallest ball and the farthest pair of signals below an outer ball, if they are not all."""
+    ball, best, pair = chebyshev_ball(values), -1.0, (0, 0)
+    for start in range(0, len(values), 1000):
+        distances = cdist(values[start:start + 1000], values)
+        i, j = divmod(int(np.argmax(distances)), len(values))
+        if distances[i, j] > best:
+            best, pair = float(distances[i, j]), (start + i, j)
+    upper, centre = outer or (ball.upper, ball.centre)
+    half = min(best / 2 * (1 - 4 * values.shape[1] * UNIT), upper)
+    lower = min(max(ball.lower, half), upper)
+    exact = upper - lower <= _EXACT * upper + slack
+    x, x_alt = (signals[k] for k in pair)
+    return Hallucination(prior, eps, lower, upper, bool(exact), half, x, x_alt, centre, count)
 
 
 def _box(feasible, D, frame):

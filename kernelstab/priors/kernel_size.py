@@ -95,21 +95,15 @@ class KernelSize:
             If a side cannot be proved for the matrix as its floats stand.
         """
         from kernelstab.certify import make_constant_certificate
-        from kernelstab.certify.constants.matrix import read_matrix
-        from kernelstab.certify.constants.statement import bound
-        from kernelstab.certify.writing.constant_certificate import encode_matrix
-        from kernelstab.certify.writing.encode import encode
 
-        options = {"prior": self.prior.spec(), "eps": float(self.eps), "norm": self.norm}
-        content, plain = read_matrix(encode_matrix(self.matrix)), encode(options)
-        proofs = {}
+        options, proofs = {"prior": self.prior.spec(), "eps": float(self.eps), "norm": self.norm}, {}
         for side, make in (("lower", self.prior.lower_proof), ("upper", self.prior.upper_proof)):
             for margin in _MARGINS:
                 proof = None if side == "upper" and np.isinf(self.upper) else make(self, margin)
                 if proof is None:
                     break
                 try:
-                    bound("kernel-size", content, None, plain, side, encode(proof))
+                    make_constant_certificate("kernel-size", self.matrix, options=options, **{side: proof})
                 except CertificateError:
                     if margin == _MARGINS[-1]:
                         raise
