@@ -4,6 +4,8 @@ import numpy as np
 from scipy.linalg import get_lapack_funcs
 from scipy.sparse.linalg import LinearOperator, cg
 
+from kernelstab._engines.dense_matrix import rounding_of
+
 # Cholesky squares the condition number: below this relative pivot it keeps too few digits.
 _PIVOT = 1e-10
 
@@ -68,7 +70,7 @@ class DenseColumns:
         pivots = self.factor.diagonal().real ** 2
         if info or np.any(pivots <= _PIVOT * gram.diagonal().real):
             left, sizes, right = np.linalg.svd(matrix, full_matrices=False)
-            kept = sizes > np.finfo(float).eps * max(matrix.shape) * sizes[0]
+            kept = sizes > rounding_of(sizes, matrix.shape)
             self.parts = left[:, kept], sizes[kept], right[kept].conj().T
 
     def combination(self, values):
