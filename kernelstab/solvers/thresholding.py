@@ -4,8 +4,6 @@ All are for real and complex data. Entries compete by their moduli as they are: 
 norm are meant. Matching pursuit, which never gives a column back, is ``omp``.
 """
 
-from functools import partial
-
 from kernelstab._engines.greedy import thresholding as methods
 from kernelstab.solvers.omp import run
 from kernelstab.solvers.solution import Solution
@@ -184,17 +182,14 @@ def htp(A, y, s, *, tol=1e-10, max_iter=200, x0=None, callback=None, progress=No
                callback=callback, progress=progress, history=history)
 
 
-def iht(A, y, s, normalised=True, *, tol=1e-6, max_iter=5000, x0=None, callback=None, progress=None,
+def iht(A, y, s, *, tol=1e-6, max_iter=5000, x0=None, callback=None, progress=None,
         history=False) -> Solution:
-    r"""Recover ``s`` entries by iterative hard thresholding, with steps that cannot diverge.
+    r"""Recover ``s`` entries by normalised iterative hard thresholding, with steps that cannot diverge.
 
     Parameters
     ----------
     A, y, s, max_iter, x0, callback, progress, history
         As for :func:`cosamp`.
-    normalised : bool
-        Whether the step adapts to the columns in use (normalised iterative hard thresholding).
-        Otherwise it is :math:`0.99/\|A\|^2` throughout, safe and slow.
     tol : float
         Stop when a step on an unchanged support moves by at most ``tol * ||x||``, or when the
         residual is at most ``tol * ||y||``.
@@ -217,16 +212,15 @@ def iht(A, y, s, normalised=True, *, tol=1e-6, max_iter=5000, x0=None, callback=
     .. math:: \tfrac12\|y-Az\|^2\le\tfrac12\|y-Ax\|^2-\tfrac1{2\mu}\|z-x\|^2+\tfrac12\|A(z-x)\|^2 .
 
     The residual falls whenever :math:`\mu\le0.99\,\|z-x\|^2/\|A(z-x)\|^2`, which always holds for
-    :math:`\mu\le0.99/\|A\|^2`. The normalised step :math:`\|g_S\|^2/\|A_Sg_S\|^2` minimises the
+    :math:`\mu\le0.99/\|A\|^2`. The step :math:`\|g_S\|^2/\|A_Sg_S\|^2` minimises the
     residual along the entries in use; where another support comes out the inequality is tested, and
-    the step halved until it holds. The plain step is small, and thresholds can hold it at a support
-    that longer steps would leave.
+    the step halved until it holds.
 
     Stopping rule: see ``tol``; ``converged`` means that one of the two was met.
 
     Cost: for a matrix one pass (one product with the adjoint) per iteration, since the products with
     ``s`` columns are small; for an operator one product with the adjoint, and two with the
-    operator (one without ``normalised``), and one more per shortened step.
+    operator, and one more per shortened step.
 
     Examples
     --------
@@ -238,6 +232,5 @@ def iht(A, y, s, normalised=True, *, tol=1e-6, max_iter=5000, x0=None, callback=
     >>> s.x, s.residual, s.converged
     (array([ 0. ,  1.5,  0. , -1. ]), 0.5, True)
     """
-    name = "normalised iterative hard thresholding" if normalised else "iterative hard thresholding"
-    return run(name, partial(methods.iht, normalised=normalised), A, y, s, tol=tol, max_iter=max_iter, x0=x0,
+    return run("iterative hard thresholding", methods.iht, A, y, s, tol=tol, max_iter=max_iter, x0=x0,
                callback=callback, progress=progress, history=history)

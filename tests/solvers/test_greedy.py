@@ -8,8 +8,7 @@ from kernelstab.solvers import cosamp, htp, iht, omp, omp_batch, subspace_pursui
 
 METHODS = {
     "omp": lambda *a: omp(*a, history=True),  # both on the way that extreme sizes take
-    "cosamp": cosamp, "htp": htp, "subspace_pursuit": subspace_pursuit, "niht": iht,
-    "iht": lambda *a, **kw: iht(*a, **kw, normalised=False, max_iter=3000),
+    "cosamp": cosamp, "htp": htp, "subspace_pursuit": subspace_pursuit, "iht": iht,
 }
 # Exponents of the matrix and of the data.
 SIZES = [(-664, 0), (664, 0), (-400, 0), (400, 0), (0, 664), (0, -664), (-664, -664), (664, 664), (-240, 240)]
@@ -48,7 +47,7 @@ def test_single_problems(name, is_complex, a, y):
     one = METHODS[name](A, data, 3)
     found = METHODS[name](times(A, a), times(data, y), 3)
     assert found.converged == one.converged
-    assert one.residual < 0.1 * np.linalg.norm(data) or name == "iht"  # its short steps may stop early
+    assert one.residual < 0.1 * np.linalg.norm(data)
     assert found.iterations == one.iterations
     check(found, one, a, y)
 

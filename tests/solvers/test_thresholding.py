@@ -10,7 +10,7 @@ from kernelstab.solvers import cosamp, htp, iht, qcbp, subspace_pursuit
 M, N, S = 30, 60, 4
 METHODS = {
     "cosamp": cosamp, "htp": htp, "subspace_pursuit": subspace_pursuit,
-    "niht": lambda *a, **kw: iht(*a, **({"tol": 1e-11} | kw)),
+    "iht": lambda *a, **kw: iht(*a, **({"tol": 1e-11} | kw)),
 }
 FORMS = {"dense": lambda A: A, "fortran": np.asfortranarray, "operator": aslinearoperator}
 
@@ -305,37 +305,22 @@ def test_htp_every_run_ends_in_a_fixed_point_or_a_circle():
 
 # Iterative hard thresholding
 
-@pytest.mark.parametrize("normalised", [True, False])
 @pytest.mark.parametrize("seed", range(5))
-def test_iht_the_residual_never_rises(normalised, seed):
+def test_iht_the_residual_never_rises(seed):
     rng = np.random.default_rng(seed)
     # columns of very different length: a step for short ones diverges on long ones
     A, y = rng.standard_normal((12, 30)) * 10.0 ** rng.uniform(-1, 1, 30), rng.standard_normal(12)
-    s = iht(A, y, 4, normalised, history=True, max_iter=10_000)
+    s = iht(A, y, 4, history=True, max_iter=10_000)
     sizes = s.history[:, 2]
     assert np.all(np.diff(sizes) <= 1e-14 * sizes[0])
     assert s.converged
 
 
-def test_iht_a_limit_is_a_fixed_point_of_small_steps():
+def test_iht_a_limit_fits_its_support():
     rng = np.random.default_rng(0)
     A, y = rng.standard_normal((12, 30)), rng.standard_normal(12)
-    s = iht(A, y, 4, False, tol=1e-12, max_iter=10_000)
-    g = A.T @ (y - A @ s.x)
-    on = s.x != 0
-    step = 0.99 / np.linalg.norm(A, 2) ** 2
-    assert np.abs(g[on]).max() <= 1e-9
-    assert step * np.abs(g[~on]).max() <= np.abs(s.x[on]).min() * (1 + 1e-9)
-
-
-def test_iht_the_plain_step_recovers_with_a_matrix_of_norm_one():
-    rng = np.random.default_rng(2)
-    A = np.linalg.qr(rng.standard_normal((40, 40)))[0][:34]
-    x = np.zeros(40)
-    x[[3, 17]] = 1.0, -2.0
-    for given in (A, aslinearoperator(A)):
-        s = iht(given, A @ x, 2, False, tol=1e-12)
-        np.testing.assert_allclose(s.x, x, atol=1e-10)
+    s = iht(A, y, 4, tol=1e-12, max_iter=10_000)
+    assert np.abs(A.T @ (y - A @ s.x))[s.x != 0].max() <= 1e-9
 
 
 def test_iht_the_first_step_by_hand():
