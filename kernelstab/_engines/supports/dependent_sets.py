@@ -5,6 +5,7 @@ from itertools import compress, islice
 from math import comb, inf
 
 import numpy as np
+from scipy.linalg import qr, solve_triangular
 
 from kernelstab._engines.supports import orders_to_search, pieces
 from kernelstab._threads import in_order
@@ -102,7 +103,9 @@ class ExactSweeps(Sweeps):
             n = self.matrix.shape[1]
             if len(pivots) == n:
                 return
-            found = sorted({circuit for order in orders(n) for circuit in left_over(rows, p, order)},
+            rng = np.random.default_rng(0)
+            orders = [np.arange(n), *(rng.permutation(n) for _ in range(_ORDERS - 1))]
+            found = sorted({circuit for order in orders for circuit in left_over(rows, p, order)},
                            key=lambda circuit: (len(circuit), circuit))
             for circuit in islice(found, 64):
                 exact = exact_circuit(self.matrix, circuit)
@@ -165,30 +168,23 @@ class FloatSweeps(Sweeps):
         if len(zero):
             self.offer((int(zero[0]),), (1,))
             return
-        for order in orders(n):
-            for circuit in self._left_over(order):
+        for scale in 10.0 ** np.random.default_rng(0).uniform(0, 2, (_ORDERS, n)):
+            for circuit in self._left_over(scale):
                 if len(circuit) < self.upper and self.dependent(circuit, self.tol):
                     self.offer(circuit, circuit)
         if n > m:
             self.offer(range(m + 1), range(m + 1))
 
-    def _left_over(self, order):
-        """Yield for each column outside the first basis in this order the columns that express it."""
-        basis, outside = [], []
-        directions = np.zeros((self.unit.shape[0], 0), dtype=self.unit.dtype)
-        for column in order:
-            rest = self.unit[:, column]
-            for _ in range(2):
-                rest = rest - directions @ (directions.conj().T @ rest)
-            length = np.linalg.norm(rest)
-            if length > self.tol and directions.shape[1] < len(rest):
-                directions = np.column_stack([directions, rest / length])
-                basis.append(column)
-            else:
-                outside.append(column)
-        weights = np.linalg.lstsq(self.unit[:, basis], self.unit[:, outside], rcond=None)[0]
+    def _left_over(self, scale):
+        """Yield for each column outside a basis, found by pivoting, those that express it."""
+        triangle, pivots = qr(self.unit * scale, mode="r", pivoting=True, check_finite=False)
+        distances = np.abs(triangle.diagonal()) / scale[pivots[:min(triangle.shape)]]
+        rank = int(np.argmax(np.append(distances, 0.0) <= self.tol))
+        basis, outside = pivots[:rank], pivots[rank:]
+        weights = solve_triangular(triangle[:rank, :rank], triangle[:rank, rank:], check_finite=False)
+        weights = weights * scale[basis, None] / scale[outside]
         for column, weight in zip(outside, weights.T):
-            yield sorted(int(c) for c in [column, *np.array(basis)[np.abs(weight) > 1e-6]])
+            yield sorted(int(c) for c in [column, *basis[np.abs(weight) > 1e-6]])
 
     def null_vector(self):
         """Return a null vector of the columns found, and the least singular value of them at length one."""
@@ -219,12 +215,6 @@ class FloatSweeps(Sweeps):
         for columns in sets:
             self.offer(columns, columns)
         return bool(sets)
-
-
-def orders(n):
-    """Return the orders of the columns in which bases are looked for."""
-    rng = np.random.default_rng(0)
-    return [np.arange(n), *(rng.permutation(n) for _ in range(_ORDERS - 1))]
 
 
 def left_over(rows, p, order):
