@@ -1,13 +1,13 @@
 """The orthogonal projection onto the null space, and how much of a detail it leaves: what is invisible."""
 
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse.linalg import LinearOperator, lsmr
 
 from kernelstab._checks import as_array
-from kernelstab._engines.dense_matrix import RowFactor, decide_rank, rounding_of
+from kernelstab._engines.dense_matrix import RowFactor, decide_rank
 from kernelstab._errors import NotConverged
 from kernelstab.operators import as_operator
 
@@ -188,7 +188,7 @@ def visibility(A, d) -> Visibility:
     >>> seen, seen.distance, np.tan(seen.angle).round(12)
     (<Visibility kernel fraction 0.8, gain 0.6>, 3.0, np.float64(0.75))
     """
-    projector = _projector(A)
+    projector = A if isinstance(A, KernelProjector) else kernel_projector(A)
     d = as_array(d, "d")
     largest = float(np.abs(d).max())
     if largest == 0:
@@ -198,80 +198,6 @@ def visibility(A, d) -> Visibility:
     unseen, seen = _length(invisible), _length(unit.ravel() - invisible)
     gain = _length(projector.operator.matvec(unit.ravel())) / size
     return Visibility(unseen / size, gain, seen * largest, float(np.arctan2(seen, unseen)))
-
-
-@dataclass(frozen=True)
-class KernelAngles:
-    r"""Principal angles between a subspace and the null space.
-
-    Attributes
-    ----------
-    angles : ndarray, shape (d,)
-        In radians, rising. Angles beyond the dimension of the null space are right angles.
-    directions : ndarray, shape (N, d)
-        Orthonormal basis of the subspace; column ``i`` has the angle ``angles[i]`` to the null space.
-    """
-
-    angles: np.ndarray = field(repr=False)
-    directions: np.ndarray = field(repr=False)
-
-    def __repr__(self):
-        return (f"<KernelAngles {len(self.angles)} from {self.angles[0]:.6g} to "
-                f"{self.angles[-1]:.6g} radians>")
-
-
-def kernel_angles(A, basis) -> KernelAngles:
-    r"""Return the principal angles between the span of some signals and the null space.
-
-    With orthonormal :math:`B` the cosines are the singular values of :math:`P_NB` and the sines
-    those of :math:`B-P_NB`. An angle of zero means that a combination of the signals is invisible;
-    the smallest sine times the smallest positive singular value of :math:`A` bounds below how
-    strongly the span is measured.
-
-    Parameters
-    ----------
-    A : ForwardOperator, array_like or KernelProjector
-    basis : array_like, shape (N, d)
-        Linearly independent columns.
-
-    Raises
-    ------
-    ValueError
-        If ``basis`` has another number of rows than ``A`` columns, or dependent columns.
-
-    Notes
-    -----
-    Angles below 45 degrees are computed from their sines, the others from their cosines: the
-    cosine of an angle of 1e-9 is 1 in floating point. Cost: ``2d`` products with the projector.
-
-    Examples
-    --------
-    The kernel is the third axis. The plane of the first axis and the diagonal of the other two
-    comes within 45 degrees of it, and contains a direction at right angles to it:
-
-    >>> kernel_angles([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]], [[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
-    <KernelAngles 2 from 0.785398 to 1.5708 radians>
-    """
-    projector = _projector(A)
-    basis = as_array(basis, "basis", ndim=2)
-    n = projector.shape[0]
-    if basis.shape[0] != n:
-        raise ValueError(f"basis must have {n} rows, got shape {basis.shape}")
-    left, sizes, _ = np.linalg.svd(basis, full_matrices=False)
-    if basis.shape[1] > n or sizes[-1] <= rounding_of(sizes, basis.shape):
-        raise ValueError(f"basis must have independent columns, got singular values down to {sizes[-1]:.3g}")
-    hidden = np.column_stack([kernel_part(projector, column) for column in left.T])
-    # right singular vectors of the sines: the directions, first the one nearest to the null space
-    _, sines, turn = np.linalg.svd(left - hidden, full_matrices=False)
-    directions = left @ turn[::-1].conj().T
-    sines = np.minimum(sines[::-1], 1.0)
-    cosines = np.linalg.norm(hidden @ turn[::-1].conj().T, axis=0)
-    angles = np.where(sines**2 < 0.5, np.arcsin(sines), np.arccos(np.minimum(cosines, 1.0)))
-    return KernelAngles(angles, directions)
-
-
-def _projector(A):
-    return A if isinstance(A, KernelProjector) else kernel_projector(A)
 
 
 def _length(x) -> float:

@@ -82,20 +82,9 @@ class RIC:
     def certificate(self, path=None, *, side=None) -> dict:
         """Return a certificate of both bounds of one side, for ``kernelstab verify``.
 
-        The verifier goes through all supports again, exactly. Where they are too many for it, or the
-        search was not complete, the upper bound of the certificate is that of Gershgorin.
-
-        Parameters
-        ----------
-        path : path, optional
-            Where to write it.
-        side : {"minus", "plus"}, optional
-            Default: the one with the larger upper bound.
-
-        Raises
-        ------
-        ValueError
-            If ``side`` is unknown.
+        It is written if a path is given. ``side`` is "minus" or "plus", by default the one with the larger
+        upper bound. The verifier goes through all supports again, exactly. Where they are too many for it, or the search was not complete,
+        the upper bound of the certificate is that of Gershgorin.
         """
         from kernelstab.certify import make_constant_certificate
         from kernelstab.certify.constants.definite import MOST_SUPPORTS
@@ -260,8 +249,6 @@ class RICRelaxation:
 
         Raises
         ------
-        ValueError
-            If ``side`` is unknown.
         CertificateError
             If there are too many columns for the verifier.
         """

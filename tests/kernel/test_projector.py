@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
-from scipy.linalg import subspace_angles
 
 from kernelstab._errors import NotConverged, UnclearRank
-from kernelstab.kernel import kernel_angles, kernel_part, kernel_projector, nullspace_basis, visibility
+from kernelstab.kernel import kernel_part, kernel_projector, nullspace_basis, visibility
 from kernelstab.operators import DenseOperator, Radon, SubsampledFourier, gaussian, masks, partial_orthogonal
 
 _RANK_TWO = DenseOperator(np.outer([1, 2, 3], [1, 0, 1, 0]) + np.outer([1, 0, 1], [0, 1, 0, 1]))
@@ -108,7 +107,6 @@ def test_small_angles_keep_their_digits():
     seen = visibility([[1.0, 0.0]], [1e-9, 1.0])
     assert seen.kernel_fraction == 1.0
     np.testing.assert_allclose(seen.angle, 1e-9, rtol=1e-12)
-    np.testing.assert_allclose(kernel_angles([[1.0, 0.0]], [[1e-9], [1.0]]).angles, [1e-9], atol=1e-15)
 
 
 def test_visibility_of_tight_operators_obeys_pythagoras():
@@ -126,40 +124,6 @@ def test_what_is_visible_is_the_pseudo_inverse_of_the_data():
     matrix = A.to_dense()
     np.testing.assert_allclose(visible, np.linalg.pinv(matrix) @ (matrix @ d.ravel()), atol=1e-12)
     np.testing.assert_allclose(visibility(A, d).distance, np.linalg.norm(visible))
-
-
-@pytest.mark.parametrize("columns", [1, 3, 4])
-def test_angles_agree_with_scipy(columns):
-    A = gaussian(5, 9, rng=3)                               # kernel of dimension 4
-    basis = np.random.default_rng(4).standard_normal((9, columns))
-    found = kernel_angles(A, basis)
-    expected = np.sort(subspace_angles(nullspace_basis(A).basis, basis))
-    np.testing.assert_allclose(found.angles, expected, atol=1e-12)
-    # each direction makes its own angle, and together they span the columns
-    for angle, direction in zip(found.angles, found.directions.T):
-        np.testing.assert_allclose(visibility(A, direction).angle, angle, atol=1e-12)
-    np.testing.assert_allclose(found.directions @ (found.directions.T @ basis), basis, atol=1e-12)
-
-
-def test_angles_by_hand():
-    # the kernel of (1, i) is spanned by (1, i); against the axis (1, 0) the cosine is 1/sqrt(2)
-    np.testing.assert_allclose(kernel_angles([[1.0, 1.0j]], [[1.0], [0.0]]).angles, [np.pi / 4])
-    # three directions against a kernel of dimension 1: two right angles are left
-    found = kernel_angles(kernel_projector([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]), np.eye(3))
-    np.testing.assert_allclose(found.angles, [0.0, np.pi / 2, np.pi / 2], atol=1e-15)
-    # a trivial kernel is at right angles to everything
-    np.testing.assert_allclose(kernel_angles(np.eye(2), [[1.0], [1.0]]).angles, [np.pi / 2])
-
-
-def test_bad_bases():
-    with pytest.raises(ValueError, match=r"basis must have 2 rows, got shape \(3, 1\)"):
-        kernel_angles([[1.0, 0.0]], np.ones((3, 1)))
-    with pytest.raises(ValueError, match="basis must have independent columns"):
-        kernel_angles([[1.0, 0.0]], np.ones((2, 2)))
-    with pytest.raises(ValueError, match="basis must have independent columns"):
-        kernel_angles([[1.0, 0.0]], np.ones((2, 3)))
-    with pytest.raises(ValueError, match="basis must be finite"):
-        kernel_angles([[1.0, 0.0]], [[np.nan], [1.0]])
 
 
 @pytest.mark.parametrize("scale", [1e-300, 1e300])
