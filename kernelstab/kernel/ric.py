@@ -83,8 +83,8 @@ class RIC:
         """Return a certificate of both bounds of one side, for ``kernelstab verify``.
 
         It is written if a path is given. ``side`` is "minus" or "plus", by default the one with the larger
-        upper bound. The verifier goes through all supports again, exactly. Where they are too many for it, or the search was not complete,
-        the upper bound of the certificate is that of Gershgorin.
+        upper bound. The verifier goes through all supports again, exactly. Where they are too many for it, or
+        the search was not complete, the upper bound of the certificate is that of Gershgorin.
         """
         from kernelstab.certify import make_constant_certificate
         from kernelstab.certify.constants.definite import MOST_SUPPORTS
