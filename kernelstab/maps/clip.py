@@ -29,7 +29,7 @@ class ClipDecoder(Map):
     x, x_alt : ndarray, shape (N,)
         The two signals.
     eta : (float, float)
-        The errors at the two signals, each at least 0, in the unit of the signal.
+        The errors at them, each at least 0, in the unit of the signal.
     name : str
         Shown in reports.
 
@@ -57,7 +57,7 @@ class ClipDecoder(Map):
         self.A, self.name = as_operator(A), name
         signal = (self.A.shape[1],)
         self.x, self.x_alt = as_array(x, "x", shape=signal), as_array(x_alt, "x_alt", shape=signal)
-        self.eta = tuple(float(as_number(value, "eta", low=0)) for value in eta)
+        self.eta = tuple(as_number(value, "eta", low=0) for value in eta)
         if len(self.eta) != 2:
             raise ValueError(f"eta must hold two errors, got {eta!r}")
         direction = self.x_alt - self.x

@@ -162,9 +162,8 @@ class Tikhonov(_Linear):
     r"""Regularised least squares: :math:`\Psi(y) = (A^*A + \lambda I)^{-1}A^*y`.
 
     A singular value :math:`\sigma` of ``A`` becomes :math:`\sigma/(\sigma^2+\lambda)`, so
-    the map is Lipschitz with a constant of at most :math:`1/(2\sqrt\lambda)`. For
-    :math:`AA^* = cI` it is :math:`A^*y/(c+\lambda)`; matrices of up to four million
-    entries are factorised once; otherwise damped LSMR at every call.
+    the map is Lipschitz with a constant of at most :math:`1/(2\sqrt\lambda)`. It is computed
+    as :class:`PseudoInverse` is; for :math:`AA^* = cI` it is :math:`A^*y/(c+\lambda)`.
 
     Parameters
     ----------

@@ -1,7 +1,6 @@
 """ReLU networks in numpy: layers as plain dictionaries, evaluated and differentiated without a framework.
 
-A layer acts on a state, an array that starts as a function of the measurements. The
-list of kinds is closed, because certificates evaluate the same list in ball arithmetic.
+The list of kinds is closed, because certificates evaluate the same list in ball arithmetic.
 """
 
 import numpy as np
@@ -203,9 +202,7 @@ def check_layers(layers, A) -> list[dict]:
     """Return the layers with checked arrays; what does not fit is named by its position."""
     if not layers:
         raise ValueError("layers must not be empty")
-    checked = [_checked(position, layer) for position, layer in enumerate(layers)]
-    shape: tuple = ()
-    saved: list[tuple] = []
+    checked, shape, saved = [_checked(position, layer) for position, layer in enumerate(layers)], (), []
     for position, layer in enumerate(checked):
         shape = _shape_after(f"layers[{position}]", layer, shape, saved, A)
     if int(np.prod(shape)) != A.shape[1]:
@@ -258,11 +255,10 @@ def _shape_after(where, layer, shape, saved, A):
         if len(shape) != 3 or shape[0] != channels:
             raise ValueError(f"{where} (conv) expects {channels} images, got a state of shape {shape}")
         return (out, *shape[1:])
-    if kind == "data_consistency":
-        if A.tight is None:
-            raise ValueError(f"{where} (data_consistency) needs A A* = c I, got {A!r}")
-        if int(np.prod(shape)) != A.shape[1]:
-            raise ValueError(f"{where} (data_consistency) expects one signal, got a state of shape {shape}")
+    if kind == "data_consistency" and A.tight is None:
+        raise ValueError(f"{where} (data_consistency) needs A A* = c I, got {A!r}")
+    if kind == "data_consistency" and int(np.prod(shape)) != A.shape[1]:
+        raise ValueError(f"{where} (data_consistency) expects one signal, got a state of shape {shape}")
     if kind == "push":
         saved.append(shape)
     if kind == "add" and (not saved or saved.pop() != shape):

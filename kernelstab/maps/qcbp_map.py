@@ -28,8 +28,8 @@ class QCBPMap(Map):
     level : int, optional
         Number of wavelet levels, see :func:`kernelstab.solvers.wavelet_qcbp`.
     tol : float
-        Relative duality gap at which the solver stops. The map is the solver's answer at
-        this tolerance, a function of ``y`` alone: every call starts from zero.
+        Relative duality gap at which the solver stops. Every call starts from zero, so the map
+        is a function of ``y`` alone.
     max_iter : int
         Budget of the solver.
     name : str, optional

@@ -29,18 +29,15 @@ class TorchMap(Map):
         ``"measurements"``: ``y`` as a tensor ``(1, m)``, complex if ``A`` is complex.
         ``"adjoint-image"``: :math:`A^*y` as ``(1, 1, *image_shape)`` if ``A`` is real, and
         as ``(1, 2, *image_shape)``, real part first, if it is complex.
-    device : str
-        A torch device.
-    dtype : torch.dtype, optional
-        ``float32`` or ``float64``, of real and imaginary parts; default that of the module's first parameter,
-        ``float64`` for a module without parameters.
+        Precision (single or double) and device are those of the module's first parameter;
+        a module without parameters gets double precision on the processor.
     name : str, optional
         Default the name of the module's class.
 
     Attributes
     ----------
     about : str
-        ``"(eval mode)"`` if the module came in training mode, else empty; ends the ``repr``.
+        ``"(eval mode)"`` if the module came in training mode, else empty.
 
     Raises
     ------
@@ -66,22 +63,21 @@ class TorchMap(Map):
     (array([2., 7.]), array([1., 2.]))
     """
 
-    def __init__(self, module, A, *, input="measurements", device="cpu", dtype=None, name=None):
+    def __init__(self, module, A, *, input="measurements", name=None):
         torch = require("torch", extra="learn")
         if not isinstance(module, torch.nn.Module):
             what = f"the class {module.__name__}" if isinstance(module, type) else type(module).__name__
             raise ValueError(f"module must be a torch.nn.Module, got {what}")
         if input not in _INPUTS:
             raise ValueError(f"input must be one of {', '.join(_INPUTS)}, got {input!r}")
-        if dtype is None:
-            kinds = (p.dtype.to_real() for p in module.parameters()
-                     if p.is_floating_point() or p.is_complex())
-            dtype = next(kinds, torch.float64)
-        if dtype not in (torch.float32, torch.float64):
-            raise ValueError(f"dtype must be torch.float32 or torch.float64, got {dtype}")
-        self.A, self.input, self.device, self.dtype = as_operator(A), input, device, dtype
+        first = next((p for p in module.parameters() if p.is_floating_point() or p.is_complex()),
+                     torch.zeros(1, dtype=torch.float64))
+        self.A, self.input = as_operator(A), input
+        self.device, self.dtype = first.device, first.dtype.to_real()
+        if self.dtype not in (torch.float32, torch.float64):
+            raise ValueError(f"module must compute in single or double precision, got {self.dtype}")
         self.about = "(eval mode)" if any(part.training for part in module.modules()) else ""
-        self.module = _cast(module.to(device), dtype).eval()
+        self.module = module.eval()
         self.name = name or type(module).__name__
 
     def __call__(self, y):
@@ -160,16 +156,6 @@ class TorchMap(Map):
         image = gradient[0].astype(np.float64)
         flat = image.ravel() if self.A.is_real else (image[0] + 1j * image[1]).ravel()
         return np.asarray(self.A.matvec(flat))
-
-
-def _cast(module, dtype):
-    """Set the precision of all weights; ``module.to(dtype)`` would drop imaginary parts."""
-    for tensor in [*module.parameters(), *module.buffers()]:
-        if tensor.is_complex():
-            tensor.data = tensor.data.to(dtype.to_complex())
-        elif tensor.is_floating_point():
-            tensor.data = tensor.data.to(dtype)
-    return module
 
 
 def from_torch(module, A, *, input="measurements", name=None) -> ReLUNetwork:

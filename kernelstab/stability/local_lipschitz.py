@@ -10,7 +10,7 @@ from kernelstab.operators import as_operator
 
 @dataclass(frozen=True)
 class LipschitzWitness:
-    """Two signals that force a map to move fast, with everything needed to check it again.
+    """What two signals say about the speed of a map.
 
     Attributes
     ----------
@@ -38,23 +38,16 @@ def local_lipschitz_lower(A, reconstruct, x, x_alt) -> LipschitzWitness:
     r"""Bound the local Lipschitz constant of a map from below by two signals it recovers.
 
     A map that is accurate at two signals whose measurements almost agree must move fast
-    between those measurements. The bound takes two evaluations and the triangle
-    inequality; it holds for every map, learned or not.
+    between those measurements, learned or not.
 
     Parameters
     ----------
     A : operator or ndarray, shape (m, N)
         Forward operator.
     reconstruct : callable, ndarray (m,) -> ndarray (N,)
-        The map :math:`\Psi`. Called exactly twice.
+        The map :math:`\Psi`.
     x, x_alt : ndarray, shape (N,)
         The two signals :math:`x` and :math:`x'`.
-
-    Returns
-    -------
-    LipschitzWitness
-        ``lower`` bounds the Lipschitz constant on every ball around :math:`Ax` of radius
-        :math:`\varepsilon \ge \|e\|`, where :math:`e` is ``step``.
 
     Raises
     ------
@@ -74,8 +67,8 @@ def local_lipschitz_lower(A, reconstruct, x, x_alt) -> LipschitzWitness:
     *Proof.* :math:`\Psi(Ax') - \Psi(Ax) = (\Psi(Ax')-x') + (x'-x) + (x-\Psi(Ax))`; take
     norms and divide by :math:`\|e\|`.
 
-    Arithmetic: floating point; for enclosures check the theorem that holds this bound.
-    Cost: two products with ``A``, two reconstructions.
+    Floating point; for enclosures check the theorem that holds this bound. Cost: two products
+    with ``A``, two reconstructions.
 
     Examples
     --------

@@ -110,12 +110,12 @@ def test_constant_map_has_zero_gradient():
     np.testing.assert_array_equal(psi.vjp(np.ones(4), np.ones(6)), np.zeros(4))
 
 
-def test_precision_follows_the_module_unless_told():
+def test_precision_follows_the_module():
     A = gaussian(3, 5, rng=0)
     single = TorchMap(torch.nn.Linear(3, 5), A)
     assert single.dtype == torch.float32
     assert single(np.ones(3)).dtype == np.float64
-    double = TorchMap(copy.deepcopy(single.module), A, dtype=torch.float64)
+    double = TorchMap(copy.deepcopy(single.module).double(), A)
     assert double.dtype == torch.float64
     third = np.ones(3) / 3
     assert np.abs(double(third) - single(third)).max() > 0
@@ -163,8 +163,8 @@ def test_bad_input_is_named():
         TorchMap(lambda y: y, A)
     with pytest.raises(ValueError, match="input must be one of measurements, adjoint-image, got 'image'"):
         TorchMap(torch.nn.Identity(), A, input="image")
-    with pytest.raises(ValueError, match=r"dtype must be torch.float32 or torch.float64, got torch.float16"):
-        TorchMap(torch.nn.Identity(), A, dtype=torch.float16)
+    with pytest.raises(ValueError, match=r"module must compute in single or double precision, got torch\.f"):
+        TorchMap(torch.nn.Linear(3, 5).half(), A)
     with pytest.raises(ValueError, match=r"must return 5 numbers, got shape \(1, 3\)"):
         TorchMap(torch.nn.Identity(), A)(np.ones(3))
     with pytest.raises(ValueError, match="y must be finite"):
