@@ -2,7 +2,7 @@
 
 Run once by a maintainer, never by a user::
 
-    python -m kernelstab.data.make --nilearn WHEEL --skimage WHEEL --mricron DEB
+    python docs/images.py --nilearn WHEEL --skimage WHEEL --mricron DEB
 
 The three arguments are the nilearn and scikit-image wheels and Debian's ``mricron-data``
 package, as files. The output is deterministic: same inputs, same bytes (up to the
@@ -23,7 +23,7 @@ import numpy as np
 
 from kernelstab._files import sha256, to_json_text
 
-HERE = Path(__file__).parent / "files"
+HERE = Path(__file__).parents[1] / "kernelstab" / "data" / "files"
 FIELD = 192          # side of the square field of view, mm: 3 * 64, and the largest brain side is 181
 TISSUE = 0.12        # least fraction of the field that is tissue in a slice we keep
 MNI = "nilearn/datasets/data/mni_icbm152_t1_tal_nlin_sym_09a_converted.nii.gz"
@@ -173,7 +173,7 @@ def write(sets: dict, folder: Path) -> None:
 
 
 def main(argv=None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m kernelstab.data.make")
+    parser = argparse.ArgumentParser()
     for name in ("nilearn", "skimage", "mricron"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=HERE)

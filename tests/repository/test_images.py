@@ -1,9 +1,20 @@
+"""The script that makes the bundled images of their sources."""
+
+import importlib.util
 import struct
 
 import numpy as np
 import pytest
 
-from kernelstab.data import make
+from kernelstab.data import registry
+
+
+@pytest.fixture(scope="module")
+def make(root):
+    spec = importlib.util.spec_from_file_location("images", root / "docs" / "images.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def nifti(volume, code=2):
@@ -15,14 +26,14 @@ def nifti(volume, code=2):
     return bytes(header) + volume.tobytes(order="F")
 
 
-def test_reader_returns_the_voxels():
+def test_reader_returns_the_voxels(make):
     volume = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
     np.testing.assert_array_equal(make.read_nifti(nifti(volume)), volume)
     with pytest.raises(ValueError, match="expected three dimensions of uint8, got 3 of type 16"):
         make.read_nifti(nifti(volume, code=16))
 
 
-def test_area_average():
+def test_area_average(make):
     image = np.arange(9.0).reshape(3, 3)
     # from 3 to 2: each new pixel covers 1.5 x 1.5 old ones with weights 1, 1/2, 1/2, 1/4 over 9/4;
     # top left: (0 + 1/2 + 3/2 + 4/4) / (9/4) = 3 / 2.25 = 4/3
@@ -32,7 +43,7 @@ def test_area_average():
     assert small.mean() == pytest.approx(4.0)
 
 
-def test_field_is_centred_and_head_up():
+def test_field_is_centred_and_head_up(make):
     volume = np.zeros((20, 300, 30), np.uint8)
     volume[5:16, 50:61, 9:20] = 1          # a box of side 11 with its centre at (10, 55, 14)
     volume[10, 55, 14] = 9                 # its centre
@@ -46,9 +57,7 @@ def test_field_is_centred_and_head_up():
     assert tuple(top - centre) == (-5, 0)  # five rows above
 
 
-def test_written_files_have_the_recorded_digest(tmp_path):
-    from kernelstab.data import registry
-
+def test_written_files_have_the_recorded_digest(make, tmp_path):
     arrays = {"images": np.full((2, 4, 4), 51, np.uint8)}
     make.write({"grey": (arrays, "natural", "two grey squares")}, tmp_path)
     chosen = registry.load("grey", folder=tmp_path)
