@@ -53,12 +53,6 @@ class Stage:
         """Whether the stage did all it could."""
         return self.state in ("done", "not applicable")
 
-    def to_json(self, total: float) -> dict:
-        """Return the fields and the share of the total time."""
-        share = self.seconds / total if total > 0 else 0.0
-        return {"name": self.name, "state": self.state, "seconds": round(self.seconds, 3),
-                "share": round(share, 4), "reason": self.reason, "warnings": self.warnings}
-
 
 def run_stage(name, steps, function, *, progress=True):
     """Call ``function(tick)``, which calls ``tick`` after each of its steps; return the stage and the result.
@@ -86,7 +80,7 @@ def run_stage(name, steps, function, *, progress=True):
         except (Exception, SystemExit) as error:         # a user's map may even call sys.exit
             state, reason = "failed", f"{type(error).__name__}: {error}"
     counts = dict(Counter(w.category.__name__ for w in heard))
-    return Stage(name, state, time.perf_counter() - start, reason, counts), result
+    return Stage(name, state, round(time.perf_counter() - start, 3), reason, counts), result
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -192,14 +186,14 @@ class AuditReport:
 
     def to_json(self) -> dict:
         """Return every number with its unit and kind, the settings, and what is needed to repeat it."""
-        total = sum(stage.seconds for stage in self.stages)
         return {
             "format": FORMAT, "version": VERSION, **self.summary(), "about": self.problem.about,
             "maps": list(self.problem.maps), "settings": {"eps": self.eps, **asdict(self.plan)},
             "conventions": self.conventions(),
             **{kind.key(): self.findings[kind.name].to_json() if kind.name in self.findings else None
                for kind in wanted()},
-            "stages": [stage.to_json(total) for stage in self.stages], "seconds": round(total, 3),
+            "stages": [asdict(stage) for stage in self.stages],
+            "seconds": sum(stage.seconds for stage in self.stages),
             "fingerprints": {"images": fingerprint(self.problem.images)}, "provenance": self.provenance,
         }
 

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kernelstab import theorems
-from kernelstab._errors import CertificateError
-from kernelstab.certify import Verification, read_certificate, verify
+from kernelstab.certify import Verification, verify
 from kernelstab.certify.certificate import FORMAT
 
 
@@ -24,14 +23,11 @@ class Recheck:
         What the independent verifier found.
     statement : str
         ``"matches"``, ``"differs"`` or ``"unknown slug"``; ``"own"`` for a constant.
-    readable : bool
-        Whether the file is a whole certificate at all, with the digest it was given.
     """
 
     path: str
     verification: Verification
     statement: str
-    readable: bool = True
 
     @property
     def accepted(self) -> bool:
@@ -68,9 +64,8 @@ class Recheck:
 
     def to_json(self) -> dict:
         """Return everything as plain values."""
-        return {"file": self.path, "accepted": self.accepted, "readable": self.readable,
-                "reason": self.reason, "statement": self.statement,
-                "verification": self.verification.to_json()}
+        return {"file": self.path, "accepted": self.accepted, "reason": self.reason,
+                "statement": self.statement, "verification": self.verification.to_json()}
 
 
 def recheck(path) -> Recheck:
@@ -97,11 +92,7 @@ def recheck(path) -> Recheck:
     if not Path(path).is_file():
         raise ValueError(f"certificate: no such file: {path}")
     verification = verify(path)
-    try:
-        whole = verification.ok or bool(read_certificate(path))
-    except CertificateError:
-        whole = False
-    return Recheck(str(path), verification, _statement(verification), whole)
+    return Recheck(str(path), verification, _statement(verification))
 
 
 def _statement(verification) -> str:

@@ -70,7 +70,6 @@ class Accuracies(Finding):
                 f"{means[name]} on average" + (f" ({others})." if others else "."))
 
     def rows(self, names) -> list:
-        """Return PSNR, errors, and duality gaps if there are some."""
         count = len(self.psnr[names[0]])
         rows = [
             row(f"PSNR in dB, mean of {count} images", names, lambda n: f"{np.mean(self.psnr[n]):.1f}"),

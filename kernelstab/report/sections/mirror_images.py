@@ -100,7 +100,6 @@ class Mirrors(Finding):
                 f"{readable(mirrored)} times that part.")
 
     def rows(self, names) -> list:
-        """Return the mean errors on images and on mirror images."""
         return [row("error / unseen part, mean", names, lambda n: readable(self.ratios(n)[0])),
                 row("the same on mirror images, mean", names, lambda n: readable(self.ratios(n)[1]))]
 

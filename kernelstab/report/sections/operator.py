@@ -50,7 +50,6 @@ class KernelFacts(Finding):
 
     @classmethod
     def steps(cls, task) -> int:
-        """Return two: the operator and the images."""
         return 2
 
     @classmethod

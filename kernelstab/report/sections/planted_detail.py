@@ -40,7 +40,6 @@ class Details(Finding):
 
     @classmethod
     def steps(cls, task) -> int:
-        """Return the number of maps."""
         return len(task.problem.maps)
 
     @classmethod
@@ -71,7 +70,6 @@ class Details(Finding):
                 f"norm that they do not see, {unseen}, as must every map.")
 
     def rows(self, names) -> list:
-        """Return the part shown at both ends of the dial."""
         return [row("part shown of a visible detail", names, lambda n: percent(self._ends(n)[0])),
                 row("part shown of an invisible detail", names, lambda n: percent(self._ends(n)[1]))]
 

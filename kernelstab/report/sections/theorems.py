@@ -77,7 +77,6 @@ class Verdicts(Finding):
 
     @classmethod
     def steps(cls, task) -> int:
-        """Return the number of theorems."""
         return len(theorems.all())
 
     @classmethod

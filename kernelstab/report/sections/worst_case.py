@@ -55,7 +55,6 @@ class Searches(Finding):
 
     @classmethod
     def steps(cls, task) -> int:
-        """Return one step for every search, and two for the usual number of controls."""
         return len(task.problem.maps) * len(task.plan.rungs) + 2
 
     @classmethod
@@ -154,7 +153,6 @@ class Searches(Finding):
         return f"{name} at least {readable(self.gains(name)[-1], rounding=ROUND_FLOOR)}"
 
     def rows(self, names) -> list:
-        """Return gains of the worst perturbation and of noise, bounds, and errors before and after."""
         rows = [
             row(f"gain of the worst perturbation found ({100 * self.eps[-1]:g} %, one image)", names,
                 lambda n: at_least(float(self.gains(n)[-1]))),
