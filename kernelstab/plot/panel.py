@@ -28,6 +28,12 @@ class Picture:
     limits: tuple[float, float] | None = None
     circle: tuple[float, float, float] | None = None
 
+    def __post_init__(self):
+        image = np.abs(self.image) if np.iscomplexobj(self.image) else np.asarray(self.image)
+        if image.ndim != 2:
+            raise ValueError(f"a picture must have 2 dimensions, got shape {image.shape}")
+        object.__setattr__(self, "image", image)
+
     def __repr__(self):
         return f"<Picture {self.image.shape} {self.caption!r}>"
 
@@ -38,12 +44,12 @@ def panel(rows, labels=(), *, limits=None, size: float = 1.35):
     Parameters
     ----------
     rows : sequence of sequences of Picture or ndarray
-        The images; rows may differ in length, ``None`` leaves a place empty.
+        The images; rows may differ in length.
     labels : sequence of str, optional
         Text at the left of each row.
     limits : (float, float), optional
-        Common gray scale of all pictures that bring none of their own. Default: the
-        smallest and largest value among those pictures.
+        Common gray scale of the pictures that bring none of their own. Default: from their smallest to
+        their largest value.
     size : float
         Inches of one image.
 
@@ -53,23 +59,22 @@ def panel(rows, labels=(), *, limits=None, size: float = 1.35):
     >>> [ax.images[0].get_clim() for ax in fig.axes]
     [(0.0, 3.0), (0.0, 3.0)]
     """
-    grid = [[_picture(item) for item in row] for row in rows]
-    columns = max((len(row) for row in grid), default=0)
-    shared = [p.image for row in grid for p in row if p is not None and p.limits is None]
-    if columns == 0 or not any(p is not None for row in grid for p in row):
+    grid = [[item if isinstance(item, Picture) else Picture(item) for item in row] for row in rows]
+    if not any(grid):
         raise ValueError("rows must hold at least one image, got none")
+    shared = [picture.image for row in grid for picture in row if picture.limits is None]
     limits = limits or (style.gray_limits(*shared) if shared else (0.0, 1.0))
-    heights = [size * max((p.image.shape[0] / p.image.shape[1] for p in row if p is not None), default=0.0)
-               + 0.36 for row in grid]
+    heights = [size * max((p.image.shape[0] / p.image.shape[1] for p in row), default=0.0) + 0.36
+               for row in grid]
+    columns = max(map(len, grid))
     fig = style.figure(size * columns + 0.35, sum(heights))
     cells = fig.add_gridspec(len(grid), columns, height_ratios=heights)
     for i, row in enumerate(grid):
         for j, picture in enumerate(row):
-            if picture is not None:
-                ax = fig.add_subplot(cells[i, j])
-                _draw(ax, picture, limits)
-                if j == 0 and i < len(labels):
-                    ax.set_ylabel(labels[i], fontsize=style.FONT, color=style.INK)
+            ax = fig.add_subplot(cells[i, j])
+            _draw(ax, picture, limits)
+            if j == 0 and i < len(labels):
+                ax.set_ylabel(labels[i], fontsize=style.FONT, color=style.INK)
     return fig
 
 
@@ -85,13 +90,3 @@ def _draw(ax, picture, limits):
     ax.set_yticks([])
     ax.spines[:].set_visible(False)
     ax.set_xlabel(picture.caption, fontsize=style.SMALL, color=style.INK)
-
-
-def _picture(item):
-    if item is None:
-        return None
-    picture = item if isinstance(item, Picture) else Picture(np.asarray(item))
-    image = np.abs(picture.image) if np.iscomplexobj(picture.image) else np.asarray(picture.image)
-    if image.ndim != 2:
-        raise ValueError(f"rows must hold images with 2 dimensions, got shape {image.shape}")
-    return Picture(image, picture.caption, picture.limits, picture.circle)

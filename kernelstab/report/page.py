@@ -27,6 +27,9 @@ _SYMBOLS = {
 }
 _ACCENTS = {"bar": "\u0304", "hat": "\u0302", "tilde": "\u0303"}
 _UPRIGHT = {"mathrm", "text", "operatorname"}
+_SCRIPTS = {"'": ("′", ""), "^": ("", "sup"), "_": ("", "sub")}
+_SPACED = {"+": " + ", "=": " = ", "<": " &lt; ", ">": " &gt; ", "&": "&amp;", ",": ", "}
+_BEFORE_A_SIGN = ("", "(", "{", "=", "<", ">", "\\ge", "\\le", ",", "[")
 _TOKEN = re.compile(r"\\([A-Za-z]+|.)|([{}^_'])|([A-Za-z])|(\s+)|(.)", re.S)
 
 
@@ -136,71 +139,62 @@ def tex_to_html(tex: str) -> str:
     >>> tex_to_html(r"\unheard{x}")
     '<code>\\unheard{x}</code>'
     """
-    tokens = [m for m in _TOKEN.finditer(tex.strip())]
+    tokens = list(_TOKEN.finditer(tex.strip()))[::-1]           # the next one is the last
     try:
-        text, rest = _group(tokens, 0)
+        text = _formula(tokens)
     except (KeyError, IndexError):
-        return f"<code>{html.escape(tex)}</code>"
-    if rest != len(tokens):
-        return f"<code>{html.escape(tex)}</code>"
-    return re.sub(r" {2,}", " ", text).strip()
+        tokens = [None]
+    return f"<code>{html.escape(tex)}</code>" if tokens else re.sub(r" {2,}", " ", text).strip()
 
 
-def _group(tokens, i, upright=False):
-    """Read until the end or a closing brace; return the HTML and the next position."""
-    parts = []
-    while i < len(tokens) and tokens[i].group(2) != "}":
-        text, i = _atom(tokens, i, upright)
-        parts.append(text)
-    return "".join(parts), i
+def _formula(tokens, upright=False):
+    """Read tokens until the end or a closing brace."""
+    text, before = "", ""
+    while tokens and tokens[-1].group() != "}":
+        token = tokens[-1].group()
+        text += _atom(tokens, upright, before)
+        before = token if token.strip() else before
+    return text
 
 
-def _atom(tokens, i, upright=False):
-    command, mark, letter, space, other = tokens[i].groups()
+def _atom(tokens, upright=False, before="("):
+    command, mark, letter, space, other = tokens.pop().groups()
     if command in _ACCENTS:
-        text, i = _argument(tokens, i + 1)
-        return re.sub(r"(</i>)?$", lambda m: _ACCENTS[command] + m.group(), text, count=1), i
+        return re.sub(r"(</i>)?$", lambda m: _ACCENTS[command] + m.group(), _argument(tokens), count=1)
     if command in _UPRIGHT:
-        return _argument(tokens, i + 1, upright=True)
+        return _argument(tokens, upright=True)
     if command == "frac":
-        top, i = _argument(tokens, i + 1)
-        bottom, i = _argument(tokens, i)
-        return f"({top})/({bottom})", i
+        return f"({_argument(tokens)})/({_argument(tokens)})"
     if command is not None:
-        return _SYMBOLS[command], i + 1
+        return _SYMBOLS[command]
     if mark == "{":
-        return _argument(tokens, i, upright)
-    if mark == "'":
-        return "′", i + 1
-    if mark in ("^", "_"):
-        text, i = _argument(tokens, i + 1)
-        tag = "sup" if mark == "^" else "sub"
-        return f"<{tag}>{text.strip()}</{tag}>", i
+        return _braced(tokens, upright)
+    if mark:
+        text, tag = _SCRIPTS[mark]
+        return text or f"<{tag}>{_argument(tokens).strip()}</{tag}>"
     if letter:
-        return (letter if upright else f"<i>{letter}</i>"), i + 1
+        return letter if upright else f"<i>{letter}</i>"
     if space:
-        return (space if upright else ""), i + 1          # TeX ignores blanks in formulas
-    signs = {"-": " − " if _binary(tokens, i) else "−", "+": " + ", "=": " = ", "<": " &lt; ", ">": " &gt; ",
-             "&": "&amp;", ",": ", "}
-    return signs.get(other, other), i + 1
+        return space if upright else ""          # TeX ignores blanks in formulas
+    if other == "-":                             # between two terms it is no sign
+        return "−" if before in _BEFORE_A_SIGN else " − "
+    return _SPACED.get(other, other)
 
 
-def _binary(tokens, i) -> bool:
-    """Whether a minus at ``i`` stands between two terms and is not a sign."""
-    before = next((t for t in reversed(tokens[:i]) if not t.group(4)), None)
-    return before is not None and before.group() not in ("(", "{", "=", "<", ">", "\\ge", "\\le", ",", "[")
-
-
-def _argument(tokens, i, upright=False):
+def _argument(tokens, upright=False):
     """Read one braced group or one atom."""
-    while tokens[i].group(4):
-        i += 1
-    if tokens[i].group(2) != "{":
-        return _atom(tokens, i, upright)
-    text, end = _group(tokens, i + 1, upright)
-    if end >= len(tokens):
-        raise IndexError("a brace is not closed")
-    return text, end + 1
+    while tokens[-1].group(4):
+        tokens.pop()
+    if tokens[-1].group() != "{":
+        return _atom(tokens, upright)
+    tokens.pop()
+    return _braced(tokens, upright)
+
+
+def _braced(tokens, upright):
+    text = _formula(tokens, upright)
+    tokens.pop()                                 # an IndexError if the brace is not closed
+    return text
 
 
 def markdown_to_html(text: str) -> str:
