@@ -3,14 +3,14 @@
     F8  cli                      F4  stability                  F1½ _engines
     F7  report  sweep            F3  maps  warmup               F1  operators  data  certify
     F6  plot                     F2  kernel  priors  solvers    F0  _errors  _checks  _files
-    F5  theorems                                                _threads  quantity
+    F5  theorems                                                quantity
 """
 
 import ast
 import fnmatch
 
 FLOOR = {
-    "_errors": 0, "_checks": 0, "_files": 0, "_threads": 0, "_compiling_jit": 0, "quantity": 0,
+    "_errors": 0, "_checks": 0, "_files": 0, "_compiling_jit": 0, "quantity": 0,
     "operators": 1, "data": 1, "certify": 1,
     "_engines": 1.5,
     "kernel": 2, "priors": 2, "solvers": 2,

@@ -5,7 +5,7 @@ import numpy as np
 from kernelstab._engines.duality_gap import EPSILON
 from kernelstab._engines.greedy.columns import column_norms, largest, lengths
 from kernelstab._engines.greedy.points import DualProof, Point, prove
-from kernelstab._threads import in_order
+from kernelstab._engines.threads import in_order
 
 TIE = 1e-12         # scores this close are equal: rounding must not decide between equal columns
 PIVOT = 1e-10       # a column whose distance from the chosen ones is this part of its length depends on them

@@ -12,7 +12,7 @@ from importlib import import_module
 import numpy as np
 
 from kernelstab._engines.duality_gap import BASIS
-from kernelstab._threads import in_order
+from kernelstab._engines.threads import in_order
 
 GRAM_COLUMNS = 4096    # a Gram matrix of more columns takes more than 128 MB
 WORK = 2 * 10**9       # multiplications of one chunk at most, so that Ctrl-C is heard

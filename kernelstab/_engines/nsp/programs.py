@@ -8,8 +8,8 @@ from scipy.linalg import qr
 from scipy.optimize import linprog
 
 from kernelstab._engines.dense_matrix import kernel_basis
+from kernelstab._engines.threads import in_order
 from kernelstab._errors import UnclearRank
-from kernelstab._threads import in_order
 
 EPS = float(np.finfo(np.float64).eps)
 _PERTURBATION = 1e-8

@@ -8,7 +8,7 @@ from math import nextafter, sqrt
 import numpy as np
 
 from kernelstab._engines.dense_matrix import kernel_basis
-from kernelstab._threads import in_order
+from kernelstab._engines.threads import in_order
 
 SOLVED, INFEASIBLE = 0, 1
 MEET = 1e-6                        # relative distance of two ends that count as one

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.linalg import qr, solve_triangular
 
 from kernelstab._engines.supports import orders_to_search, pieces
-from kernelstab._threads import in_order
+from kernelstab._engines.threads import in_order
 
 _PIECE = 200_000           # column sets of one piece: some hundredths of a second
 _MANY = 10_000_000         # column sets: more are worth a sweep of smaller ones first

@@ -6,7 +6,7 @@ from math import comb
 import numpy as np
 
 from kernelstab._engines.supports import orders_to_search, pieces
-from kernelstab._threads import in_order
+from kernelstab._engines.threads import in_order
 
 _U = float(np.finfo(np.float64).eps) / 2
 _PIECE = 4_000_000         # supports of one piece: some hundredths of a second
