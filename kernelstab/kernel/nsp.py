@@ -1,19 +1,164 @@
 r"""The null space constant :math:`\alpha_s`, between a kernel vector and a dual certificate."""
 
-from math import comb
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from kernelstab._checks import as_array, as_count, thread_count
 from kernelstab._engines.dense_matrix import dense_within_range
-from kernelstab._engines.nsp.groups import dual_groups
+from kernelstab._engines.exact_vectors import integer_kernel_vector
 from kernelstab._engines.nsp.phases import PhaseSearch
-from kernelstab._engines.nsp.programs import KernelPrograms
+from kernelstab._engines.nsp.programs import KernelPrograms, largest_support
 from kernelstab._engines.nsp.search import SignSearch, count_supports
-from kernelstab.kernel.nsp_result import DualGroup, NSPConstant
 from kernelstab.kernel.nullspace import nullspace_basis
 
-_MEET = 1e-9          # ends this close count as one
+MEET = 1e-9          # ends this close count as one
+
+
+@dataclass(frozen=True)
+class DualGroup:
+    r"""Dual vectors of programs whose supports have one size ``l``.
+
+    Attributes
+    ----------
+    supports : ndarray of int, shape (k, l)
+        Rising column numbers.
+    signs : ndarray of int, shape (k, l)
+        The signs :math:`\xi`. For a complex matrix arcs of phases: ``q`` stands for the arc around
+        :math:`e^{2\pi iq/K}`, ``K`` the ``polygon`` of the result, that reaches :math:`2\pi b/K` to both
+        sides, ``b`` the largest power of two that divides ``q``; 0 is the phase 1 alone.
+    duals : ndarray, shape (k, m)
+        Row ``i`` is an :math:`h` with :math:`\langle\xi,v_S\rangle\le\|\xi_S-A^*h\|_\infty\|v\|_1` on
+        the null space.
+    """
+
+    supports: np.ndarray
+    signs: np.ndarray
+    duals: np.ndarray
+
+    def __repr__(self):
+        return f"<DualGroup of {len(self.supports)} programs on {self.supports.shape[1]} columns>"
+
+
+@dataclass(frozen=True)
+class NSPConstant:
+    r"""Two-sided value of :math:`\alpha_s(A)=\max\{\|v_S\|_1/\|v\|_1:v\in N(A),|S|\le s\}`.
+
+    Attributes
+    ----------
+    s : int or tuple of int
+        Sparsity; one number per level for the constant in levels.
+    lower : float
+        :math:`\|w_S\|_1/\|w\|_1` of the ``witness``, a computed kernel vector, rounded down.
+    upper : float
+        Largest of the dual bounds; every one is evaluated with its rounding error added.
+    exact : bool
+        True if the two ends meet to 1e-9, so that they differ by rounding (for a complex matrix, by the
+        width of the finest arcs of phases) only.
+    support, signs : tuple
+        Where the witness has its ``s`` largest entries, and their signs (phases, if complex).
+    witness : ndarray, shape (N,)
+        :math:`w`, projected onto the null space, :math:`\|w\|_1=1` (zero for a trivial kernel).
+    matrix : ndarray, shape (m, N)
+        The matrix as it was handed in.
+    groups : tuple of DualGroup
+        The duals that prove ``upper``: all single columns, then larger supports.
+    evaluated, supports : int
+        Number of supports examined by their own programs, and of all admissible supports.
+    programs : int
+        Programs solved or stopped early, those of smaller supports included.
+    interrupted : bool
+        Whether Ctrl-C ended the search.
+    weights : ndarray, shape (N,), or None
+        Positive weights of both :math:`\ell^1` norms.
+    levels : ndarray of int, shape (N,), or None
+        Level of each column, counted from 0 in rising order of the labels.
+    polygon : int or None
+        Number of half-widths of the finest arcs in a circle, for a complex matrix.
+    Y : ndarray, shape (m, N), or None
+        What proves ``upper`` instead of ``groups``, from :func:`~kernelstab.kernel.jn_bound`.
+    """
+
+    s: int | tuple[int, ...]
+    lower: float
+    upper: float
+    exact: bool
+    support: tuple[int, ...]
+    signs: tuple
+    witness: np.ndarray = field(repr=False)
+    matrix: np.ndarray = field(repr=False)
+    groups: tuple[DualGroup, ...] = field(default=(), repr=False)
+    evaluated: int = 0
+    supports: int = 0
+    programs: int = 0
+    interrupted: bool = False
+    weights: np.ndarray | None = field(default=None, repr=False)
+    levels: np.ndarray | None = field(default=None, repr=False)
+    polygon: int | None = field(default=None, repr=False)
+    Y: np.ndarray | None = field(default=None, repr=False)
+
+    @property
+    def holds(self) -> bool | None:
+        """Whether basis pursuit finds every ``s``-sparse vector; None if 1/2 lies between the bounds.
+
+        If not, ``witness`` is the reason: its part on ``support`` is no shorter than the rest.
+        """
+        if self.upper < 0.5:
+            return True
+        return False if self.lower >= 0.5 else None
+
+    @property
+    def residual(self) -> float:
+        r""":math:`\|Aw\|` as computed."""
+        return float(np.linalg.norm(self.matrix @ self.witness))
+
+    @property
+    def rho_upper(self) -> float:
+        r"""The stable null space constant :math:`\rho=\alpha/(1-\alpha)` from ``upper``; infinite at 1."""
+        return self.upper / (1 - self.upper) if self.upper < 1 else np.inf
+
+    def __repr__(self):
+        how = "" if self.exact else ", not finished"
+        return (f"<NSPConstant s={self.s}, {self.lower:.10g} <= alpha <= {self.upper:.10g}, "
+                f"support {self.support}, {self.evaluated} of {self.supports} supports{how}>")
+
+    def certificate(self, path=None) -> dict:
+        r"""Make the certificate that both ends hold for the matrix exactly as it stands.
+
+        The lower end is an integer kernel vector near ``witness``, the upper end are the
+        dual vectors: ``kernelstab verify`` checks them without any of the code that found them.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            Where to write it.
+
+        Raises
+        ------
+        CertificateError
+            If the matrix has a numerical kernel only, so that no exact kernel vector is near.
+        """
+        from kernelstab.certify import make_constant_certificate, sparse_entries
+        from kernelstab.certify.constants.matrix import PRIME
+
+        options: dict[str, object] = {} if self.weights is None else {"weights": self.weights}
+        order, lower = self.s, None
+        if isinstance(self.s, tuple):
+            order = sum(self.s)
+            options |= {"levels": self.levels, "sparsities": list(self.s)}
+        upper: dict[str, object] = {"kind": "duals" if self.polygon is None else "arcs", "groups": [
+            {"supports": g.supports, "signs": g.signs, "duals": g.duals} for g in self.groups]}
+        if self.upper == 0:
+            upper = {"kind": "trivial-kernel", "prime": PRIME}
+        elif self.Y is not None:
+            upper = {"kind": "jn", "Y": self.Y}
+        elif self.polygon is not None:
+            upper["polygon"] = self.polygon
+        if self.witness.any():
+            vector = integer_kernel_vector(self.matrix, self.witness)
+            lower = {"kind": "kernel-vector", **sparse_entries(vector)}
+        return make_constant_certificate("nsp", self.matrix, order=order, options=options, lower=lower,
+                                         upper=upper, path=path)
 
 
 def nsp_constant(A, s, *, weights=None, levels=None, max_supports=100_000, threads=1,
@@ -35,24 +180,28 @@ def nsp_constant(A, s, *, weights=None, levels=None, max_supports=100_000, threa
     for each pattern of signs as well, and the search solves only supports that these sums do not
     settle. :math:`\alpha_s<1/2` if and only if basis pursuit recovers every ``s``-sparse vector.
 
+    For a complex matrix the signs are phases, one of which may be taken to be 1. The torus of the others is
+    cut into products of arcs; one ``h`` for a product of arcs bounds all its phases, and is off by the
+    square of the width near a maximum. Arcs whose bound is not above the best kernel vector found are done,
+    the others are halved.
+
     Parameters
     ----------
     A : ForwardOperator or array_like, shape (m, N)
         A complex matrix with zero imaginary part counts as real, which changes nothing: all
         :math:`\mathrm{Re}(e^{-i\theta}v)` are in the kernel, and :math:`|\mathrm{Re}(e^{-i\theta}v_j)|`
-        has mean :math:`2|v_j|/\pi` over :math:`\theta` for every ``j``. Other complex matrices go to
-        :func:`~kernelstab.kernel.complex_nsp_constant`, without weights and levels.
+        has mean :math:`2|v_j|/\pi` over :math:`\theta` for every ``j``.
     s : int or sequence of int
         Sparsity, from 1 to ``N``; with ``levels`` the sparsity of each level in rising order of label.
     weights : array_like, shape (N,), optional
-        Positive weights of both norms: :math:`\max\|v_S\|_{1,w}/\|v\|_{1,w}`, from 1e-50 to 1e50.
+        Positive weights of both norms, from 1e-50 to 1e50, for real matrices:
+        :math:`\max\|v_S\|_{1,w}/\|v\|_{1,w}`.
     levels : array_like of int, shape (N,), optional
-        Label of each column; supports have at most ``s[l]`` entries in level ``l``.
+        Label of each column of a real matrix; supports have at most ``s[l]`` entries in level ``l``.
     max_supports : int
-        Most supports to examine by their own :math:`2^{s-1}` programs; of the tree of supports
-        at most 20 000 nodes for each of them are visited.
+        Most supports to examine by their own :math:`2^{s-1}` programs, or arcs.
     threads : int or None
-        Threads that solve programs, None for all processors. The result does not depend on it.
+        Threads that solve real programs, None for all processors. The result does not depend on it.
     progress : callable, optional
         Called as ``progress(done, total, note)`` with supports examined and in all.
 
@@ -69,9 +218,11 @@ def nsp_constant(A, s, *, weights=None, levels=None, max_supports=100_000, threa
     Notes
     -----
     The rank is decided as in :func:`~kernelstab.kernel.nullspace_basis`; a trivial kernel gives 0.
-    A zero column gives 1. Computing :math:`\alpha_s` is NP-hard in general [TP14]_. Cost: some
+    A zero column gives 1. Computing :math:`\alpha_s` is NP-hard in general [TP14]_. Cost, real: some
     tens of pivots of ``m N`` operations for a program; ``N`` programs, at most ``N (N - 1)`` for
-    pairs, and :math:`2^{s-1}` for each support examined.
+    pairs, and :math:`2^{s-1}` for each support examined. Complex: a program takes about a millisecond at
+    ``N = 16`` and ten at ``N = 64``, a support of size 2 ten to a hundred programs, and many more
+    where the value does not change with the phases, as for independent blocks.
 
     References
     ----------
@@ -92,40 +243,51 @@ def nsp_constant(A, s, *, weights=None, levels=None, max_supports=100_000, threa
 
     >>> round(nsp_constant(frame, 1, weights=[2, 1, 1]).upper, 9)
     0.5
+
+    The kernel of the row (1, i, -1) holds (1, i, 0), and two entries can carry everything:
+
+    >>> row = np.array([[1.0, 1j, -1.0]])
+    >>> round(nsp_constant(row, 1).upper, 8), round(nsp_constant(row, 2).lower, 8)
+    (0.5, 1.0)
     """
     matrix = np.array(dense_within_range(A))        # a copy, which the result keeps
-    if np.iscomplexobj(matrix):
-        if matrix.imag.any():
-            if weights is not None or levels is not None:
-                raise ValueError(f"weights and levels need a real matrix, got dtype {matrix.dtype}")
-            return complex_nsp_constant(matrix, s, max_supports=max_supports, progress=progress)
-        matrix = matrix.real.copy()
-    m, n = matrix.shape
+    phases = np.iscomplexobj(matrix) and matrix.imag.any()
+    if phases and not (weights is None and levels is None):
+        raise ValueError(f"weights and levels need a real matrix, got dtype {matrix.dtype}")
+    matrix = matrix if phases else matrix.real.copy()
+    n = matrix.shape[1]
     labels, caps = _sparsities(s, levels, n)
     order = int(s) if levels is None else tuple(int(c) for c in caps)
-    if weights is not None:
-        weights = as_array(weights, "weights", shape=(n,), real=True)
-        if weights.min() <= 0:
-            raise ValueError(f"weights must be positive, got {weights.min()!r}")
-        if not 1e-50 < weights.min() <= weights.max() < 1e50:
-            raise ValueError("weights must lie between 1e-50 and 1e50, "
-                             f"got {float(weights.min())!r} to {float(weights.max())!r}")
+    weights = None if weights is None else _checked_weights(weights, n)
     max_supports = as_count(max_supports, "max_supports", low=1)
     threads = thread_count(threads)
-    null = nullspace_basis(matrix)
-    extra = {"matrix": matrix, "weights": weights, "levels": None if levels is None else labels}
+    null, total = nullspace_basis(matrix), count_supports(labels, caps)
+    extra = {"supports": total, "weights": weights, "levels": None if levels is None else labels}
     if null.dimension == 0:
-        return NSPConstant(order, 0.0, 0.0, True, (), (), np.zeros(n), 0.0, np.zeros(m), (), 0,
-                           count_supports(labels, caps), 0, False, **extra)
-    programs = KernelPrograms(matrix, null.basis, null.rank, np.ones(n) if weights is None else weights,
-                              labels, caps, threads)
-    search = SignSearch(programs, int(caps.sum()), max_supports, _reporter(progress))
+        return NSPConstant(order, 0.0, 0.0, True, (), (), np.zeros(n), matrix, **extra)
+    sizes = np.ones(n) if weights is None else weights
+    search: PhaseSearch | SignSearch
+    if phases:
+        search = PhaseSearch(matrix, null.basis, null.rank, order, max_supports)
+        extra["polygon"] = search.polygon
+    else:
+        search = SignSearch(KernelPrograms(matrix, null.basis, null.rank, sizes, labels, caps, threads),
+                            max_supports)
+
+    def report():
+        if progress is not None:
+            progress(search.evaluated, total, f"{search.lower:.6g} <= alpha <= {search.upper():.6g}")
+
     interrupted = False
     try:
-        search.run()
+        search.run(report)
     except KeyboardInterrupt:
         interrupted = True
-    return _result(search, order, interrupted, extra)
+    support, signs, witness = largest_entries(search.witness, sizes, labels, caps)
+    upper = search.upper()
+    return NSPConstant(order, search.lower, upper, upper - search.lower <= MEET and not interrupted, support,
+                       signs, witness, matrix, tuple(DualGroup(*group) for group in search.groups()),
+                       search.evaluated, programs=search.solved, interrupted=interrupted, **extra)
 
 
 def _sparsities(s, levels, n):
@@ -142,118 +304,23 @@ def _sparsities(s, levels, n):
     return labels.astype(np.int64), np.array(caps)
 
 
-def _reporter(progress):
-    """Return what the search calls after each batch."""
-    def report(search):
-        if progress is not None:
-            note = f"{search.programs.lower:.6g} <= alpha <= {max(search.programs.lower, search.upper()):.6g}"
-            progress(len(search.seen), search.supports, note)
-    return report
+def _checked_weights(weights, n):
+    weights = as_array(weights, "weights", shape=(n,), real=True)
+    low, high = float(weights.min()), float(weights.max())
+    if low <= 0:
+        raise ValueError(f"weights must be positive, got {low!r}")
+    if not 1e-50 < low <= high < 1e50:
+        raise ValueError(f"weights must lie between 1e-50 and 1e50, got {low!r} to {high!r}")
+    return weights
 
 
-def _result(search, order, interrupted, extra):
-    """Name the largest entries of the witness and collect what proves the bounds."""
-    programs = search.programs
-    if programs.witness is None:                    # stopped before the first vertex
-        witness, lower = np.zeros(search.n), 0.0
-    else:
-        witness, lower = programs.witness, programs.lower
-    support = programs.largest(np.abs(witness) * programs.weights)
+def largest_entries(witness, weights, labels, caps):
+    """Return where a witness is largest, the signs there, and the witness with a positive first one."""
+    if not witness.any():                           # stopped before the first vertex
+        return (), (), witness
+    support = largest_support(np.abs(witness) * weights, labels, caps)
+    if np.iscomplexobj(witness):
+        witness = witness * np.exp(-1j * np.angle(witness[support[0]]))
+        return tuple(support.tolist()), tuple(np.exp(1j * np.angle(witness[support])).tolist()), witness
     signs = np.where(witness[support] < 0, -1, 1)
-    witness, signs = signs[0] * witness, signs[0] * signs
-    dual = programs.solve(support[None], signs[None]).duals[0]
-    upper = max(lower, search.upper())
-    # a search without failures is complete to some 1e-12; a matrix of bad condition may not show it
-    exact = search.complete and upper - lower <= _MEET
-    return NSPConstant(
-        order, lower, upper, exact, tuple(support.tolist()), tuple(signs.tolist()), witness,
-        float(np.linalg.norm(programs.matrix @ witness)), dual,
-        tuple(DualGroup(*group) for group in dual_groups(search)), len(search.seen), search.supports,
-        programs.solved, interrupted, **extra)
-
-
-def complex_nsp_constant(A, s, *, max_supports=5000, polygon=2**20, max_programs=50_000,
-                         progress=None) -> NSPConstant:
-    r"""Enclose the null space constant of order ``s`` of a small complex matrix.
-
-    For phases :math:`\varphi\in\mathbb T^S` duality gives
-
-    .. math:: f(\varphi)=\max\{\mathrm{Re}\langle\varphi,v_S\rangle:Av=0,\ \|v\|_1\le1\}
-        =\min_h\max_j|\varphi_j-(A^*h)_j|,
-
-    and :math:`\alpha_S` is the maximum of :math:`f`, where one phase may be taken to be 1. The torus
-    of the others is cut into products of arcs. One ``h`` for a product of arcs bounds all its phases, and is
-    off by the square of the width near a maximum; arcs whose bound is not above the best kernel
-    vector found are done, the others are halved. Supports are visited in falling order of
-    :math:`\alpha_S\le\sum_{i\in S}\alpha_{\{i\}}` and, from ``s = 3``, only if
-    :math:`\alpha_S\le\sum_{L\subset S,|L|=2}\alpha_L/(s-1)` does not rule them out.
-
-    Parameters
-    ----------
-    A : ForwardOperator or array_like, shape (m, N)
-        Complex, or real: then this is a slow way to the constant that
-        :func:`~kernelstab.kernel.nsp_constant` finds.
-    s : int
-        Sparsity, from 1 to ``N``.
-    max_supports : int
-        Most supports of size ``s`` to examine by their own programs.
-    polygon : int
-        Number of half-widths of the finest arcs in a circle, a power of two, at least 32. With the
-        default the finest arcs are off by less than 1e-9.
-    max_programs : int
-        Most programs to solve after those of the single columns.
-    progress : callable, optional
-        Called as ``progress(done, total, note)`` after each support.
-
-    Returns
-    -------
-    NSPConstant
-        ``exact`` if the ends meet to 1e-9. ``signs`` are the phases of the witness, and the signs in
-        ``groups`` the integers of arcs: ``q`` stands for the arc around :math:`e^{2\pi iq/K}`, ``K`` the
-        ``polygon``, that reaches :math:`2\pi b/K` to both sides, ``b`` the largest power of two that
-        divides ``q``; 0 is the phase 1 alone.
-
-    Raises
-    ------
-    ValueError
-        If ``s`` or a budget is out of range, or ``polygon`` is no power of two.
-
-    Notes
-    -----
-    A trivial kernel gives 0, a zero column 1. When a budget is used up, or after Ctrl-C, both ends are
-    still true. One program takes about a millisecond at N = 16 and ten at N = 64; a support of size 2 takes
-    some ten to a hundred. Where :math:`f` does not change with the phases, as for independent blocks, many
-    more.
-
-    Examples
-    --------
-    The kernel of the row (1, i, -1) holds (1, i, 0), and two entries can carry everything:
-
-    >>> row = np.array([[1.0, 1j, -1.0]])
-    >>> one, two = complex_nsp_constant(row, 1), complex_nsp_constant(row, 2)
-    >>> round(one.lower, 8), round(one.upper, 8), round(two.lower, 8), one.exact
-    (0.5, 0.5, 1.0, True)
-    """
-    matrix = dense_within_range(A)
-    n = matrix.shape[1]
-    s = as_count(s, "s", low=1, high=n)
-    max_supports = as_count(max_supports, "max_supports", low=1)
-    max_programs = as_count(max_programs, "max_programs", low=1)
-    polygon = as_count(polygon, "polygon", low=32)
-    if polygon & (polygon - 1):
-        raise ValueError(f"polygon must be a power of two, got {polygon}")
-    null = nullspace_basis(matrix)
-    search = PhaseSearch(matrix.astype(complex), null.basis, null.rank, s, polygon, max_programs)
-    interrupted = False
-    try:
-        if null.dimension:
-            search.run(max_supports, progress)
-    except KeyboardInterrupt:
-        interrupted = True
-    support, phases, dual = search.attained()
-    upper, witness = search.upper(), search.witness
-    return NSPConstant(
-        s, search.lower, upper, upper - search.lower <= _MEET and not interrupted, tuple(support.tolist()),
-        tuple(phases.tolist()), witness, float(np.linalg.norm(matrix @ witness)), dual,
-        tuple(DualGroup(*group) for group in search.groups()), search.visited if s > 1 else n, comb(n, s),
-        search.programs, interrupted, matrix, polygon=polygon)
+    return tuple(support.tolist()), tuple((signs[0] * signs).tolist()), signs[0] * witness

@@ -9,10 +9,12 @@ inserting what a minimiser satisfies.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from kernelstab._checks import as_array, as_count, as_number
+from kernelstab.kernel.nullspace import nullspace_basis
 from kernelstab.operators import as_operator
 
 
@@ -25,19 +27,22 @@ class RecoveryBound:
     bound : float or None
         Upper bound of the error; None if not applicable.
     norm : str
-        The norm of the error: ``"l1"``, ``"l2"`` or ``"weighted l1"``.
-    applicable : bool
+        Of the error: ``"l1"``, ``"l2"`` or ``"weighted l1"``.
     reason : str
-        Why not, if not; empty otherwise.
+        Why there is none; empty otherwise.
     error : float or None
         The error itself where both signals were given.
     """
 
     bound: float | None
     norm: str
-    applicable: bool = True
     reason: str = ""
     error: float | None = None
+
+    @property
+    def applicable(self) -> bool:
+        """Whether there is a bound."""
+        return not self.reason
 
     @property
     def holds(self) -> bool | None:
@@ -95,10 +100,6 @@ class RecoveryConstants:
             return f"<RecoveryConstants not applicable: {self.reason}>"
         return f"<RecoveryConstants {self.norm} s={self.s}, C={self.C:.6g}, D={self.D:.6g}>"
 
-    def best_term_error(self, x) -> float:
-        r"""Return :math:`\sigma_s(x)_1`, weighted and in levels where the property is."""
-        return sigma_s(x, self.sparsities or self.s, weights=self.weights, levels=self.levels)
-
     def comparison(self, A, x, z) -> RecoveryBound:
         r"""Bound the distance of any two vectors by what can be measured of them.
 
@@ -118,13 +119,14 @@ class RecoveryConstants:
         <RecoveryBound l1 error <= 4, error 2>
         """
         if self.C is None or self.D is None:
-            return RecoveryBound(None, self.norm, False, self.reason)
+            return RecoveryBound(None, self.norm, self.reason)
         A = as_operator(A)
         x = as_array(x, "x", shape=(A.shape[1],))
         z = as_array(z, "z", shape=(A.shape[1],))
         weights = np.ones(len(x)) if self.weights is None else self.weights
         gap = float(weights @ np.abs(z) - weights @ np.abs(x))
-        bound = self.C * (gap + 2 * self.best_term_error(x)) + self.D * float(np.linalg.norm(A @ (z - x)))
+        best = sigma_s(x, self.sparsities or self.s, weights=self.weights, levels=self.levels)
+        bound = self.C * (gap + 2 * best) + self.D * float(np.linalg.norm(A @ (z - x)))
         size = np.abs(z - x)
         error = np.linalg.norm(size) if self.norm == "l2" else weights @ size
         return RecoveryBound(bound, self.norm, error=float(error))
@@ -147,7 +149,7 @@ class RecoveryConstants:
         """
         sigma, eta = as_number(sigma, "sigma", low=0.0), as_number(eta, "eta", low=0.0)
         if self.C is None or self.D is None:
-            return RecoveryBound(None, self.norm, False, self.reason)
+            return RecoveryBound(None, self.norm, self.reason)
         return RecoveryBound(2 * self.C * sigma + 2 * self.D * eta, self.norm)
 
     def srlasso(self, sigma, noise, lam) -> RecoveryBound:
@@ -175,10 +177,9 @@ class RecoveryConstants:
         sigma, noise = as_number(sigma, "sigma", low=0.0), as_number(noise, "noise", low=0.0)
         lam = as_number(lam, "lam", low=0.0, strict=True)
         if self.C is None or self.D is None:
-            return RecoveryBound(None, self.norm, False, self.reason)
+            return RecoveryBound(None, self.norm, self.reason)
         if self.D > 0 and lam > self.C / self.D:
-            return RecoveryBound(None, self.norm, False,
-                                 f"lambda = {lam:.6g} exceeds C/D = {self.C / self.D:.6g}")
+            return RecoveryBound(None, self.norm, f"lambda = {lam:.6g} exceeds C/D = {self.C / self.D:.6g}")
         return RecoveryBound(2 * self.C * sigma + (self.C / lam + self.D) * noise, self.norm)
 
 
@@ -209,14 +210,22 @@ def recovery_constants(rho, tau, s, *, norm="l1") -> RecoveryConstants:
     <RecoveryConstants not applicable: rho = 1 is not below 1>
     """
     s = as_count(s, "s", low=1)
-    rho, tau = check_property(rho, tau, "tau")
     if norm not in ("l1", "l2"):
         raise ValueError(f"norm must be 'l1' or 'l2', got {norm!r}")
-    reason = no_promise(rho, tau)
-    if reason:
-        return RecoveryConstants(s, rho, tau, norm, None, None, reason=reason)
-    C, D = constants_l1(rho, tau) if norm == "l1" else constants_l2(rho, tau, s)
-    return RecoveryConstants(s, rho, tau, norm, C, D)
+    return promised(s, rho, tau, norm, constants_l1 if norm == "l1" else partial(constants_l2, xi=s))
+
+
+def promised(s, rho, tau, norm, formula, *where, name="tau") -> RecoveryConstants:
+    """Return the constants that a formula gives for ``rho`` and ``tau``, or the reason why there are none.
+
+    >>> promised(1, 0.5, np.inf, "l1", constants_l1)
+    <RecoveryConstants not applicable: tau is infinite>
+    """
+    rho = as_number(rho, "rho", low=0.0)
+    tau = np.inf if tau == np.inf else as_number(tau, name, low=0.0)
+    reason = f"rho = {rho:.6g} is not below 1" if rho >= 1 else "tau is infinite" if np.isinf(tau) else ""
+    C, D = (None, None) if reason else formula(rho, tau)
+    return RecoveryConstants(s, rho, tau, norm, C, D, *where, reason=reason)
 
 
 def constants_l1(rho, tau) -> tuple[float, float]:
@@ -264,23 +273,6 @@ def constants_l2(rho, tau, xi, kappa=1.0) -> tuple[float, float]:
     half = kappa**0.25 / 2
     c = rho + (1 + rho) * half
     return float(c / ((1 - rho) * np.sqrt(xi))), float((c / (1 - rho) + 1 + half) * tau)
-
-
-def check_property(rho, tau, name) -> tuple[float, float]:
-    """Check the two numbers of a property; the second may be infinite."""
-    rho = as_number(rho, "rho", low=0.0)
-    return rho, np.inf if tau == np.inf else as_number(tau, name, low=0.0)
-
-
-def no_promise(rho, tau) -> str:
-    """Say why a property with these constants bounds no error; empty if it does.
-
-    >>> no_promise(0.5, np.inf), no_promise(0.5, 1.0)
-    ('tau is infinite', '')
-    """
-    if rho >= 1:
-        return f"rho = {rho:.6g} is not below 1"
-    return "tau is infinite" if np.isinf(tau) else ""
 
 
 def sigma_s(x, s, *, weights=None, levels=None) -> float:
@@ -348,5 +340,36 @@ def sparse_stability(rho, tau) -> RecoveryBound:
     """
     constants = recovery_constants(rho, tau, 1, norm="l2")
     if not constants.applicable:
-        return RecoveryBound(None, "l2", False, constants.reason)
+        return RecoveryBound(None, "l2", constants.reason)
     return RecoveryBound(float(np.sqrt(2.0)) * constants.tau / (1 - constants.rho), "l2")
+
+
+def instance_optimality_lower(A) -> float:
+    r"""Bound from below what instance optimality in the 2-norm costs.
+
+    It is every constant ``C`` with :math:`\|x-\Delta(Ax)\|_2\le C\sigma_1(x)_2` for all ``x``. Whatever the
+    decoder, ``v`` in the null space without its ``j``-th entry has the measurements of :math:`-v_je_j`,
+    which is 1-sparse and so is returned; hence :math:`\|v\|_2\le C\|v-v_je_j\|_2`. For the projection
+    :math:`v=P_Ne_j` this reads :math:`C\ge(1-(P_N)_{jj})^{-1/2}`. The trace of :math:`P_N` is
+    :math:`N-\mathrm{rank}`, so a small ``C`` needs about as many measurements as unknowns:
+    :math:`\mathrm{rank}\,A\ge N/C^2`.
+
+    Parameters
+    ----------
+    A : ForwardOperator or array_like, shape (m, N)
+
+    Returns
+    -------
+    float
+        Infinite if a column is zero; at least 1.
+
+    Examples
+    --------
+    The null space of (1, 1, 1, 1) has :math:`(P_N)_{jj}=3/4`:
+
+    >>> round(instance_optimality_lower([[1.0, 1.0, 1.0, 1.0]]), 12)
+    2.0
+    """
+    basis = nullspace_basis(A).basis
+    left = 1 - float((np.abs(basis) ** 2).sum(axis=1).max(initial=0.0))
+    return float(left**-0.5) if left > basis.shape[0] * np.finfo(float).eps else np.inf

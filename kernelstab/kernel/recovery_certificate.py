@@ -1,12 +1,13 @@
 r"""Whether basis pursuit finds the signals on one support: three conditions, ever weaker."""
 
-from dataclasses import dataclass, field, replace
-from itertools import product
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from kernelstab._checks import as_array, as_count, as_number
 from kernelstab._engines.dense_matrix import dense_within_range, unit_scale
+from kernelstab._engines.exact_vectors import integer_kernel_vector
+from kernelstab._engines.nsp.search import sign_patterns
 from kernelstab._engines.support_programs import SupportPrograms
 from kernelstab._errors import CertificateError
 from kernelstab.kernel.recovery import RecoveryBound
@@ -47,8 +48,6 @@ class RecoveryCertificate:
     reason : str
         Why there is no certificate at all; empty if the columns of the support are independent.
     matrix : ndarray, shape (m, N)
-    interrupted : bool
-        Whether Ctrl-C ended the programs of the patterns; ``erc`` is the upper end then.
     """
 
     support: tuple[int, ...]
@@ -65,7 +64,6 @@ class RecoveryCertificate:
     sigma_min: float
     reason: str
     matrix: np.ndarray = field(repr=False)
-    interrupted: bool = False
 
     @property
     def applicable(self) -> bool:
@@ -85,12 +83,6 @@ class RecoveryCertificate:
             return True
         limit = self.lower > 1 if np.iscomplexobj(self.matrix) else self.lower >= 1
         return False if limit else None
-
-    @property
-    def proved_by(self) -> str:
-        """The simplest condition that holds: ``"ERC"``, ``"Fuchs"``, ``"dual"`` or ``""``."""
-        values = (("ERC", self.erc), ("Fuchs", self.fuchs), ("dual", self.upper))
-        return next((name for name, value in values if value < 1), "") if self.applicable else ""
 
     def __repr__(self):
         if not self.applicable:
@@ -125,7 +117,7 @@ class RecoveryCertificate:
         eta = as_number(eta, "eta", low=0.0)
         if self.upper >= 1:
             unknown = f"theta <= {self.upper:.6g} is not below 1"
-            return RecoveryBound(None, "l2", False, self.reason or unknown)
+            return RecoveryBound(None, "l2", self.reason or unknown)
         choices = (self.upper, self.length), (self.fuchs, np.sqrt(len(self.support)) / self.sigma_min)
         off = [2 * eta * length / (1 - theta) for theta, length in choices if theta < 1]
         rest = np.delete(np.linalg.norm(self.matrix, axis=0), list(self.support)).max(initial=0.0)
@@ -148,12 +140,7 @@ class RecoveryCertificate:
         ValueError
             If the matrix is complex or the columns of the support are dependent.
         """
-        from kernelstab.certify import (
-            exact_matrix,
-            kernel_vector_near,
-            make_constant_certificate,
-            sparse_entries,
-        )
+        from kernelstab.certify import make_constant_certificate, sparse_entries
 
         if np.iscomplexobj(self.matrix):
             raise ValueError(f"A must be real for a certificate, got dtype {self.matrix.dtype}")
@@ -162,8 +149,8 @@ class RecoveryCertificate:
         lower = None
         if self.lower > 0:
             try:
-                near = kernel_vector_near(exact_matrix(self.matrix), self.witness.tolist())
-                lower = {"kind": "kernel-vector", **sparse_entries(near)}
+                vector = integer_kernel_vector(self.matrix, self.witness)
+                lower = {"kind": "kernel-vector", **sparse_entries(vector)}
             except CertificateError:
                 lower = None              # a kernel of the rounded matrix only: the dual still stands
         return make_constant_certificate(
@@ -227,66 +214,36 @@ def recovery_certificate(A, support, signs=None, *, max_patterns=256) -> Recover
     if np.ndim(support) != 1:
         raise ValueError(f"support must be a sequence of columns, got {support!r}")
     chosen = [as_count(i, "support", low=0, high=n - 1) for i in support]
-    if not chosen or len(set(chosen)) < len(chosen):
+    size = len(chosen)
+    if not chosen or len(set(chosen)) < size:
         raise ValueError(f"support must hold distinct columns, at least one, got {chosen}")
     max_patterns = as_count(max_patterns, "max_patterns", low=1)
     order = np.argsort(chosen)
-    xi = None if signs is None else _signs(signs, len(chosen), np.iscomplexobj(matrix))[order]
+    all_signs, is_complex = signs is None, np.iscomplexobj(matrix)
+    if not all_signs:
+        xi = as_array(signs, "signs", shape=(size,), real=not is_complex)[order]
+        if np.abs(np.abs(xi) - 1).max() > 1e-12:
+            raise ValueError(f"signs must have modulus one, got {np.asarray(signs).tolist()}")
     scale = unit_scale(matrix)          # the programs stop at absolute tolerances
     problem = SupportPrograms(matrix * scale, np.array(chosen)[order])
-    found = _decide(problem, xi, max_patterns)
-    return replace(found, dual=found.dual * scale, length=found.length * scale,
-                   sigma_min=found.sigma_min / scale, matrix=matrix)
-
-
-def _decide(problem, xi, max_patterns):
-    """Solve for the signs asked for."""
-    size = len(problem.support)
-    if problem.reason:
-        return _dependent(problem, xi)
-    if xi is not None:
-        return _result(problem, [xi], False, complete=True)
-    if np.iscomplexobj(problem.matrix) or 2 ** (size - 1) > max_patterns:
-        return _result(problem, [problem.worst_signs()], True, complete=False)
-    patterns = [np.array((1.0, *rest)) for rest in product((1.0, -1.0), repeat=size - 1)]
-    return _result(problem, patterns, True, complete=True)
-
-
-def _dependent(problem, xi):
-    """No certificate: a vector of the kernel lives on the support itself."""
-    witness = np.zeros(problem.matrix.shape[1], dtype=problem.matrix.dtype)
-    witness[problem.support] = problem.last
-    signs = () if xi is None else tuple(xi.tolist())
-    support = tuple(problem.support.tolist())
-    return RecoveryCertificate(support, signs, xi is None, np.inf, np.inf, np.inf, np.inf, True,
-                               np.zeros(len(problem.matrix)), witness, np.inf, 0.0, problem.reason,
-                               problem.matrix)
-
-
-def _result(problem, patterns, all_signs, complete):
-    """Solve for every pattern and keep the worst."""
-    solved, interrupted = [], False
-    try:
-        for start in range(0, len(patterns), _AT_ONCE):
-            solved += problem.solve(np.array(patterns[start:start + _AT_ONCE]))
-    except KeyboardInterrupt:
-        if not solved or not all_signs:
-            raise
-        interrupted, complete = True, False
+    named = tuple(problem.support.tolist())
+    if problem.reason:                  # a vector of the kernel lives on the support itself
+        witness = np.zeros(n, dtype=matrix.dtype)
+        witness[problem.support] = problem.last
+        return RecoveryCertificate(
+            named, () if all_signs else tuple(xi.tolist()), all_signs, np.inf, np.inf, np.inf, np.inf, True,
+            np.zeros(len(matrix)), witness, np.inf, 0.0, problem.reason, matrix)
+    complete = not all_signs or not (is_complex or 2 ** (size - 1) > max_patterns)
+    patterns = xi[None] if not all_signs else (
+        sign_patterns(size).astype(float) if complete else problem.worst_signs()[None])
+    solved = [found for start in range(0, len(patterns), _AT_ONCE)
+              for found in problem.solve(patterns[start:start + _AT_ONCE])]
     upper, dual, lower, witness, xi = max(solved, key=lambda entry: entry[0])
-    lengths = [np.linalg.norm(h) for _, h, *_ in solved]
-    length = max(lengths) if complete else np.sqrt(len(problem.support)) / problem.sigma_min
-    upper = upper if complete else problem.erc
+    length = max(np.linalg.norm(h) for _, h, *_ in solved)
+    if not complete:
+        upper, length = problem.erc, np.sqrt(size) / problem.sigma_min
     fuchs = problem.erc if all_signs else problem.off(problem.inverse.conj().T @ xi)
     return RecoveryCertificate(
-        tuple(problem.support.tolist()), tuple(xi.tolist()), all_signs, problem.erc, fuchs, lower,
-        upper, complete and upper - lower <= 1e-6 * max(1.0, upper), dual, witness, float(length),
-        problem.sigma_min, "", problem.matrix, interrupted)
-
-
-def _signs(signs, size, is_complex):
-    """Check the signs."""
-    xi = as_array(signs, "signs", shape=(size,), real=not is_complex)
-    if np.abs(np.abs(xi) - 1).max() > 1e-12:
-        raise ValueError(f"signs must have modulus one, got {np.asarray(signs).tolist()}")
-    return xi
+        named, tuple(xi.tolist()), all_signs, problem.erc, fuchs, lower, upper,
+        complete and upper - lower <= 1e-6 * max(1.0, upper), dual * scale, witness, float(length * scale),
+        problem.sigma_min / scale, "", matrix)

@@ -1,21 +1,21 @@
-r"""The robust null space property: the smallest :math:`\tau`, and the best :math:`\rho`."""
+r"""The robust null space property: the smallest :math:`\tau`, and the :math:`\rho` that promises most."""
 
 from dataclasses import dataclass, field
-from decimal import Decimal
-from math import comb
+from fractions import Fraction
 
 import numpy as np
 
 from kernelstab._checks import as_count, as_number
 from kernelstab._engines.dense_matrix import dense_within_range
-from kernelstab._engines.robust_nsp.least_norm import LeastNormPrograms, all_supports, largest, nothing_known
-from kernelstab._engines.robust_nsp.signs import Signs
-from kernelstab._engines.robust_nsp.sphere import Sphere
-from kernelstab.kernel.nsp_result import DualGroup
+from kernelstab._engines.nsp.programs import largest_support
+from kernelstab._engines.robust_nsp.least_norm import LeastNormPrograms
+from kernelstab._engines.robust_nsp.search import RobustBounds, Signs, Sphere
+from kernelstab.kernel.levels import Levels
+from kernelstab.kernel.nsp import DualGroup
 from kernelstab.kernel.recovery import RecoveryConstants, recovery_constants
 
 _EPS = float(np.finfo(np.float64).eps)
-_NORMS = {1: "l1", "1": "l1", "l1": "l1", 2: "l2", "2": "l2", "l2": "l2"}
+_ROUNDING = 1e-13
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class RobustNSP:
 
     Attributes
     ----------
-    s : int
+    s : int or Levels
     rho : float
     norm : {"l1", "l2"}
     lower, upper : float
@@ -33,18 +33,12 @@ class RobustNSP:
         if ``witness`` is a kernel vector that no :math:`\tau` can satisfy.
     exact : bool
         True if every support and sign pattern was solved and the ends meet to a relative 1e-6, mostly 1e-12;
-        for ``"l2"`` only with ``s`` = 1, since otherwise a polytope stands for the sphere.
-    support : tuple of int
-        :math:`S`, where the witness has its ``s`` largest entries.
-    signs : tuple of int
-        Their signs.
+        for ``"l2"`` only with one entry, since otherwise a polytope stands for the sphere.
+    support, signs : tuple of int
+        :math:`S`, where the witness has its largest entries, and their signs.
     witness : ndarray, shape (N,)
         :math:`v`; the quotient is :math:`(\|v_S\|-\rho\|v_{S^c}\|_1)/\|Av\|` with the 1-norm on
-        :math:`S`, or with the 2-norm there and :math:`\rho/\sqrt s`.
-    residual : float
-        :math:`\|Av\|` as computed, about 0 if :math:`\tau` is infinite.
-    dual : ndarray, shape (m,)
-        :math:`h` of the program with the largest bound.
+        :math:`S`, or with the 2-norm there and the weights of the property off it.
     groups : tuple of DualGroup
         For ``"l1"`` the dual vectors that prove ``upper``: all programs solved and, if some supports were
         left out, those of single columns for the smaller :math:`\rho_1` of :func:`robust_nsp`.
@@ -55,7 +49,7 @@ class RobustNSP:
     matrix : ndarray, shape (m, N)
     """
 
-    s: int
+    s: int | Levels
     rho: float
     norm: str
     lower: float
@@ -64,8 +58,6 @@ class RobustNSP:
     support: tuple[int, ...]
     signs: tuple[int, ...]
     witness: np.ndarray = field(repr=False)
-    residual: float
-    dual: np.ndarray = field(repr=False)
     groups: tuple[DualGroup, ...] = field(repr=False)
     evaluated: int
     supports: int
@@ -73,8 +65,20 @@ class RobustNSP:
     matrix: np.ndarray = field(repr=False)
 
     @property
+    def residual(self) -> float:
+        r""":math:`\|Av\|` of the witness as computed, about 0 if :math:`\tau` is infinite."""
+        return float(np.linalg.norm(self.matrix @ self.witness))
+
+    @property
+    def factor(self) -> float:
+        r"""The noise factor :math:`4\tau/(1-\rho)` from ``upper``; infinite if :math:`\rho\ge1`."""
+        return 4 * self.upper / (1 - self.rho) if self.rho < 1 else np.inf
+
+    @property
     def constants(self) -> RecoveryConstants:
         r"""The recovery bounds that follow from :math:`\rho` and ``upper``."""
+        if isinstance(self.s, Levels):
+            return self.s.constants(self.rho, self.upper)
         return recovery_constants(self.rho, self.upper, self.s, norm=self.norm)
 
     def __repr__(self):
@@ -102,14 +106,16 @@ class RobustNSP:
             If the witness and the dual vectors prove nothing in exact arithmetic.
         """
         from kernelstab.certify import make_constant_certificate
+        from kernelstab.certify.enclosure import decimal_above
 
         if self.norm != "l1":
             raise ValueError("only the l1 form has a certificate, got norm 'l2'")
         groups = [{"supports": g.supports, "signs": g.signs, "duals": g.duals} for g in self.groups]
         upper = {"kind": "duals", "groups": groups} if np.isfinite(self.upper) else None
         lower = {"kind": "vector", "entries": self.witness}
+        rho = decimal_above(Fraction(repr(self.rho)))           # no digit is lost
         return make_constant_certificate("robust-nsp-l1", self.matrix, order=self.s, lower=lower, upper=upper,
-                                         options={"rho": rho_text(self.rho)}, path=path)
+                                         options={"rho": rho}, path=path)
 
 
 def robust_nsp(A, s, rho, *, norm="l1", max_supports=50_000, threads=1, progress=None) -> RobustNSP:
@@ -119,7 +125,9 @@ def robust_nsp(A, s, rho, *, norm="l1", max_supports=50_000, threads=1, progress
 
     .. math:: \|v_S\|_1\le\rho\,\|v_{S^c}\|_1+\tau\,\|Av\| ,
 
-    in :math:`\ell^2` form :math:`\|v_S\|_2\le(\rho/\sqrt s)\|v_{S^c}\|_1+\tau\|Av\|`. By Lagrange duality
+    in :math:`\ell^2` form :math:`\|v_S\|_2\le(\rho/\sqrt s)\|v_{S^c}\|_1+\tau\|Av\|`, and for sparsity in
+    levels :math:`\|v_S\|_2\le(\rho/\sqrt\xi)\|v_{S^c}\|_{1,w}+\tau\|Av\|` for all supports with
+    :math:`s_l` entries in level ``l``. By Lagrange duality
 
     .. math:: \tau_s(\rho)=\max_{S,\,\xi\in\{\pm1\}^S}\min\{\|h\|:A_S^Th=\xi,\|A_{S^c}^Th\|_\infty\le\rho\} ,
 
@@ -130,12 +138,12 @@ def robust_nsp(A, s, rho, *, norm="l1", max_supports=50_000, threads=1, progress
     Parameters
     ----------
     A : ForwardOperator or array_like, shape (m, N), real
-    s : int
-        Sparsity, from 1 to ``N``.
+    s : int or Levels
+        Sparsity, from 1 to ``N``, or the levels of :func:`~kernelstab.kernel.sparsity_in_levels`.
     rho : float
         Positive. Recovery bounds need it below 1.
     norm : {"l1", "l2"}
-        Or 1 and 2.
+        ``"l2"`` for levels.
     max_supports : int
         Most supports to solve. With more supports than that, those of the columns that matter most alone are
         solved, and a bound covers the others.
@@ -151,8 +159,8 @@ def robust_nsp(A, s, rho, *, norm="l1", max_supports=50_000, threads=1, progress
     Raises
     ------
     ValueError
-        If the matrix is complex or zero, or a number is out of range; for the :math:`\ell^2` form also if
-        there are more than ``max_supports`` supports.
+        If the matrix is complex or zero, a number is out of range, or the levels do not fit; for the
+        :math:`\ell^2` form also if there are more than ``max_supports`` supports.
 
     Notes
     -----
@@ -171,7 +179,8 @@ def robust_nsp(A, s, rho, *, norm="l1", max_supports=50_000, threads=1, progress
 
     At :math:`\rho=\rho_s` exactly the limits are met with equality and rounding decides; the upper end is
     then finite only if the dual vectors prove it in exact fractions. Cost: :math:`\binom Ns2^{s-1}` programs
-    of some microseconds each, after a compilation in the first run.
+    of some microseconds each, after a compilation in the first run; in :math:`\ell^2` form some hundred for
+    each support, more for the few that decide.
 
     Examples
     --------
@@ -191,40 +200,178 @@ def robust_nsp(A, s, rho, *, norm="l1", max_supports=50_000, threads=1, progress
     """
     matrix = dense_within_range(A, real=True)
     n = matrix.shape[1]
-    s = as_count(s, "s", low=1, high=n)
+    if not isinstance(s, Levels):
+        s = as_count(s, "s", low=1, high=n)
+    model = s if isinstance(s, Levels) else Levels(np.zeros(n, np.int64), (s,), (1.0,))
     rho = as_number(rho, "rho", low=0.0, strict=True)
     max_supports = as_count(max_supports, "max_supports", low=1)
     threads = as_count(threads, "threads", low=1)
-    if norm not in _NORMS:
+    if norm not in ("l1", "l2"):
         raise ValueError(f"norm must be 'l1' or 'l2', got {norm!r}")
-    programs = LeastNormPrograms(matrix)
-    norm, supports = _NORMS[norm], comb(n, s)
+    if isinstance(s, Levels) and norm != "l2":
+        raise ValueError(f"norm must be 'l2' for sparsity in levels, got {norm!r}")
+    if len(model.labels) != n:
+        raise ValueError(f"levels must label {n} columns, got {len(model.labels)}")
+    supports = model.count()
     if norm == "l2" and supports > max_supports:
         raise ValueError(f"max_supports must be at least {supports} for the l2 form, got {max_supports}")
+    programs = LeastNormPrograms(matrix)
     try:
         if norm == "l1":
             found = Signs(programs, s, rho).search(max_supports, threads, progress)
         else:
-            limits = np.full(n, rho / np.sqrt(s) * (1 - 2 * _EPS))
-            found = Sphere(programs, all_supports(n, s), limits).search(threads, progress)
+            limits = rho / np.sqrt(model.xi) * model.entry_weights * (1 - 8 * _EPS)
+            found = Sphere(programs, model.supports(), limits).search(threads, progress)
     except KeyboardInterrupt:
-        found = nothing_known(matrix)
+        found = RobustBounds(np.zeros(n), interrupted=True)
     v = found.witness
-    support = tuple(int(i) for i in largest(v, s))
-    signs = tuple(int(np.sign(v[i])) or 1 for i in support)
-    groups = tuple(DualGroup(*group) for group in found.groups)
-    return RobustNSP(s, rho, norm, found.lower, found.upper, found.exact, support, signs, v,
-                     float(np.linalg.norm(matrix @ v)), found.dual, groups, found.evaluated, supports,
+    support = largest_support(np.abs(v), model.labels, np.array(model.sparsities)).tolist()
+    signs = tuple(-1 if v[i] < 0 else 1 for i in support)
+    return RobustNSP(s, rho, norm, found.lower, found.upper, found.exact, tuple(support), signs, v,
+                     tuple(DualGroup(*group) for group in found.groups), found.evaluated, supports,
                      found.interrupted, matrix)
 
 
-def rho_text(rho) -> str:
-    """Write a float as certificates write decimals.
+@dataclass(frozen=True)
+class BestRobustNSP:
+    r"""Two-sided value of :math:`\min_\rho 4\tau_s(\rho)/(1-\rho)`.
 
-    >>> rho_text(0.75), rho_text(10.0)
-    ('7.5e-1', '1e1')
+    Attributes
+    ----------
+    lower, upper : float
+        ``upper`` is the value at ``rho``, with the upper end of :math:`\tau`; no :math:`\rho` gives less than
+        ``lower``. Both are infinite if the null space property fails.
+    nsp : RobustNSP
+        At ``rho``; if the value is infinite, with a kernel vector that forbids every :math:`\rho<1`.
+    evaluations : int
+        Values of :math:`\rho` tried.
+    cuts : ndarray, shape (k, 2)
+        Rows (a, b) with :math:`\tau_s(\rho)\ge a-\rho b`, of a vector each; the first is the shortest column.
+    floor : float
+        :math:`\tau_s(\rho)` is infinite below it.
+    exact : bool
+        Whether the two ends meet to the relative gap that was asked for.
+    interrupted : bool
+        Whether Ctrl-C ended the search.
     """
-    number = Decimal(repr(float(rho))).normalize()
-    digits = number.as_tuple().digits
-    tail = "".join(map(str, digits[1:]))
-    return f"{digits[0]}{'.' + tail if tail else ''}e{number.adjusted()}"
+
+    lower: float
+    upper: float
+    nsp: RobustNSP = field(repr=False)
+    evaluations: int
+    cuts: np.ndarray = field(repr=False)
+    floor: float
+    exact: bool
+    interrupted: bool
+
+    @property
+    def s(self) -> int:
+        """The sparsity."""
+        return self.nsp.s
+
+    @property
+    def rho(self) -> float:
+        """Where the smallest value was found."""
+        return self.nsp.rho
+
+    def __repr__(self):
+        return (f"<BestRobustNSP s={self.s}, {self.lower:.8g} <= min 4 tau/(1 - rho) <= {self.upper:.8g} "
+                f"at rho={self.rho:.6g}>")
+
+
+def best_robust_nsp(A, s, *, tolerance=1e-6, max_evaluations=60, max_supports=50_000,
+                    threads=1) -> BestRobustNSP:
+    r"""Minimise the noise factor :math:`4\tau_s(\rho)/(1-\rho)` of constrained basis pursuit.
+
+    Every vector ``v`` gives a line :math:`\tau_s(\rho)\ge(\|v_S\|_1-\rho\|v_{S^c}\|_1)/\|Av\|` that holds
+    for all :math:`\rho`; the constant is the largest of them, so it is convex, and divided by
+    :math:`1-\rho` it is quasi-convex. The lines of the witnesses met so far are minimised exactly, the
+    constant is evaluated there, and its witness is the next line: the minimum over the lines is a lower
+    bound, every value is an upper bound.
+
+    Parameters
+    ----------
+    A : ForwardOperator or array_like, shape (m, N), real
+    s : int
+    tolerance : float
+        Relative gap at which to stop.
+    max_evaluations : int
+        Most values of :math:`\rho` to try.
+    max_supports, threads : int
+        As for :func:`robust_nsp`.
+
+    Returns
+    -------
+    BestRobustNSP
+
+    Raises
+    ------
+    ValueError
+        As :func:`robust_nsp`.
+
+    Examples
+    --------
+    The columns (1, 0), (0, 1), (1, 1): tau is the largest of :math:`\sqrt{1+(1-\rho)^2}` (columns 0 and 1)
+    and a smaller value (column 2); divided by :math:`1-\rho` it grows, so the least
+    :math:`\rho=1/2` is best, with :math:`4\sqrt{5/4}/(1/2)=4\sqrt5`.
+
+    >>> best = best_robust_nsp([[1.0, 0.0, 1.0], [0.0, 1.0, 1.0]], 1)
+    >>> round(best.rho, 5), round(best.upper, 4), round(4 * 5**0.5, 4)
+    (0.5, 8.9443, 8.9443)
+    """
+    tolerance = as_number(tolerance, "tolerance", low=0.0)
+    max_evaluations = as_count(max_evaluations, "max_evaluations", low=1)
+    shortest = float(np.linalg.norm(dense_within_range(A), axis=0).min())
+    # a vector with one entry: its line keeps the minimum away from rho = 1
+    cuts = [((1 - _ROUNDING) / shortest, 0.0)] if shortest > 0 else []
+    floor, best, rho, misses, lower, evaluations = 0.0, None, 0.5, 0, np.inf, 0
+    while evaluations < max_evaluations:
+        evaluations += 1
+        found = robust_nsp(A, s, rho, max_supports=max_supports, threads=threads)
+        sizes = np.abs(found.witness)
+        on = sizes[list(found.support)].sum()
+        off = sizes.sum() - on
+        if np.isinf(found.lower):               # a kernel vector: its ratio is the least possible rho
+            floor, misses = max(rho, float(on / off * (1 - _ROUNDING)) if on < off else 1.0), misses + 1
+        else:
+            # the line of the witness, through the lower end at its own rho, which is rounded down already
+            slope = off / found.residual * (1 + _ROUNDING)
+            cuts.append((found.lower + rho * slope * (1 - _ROUNDING), slope))
+            misses = misses + 1 if np.isinf(found.upper) else 0
+            if best is None or found.factor < best.factor:
+                best = found
+        if floor >= 1:
+            lower = np.inf
+            break
+        lower, where = lowest(np.array(cuts), floor)
+        if found.interrupted or (best is not None and best.factor <= lower * (1 + tolerance)):
+            break
+        rho = max(where, floor + (1 - floor) * min(0.5, 1e-9 * 8.0**misses))
+        if rho >= 1:
+            break
+    shown = found if best is None or floor >= 1 else best
+    upper = np.inf if floor >= 1 else shown.factor
+    return BestRobustNSP(lower, upper, shown, evaluations, np.array(cuts).reshape(-1, 2), floor,
+                         lower == upper or upper <= lower * (1 + tolerance), found.interrupted)
+
+
+def lowest(cuts, floor):
+    r"""Minimise the largest of :math:`4(a-\rho b)/(1-\rho)` over :math:`\rho\in[` ``floor`` :math:`,1)`.
+
+    Each is monotone, so the minimum is at the floor or where two of them cross, as long as one of the
+    lines has a > b.
+
+    >>> value, rho = lowest(np.array([[1.0, 0.0], [2.0, 3.0]]), 0.0)      # they cross at rho = 1/3
+    >>> round(value, 9), round(rho, 9)
+    (6.0, 0.333333333)
+    """
+    a, b = cuts.T
+    pairs = np.triu_indices(len(a), 1)
+    slopes, gaps = (b[:, None] - b[None])[pairs], (a[:, None] - a[None])[pairs]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        crossings = gaps / slopes
+    inside = np.isfinite(crossings) & (crossings > floor) & (crossings < 1)
+    places = np.concatenate([[floor], crossings[inside]])
+    values = 4 * (a - places[:, None] * b).max(axis=1) / (1 - places)
+    k = int(np.argmin(values))
+    return max(0.0, float(values[k]) * (1 - _ROUNDING)), float(places[k])

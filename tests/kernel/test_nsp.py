@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from scipy.fft import dct
 from scipy.linalg import hadamard
 
-from kernelstab._engines.dense_matrix import kernel_basis
 from kernelstab._engines.nsp import programs as nsp_programs
 from kernelstab._engines.nsp import search as nsp_search
 from kernelstab._engines.nsp import simplex_jit
-from kernelstab._errors import UnclearRank
+from kernelstab._engines.dense_matrix import kernel_basis
+from kernelstab._errors import CertificateError, UnclearRank
 from kernelstab.certify import verify
-from kernelstab.kernel import nsp_constant, nullspace_basis
+from kernelstab.kernel import DualGroup, NSPConstant, nsp_constant, nullspace_basis
 
 
 def _identity_hadamard(m):
@@ -69,7 +69,6 @@ def test_reference_values(matrix, s, alpha, tolerance):
     assert result.exact
     assert not result.interrupted
     assert result.witness.shape == (matrix.shape[1],)
-    assert result.dual.shape == (matrix.shape[0],)
     assert result.holds == (None if alpha == 0.5 else alpha < 0.5)
 
 
@@ -87,17 +86,15 @@ def test_both_sides_can_be_checked_again(matrix, s):
     assert np.linalg.norm(matrix @ w) == result.residual < 1e-14
     np.testing.assert_allclose(np.abs(w).sum(), 1.0)
     np.testing.assert_allclose(np.dot(result.signs, w[list(result.support)]), result.lower)
-    # the dual of the witness's own program
-    xi = np.zeros(matrix.shape[1])
-    xi[list(result.support)] = result.signs
-    np.testing.assert_allclose(np.abs(xi - matrix.T @ result.dual).max(), result.upper)
     # the upper bound again from the stored duals: each support has its own or the sum of its entries'
-    singles = [_dual_bound(matrix, (i,), (1,), result.duals[(i,), (1,)]) for i in range(matrix.shape[1])]
+    duals = {(tuple(support), tuple(signs)): dual for group in result.groups
+             for support, signs, dual in zip(group.supports.tolist(), group.signs.tolist(), group.duals)}
+    singles = [_dual_bound(matrix, (i,), (1,), duals[(i,), (1,)]) for i in range(matrix.shape[1])]
     bounds = []
     for support in combinations(range(matrix.shape[1]), s):
         patterns = [(1, *rest) for rest in product((1, -1), repeat=s - 1)]
-        if all((support, p) in result.duals for p in patterns):
-            bounds.append(max(_dual_bound(matrix, support, p, result.duals[support, p]) for p in patterns))
+        if all((support, p) in duals for p in patterns):
+            bounds.append(max(_dual_bound(matrix, support, p, duals[support, p]) for p in patterns))
         else:
             bounds.append(sum(singles[i] for i in support))
     assert max(bounds) <= result.upper * (1 + 1e-14)
@@ -152,7 +149,7 @@ def _with_solver(monkeypatch, change):
 
     def solver(*args):
         answer = real(*args)
-        return change(*args[-3:]) or answer
+        return change(*args[-2:]) or answer
 
     monkeypatch.setattr(simplex_jit, "solve_programs", solver)
 
@@ -161,7 +158,7 @@ def test_a_useless_solver_leaves_true_bounds(monkeypatch):
     # random duals instead of optimal ones: the upper bound is worse but still above the truth
     rng = np.random.default_rng(0)
 
-    def sloppy(duals, vertices, sums):
+    def sloppy(duals, vertices):
         duals += 0.05 * rng.standard_normal(duals.shape)
         vertices += 0.01 * rng.standard_normal(vertices.shape)
 
@@ -180,7 +177,7 @@ def test_the_upper_end_is_what_the_duals_prove(monkeypatch):
         answer = real(*args)
         if args[4].shape[1] == 2 and args[6] >= 0 and len(calls) < 8:
             calls.append(1)
-            args[-3][:] = 0.0
+            args[-2][:] = 0.0
         return answer
 
     monkeypatch.setattr(simplex_jit, "solve_programs", lapse)
@@ -222,59 +219,50 @@ def test_bounds_are_rounded_up():
 
 
 def test_programs_that_end_badly_go_to_another_solver(monkeypatch):
-    def nothing(duals, vertices, sums):
-        duals[:], vertices[:], sums[:] = 0.0, 0.0, 0.0
-        return 0, len(duals)
+    def nothing(duals, vertices):
+        duals[:], vertices[:] = 0.0, 1.0
+        return len(duals)
 
     _with_solver(monkeypatch, nothing)
     result = nsp_constant(_DCT12, 2)
     np.testing.assert_allclose((result.lower, result.upper), 0.50273470, atol=1e-8)
 
 
-def test_rho_is_the_stable_constant():
-    # alpha = 1/3: rho = (1/3) / (2/3)
-    np.testing.assert_allclose(nsp_constant(_MERCEDES, 1).rho_upper, 0.5)
-    assert nsp_constant(_ZERO_COLUMN, 1).rho_upper > 1e12
-
-
-@pytest.mark.parametrize(("buffer", "nodes"), [(1000, 1000), (4, 3)])     # in one go, or in small steps
+@pytest.mark.parametrize("at_once", [6, 1000])             # one start after the other, or together
 @pytest.mark.parametrize(("levels", "caps"), [([0] * 6, [3]), ([0, 1, 0, 1, 1, 0], [1, 2])])
-def test_the_enumeration_writes_every_support_above_a_bound_once(levels, caps, buffer, nodes, monkeypatch):
-    monkeypatch.setattr(nsp_search, "_BUFFER", buffer)
-    monkeypatch.setattr(nsp_search, "_NODES", nodes)
-    # with table t the bound of K is the sum of t over its pairs, divided by s - 1 = 2
-    table = np.random.default_rng(3).uniform(0.0, 0.3, (6, 6, 2))
-    table = table + table.transpose(1, 0, 2)
+def test_supports_are_found_above_a_bound(levels, caps, at_once, monkeypatch):
+    monkeypatch.setattr(nsp_search, "_AT_ONCE", at_once)
+    # with table t the bound of K is the sum of t over its pairs and the worse signs, divided by s - 1 = 2
+    pairs = np.random.default_rng(3).uniform(0.0, 0.3, (6, 6, 2))
+    pairs = pairs + pairs.transpose(1, 0, 2)
     levels, caps = np.array(levels), np.array(caps)
     expected = {}
     for support in combinations(range(6), 3):
         if all(np.sum(levels[list(support)] == k) == cap for k, cap in enumerate(caps)):
-            for signs in product((1, -1), repeat=2):
-                signs = (1, *signs)
-                expected[support, signs] = sum(
-                    table[i, j, int(a != b)] for (i, a), (j, b) in combinations(zip(support, signs), 2)) / 2
+            expected[support] = min(1.0, sum(pairs[i, j].max() for i, j in combinations(support, 2)) / 2)
     programs = SimpleNamespace(matrix=np.zeros((2, 6)), levels=levels, caps=caps)
-    search = nsp_search.SignSearch(programs, 3, 100, None)
-    low = np.median(list(expected.values()))
-    found, ends = {}, []
-    for supports, signs, bounds, left_out, last in search.supports_above(table, low, np.inf):
-        ends.append((last, left_out))
-        for support, sign, bound in zip(supports.tolist(), signs.tolist(), bounds):
-            assert (tuple(support), tuple(sign)) not in found
-            found[tuple(support), tuple(sign)] = bound
-    assert found.keys() == {key for key, bound in expected.items() if min(bound, 1.0) > low}
-    np.testing.assert_allclose([min(expected[key], 1.0) for key in found], list(found.values()))
-    # nothing below low is forgotten: its largest bound comes with the last block
-    largest = max(bound for bound in expected.values() if bound <= low)
-    assert largest * (1 - 1e-12) <= ends[-1][1] <= low
-    # a pair is worth at least as much as the supports that hold it
-    search.pairs = table
-    pairs = search._completions()
-    for (support, signs), bound in expected.items():
-        for (i, a), (j, b) in combinations(zip(support, signs), 2):
-            assert pairs[i, j, int(a != b)] >= min(bound, 1.0) * (1 - 1e-12)
-    assert [last for last, _ in ends] == [False] * (len(ends) - 1) + [True]
-    assert len(ends) > 1 or buffer == 1000
+    search = nsp_search.SignSearch(programs, 100)
+    search.pairs = pairs
+    low = float(np.median(list(expected.values()))) + 1e-9
+    supports, bounds, left = search._supports_above(low)
+    assert len({tuple(row) for row in supports}) == len(supports) > 1
+    above = {key for key, bound in expected.items() if bound > low}
+    assert {tuple(row) for row in supports.tolist()} == above
+    np.testing.assert_allclose([expected[tuple(row)] for row in supports.tolist()], bounds)
+    assert list(bounds) == sorted(bounds, reverse=True)
+    # nothing below low is forgotten
+    assert max(bound for bound in expected.values() if bound <= low) * (1 - 1e-12) <= left <= low
+    # a budget of one leaves the best, and the bound of the second; nothing is known of starts not reached
+    search.max_supports = 1
+    best, _, second = search._supports_above(low)
+    assert (best.tolist(), second) == (supports[:1].tolist(), bounds[1])
+    monkeypatch.setattr(nsp_search, "_NODES_PER_SUPPORT", 2)
+    assert search._supports_above(low)[2] == 1.0
+    # a pair with signs is worth at least as much as the supports that hold it with them
+    completions = search._completions()
+    for support, bound in expected.items():
+        for i, j in combinations(support, 2):
+            assert completions[i, j].max() >= bound * (1 - 1e-12)
 
 
 def test_an_unclear_rank_is_said_once():
@@ -428,11 +416,11 @@ def test_ctrl_c_before_the_first_vertex(monkeypatch):
     assert [claim["value"] for claim in result.certificate()["statements"]] == ["1e0"]
 
 
-def test_a_budget_of_three_supports_out_of_thousands():
+def test_a_budget_of_six_supports_out_of_thousands():
     matrix = np.random.default_rng(40).standard_normal((20, 40))
-    exact, short = nsp_constant(matrix, 3), nsp_constant(matrix, 3, max_supports=3)
-    assert (exact.evaluated, exact.exact) == (12, True)
-    assert (short.evaluated, short.exact, short.interrupted) == (3, False, False)
+    exact, short = nsp_constant(matrix, 3), nsp_constant(matrix, 3, max_supports=6)
+    assert (exact.evaluated, exact.exact) == (23, True)
+    assert (short.evaluated, short.exact, short.interrupted) == (6, False, False)
     assert short.lower <= exact.upper
     assert exact.lower < short.upper < 1.05 * exact.upper
     # the certificate of the short search proves its own upper end
@@ -474,6 +462,86 @@ def test_a_complex_matrix_without_imaginary_part_is_real():
 def test_few_programs_for_a_gaussian_matrix():
     # 4960 supports of 32 columns with 4 patterns of signs each: 19 840 programs, one by one
     result = nsp_constant(np.random.default_rng(32).standard_normal((16, 32)), 3)
-    assert (result.supports, result.evaluated) == (4960, 2)
+    assert (result.supports, result.evaluated) == (4960, 7)
     assert result.programs < 1200
     assert result.exact
+
+
+# what a result says about itself
+
+def _result(lower, upper, exact=True):
+    groups = (DualGroup(np.array([[0], [2]]), np.array([[1], [1]], np.int8), np.array([[0.5], [0.25]])),
+              DualGroup(np.array([[0, 2]]), np.array([[1, -1]], np.int8), np.array([[0.125]])))
+    return NSPConstant(2, lower, upper, exact, (0, 2), (1, -1), np.array([0.5, 0.0, -0.5]),
+                       np.array([[1.0, 2.0, 1.0]]), groups, 1, 3)
+
+
+def test_one_half_decides():
+    assert _result(0.3, 0.4).holds is True
+    assert _result(0.5, 0.6).holds is False
+    assert _result(0.4, 0.5).holds is None
+
+
+def test_rho_by_hand():
+    # 0.2 / 0.8, and no finite constant if the kernel holds an s-sparse vector
+    assert _result(0.1, 0.2).rho_upper == 0.25
+    assert _result(1.0, 1.0).rho_upper == np.inf
+
+
+def test_one_line():
+    assert repr(_result(0.25, 0.5, exact=False)) == (
+        "<NSPConstant s=2, 0.25 <= alpha <= 0.5, support (0, 2), 1 of 3 supports, not finished>")
+    assert repr(_result(0.25, 0.25).groups[0]) == "<DualGroup of 2 programs on 1 columns>"
+
+
+def _certified(matrix, s):
+    """Return the result and the two ends that its certificate, verified, states."""
+    result = nsp_constant(matrix, s)
+    made = result.certificate()
+    assert verify(made).ok
+    return result, {claim["side"]: float(claim["value"]) for claim in made["statements"]}
+
+
+def _structured(rng):
+    """Yield matrices with few columns that are dependent, some of them up to rounding only."""
+    waves = np.exp(-2j * np.pi * np.outer(rng.permutation(12)[:6], np.arange(12)) / 12)
+    yield waves
+    low = np.exp(-2j * np.pi * np.outer(1 + rng.permutation(5)[:3], np.arange(12)) / 12)
+    yield np.vstack([low.real, low.imag])
+    cosines = np.cos(np.pi * np.outer(rng.permutation(12)[:6], np.arange(12) + 0.5) / 12)
+    yield cosines / np.linalg.norm(cosines, axis=1)[:, None]
+    wide = rng.standard_normal((4, 6))
+    yield np.hstack([wide, wide[:, :2]])
+    yield (rng.integers(-3, 4, (4, 3)) @ rng.integers(-3, 4, (3, 8))).astype(float)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_structured_matrices_have_certificates(seed):
+    for matrix in _structured(np.random.default_rng(seed)):
+        for s in (1,) if np.iscomplexobj(matrix) else (1, 2, 3):
+            result, ends = _certified(matrix, s)
+            assert ends["lower"] == pytest.approx(result.lower, abs=1e-9)
+            assert ends["upper"] == pytest.approx(result.upper, abs=1e-9)
+
+
+def test_certificates_by_hand():
+    # the row of eight ones: half of (1, -1, 0, ...) lies on one entry, all of it on two
+    for s, expected in ((1, 0.5), (2, 1.0)):
+        _, ends = _certified(np.ones((1, 8)), s)
+        assert [ends["lower"], ends["upper"]] == pytest.approx([expected, expected], abs=1e-12)
+    # (I | H): the kernel holds (-Hu, u), and HH = 8I. With 8u = He_1 the vector is (-e_1, u), half of it on
+    # one entry, and more is not possible: |(Hu)_i| <= |u|_1 and |u_j| <= |Hu|_1 / 8. With 8u = H(e_1 + e_2)
+    # four entries of u are 1/4: shares 2/3 on two entries, 3/4 on three
+    half = np.array([[1.0]])
+    for _ in range(3):
+        half = np.block([[half, half], [half, -half]])
+    for s, expected in ((1, 1 / 2), (2, 2 / 3), (3, 3 / 4)):
+        _, ends = _certified(np.hstack([np.eye(8), half]), s)
+        assert [ends["lower"], ends["upper"]] == pytest.approx([expected, expected], abs=1e-12)
+
+
+def test_a_rank_made_by_rounding_has_no_certificate():
+    rng = np.random.default_rng(0)
+    rounded = rng.standard_normal((4, 3)) @ rng.standard_normal((3, 6))
+    with pytest.raises(CertificateError, match="the rank is 4, in floating point 3"):
+        nsp_constant(rounded, 1).certificate()

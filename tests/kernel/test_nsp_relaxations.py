@@ -11,6 +11,7 @@ from scipy.fft import dct
 from scipy.linalg import hadamard
 
 from kernelstab._engines.nsp.programs import best_kernel_vector
+from kernelstab.kernel import nsp_constant
 from kernelstab.kernel.nsp_relaxations import jn_bound, jn_value
 
 _RNG = np.random.default_rng(5)
@@ -49,19 +50,17 @@ def test_reference_values(matrix, s, expected, tolerance):
     result = jn_bound(matrix, s)
     assert abs(result.upper - expected) <= tolerance
     assert result.lower <= result.upper
-    assert result.dual["Y"].shape == matrix.shape
-    assert result.upper == (1.0 if not result.dual["Y"].any() else jn_value(matrix, result.dual["Y"], s))
+    assert result.Y.shape == matrix.shape
+    assert result.upper == (1.0 if not result.Y.any() else jn_value(matrix, result.Y, s))
 
 
 @pytest.mark.parametrize(("matrix", "s", "pick_one"), [
     # the sums of the s largest constants of single columns, of the same table
     (_GAUSS16, 2, 0.409518), (_GAUSS16, 3, 0.591613), (_GAUSS20, 2, 0.379071), (_GAUSS20, 3, 0.536094),
     (_DCT16, 2, 0.494011), (_DCT16, 3, 0.740769)])
-def test_rows_lie_between_the_joint_bound_and_pick_one(matrix, s, pick_one):
-    rows, joint = jn_bound(matrix, s, method="rows"), jn_bound(matrix, s)
-    assert joint.upper <= rows.upper + 1e-9
-    assert rows.upper <= pick_one + 6e-7
-    assert rows.method == "rows"
+def test_the_joint_bound_is_below_pick_one(matrix, s, pick_one):
+    assert jn_bound(matrix, s).upper <= pick_one + 6e-7
+    assert nsp_constant(matrix, s, max_supports=1).upper <= pick_one + 6e-7
 
 
 @settings(max_examples=15, deadline=None)
@@ -74,18 +73,16 @@ def test_every_matrix_bounds_every_kernel_vector(n, seed, is_complex, data):
     v = np.linalg.svd(A)[2][m:].conj().T @ c
     share = np.sort(np.abs(v))[-s:].sum() / np.abs(v).sum()
     assert share <= jn_value(A, Y, s) + 1e-12
-    rows = jn_bound(A, s, method="rows")
-    assert share <= rows.upper + 1e-12
-    assert rows.lower <= rows.upper
+    bound = jn_bound(A, s)
+    assert share <= bound.upper + 1e-12
+    assert bound.lower <= bound.upper
 
 
-def test_order_one_is_exact_and_phases_change_nothing():
+def test_order_one_is_the_constant_and_phases_change_nothing():
     rng = np.random.default_rng(8)
     left, right = np.exp(2j * np.pi * rng.random(8)), np.exp(2j * np.pi * rng.random(12))
-    real, turned = jn_bound(_DCT12, 1), jn_bound(left[:, None] * _DCT12 * right, 1, method="rows")
-    assert real.exact
-    assert turned.exact
-    np.testing.assert_allclose(turned.upper, real.upper, atol=1e-9)
+    real, turned = jn_bound(_DCT12, 1), jn_bound(left[:, None] * _DCT12 * right, 1)
+    np.testing.assert_allclose((turned.upper, real.upper), nsp_constant(_DCT12, 1).upper, atol=2e-9)
 
 
 def test_complex_joint_bound():
@@ -94,19 +91,19 @@ def test_complex_joint_bound():
     # Y transforms with the matrix: the moduli of I - Y* A stay
     result = jn_bound(left[:, None] * _DCT12 * right, 2)
     assert abs(result.upper - 0.507484) < 1e-6
-    assert np.iscomplexobj(result.dual["Y"])
+    assert np.iscomplexobj(result.Y)
     assert 0.25 < result.lower < 0.50273471                   # the constant itself
 
 
 def test_witnesses_are_kernel_vectors():
-    for method in ("joint", "rows"):
-        result = jn_bound(_DCT16, 2, method=method)
-        w = result.witness
-        assert np.linalg.norm(_DCT16 @ w) < 1e-14
-        best = max(np.abs(w[list(pair)]).sum() for pair in combinations(range(16), 2))
-        np.testing.assert_allclose(best / np.abs(w).sum(), result.lower)
-        assert result.lower <= 0.45929319 <= result.upper
-        assert not result.exact
+    result = jn_bound(_DCT16, 2)
+    w = result.witness
+    assert result.residual == np.linalg.norm(_DCT16 @ w) < 1e-14
+    best = max(np.abs(w[list(pair)]).sum() for pair in combinations(range(16), 2))
+    np.testing.assert_allclose(best / np.abs(w).sum(), result.lower)
+    np.testing.assert_allclose(np.dot(result.signs, w[list(result.support)]), result.lower)
+    assert 0.3 < result.lower <= 0.45929319 <= result.upper
+    assert not result.exact
 
 
 def test_the_best_candidate_is_taken():
@@ -137,7 +134,7 @@ def test_what_the_bound_says():
     assert jn_bound(_MERCEDES, 1).holds is True               # 1/3
     assert jn_bound(_MERCEDES, 2).holds is False              # 2/3
     assert jn_bound(_GAUSS16, 3).holds is None
-    assert repr(jn_bound(_MERCEDES, 1)).startswith("<NSPRelaxation joint, s=1, 0.33333")
+    assert repr(jn_bound(_MERCEDES, 1)).startswith("<NSPConstant s=1, 0.33333")
 
 
 def test_certificate(tmp_path):
@@ -146,7 +143,8 @@ def test_certificate(tmp_path):
     path = tmp_path / "bound.json"
     result = jn_bound(_DCT12, 2)
     made = result.certificate(path)
-    assert abs(float(made["statements"][0]["value"]) - result.upper) < 1e-14
+    lower, upper = (float(claim["value"]) for claim in made["statements"])
+    np.testing.assert_allclose((lower, upper), (result.lower, result.upper), atol=1e-13)
     assert verify(path).ok
 
 
@@ -155,9 +153,8 @@ def test_bad_input():
             ((_MERCEDES, 0), {}, "s must be between 1 and 3, got 0"),
             ((_MERCEDES, 4), {}, "s must be between 1 and 3, got 4"),
             ((_MERCEDES * np.nan, 1), {}, "finite"),
-            ((_MERCEDES, 1), {"method": "best"}, "method must be 'joint' or 'rows', got 'best'"),
             ((_MERCEDES, 1), {"max_entries": 17},
-             "max_entries must be at least 18 for the joint program of this matrix, got 17; method 'rows'")]:
+             "max_entries must be at least 18 for this matrix, got 17; nsp_constant")]:
         with pytest.raises(ValueError, match=message):
             jn_bound(*args, **keywords)
 

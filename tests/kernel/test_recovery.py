@@ -7,7 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernelstab.kernel.recovery import recovery_constants, sigma_s, sparse_stability
+from kernelstab.kernel.recovery import (
+    instance_optimality_lower,
+    recovery_constants,
+    sigma_s,
+    sparse_stability,
+)
 from kernelstab.kernel.robust_nsp import robust_nsp
 from kernelstab.solvers import reference_qcbp
 
@@ -145,6 +150,25 @@ def test_best_term_error():
     # weights decide which are kept: 3 * 1, 1 * 5, 2 * 1
     assert sigma_s([3.0, -1.0, 2.0], 1, weights=[1, 5, 1]) == 5.0
     assert sigma_s([3.0, -1.0, 2.0, 5.0], (1, 1), levels=[0, 0, 1, 1]) == 3.0
+
+
+def test_instance_optimality():
+    # (1, 1): the projection has 1/2 on its diagonal: sqrt 2; the third draw of seed 11 was tabulated
+    np.testing.assert_allclose(instance_optimality_lower([[1.0, 1.0]]), sqrt(2))
+    rng = np.random.default_rng(11)
+    for _ in range(3):
+        A = rng.standard_normal((10, 12))
+    A /= np.linalg.norm(A, axis=0)
+    np.testing.assert_allclose(instance_optimality_lower(A), 1.2652, atol=5e-5)
+    assert instance_optimality_lower(np.eye(3)) == 1.0
+    assert instance_optimality_lower([[1.0, 0.0]]) == np.inf
+
+
+def test_few_measurements_cost_much():
+    # the trace of the projection is N - m, so its largest diagonal entry is at least 1 - m / N
+    for m in (1, 5, 9):
+        A = np.random.default_rng(m).standard_normal((m, 10))
+        assert instance_optimality_lower(A) >= sqrt(10 / m) * (1 - 1e-12)
 
 
 def test_bad_input():

@@ -36,11 +36,11 @@ def test_two_columns_and_their_sum():
     # h = xi: product with the third is 2 for equal signs, 0 for opposite ones; A_S^+ a = (1, 1): ERC 2
     same, opposite = (recovery_certificate(_FRAME, [0, 1], [1, k]) for k in (1, -1))
     np.testing.assert_allclose((same.erc, same.fuchs, same.lower, same.upper), 2.0)
-    assert (same.recovered, same.proved_by) == (False, "")
+    assert same.recovered is False
     # e_0 + e_1 and e_2 have the same measurements, 2 > 1
     np.testing.assert_allclose(same.witness * 3, [1.0, 1.0, -1.0])
     np.testing.assert_allclose((opposite.fuchs, opposite.upper), 0.0, atol=1e-13)
-    assert (opposite.recovered, opposite.proved_by) == (True, "Fuchs")
+    assert opposite.recovered is True
     both = recovery_certificate(_FRAME, [1, 0])
     assert both.all_signs
     assert both.signs in ((1.0, 1.0), (-1.0, -1.0))
@@ -53,7 +53,7 @@ def test_one_column_with_a_better_dual_than_fuchs():
     found = recovery_certificate(_FRAME, [0], [1])
     np.testing.assert_allclose((found.erc, found.fuchs, found.lower, found.upper), (1, 1, 0.5, 0.5))
     np.testing.assert_allclose(found.dual, [1.0, -0.5])
-    assert (found.recovered, found.proved_by) == (True, "dual")
+    assert found.recovered is True
     # at s = 1 theta is the null space quotient: alpha = theta / (1 + theta) = 1/3
     assert recovery_certificate(_FRAME, [0]).recovered
 
@@ -71,7 +71,6 @@ def test_identity_and_hadamard():
     A = np.hstack([np.eye(4), hadamard(4) / 2])
     one = recovery_certificate(A, [0])
     np.testing.assert_allclose((one.erc, one.fuchs), 0.5)
-    assert one.proved_by == "ERC"
     # e_0 and e_1: every column outside has the products +-1/2, +-1/2 with them
     np.testing.assert_allclose(recovery_certificate(A, [0, 1]).erc, 1.0)
 
@@ -171,7 +170,6 @@ def test_dependent_columns():
     found = recovery_certificate(_FRAME, [0, 1, 2], [1, 1, 1])
     assert not found.applicable
     assert found.recovered is False
-    assert found.proved_by == ""
     np.testing.assert_allclose(_FRAME @ found.witness, 0, atol=1e-15)
     assert np.abs(found.witness).sum() > 1
     assert "not applicable: the columns of the support are dependent" in repr(found)
@@ -240,24 +238,6 @@ def test_the_scale_of_the_matrix_does_not_matter(scale):
     np.testing.assert_allclose(scaled.length, plain.length / scale)
     np.testing.assert_allclose((A * scale)[:, :2].T @ scaled.dual, scaled.signs)
     np.testing.assert_array_equal(scaled.matrix, A * scale)
-
-
-def test_ctrl_c_leaves_the_patterns_that_were_solved(monkeypatch):
-    A = np.random.default_rng(0).standard_normal((9, 14))              # 64 patterns, 16 at once
-    solve, left = SupportPrograms.solve, [3]
-
-    def stop_at_the_fourth(self, patterns):
-        left[0] -= 1
-        if left[0] < 0:
-            raise KeyboardInterrupt
-        return solve(self, patterns)
-
-    full = recovery_certificate(A, range(7))
-    monkeypatch.setattr(SupportPrograms, "solve", stop_at_the_fourth)
-    stopped = recovery_certificate(A, range(7))
-    assert (stopped.interrupted, stopped.exact, stopped.upper) == (True, False, stopped.erc)
-    assert 0 < stopped.lower <= full.lower
-    assert not full.interrupted
 
 
 def test_a_degenerate_program_keeps_a_sound_multiplier():

@@ -1,5 +1,7 @@
 """The robust null space constants against hand-made cases, a conic solver, tables and their own witnesses."""
 
+from dataclasses import replace
+from importlib import import_module
 from itertools import combinations, product
 from math import comb, sqrt
 
@@ -9,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import hadamard
 
+from kernelstab._engines.nsp.search import sign_patterns
 from kernelstab._engines.robust_nsp import least_norm_jit
-from kernelstab._engines.robust_nsp.least_norm import LeastNormPrograms, all_supports, sign_patterns
-from kernelstab._engines.robust_nsp.sphere import _polytopes, lattice_directions
+from kernelstab._engines.robust_nsp.least_norm import LeastNormPrograms, all_supports
+from kernelstab._engines.robust_nsp.search import _polytopes, lattice_directions
 from kernelstab.kernel import nsp_constant
-from kernelstab.kernel.robust_nsp import rho_text, robust_nsp
+from kernelstab.kernel.robust_nsp import best_robust_nsp, lowest, robust_nsp
 
 _FRAME = np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 1.0]])
 
@@ -72,7 +75,7 @@ def test_below_the_stable_constant_there_is_none():
     below, above = robust_nsp(A, 2, rho_s - 1e-7), robust_nsp(A, 2, rho_s + 1e-7)
     assert below.lower == below.upper == np.inf
     assert np.isfinite(above.upper)
-    for result, norm in ((below, "l1"), (robust_nsp(A, 2, 0.7, norm=2), "l2")):
+    for result, norm in ((below, "l1"), (robust_nsp(A, 2, 0.7, norm="l2"), "l2")):
         w = np.abs(result.witness)
         assert np.linalg.norm(A @ w) > 1e-3
         assert result.residual < 1e-14
@@ -98,7 +101,6 @@ def test_three_columns_by_hand():
         np.testing.assert_allclose(result.lower, np.hypot(1, 1 - rho), rtol=1e-12)
         assert result.support in ((0,), (1,))
         assert len(result.witness) == 3
-        assert result.dual.shape == (2,)
     # from rho = 1 on h = (1, 0) is free
     np.testing.assert_allclose(robust_nsp(_FRAME, 1, 1.5).upper, 1.0)
 
@@ -165,13 +167,12 @@ def test_both_sides_can_be_checked_again():
         assert np.abs(np.delete(products, support)).max() <= rho
         lengths.append(np.linalg.norm(h))
     np.testing.assert_allclose(max(lengths), result.upper)
-    np.testing.assert_allclose(np.linalg.norm(result.dual), result.upper)
 
 
 def test_any_dual_vector_proves_only_what_is_true():
     # h off by a little: tau_S <= ||h|| / (1 - r) if the limits have room, nothing if not
     def proved(limits, h):
-        return least_norm_jit.proved(_FRAME.T.copy(), limits, np.array([0]), np.array([1.0]), h)
+        return LeastNormPrograms(_FRAME).proved(np.array([[0]]), np.array([[1.0]]), limits, h[None])[0]
 
     limits = np.full(3, 0.75)
     exact = np.hypot(1, 0.25)
@@ -192,7 +193,7 @@ def test_every_program_is_solved_to_optimality():
     programs, limits = LeastNormPrograms(A), np.full(24, 0.6)
     solved = 0
     for support, xi in product(all_supports(24, 2), sign_patterns(2)):
-        outcome, h, v = programs.one(support, xi, limits)
+        (h,), (v,), (outcome,) = programs.solve([support], [xi], limits)
         if outcome == least_norm_jit.SOLVED:
             solved += 1
             value = xi @ v[support] - 0.6 * np.abs(np.delete(v, support)).sum()
@@ -213,7 +214,7 @@ def test_equality_is_decided_in_fractions():
 
 def test_an_infeasible_program_returns_the_reason():
     programs = LeastNormPrograms(_FRAME)
-    outcome, _, v = programs.one([0], [1.0], np.full(3, 0.25))
+    _, (v,), (outcome,) = programs.solve([[0]], [[1.0]], np.full(3, 0.25))
     assert outcome == least_norm_jit.INFEASIBLE
     np.testing.assert_allclose(_FRAME @ v, 0, atol=1e-15)
     assert v[0] > 0.25 * np.abs(v[1:]).sum()
@@ -307,12 +308,10 @@ def test_certificate(tmp_path):
     assert low <= high
     np.testing.assert_allclose((low, high), (result.lower, result.upper), rtol=1e-11)
     assert certificate["options"] == {"rho": "7.5e-1"}
+    rho = robust_nsp(_table_matrix(), 1, 0.1 + 0.7).certificate()["options"]["rho"]
+    assert float(rho) == 0.1 + 0.7
     with pytest.raises(ValueError, match="only the l1 form"):
-        robust_nsp(_FRAME, 1, 0.75, norm=2).certificate()
-
-
-def test_decimals():
-    assert [rho_text(x) for x in (0.7031, 1.0, 250.0, 1e-5)] == ["7.031e-1", "1e0", "2.5e2", "1e-5"]
+        robust_nsp(_FRAME, 1, 0.75, norm="l2").certificate()
 
 
 @pytest.mark.parametrize("seed", [0, 4])
@@ -345,3 +344,101 @@ def test_bad_input():
         robust_nsp(_FRAME, 1, 0.5, norm="linf")
     with pytest.raises(ValueError, match="max_supports must be at least 3 for the l2 form, got 2"):
         robust_nsp(_FRAME, 2, 0.5, norm="l2", max_supports=2)
+
+
+# the best factor against a grid, and closed forms
+
+def test_better_than_the_tabulated_value():
+    # 4 * 3.4187 / (1 - .7031) = 46.06 was tabulated at rho = .7031; a little further right it is smaller
+    A = _table_matrix()
+    np.testing.assert_allclose(robust_nsp(A, 2, 0.7031).factor, 46.06, atol=0.01)
+    best = best_robust_nsp(A, 2)
+    assert best.lower <= best.upper <= best.lower * (1 + 1e-6)
+    assert best.exact
+    np.testing.assert_allclose(best.upper, 45.868, atol=1e-3)
+    # alpha_2 = .4125948: the constant is infinite below rho_2 = .70240
+    np.testing.assert_allclose(best.floor, 0.4125948 / (1 - 0.4125948), atol=1e-6)
+    assert best.floor < best.rho < 0.74
+    for rho in np.linspace(best.floor + 1e-6, 0.99, 60):
+        assert best.lower <= robust_nsp(A, 2, rho).factor
+    for rho in (0.71, 0.8, 0.95):
+        lines = best.cuts[:, 0] - rho * best.cuts[:, 1]
+        assert lines.max() <= robust_nsp(A, 2, rho).upper
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(0, 2**32), st.integers(1, 2))
+def test_no_grid_point_is_better(seed, s):
+    A = np.random.default_rng(seed).standard_normal((7, 9))
+    best = best_robust_nsp(A, s)
+    grid = [robust_nsp(A, s, rho).factor for rho in np.linspace(0.02, 0.98, 49)]
+    assert best.lower <= min(grid)
+    if np.isfinite(best.upper):
+        assert best.upper <= min(grid) * (1 + 1e-6)
+        assert best.upper == best.nsp.factor
+        assert "4 tau/(1 - rho)" in repr(best)
+    else:
+        assert best.lower == np.inf
+        w = np.abs(best.nsp.witness)
+        assert 2 * w[list(best.nsp.support)].sum() >= w.sum() * (1 - 1e-9)
+
+
+def test_the_best_factor_with_a_trivial_kernel():
+    # orthonormal columns: tau = sqrt s for every rho, so rho -> 0 is best: 4 sqrt 2
+    best = best_robust_nsp(np.eye(3), 2)
+    np.testing.assert_allclose((best.lower, best.upper), 4 * np.sqrt(2), rtol=1e-6)
+    assert best.floor == 0.0
+
+
+def test_no_null_space_property():
+    # the kernel of (1, 1) splits evenly: alpha = 1/2, nothing below rho = 1
+    for A in ([[1.0, 1.0]], [[1.0, 0.0]]):
+        best = best_robust_nsp(A, 1)
+        assert best.lower == best.upper == np.inf
+        assert best.exact
+        assert best.floor >= 1 - 1e-9
+    assert robust_nsp([[1.0, 1.0]], 1, 1.5).factor == np.inf
+
+
+def test_a_budget_of_evaluations_leaves_both_ends():
+    best = best_robust_nsp(_table_matrix(), 2, max_evaluations=3)
+    full = best_robust_nsp(_table_matrix(), 2)
+    assert best.evaluations == 3
+    assert best.lower <= full.upper
+    assert full.lower <= best.upper
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_ctrl_c_leaves_both_ends(monkeypatch, first):
+    full, calls = best_robust_nsp(_table_matrix(), 2), []
+
+    def stop(*args, **options):
+        calls.append(1)
+        found = robust_nsp(*args, **options)
+        if not first and len(calls) < 4:
+            return found
+        # stopped with a proof by single columns: a finite upper end
+        return replace(found, upper=found.upper * 1.5, exact=False, interrupted=True)
+
+    monkeypatch.setattr(import_module("kernelstab.kernel.robust_nsp"), "robust_nsp", stop)
+    best = best_robust_nsp(np.linalg.qr(_table_matrix())[0] if first else _table_matrix(), 2)
+    assert best.interrupted
+    assert not best.exact
+    assert best.evaluations == (1 if first else 4)
+    assert 0 < best.lower <= best.upper
+    assert first or best.lower <= full.upper
+    assert not full.interrupted
+
+
+def test_lowest_of_lines():
+    # 4 (2 - 3 rho) / (1 - rho) falls, 4 / (1 - rho) grows, they meet at 1/3; with a floor beyond, the second
+    cuts = np.array([[1.0, 0.0], [2.0, 3.0]])
+    np.testing.assert_allclose(lowest(cuts, 0.0), (6.0, 1 / 3))
+    np.testing.assert_allclose(lowest(cuts, 0.5), (8.0, 0.5))
+
+
+def test_bad_input_of_the_best():
+    with pytest.raises(ValueError, match="s must be between 1 and 2, got 3"):
+        best_robust_nsp(np.eye(2), 3)
+    with pytest.raises(ValueError, match="tolerance must lie in"):
+        best_robust_nsp(np.eye(2), 1, tolerance=-1)

@@ -1,15 +1,24 @@
-r"""The search for the null space constant of a complex matrix: which arcs of phases have to be cut."""
+r"""The search for the null space constant of a complex matrix: which arcs of phases have to be cut.
+
+The integer ``q`` stands for the arc around the phase :math:`e^{2\pi iq/K}`, ``K`` a power of two, that
+reaches :math:`2\pi b/K` to both sides, ``b`` the largest power of two that divides ``q``; so the halves of
+``q`` are ``q - b/2`` and ``q + b/2``, ``K/2`` is the whole circle, and 0 the phase 1 alone. A cell is one
+such number per column of a support, 0 for the first column: a global phase changes nothing. Supports are
+visited in falling order of the sum of their columns' bounds and, from size 3, only if their pairs do not
+rule them out.
+"""
 
 from heapq import heappop, heappush
-from itertools import combinations
-from math import comb
+from itertools import combinations, product
 
 import numpy as np
 
 from kernelstab._engines.chebyshev import chebyshev_fits
-from kernelstab._engines.nsp.phase_cells import cell_bounds, ends, first_cells, halves, widest
 from kernelstab._engines.nsp.programs import best_kernel_vector
 
+POLYGON = 2**20       # the finest arcs are off by less than 1e-9
+MOST_PROGRAMS = 50_000          # after those of the single columns
+_FIRST_ARCS = 8       # shorter than half the circle, as the corners need
 _CLOSED = 5e-10       # a cell is closed when its bound exceeds the lower end by less
 _COARSE = 0.02        # relative accuracy of the pairs that bound larger supports
 _BETTER = 1e-3        # a witness that gained less is not polished again
@@ -21,45 +30,44 @@ _EPS = float(np.finfo(np.float64).eps)
 class PhaseSearch:
     """The programs of one matrix, the best kernel vector, and the bounds that are proved."""
 
-    def __init__(self, matrix, basis, rank, s, polygon, max_programs):
-        self.matrix, self.basis, self.s, self.polygon = matrix, basis.astype(complex), s, polygon
+    def __init__(self, matrix, basis, rank, s, max_supports):
+        self.matrix, self.basis, self.s, self.max_supports = matrix, basis.astype(complex), s, max_supports
+        self.polygon = POLYGON
         u, sigma, rows = np.linalg.svd(matrix, full_matrices=False)
         # the row space in orthonormal coordinates: same null space, and thresholds that fit every scale
         self.V, self.back = rows[:rank].conj().T, u[:, :rank] / sigma[:rank]
         self.lower, self.witness = 0.0, np.zeros(matrix.shape[1], complex)
-        self.programs, self.budget = 0, max_programs
         n = matrix.shape[1]
-        trivial = basis.shape[1] == 0
-        # h = 0 bounds everything by 1, until something better is known
-        self.singles = np.full(n, 0.0 if trivial else 1.0)
+        self.solved, self.budget = 0, MOST_PROGRAMS + n
+        self.singles = np.ones(n)          # h = 0 bounds everything by 1, until something better is known
         self.single_duals = np.zeros((n, len(matrix)), complex)
         self.covers = {}                   # support -> (cells, duals, bounds)
-        self.rest = 0.0 if trivial else 1.0
-        self.visited = 0
+        self.rest, self.evaluated = 1.0, 0
 
-    def run(self, max_supports, progress):
+    def run(self, report):
         """Solve the single columns, then visit supports until no other can matter."""
         n, s = len(self.singles), self.s
         fits = chebyshev_fits(self.V, np.eye(n, dtype=complex), gap=_GAP)
         self._offer(fits.duals, np.arange(n))
         self.single_duals = fits.coefficients @ self.back.T
-        self.programs, self.budget = n, self.budget + n
+        self.solved = n
         fixed = np.zeros((n, 1), np.int64)
         self.singles = cell_bounds(self.matrix, np.arange(n)[:, None], fixed, self.single_duals, self.polygon)
         self._polish()
-        self.rest = self.singles.max() if s == 1 else 1.0
-        for bound, support in falling_sums(self.singles, s) if s > 1 else ():
+        if s == 1:
+            self.rest, self.evaluated = self.singles.max(), n
+            return
+        for bound, support in falling_sums(self.singles, s):
             self.rest = bound
             # nothing exceeds 1: a zero column, or two that are parallel, end the search
-            if min(1.0, bound) <= self.lower + _CLOSED or self.visited >= max_supports or self._exhausted():
+            if min(1.0, bound) <= self.lower + _CLOSED or self.evaluated >= self.max_supports \
+                    or self._exhausted():
                 return
             if s == 2 or self._pair_bound(support) > self.lower + _CLOSED:
                 self._refine(support, lambda _: self.lower + _CLOSED)
-                self.visited += 1
-            if progress is not None:
-                progress(self.visited, comb(n, s), f"{self.lower:.6g} <= alpha <= {self.upper():.6g}")
-        if s > 1:
-            self.rest = 0.0                # every support was visited
+                self.evaluated += 1
+            report()
+        self.rest = 0.0                    # every support was visited
 
     def upper(self) -> float:
         """Return the bound proved so far: of what was visited and of the rest."""
@@ -67,7 +75,7 @@ class PhaseSearch:
         return float(min(1.0, max([self.lower, self.rest, *own])))
 
     def _exhausted(self):
-        return self.programs >= self.budget
+        return self.solved >= self.budget
 
     def _bound(self, support):
         """Return the best bound of a support: its own, its pairs', or the sum of its columns'."""
@@ -101,7 +109,7 @@ class PhaseSearch:
         duals, shares = [], []
         for start in range(0, len(cells), size):
             fits = chebyshev_fits(V, targets[start:start + size], gap=max(_GAP, width**2 / 100))
-            self.programs += len(fits.duals)
+            self.solved += len(fits.duals)
             duals.append(fits.coefficients @ self.back.T)
             vectors = fits.duals[:, :n]
             vectors[:, support] += fits.duals[:, n:]
@@ -126,7 +134,9 @@ class PhaseSearch:
         found = -1.0
         while self.lower > found * (1 + _BETTER):
             found = self.lower
-            support, target = self._phases_of_witness()
+            support = np.sort(np.argsort(-np.abs(self.witness), kind="stable")[:self.s])
+            target = np.zeros((1, len(self.witness)), complex)
+            target[0, support] = np.exp(1j * np.angle(self.witness[support]))
             self._offer(chebyshev_fits(self.V, target).duals, support)
 
     def _refine(self, support, goal):
@@ -170,26 +180,6 @@ class PhaseSearch:
                 np.concatenate([duals for _, _, duals, _ in chosen])))
         return groups
 
-    def attained(self):
-        """Return where the witness is largest, the phases there, and the dual of that program.
-
-        The witness is turned so that its first phase is 1.
-        """
-        support, dual = np.zeros(0, np.int64), np.zeros(len(self.matrix), complex)
-        if self.lower > 0:
-            support, target = self._phases_of_witness()
-            self.witness = self.witness * target[0, support[0]].conj()
-            support, target = self._phases_of_witness()
-            dual = self.back @ chebyshev_fits(self.V, target).coefficients[0]
-        return support, np.exp(1j * np.angle(self.witness[support])), dual
-
-    def _phases_of_witness(self):
-        """Return the support of its largest entries and the program that asks for their phases."""
-        support = np.sort(np.argsort(-np.abs(self.witness), kind="stable")[:self.s])
-        target = np.zeros((1, len(self.witness)), complex)
-        target[0, support] = np.exp(1j * np.angle(self.witness[support]))
-        return support, target
-
 
 def falling_sums(values, s):
     """Yield ``(sum, support)`` over all supports of size ``s`` in falling order of the sum of ``values``.
@@ -209,3 +199,66 @@ def falling_sums(values, s):
             if p + 1 < ceiling and moved not in seen:
                 seen.add(moved)
                 heappush(heap, (-float(values[order[list(moved)]].sum()), moved))
+
+
+# products of arcs
+
+def first_cells(size, polygon) -> np.ndarray:
+    """Return the cells that a search of supports of one size begins with, shape (8^(size - 1), size).
+
+    >>> first_cells(2, 64)[:3].tolist()
+    [[0, 4], [0, 12], [0, 20]]
+    """
+    step = polygon // _FIRST_ARCS
+    arcs = range(step // 2, polygon, step)
+    return np.array([(0, *rest) for rest in product(arcs, repeat=size - 1)], np.int64)
+
+
+def halves(cells):
+    """Cut every cell across its widest arc, the first of them; return the cells ``(2 B, l)``.
+
+    A cell that cannot be cut would become two equal ones: see :func:`widest`.
+
+    >>> halves(np.array([[0, 12, 8]])).tolist()
+    [[0, 12, 4], [0, 12, 12]]
+    """
+    widths = cells & -cells
+    where = np.argmax(widths, axis=1)
+    step = np.zeros_like(cells)
+    rows = np.arange(len(cells))
+    step[rows, where] = widths[rows, where] // 2
+    return np.stack([cells - step, cells + step], axis=1).reshape(-1, cells.shape[1])
+
+
+def widest(cells) -> np.ndarray:
+    """Return the half-width of the widest arc of each cell, in units of the polygon."""
+    return (cells & -cells).max(axis=1)
+
+
+def ends(cells, polygon) -> np.ndarray:
+    """Return the two ends of every arc, shape (2, B, l)."""
+    angles, reach = 2 * np.pi * cells / polygon, 2 * np.pi * (cells & -cells) / polygon
+    return np.exp(1j * np.stack([angles - reach, angles + reach]))
+
+
+def cell_bounds(matrix, supports, cells, duals, polygon) -> np.ndarray:
+    r"""Bound :math:`\max_\varphi\max_j|\varphi_j-(A^*h)_j|` over the phases of each cell, rounded up.
+
+    On the null space :math:`\mathrm{Re}\langle\varphi,v_S\rangle=\mathrm{Re}\langle\varphi_S-A^*h,v\rangle`,
+    so this bounds :math:`\|v_S\|_1/\|v\|_1` for all ``v`` whose phases lie in the cell. On an arc shorter
+    than half the circle the distance from :math:`c` is largest at an end, unless the arc holds
+    :math:`-c/|c|`, which it does not if its middle lies on the side of :math:`c`. Otherwise the corner
+    where the tangents at the ends meet is taken too: the arc lies in that triangle, and a distance is
+    convex.
+    """
+    m = len(matrix)
+    products = duals @ matrix.conj()
+    slack = 4 * (m + 8) * _EPS * (np.abs(duals) @ np.abs(matrix) + 2)
+    moduli = np.abs(products) + slack
+    np.put_along_axis(moduli, supports, 0.0, axis=1)
+    centres = np.take_along_axis(products, supports, axis=1)
+    middle, reach = np.exp(2j * np.pi * cells / polygon), 2 * np.pi * (cells & -cells) / polygon
+    distances = np.abs(ends(cells, polygon) - centres).max(axis=0)
+    corner = np.where((middle.conj() * centres).real > 0, 0.0, np.abs(middle / np.cos(reach) - centres))
+    inside = np.maximum(distances, corner) + np.take_along_axis(slack, supports, axis=1)
+    return np.maximum(moduli.max(axis=1), inside.max(axis=1))

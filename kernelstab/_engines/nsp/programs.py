@@ -1,7 +1,7 @@
 r"""Programs :math:`\max\langle\xi,v\rangle` over one kernel, solved in batches, with proved bounds."""
 
 import warnings
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import qr
@@ -16,16 +16,13 @@ _PERTURBATION = 1e-8
 _CHUNK_WORK = 3e7               # additions in a chunk of programs: some hundredths of a second
 
 
-@dataclass(frozen=True)
-class SolvedPrograms:
-    """Programs and what they gave: duals, proved bounds, last vertices and sums of their largest entries."""
+class SolvedPrograms(NamedTuple):
+    """What programs gave: duals, proved bounds, last vertices, and shares of their largest entries."""
 
-    supports: np.ndarray
-    signs: np.ndarray
     duals: np.ndarray
     bounds: np.ndarray
     vertices: np.ndarray
-    sums: np.ndarray
+    shares: np.ndarray
 
 
 class KernelPrograms:
@@ -45,7 +42,7 @@ class KernelPrograms:
         self.back = scale * u[:, :rank] / sigma[:rank]
         self.start = first_vertex(self.rows)
         self.solved = 0
-        self.lower, self.witness = -1.0, None
+        self.lower, self.witness = 0.0, np.zeros(matrix.shape[1])
         r, n = self.rows.shape
         self.chunk = max(8, int(_CHUNK_WORK / ((r + 1) * (n + 2) * (r + 10))))
 
@@ -59,20 +56,20 @@ class KernelPrograms:
         supports = np.ascontiguousarray(supports, dtype=np.int64).reshape(k, -1)
         signs = np.ascontiguousarray(signs, dtype=np.int64).reshape(k, -1)
         r, n = self.rows.shape
-        h, vertices, sums = np.zeros((k, r)), np.zeros((k, n)), np.zeros(k)
+        h, vertices = np.zeros((k, r)), np.zeros((k, n))
         cuts = [slice(i, i + self.chunk) for i in range(0, k, self.chunk)]
 
         def run(cut):
             from kernelstab._engines.nsp.simplex_jit import solve_programs
 
-            return solve_programs(self.rows, *self.start, supports[cut], signs[cut], cutoff, self.levels,
-                                  self.caps, h[cut], vertices[cut], sums[cut])
+            return solve_programs(self.rows, *self.start, supports[cut], signs[cut], cutoff, h[cut],
+                                  vertices[cut])
 
-        failures = sum(answer[1] for _, answer in in_order(run, cuts, min(self.threads, max(1, len(cuts)))))
+        failures = sum(answer for _, answer in in_order(run, cuts, min(self.threads, max(1, len(cuts)))))
         duals = h @ self.back.T
-        batch = SolvedPrograms(supports, signs, duals, self.bounds(supports, signs, duals), vertices, sums)
+        batch = SolvedPrograms(duals, self.bounds(supports, signs, duals), vertices, self.shares(vertices))
         if failures:
-            self._repair(batch, cutoff)
+            self._repair(supports, signs, batch, cutoff)
         poor = batch.bounds > 1.0                   # no better than h = 0, whose residual is xi
         batch.duals[poor], batch.bounds[poor] = 0.0, 1.0
         self.solved += k
@@ -92,15 +89,21 @@ class KernelPrograms:
         residuals, slack = self.residuals(supports, signs, duals)
         return (np.abs(residuals) + slack).max(axis=1) * (1 + 2 * EPS)
 
-    def _repair(self, batch, cutoff):
+    def _repair(self, supports, signs, batch, cutoff):
         """Give the programs whose bound is not tight to HiGHS; keep its answer where it is better."""
-        for i in np.flatnonzero(batch.bounds > np.maximum(cutoff, batch.sums) + 1e-9):
-            dual, vertex = reference_program(self.rows, batch.supports[i], batch.signs[i])
+        for i in np.flatnonzero(batch.bounds > np.maximum(cutoff, batch.shares) + 1e-9):
+            dual, vertex = reference_program(self.rows, supports[i], signs[i])
             dual = self.back @ dual
-            one = slice(i, i + 1)
-            bound = self.bounds(batch.supports[one], batch.signs[one], dual[None])[0]
+            bound = self.bounds(supports[i:i + 1], signs[i:i + 1], dual[None])[0]
             if bound < batch.bounds[i]:
                 batch.duals[i], batch.bounds[i], batch.vertices[i] = dual, bound, vertex
+
+    def shares(self, vertices):
+        """Return the largest share that an admissible support has of each vector."""
+        sizes = np.abs(vertices)
+        best = sum(np.sort(sizes[:, self.levels == level], axis=1)[:, -cap:].sum(axis=1)
+                   for level, cap in enumerate(self.caps) if cap)
+        return best / sizes.sum(axis=1)
 
     def offer(self, vertex) -> bool:
         """Project a candidate :math:`Wv` onto the null space and keep it if it is the best so far."""
@@ -119,12 +122,7 @@ class KernelPrograms:
 
     def largest(self, magnitudes):
         """Return the admissible support with the largest sum, rising."""
-        left, chosen = self.caps.copy(), []
-        for j in np.argsort(-magnitudes, kind="stable"):
-            if left[self.levels[j]] > 0:
-                left[self.levels[j]] -= 1
-                chosen.append(int(j))
-        return np.sort(chosen)
+        return largest_support(magnitudes, self.levels, self.caps)
 
     def improve(self, vertices):
         """Offer vertices and go on: the program of the largest entries has an optimum at least as large."""
@@ -135,9 +133,19 @@ class KernelPrograms:
                 support = self.largest(np.abs(vertex))
                 signs = np.where(vertex[support] < 0, -1, 1)
                 batch = self.solve(support[None], signs[None])
-                if batch.sums[0] <= value + 1e-12:
+                if batch.shares[0] <= value + 1e-12:
                     break
-                value, vertex = batch.sums[0], batch.vertices[0]
+                value, vertex = batch.shares[0], batch.vertices[0]
+
+
+def largest_support(magnitudes, levels, caps):
+    """Return the columns of the largest sum with at most ``caps[l]`` of level ``l``, rising."""
+    left, chosen = caps.copy(), []
+    for j in np.argsort(-magnitudes, kind="stable"):
+        if left[levels[j]] > 0:
+            left[levels[j]] -= 1
+            chosen.append(int(j))
+    return np.sort(chosen)
 
 
 def balance(matrix, basis, rank):
@@ -188,14 +196,7 @@ def reference_program(rows, support, signs):
 
 
 def best_kernel_vector(basis, candidates, s) -> tuple[float, np.ndarray]:
-    """Project vectors onto the null space; return the largest share on ``s`` entries and its vector.
-
-    Parameters
-    ----------
-    basis : ndarray, shape (N, k)
-        Orthonormal.
-    candidates : ndarray, shape (B, N)
-        Rows near kernel vectors.
+    """Project rows on the span of an orthonormal basis; return the largest share of ``s`` entries, and whose.
 
     >>> share, w = best_kernel_vector(np.array([[0.6], [0.8]]), np.array([[1.0, 1.0]]), 1)
     >>> round(share, 6), w.round(6)

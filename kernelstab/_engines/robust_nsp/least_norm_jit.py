@@ -189,63 +189,7 @@ def solve(columns, lengths, limits, support, target, h, v):
 
 
 @njit(**OUTER)
-def proved(columns, limits, support, target, h):
-    r"""Return what ``h`` proves whatever found it: ``||h|| / (1 - r)``, rounded up, or infinity.
-
-    With ``r = ||target - A_S^T h||`` and ``|<a_j, h>| <= limits_j (1 - r)`` off the support,
-    ``<target, v_S> - sum of limits |v_j|`` is at most that times ``||A v||`` for every ``v`` whose ``v_S``
-    has ``target`` as its dual vector.
-    """
-    n, m = columns.shape
-    rounding = (m + 8) * _EPS
-    missing, size = 0.0, 0.0
-    inside = np.empty(n, np.bool_)
-    for j in range(n):
-        inside[j] = False
-    for c in range(m):
-        size += h[c] * h[c]
-    for i in range(support.size):
-        j = support[i]
-        inside[j] = True
-        y, total = 0.0, abs(target[i])
-        for c in range(m):
-            y += columns[j, c] * h[c]
-            total += abs(columns[j, c] * h[c])
-        missing += (abs(target[i] - y) + rounding * total) ** 2
-    left = (1.0 - np.sqrt(missing) * (1.0 + rounding)) * (1.0 - 4.0 * _EPS)
-    if not left > 0.0:
-        return np.inf
-    for j in range(n):
-        if inside[j]:
-            continue
-        y, total = 0.0, 0.0
-        for c in range(m):
-            y += columns[j, c] * h[c]
-            total += abs(columns[j, c] * h[c])
-        if not abs(y) + rounding * total <= limits[j] * left:
-            return np.inf
-    return np.sqrt(size) * (1.0 + rounding) / left
-
-
-@njit(**OUTER)
-def solve_all(columns, lengths, limits, supports, targets, inset, tries, duals, bounds, outcomes, v):
-    """Solve every support with every target, a hair inside the limits so that rounding spoils no proof.
-
-    The limits shrink by the relative ``inset``, and by a hundred times more after each of the ``tries``
-    whose dual vector proves nothing. ``v`` is left as the primal vector of the last program.
-    """
-    narrow = np.empty(limits.size)
-    for k in range(supports.shape[0]):
-        for p in range(targets.shape[0]):
-            share = inset
-            for _ in range(tries):
-                for j in range(limits.size):
-                    narrow[j] = limits[j] * (1.0 - share)
-                outcomes[k, p] = solve(columns, lengths, narrow, supports[k], targets[p], duals[k, p], v)
-                bounds[k, p] = np.inf
-                if outcomes[k, p] != SOLVED:
-                    break
-                bounds[k, p] = proved(columns, limits, supports[k], targets[p], duals[k, p])
-                if bounds[k, p] < np.inf:
-                    break
-                share *= 100.0
+def solve_all(columns, lengths, limits, supports, targets, duals, vectors, outcomes):
+    """Solve programs one after the other."""
+    for k in range(len(supports)):
+        outcomes[k] = solve(columns, lengths, limits, supports[k], targets[k], duals[k], vectors[k])

@@ -176,7 +176,7 @@ def isometries():
 
 
 def null_space_property():
-    from kernelstab.kernel import complex_nsp_constant, nsp_constant
+    from kernelstab.kernel import nsp_constant
 
     line = {"kind": "kernel-vector", "columns": [0, 1], "entries": ["1", "-1"]}
     group = {"supports": np.array([[0], [1], [2]]), "signs": np.ones((3, 1)), "duals": np.full((3, 1), 0.5)}
@@ -199,7 +199,7 @@ def null_space_property():
         "kind": "sdp", "P": zero, "Q": zero, "T": zero, "R": np.array([[0.5, -0.5], [-0.5, 0.5]]),
         "L": np.zeros((1, 2)), "M": np.full((2, 1), 0.5)})
     mixed = rng.integers(-9, 10, (3, 4)) / 8 + 1j * rng.integers(-9, 10, (3, 4)) / 8
-    write("nsp-arcs", complex_nsp_constant(mixed, 2).certificate)
+    write("nsp-arcs", nsp_constant(mixed, 2).certificate)
     by_hand = {"kind": "kernel-vector", "columns": [0, 1, 2], "entries": [1, 0, -1], "imag": [0, 1, 0]}
     # the residual of e_k is v conj(v_k) / 3 for every k
     v = np.array([1, 1j, -1])
