@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from scipy.fft import dct
 from scipy.linalg import hadamard
 
+from kernelstab._engines.dense_matrix import kernel_basis
 from kernelstab._engines.nsp import programs as nsp_programs
 from kernelstab._engines.nsp import search as nsp_search
 from kernelstab._engines.nsp import simplex_jit
-from kernelstab._engines.dense_matrix import kernel_basis
 from kernelstab._errors import CertificateError, UnclearRank
 from kernelstab.certify import verify
 from kernelstab.kernel import DualGroup, NSPConstant, nsp_constant, nullspace_basis
