@@ -19,12 +19,11 @@ _PLACES = {
     "Verification": "verification", "verify": "verification",
     "read_certificate": "certificate", "write_certificate": "certificate", "make_collection": "certificate",
     "Program": "writing.terms", "norm": "writing.terms", "inner": "writing.terms", "maximum": "writing.terms",
-    "lipschitz": "writing.terms", "run_floats": "writing.floats", "run_balls": "writing.programs",
+    "lipschitz": "writing.terms", "run_floats": "writing.programs", "run_balls": "writing.programs",
     "run_exact": "writing.programs", "make_certificate": "writing.programs",
     "make_constant_certificate": "writing.constant_certificate",
     "exact_matrix": "writing.constant_certificate", "kernel_vector_near": "writing.null_space",
     "sparse_entries": "writing.null_space", "exact_nullspace": "writing.null_space",
-    "exact_rank": "writing.null_space",
 }
 
 __all__ = sorted(_PLACES)

@@ -15,17 +15,10 @@ provenance versions and seed; ``extra``: whatever the author adds
 sha256     digest of all other fields as JSON with sorted keys and no spaces
 ========== =======================================================================
 
-A certificate of a constant of one matrix:
-
-========== =======================================================================
-format     ``"kernelstab-constant"``, with ``version`` 1
-constant   its name; ``order`` (a number or null) and ``options`` complete it
-matrix     the exact matrix
-statements side, decimal value and proof of every bound
-provenance, extra, sha256: as above
-========== =======================================================================
-
-A collection, ``"kernelstab-collection"``, holds a list ``certificates`` of constants of one matrix.
+A certificate of a constant of one matrix, ``"kernelstab-constant"``, has ``constant``, its name; ``order`` (a
+number or null) and ``options`` complete it; ``matrix``, exactly; ``statements``, the side, decimal value and
+proof of every bound; provenance, extra and sha256 as above. A collection, ``"kernelstab-collection"``, holds
+a list ``certificates`` of constants of one matrix.
 
 The digest shows accidents; whoever changes a file on purpose computes a new one, and
 then it is the proof that fails.
@@ -37,21 +30,20 @@ from pathlib import Path
 
 from kernelstab._errors import CertificateError
 from kernelstab._files import write_atomic
-from kernelstab.certify.enclosure import ends
 
 FORMAT, CONSTANT_FORMAT, VERSION = "kernelstab-certificate", "kernelstab-constant", 1
 COLLECTION_FORMAT = "kernelstab-collection"
-FIELDS = {
-    "format": str, "version": int, "slug": str, "program": dict, "inputs": dict, "scope": str,
-    "precision": int, "claims": list, "quantities": dict, "provenance": dict, "extra": dict, "sha256": str,
+_ALL = {"format": str, "version": int, "sha256": str}
+_KEPT = {"provenance": dict, "extra": dict}
+FORMS = {
+    FORMAT: _ALL | _KEPT | {"slug": str, "program": dict, "inputs": dict, "scope": str, "precision": int,
+                            "claims": list, "quantities": dict},
+    CONSTANT_FORMAT: _ALL | _KEPT | {"constant": str, "matrix": dict, "order": int | None, "options": dict,
+                                     "statements": list},
+    COLLECTION_FORMAT: _ALL | {"certificates": list},
 }
-CONSTANT_FIELDS = {
-    "format": str, "version": int, "constant": str, "matrix": dict, "order": int | None, "options": dict,
-    "statements": list, "provenance": dict, "extra": dict, "sha256": str,
-}
-COLLECTION_FIELDS = {"format": str, "version": int, "certificates": list, "sha256": str}
-FORMS = {FORMAT: FIELDS, CONSTANT_FORMAT: CONSTANT_FIELDS, COLLECTION_FORMAT: COLLECTION_FIELDS}
 TITLES = {FORMAT: "slug", CONSTANT_FORMAT: "constant"}
+_TOO_DEEP = "certificate is too large or too deep to be read"
 
 
 def digest(certificate: dict) -> str:
@@ -65,18 +57,10 @@ def digest(certificate: dict) -> str:
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
-def findings(run, write=lambda bounds: bounds) -> tuple[list, dict]:
-    """Return what a ball run proved, as the fields ``claims`` and ``quantities`` hold it.
-
-    ``write`` turns the two exact end points of a ball, or None, into what is kept.
-    """
-    program = run.program
-    claims = [{"role": decision.role, "label": decision.label, "text": decision.text,
-               "outcome": decision.outcome, "margin": write(ends(run.margin(claim)))}
-              for claim, decision in zip(program.claims, run.evaluation().claims)]
-    quantities = {name: {"unit": program.units.get(name, ""), "bounds": write(ends(run.quantity(name)))}
-                  for name in program.quantities}
-    return claims, quantities
+def signed(form: str, fields: dict) -> dict:
+    """Return the certificate of a format with these fields, its version and its digest."""
+    certificate = {"format": form, "version": VERSION} | fields
+    return certificate | {"sha256": digest(certificate)}
 
 
 def make_collection(certificates) -> dict:
@@ -90,8 +74,7 @@ def make_collection(certificates) -> dict:
     >>> make_collection([])["format"]
     'kernelstab-collection'
     """
-    collection = {"format": COLLECTION_FORMAT, "version": VERSION, "certificates": list(certificates)}
-    return collection | {"sha256": digest(collection)}
+    return signed(COLLECTION_FORMAT, {"certificates": list(certificates)})
 
 
 def write_certificate(certificate: dict, path) -> Path:
@@ -124,7 +107,7 @@ def read_certificate(path) -> dict:
     except ValueError as error:
         raise CertificateError(f"certificate is not JSON: {error}") from None
     except RecursionError:
-        raise CertificateError("certificate is too large or too deep to be read") from None
+        raise CertificateError(_TOO_DEEP) from None
     check_form(certificate)
     return certificate
 
@@ -163,8 +146,7 @@ def check_form(certificate):
             raise CertificateError(f"field {name} is missing")
         # True is an int in Python, but not a number in JSON
         if not isinstance(certificate[name], kind) or isinstance(certificate[name], bool):
-            wanted = getattr(kind, "__name__", "number or null")
-            raise CertificateError(f"field {name} must be a {wanted}, "
+            raise CertificateError(f"field {name} must be a {getattr(kind, '__name__', 'number or null')}, "
                                    f"got {type(certificate[name]).__name__}")
     unknown = [name for name in certificate if name not in FORMS[form]]
     if unknown:
@@ -177,6 +159,6 @@ def check_form(certificate):
     except (ValueError, TypeError) as error:
         raise CertificateError(f"certificate is not JSON: {error}") from None
     except RecursionError:
-        raise CertificateError("certificate is too large or too deep to be read") from None
+        raise CertificateError(_TOO_DEEP) from None
     if found != certificate["sha256"]:
         raise CertificateError("digest does not match: the certificate was changed after it was written")

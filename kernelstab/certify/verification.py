@@ -6,7 +6,7 @@ knows the definitions and the checkers of their proofs. It uses python-flint and
 library, and never the numbers that the author found.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from math import isfinite
 
@@ -17,14 +17,12 @@ from kernelstab.certify.certificate import (
     FORMAT,
     TITLES,
     check_form,
-    findings,
     read_certificate,
 )
 from kernelstab.certify.enclosure import DECIMAL, Decision, Enclosure, decimals
 from kernelstab.certify.program.instructions import Instructions
 
 GUARD = 32        # more bits than the author had, so that the enclosures found lie inside his
-_PRECISIONS = range(32, 8193)
 
 
 @dataclass(frozen=True, repr=False)
@@ -57,14 +55,13 @@ class Verification:
 
     def to_json(self) -> dict:
         """Return everything but the program as plain values; a bound that is not known is None."""
-        return {
-            "ok": self.ok, "slug": self.slug, "scope": self.scope, "precision": self.precision,
-            "format": self.format, "subject": self.subject, "reason": self.reason,
-            "claims": [{"role": d.role, "label": d.label, "text": d.text, "outcome": d.outcome,
-                        "lower": d.lower, "upper": d.upper} for d in self.claims],
-            "quantities": {name: {"lower": _known(q.lower), "upper": _known(q.upper), "unit": q.unit}
-                           for name, q in self.quantities.items()},
-        }
+        plain = {name: getattr(self, name)
+                 for name in ("ok", "slug", "scope", "precision", "format", "subject", "reason")}
+        kept = ("role", "label", "text", "outcome", "lower", "upper")
+        claims = [{name: entry for name, entry in asdict(d).items() if name in kept} for d in self.claims]
+        quantities = {name: {"lower": _known(q.lower), "upper": _known(q.upper), "unit": q.unit}
+                      for name, q in self.quantities.items()}
+        return plain | {"claims": claims, "quantities": quantities}
 
 
 def _known(end):
@@ -73,7 +70,7 @@ def _known(end):
 
 
 def verify(certificate) -> Verification:
-    """Prove every claim of a certificate again.
+    """Prove a certificate again, from its own content.
 
     Parameters
     ----------
@@ -107,18 +104,10 @@ def verify(certificate) -> Verification:
         title = certificate[TITLES[form]] if form in TITLES else "a collection"
         return _VERIFIERS[form](certificate)
     except CertificateError as error:
-        return Verification(False, slug=title, reason=" ".join(str(error).split()), format=form)
+        reason = " ".join(str(error).split())
     except (MemoryError, RecursionError):
-        return Verification(False, slug=title, reason="certificate is too large or too deep to be proved",
-                            format=form)
-
-
-def _verify_program(certificate):
-    run = _run(certificate)
-    found = run.evaluation()
-    _compare(certificate, *findings(run), run.scope)
-    return Verification(True, certificate["slug"], found.scope, found.precision, found.claims,
-                        found.quantities, program=run.program)
+        reason = "certificate is too large or too deep to be proved"
+    return Verification(False, slug=title, reason=reason, format=form)
 
 
 def _verify_constant(certificate):
@@ -143,20 +132,14 @@ def _verify_collection(collection):
     subjects = sorted({part.subject for part in parts})
     if len(subjects) != 1:
         raise CertificateError(f"certificates must be about one matrix, found {subjects or 'none'}")
-    quantities: dict[str, Enclosure] = {}
-    for part in parts:
-        quantities |= part.quantities
+    quantities = {name: entry for part in parts for name, entry in part.quantities.items()}
     claims = tuple(claim for part in parts for claim in part.claims)
     return Verification(True, "constants", "exact", 0, claims, quantities, format=COLLECTION_FORMAT,
                         subject=subjects[0])
 
 
-_VERIFIERS = {FORMAT: _verify_program, CONSTANT_FORMAT: _verify_constant,
-              COLLECTION_FORMAT: _verify_collection}
-
-
-def _run(certificate):
-    """Read the program and evaluate it in balls."""
+def _verify_program(certificate):
+    """Read the program, evaluate it in balls, and compare what the file states with what is found."""
     from kernelstab.certify.program.run import BallRun  # loads python-flint
 
     try:
@@ -167,18 +150,26 @@ def _run(certificate):
         raise CertificateError(f"program is malformed: {error}") from None
     if not any(claim.role == "conclusion" for claim in program.claims):
         raise CertificateError("program states no conclusion")
-    if certificate["precision"] not in _PRECISIONS:
+    if not 32 <= certificate["precision"] <= 8192:
         raise CertificateError(f"precision must lie in [32, 8192], got {certificate['precision']}")
     try:
-        return BallRun(program, certificate["inputs"], certificate["precision"] + GUARD)
+        run = BallRun(program, certificate["inputs"], certificate["precision"] + GUARD)
     except (ValueError, OverflowError) as error:
         raise CertificateError(f"inputs are malformed: {error}") from None
+    found = run.evaluation()
+    if run.scope != certificate["scope"]:
+        raise CertificateError(f"scope is {run.scope}, stated is {certificate['scope']!r:.60}")
+    _compare(certificate, *run.findings())
+    return Verification(True, certificate["slug"], found.scope, found.precision, found.claims,
+                        found.quantities, program=program)
 
 
-def _compare(certificate, claims, quantities, scope):
+_VERIFIERS = {FORMAT: _verify_program, CONSTANT_FORMAT: _verify_constant,
+              COLLECTION_FORMAT: _verify_collection}
+
+
+def _compare(certificate, claims, quantities):
     """Refuse if anything the file states is not what was found."""
-    if scope != certificate["scope"]:
-        raise CertificateError(f"scope is {scope}, stated is {certificate['scope']!r:.60}")
     if len(certificate["claims"]) != len(claims):
         raise CertificateError(f"program has {len(claims)} claims, stated are {len(certificate['claims'])}")
     for stated, found in zip(certificate["claims"], claims):

@@ -15,8 +15,12 @@ from kernelstab._engines.supports import dependent_sets as sweeps
 from kernelstab._engines.supports.dependent_sets import reduced
 from kernelstab._engines.supports.dependent_sets_jit import dependent_sets
 from kernelstab._errors import UnclearRank
-from kernelstab.certify import exact_rank, verify
+from kernelstab.certify import exact_nullspace, verify
 from kernelstab.kernel import spark
+
+
+def exact_rank(rows):
+    return len(rows[0]) - len(exact_nullspace(rows))
 
 
 def brute(A):

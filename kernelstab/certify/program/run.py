@@ -139,9 +139,18 @@ class BallRun(Run):
         with ctx.workprec(self.precision):
             return self.values[claim.left] - self.values[claim.right]
 
-    def quantity(self, name) -> arb:
-        """Return the ball of a reported quantity."""
-        return self.values[self.program.quantities[name]]
+    def findings(self, write=lambda bounds: bounds) -> tuple[list, dict]:
+        """Return what was proved, as the fields ``claims`` and ``quantities`` of a certificate hold it.
+
+        ``write`` turns the two exact end points of a ball, or None, into what is kept.
+        """
+        program = self.program
+        claims = [{"role": claim.role, "label": claim.label, "text": program.claim_text(claim),
+                   "outcome": self.compare(claim)[0], "margin": write(ends(self.margin(claim)))}
+                  for claim in program.claims]
+        quantities = {name: {"unit": program.units.get(name, ""), "bounds": write(ends(self.values[index]))}
+                      for name, index in program.quantities.items()}
+        return claims, quantities
 
     def report(self, index, unit):
         """Enclose a value by floats."""

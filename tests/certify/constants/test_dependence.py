@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kernelstab._errors import CertificateError
-from kernelstab.certify import exact_rank, make_constant_certificate, verify
+from kernelstab.certify import exact_nullspace, make_constant_certificate, verify
 from kernelstab.certify.constants.matrix import exact, read_matrix
 from kernelstab.certify.constants.statement import bound
 
@@ -18,6 +18,9 @@ check_rank, check_spark = partial(bound, "rank"), partial(bound, "spark")
 # column 3 = column 0 + 2 column 1: spark 3, for no two columns are parallel
 A = [[1, 0, 1, 1], [0, 1, 1, 2], [1, 1, 0, 3]]
 VECTOR = {"kind": "dependent", "columns": [0, 1, 3], "entries": ["1", "2", "-1"]}
+
+def exact_rank(rows):
+    return len(rows[0]) - len(exact_nullspace(rows))
 
 
 def _ranks(size, prime=2**61 - 1):

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from kernelstab.certify import exact_rank, make_constant_certificate, verify
+from kernelstab.certify import exact_nullspace, make_constant_certificate, verify
 from kernelstab.certify.constants import CONSTANTS
 from kernelstab.certify.constants.matrix import read_matrix
 
@@ -15,6 +15,9 @@ MATRIX = [[1, 0, 1], [0, 1, 1]]
 PRIME = 2**61 - 1
 # tests of their own forge the certificates of these
 ELSEWHERE = {"detail-interval", "kernel-size", "nsp", "optimal-value", "recovery", "robust-nsp-l1"}
+
+def exact_rank(rows):
+    return len(rows[0]) - len(exact_nullspace(rows))
 
 
 def coherence(rows, _):
