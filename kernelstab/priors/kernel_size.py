@@ -146,7 +146,7 @@ def kernel_size(A, prior, eps=0.0, *, norm=2, **options) -> KernelSize:
         Norm of the errors, as a number or a string; ``inf`` is offered for a polytope, where it makes the
         size exact and the map optimal.
     **options
-        Of the prior's method ``kernel_size``, such as ``tol``, ``max_supports``, ``constants``, ``rng``.
+        Of the prior's method ``kernel_size``, such as ``tol``, ``max_supports``, ``rng``.
 
     Returns
     -------

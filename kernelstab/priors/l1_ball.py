@@ -1,7 +1,6 @@
-"""The ball of the 1-norm as a prior; its kernel size between ascent and three proved bounds."""
+"""The ball of the 1-norm as a prior; its kernel size between ascent and two proved bounds."""
 
 from dataclasses import dataclass, field
-from math import sqrt
 
 import numpy as np
 
@@ -41,20 +40,17 @@ class L1Ball(Prior):
         r"""Return :math:`t\|c\|_\infty`."""
         return self.radius * float(np.max(np.abs(c)))
 
-    def kernel_size(self, A, eps=0.0, *, tol=None, constants=None, starts=4, rng=0) -> KernelSize:
+    def kernel_size(self, A, eps=0.0, *, tol=None, starts=4, rng=0) -> KernelSize:
         r"""Enclose the kernel size of :math:`\{\|x\|_1\le t\}` with Euclidean errors and noise.
 
         Half the size is the largest :math:`\|v\|_2` with :math:`\|v\|_1\le t` and
         :math:`\|Av\|_2\le\varepsilon`, the maximum of a convex function. Below stands the best
-        pair that ascent found; above the least of
+        pair that ascent found; above the lesser of
 
         - what the bounds :math:`|v_i|\le b_i=t\|e_i-A^Tq_i\|_\infty+\varepsilon\|q_i\|_2`, true for every
           :math:`q_i`, leave room for: the largest norm with :math:`|v_i|\le b_i`, :math:`\|v\|_1\le t`;
         - :math:`(t^2\max|Y_{ij}|+\beta\varepsilon^2)^{1/2}` with :math:`Y+\beta A^TA\succeq I`, since
-          :math:`v^TYv\le\|v\|_1^2\max|Y_{ij}|`;
-        - :math:`tC/\sqrt s+D\varepsilon`, :math:`C=(1+3\rho)/(2-2\rho)`, :math:`D=2\tau/(1-\rho)`, if the
-          matrix has the robust null space property
-          :math:`\|v_S\|_2\le(\rho/\sqrt s)\|v_{S^c}\|_1+\tau\|Av\|_2` for all :math:`|S|\le s`.
+          :math:`v^TYv\le\|v\|_1^2\max|Y_{ij}|`.
 
         The minimiser of the 1-norm among the signals that explain the data belongs to their fibre, so its
         error is at most the size. The best error of any map is between half of it and what Jung's
@@ -69,8 +65,6 @@ class L1Ball(Prior):
         tol : float, optional
             Singular values of :math:`A` up to this count as zero. Default
             :math:`\max(m,N)\,\varepsilon_{64}\|A\|_2`.
-        constants : (int, float, float), optional
-            :math:`(s,\rho,\tau)` of a robust null space property that is known to hold; it is not checked.
         starts : int
             Number of random starts of the ascent.
         rng : int or Generator
@@ -101,11 +95,8 @@ class L1Ball(Prior):
         ends = [fibre.support(unit) for unit in np.eye(n)]
         v = farthest_found(lambda g: fibre.support(g).x, [end.x for end in ends], starts, rng, steps=20)
         box = fill([end.bound for end in ends], radius) * (1 + n * EPS)
-        uppers = [(box, {"kind": "coordinates", "q": np.array([end.q for end in ends])}),
-                  matrix_bound(matrix, radius, eps, basis)]
-        if constants is not None:
-            uppers.append(_robust_bound(constants, radius, eps, n))
-        half, dual = min(uppers, key=lambda upper: upper[0])
+        half, dual = min((box, {"kind": "coordinates", "q": np.array([end.q for end in ends])}),
+                         matrix_bound(matrix, radius, eps, basis), key=lambda upper: upper[0])
         return symmetric(self, eps, matrix, v, half, exact=False, dual=dual,
                          optimal=BasisPursuit(matrix, eps), optimal_error=2 * half,
                          c_opt_upper=2 * half * jung(basis.shape[1]) * (1 + 8 * EPS))
@@ -130,16 +121,6 @@ class L1Ball(Prior):
             beta = penalty(size.matrix, y, margin)
         lift = margin * (1 + float(np.abs(y).max()))
         return {"kind": kind, "Y": y + lift * np.eye(len(y)), "beta": beta}
-
-
-def _robust_bound(constants, radius, eps, n):
-    """Return half the size as the robust null space property bounds it."""
-    s, rho, tau = constants
-    s = as_count(s, "s", low=1, high=n)
-    rho = as_number(rho, "rho", low=0.0, high=1.0 - EPS)
-    tau = as_number(tau, "tau", low=0.0)
-    half = (1 + 3 * rho) / (2 - 2 * rho) * radius / sqrt(s) + 2 * tau / (1 - rho) * eps
-    return half * (1 + 16 * EPS), {"kind": "robust-nsp", "s": s, "rho": rho, "tau": tau}
 
 
 @dataclass(frozen=True)

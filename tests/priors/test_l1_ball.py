@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from kernelstab._engines.largest_norm.convex_sets import fill
 from kernelstab.certify import verify
 from kernelstab.priors import L1Ball, kernel_size, witness_error
-from kernelstab.priors.l1_ball import _robust_bound
 
 ROW = np.array([[1.0, 1.0]])
 
@@ -78,26 +77,8 @@ def test_the_shortest_explanation_keeps_its_promise():
         kernel_size([[1.0], [1.0]], L1Ball(1.0), 0.1).optimal([1.0, 5.0])
 
 
-def test_the_robust_bound_by_hand():
-    # s = 4, rho = 1/2, tau = 1/8: C = 2.5, D = 1/2, and 2.5 t/2 + eps/2
-    assert _robust_bound((4, 0.5, 0.125), 2.0, 0.5, 9)[0] == pytest.approx(2.75)
+def test_the_norm_within_bounds_by_hand():
     assert fill([3.0, 1.0, 4.0], 7.0) == 5.0
-
-
-def test_a_robust_null_space_property_is_used_if_it_is_better():
-    # rho = 0, tau = 1/8, s = 1 hold for 8 I: |v_1| <= |8 v| / 8; C = 1/2, D = 1/4, and t C + eps D
-    # is worse than eps/8, which the programs find
-    matrix, prior = 8 * np.eye(2), L1Ball(1.0)
-    plain = kernel_size(matrix, prior, 0.5)
-    assert plain.upper == pytest.approx(0.125, rel=1e-5)
-    assert kernel_size(matrix, prior, 0.5, constants=(1, 0.0, 0.125)).dual["kind"] != "robust-nsp"
-    # constants that do not hold are believed: 0.5 + 0
-    believed = kernel_size(np.array([[1.0, 0.0]]), prior, 0.0, constants=(1, 0.0, 0.125))
-    assert believed.dual == {"kind": "robust-nsp", "s": 1, "rho": 0.0, "tau": 0.125}
-    for constants, reason in (((3, 0.0, 1.0), "s must be between"), ((1, 1.0, 1.0), "rho must lie"),
-                              ((1, 0.5, -1.0), "tau must lie")):
-        with pytest.raises(ValueError, match=reason):
-            kernel_size(matrix, prior, 0.5, constants=constants)
 
 
 @pytest.mark.parametrize("eps", [0.0, 0.2])
