@@ -12,7 +12,6 @@ from kernelstab.priors.detail_interval import DetailInterval, ValueCheck, detail
 from kernelstab.priors.ellipsoid import Ellipsoid
 from kernelstab.priors.finite_set import (
     ChebyshevBall,
-    FibreCentre,
     FiniteSet,
     KernelProfile,
     chebyshev_ball,
@@ -34,7 +33,6 @@ __all__ = [
     "DetailInterval",
     "Ellipsoid",
     "Everything",
-    "FibreCentre",
     "FiniteSet",
     "Hallucination",
     "KernelProfile",

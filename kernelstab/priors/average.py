@@ -17,23 +17,17 @@ class AverageKernelSize:
 
     Attributes
     ----------
-    value : float
-        The estimate.
-    lower, upper : float
-        Bootstrap interval: an estimate too, not a bound.
-    confidence : float
-        What the interval aims at.
-    p : float
-    fibres : int
-        Fibres with at least two signals, which carry the estimate.
-    dropped : int
-        Fibres with one signal or none: nothing is known of their spread.
+    value, lower, upper : float
+        The estimate and its bootstrap interval, which is an estimate too, not a bound.
+    confidence, p : float
+        What the interval aims at, and the exponent.
+    fibres, dropped : int
+        Fibres with at least two signals, which carry the estimate, and the others: nothing is known of
+        their spread.
     dropped_weight : float
-        Share of the weights that these would have had (with weights by number, of the signals).
-    counts, spreads : ndarray, shape (fibres,)
-        Number of signals and mean :math:`\|x-x'\|^p` over pairs, of the fibres used.
-    weights : ndarray, shape (fibres,)
-        Their weights, of sum 1.
+        Share of the weights that these would have had.
+    counts, spreads, weights : ndarray, shape (fibres,)
+        Number of signals, mean :math:`\|x-x'\|^p` over pairs, and weights of sum 1, of the fibres used.
     """
 
     value: float
@@ -56,16 +50,14 @@ class AverageKernelSize:
         the fibre; at ``p = 2`` both are ``value`` over :math:`\sqrt2`, since
         :math:`\mathbb E\|x-x'\|^2=2\,\mathrm{tr\,Cov}`.
         """
-        if self.p == 2:
-            return self.value / np.sqrt(2), self.value / np.sqrt(2)
-        return self.value / 2, self.value
+        return (self.value / np.sqrt(2),) * 2 if self.p == 2 else (self.value / 2, self.value)
 
     def __repr__(self):
         return (f"<AverageKernelSize {self.value:.6g}, p={self.p:g}, {self.confidence:.0%} interval "
                 f"{self.lower:.6g} to {self.upper:.6g}, {self.fibres} fibres, {self.dropped} dropped>")
 
 
-def average_kernel_size(A, signals, eps, *, p=2, weights="law", measurements=None, confidence=0.95,
+def average_kernel_size(A, signals, eps, *, p=2, weights=None, measurements=None, confidence=0.95,
                         resamples=400, rng) -> AverageKernelSize:
     r"""Estimate the average kernel size from samples.
 
@@ -83,14 +75,11 @@ def average_kernel_size(A, signals, eps, *, p=2, weights="law", measurements=Non
         A fibre holds the signals measured within ``eps`` of one measurement.
     p : float
         At least 1.
-    weights : {"law", "partition"} or array_like, shape (K,)
-        ``"law"``: every fibre counts alike, right if the measurements are drawn from the law of
-        ``y``. ``"partition"``: a fibre counts by its signals, right if fibres do not overlap. An
-        array of weights is taken as it is, for measurements drawn from another law.
+    weights : array_like, shape (K,), optional
+        Weights of the fibres. Default: every fibre counts alike, which is right if the measurements are
+        drawn from the law of ``y``.
     measurements : array_like, shape (K, m), optional
-        Centres of the fibres. Default: for ``"law"`` the measurement of every signal; for
-        ``"partition"`` the centres of a grid of cubes with diagonal :math:`2\varepsilon` (without noise:
-        equal measurements), so that every signal lies in one fibre.
+        Centres of the fibres. Default: the measurement of every signal.
     confidence : float
         Of the bootstrap interval.
     resamples : int
@@ -98,36 +87,31 @@ def average_kernel_size(A, signals, eps, *, p=2, weights="law", measurements=Non
     rng : int or Generator
         For the bootstrap.
 
-    Returns
-    -------
-    AverageKernelSize
-
     Raises
     ------
     ValueError
-        If no fibre has two signals, if ``weights="partition"`` is asked for given measurements (where fibres
-        overlap the density would count twice), shapes do not fit, or a number is out of range.
+        If no fibre has two signals, shapes do not fit, or a number is out of range.
 
     Notes
     -----
     A positive ``eps`` estimates the size at that noise level, which exceeds the noise-free one.
-    The bootstrap draws fibres and, where they may overlap, the signals in them: fibres that share signals
-    are not independent. Without noise, equal means that computed measurements, taken relative to the first
-    signal, agree bit by bit.
+    The bootstrap draws fibres and the signals in them: fibres that share signals are not independent.
+    Without noise, equal means that computed measurements, taken relative to the first signal, agree bit by
+    bit.
 
     Cost: at ``p = 2`` one pass over the members of a fibre, since
     :math:`\sum_{i,j}\|x_i-x_j\|^2=2N_k\sum_i\|x_i-\bar x\|^2`; all pairs of members else. Members are
-    found in a window along the direction in which measurements vary most, or by sorting into cubes.
+    found in a window along the direction in which measurements vary most.
 
     Examples
     --------
-    Two fibres: heights 0 and 2 over 0, and 0, 2, 4 over 1. Mean squares over pairs: 4 and
-    (4 + 4 + 16)/3 = 8; with weights 2/5 and 3/5 that is 6.4:
+    Heights 0 and 2 over 0, and 0, 2, 4 over 1: two fibres with mean square 4 over pairs, and three with
+    (4 + 4 + 16)/3 = 8; the mean is 6.4:
 
     >>> signals = [[0.0, 0.0], [0.0, 2.0], [1.0, 0.0], [1.0, 2.0], [1.0, 4.0]]
-    >>> size = average_kernel_size([[1.0, 0.0]], signals, 0.0, weights="partition", rng=0)
+    >>> size = average_kernel_size([[1.0, 0.0]], signals, 0.0, rng=0)
     >>> round(size.value**2, 12), size.fibres, size.dropped
-    (6.4, 2, 0)
+    (6.4, 5, 0)
     """
     p = as_number(p, "p", low=1.0)
     confidence = as_number(confidence, "confidence", low=0.0, high=1.0, strict=True)
@@ -138,15 +122,12 @@ def average_kernel_size(A, signals, eps, *, p=2, weights="law", measurements=Non
         if measurements.shape[1] != len(measured.matrix):
             raise ValueError(f"measurements must have {len(measured.matrix)} entries each, "
                              f"got shape {measurements.shape}")
-    if isinstance(weights, str) and weights == "partition":
-        if measurements is not None:
-            raise ValueError('weights must not be "partition" for given measurements, whose fibres may '
-                             "overlap; give an array of weights")
-        counts, spreads = map(np.array, zip(*_cells(measured, eps, p)))
-        weight, influence = counts.astype(float), None
-    else:
-        weight = _weights(weights, len(measured.key) if measurements is None else len(measurements))
-        counts, spreads, influence = _balls(measured, eps, p, measurements, weight)
+    count = len(measured.key) if measurements is None else len(measurements)
+    weight = np.ones(count) if weights is None else as_array(weights, "weights", shape=(count,), real=True)
+    if weight.min() < 0 or weight.max() == 0:
+        raise ValueError(f"weights must be non-negative and not all 0, got {weight.min():.6g} "
+                         f"to {weight.max():.6g}")
+    counts, spreads, influence = _balls(measured, eps, p, measurements, weight)
     used = (counts > 1) & (weight > 0)
     if not used.any():
         raise ValueError(f"eps must leave a fibre with two signals, got {eps!r} and at most "
@@ -155,8 +136,7 @@ def average_kernel_size(A, signals, eps, *, p=2, weights="law", measurements=Non
     share = weight[used] / total
     value = float((share @ spreads[used]) ** (1 / p))
     drawn_with = np.flatnonzero(used) if measurements is None else None
-    means = _resampled(share, spreads[used], None if influence is None else influence / total, drawn_with,
-                       resamples, generator)
+    means = _resampled(share, spreads[used], influence / total, drawn_with, resamples, generator)
     tail = 50 * (1 - confidence)
     low, high = np.maximum(np.nanpercentile(means, [tail, 100 - tail]), 0.0) ** (1 / p)
     return AverageKernelSize(value, float(low), float(high), confidence, p, int(used.sum()),
@@ -178,8 +158,7 @@ def _spreads(signals, p):
 def _balls(measured, eps, p, measurements, weights):
     """Return sizes and spreads of the fibres around measurements, and the influence of their signals.
 
-    The influence is how much the sum of all weighted spreads changes with the weight of a signal inside its
-    fibres, to first order.
+    That is how much the sum of all weighted spreads changes with the weight of a signal, to first order.
     """
     query, query_key, turns = measured.seen, measured.key, measured.order
     if measurements is not None:
@@ -205,45 +184,21 @@ def _balls(measured, eps, p, measurements, weights):
     return counts, spreads, influence
 
 
-def _cells(measured, eps, p):
-    """Yield size and spread of the fibres over the cubes of a grid, or over equal measurements."""
-    seen = measured.seen
-    if eps > 0:
-        seen = np.floor(seen / (2 * eps / np.sqrt(seen.shape[1])))
-    _, label, counts = np.unique(seen + 0.0, axis=0, return_inverse=True, return_counts=True)
-    order = np.argsort(label.ravel(), kind="stable")
-    for members in np.split(order, np.cumsum(counts)[:-1]):
-        yield len(members), _spreads(measured.rows[members], p).mean()
-
-
-def _weights(weights, count):
-    """Return the weights of so many fibres as far as they are known before the signals in them are."""
-    if isinstance(weights, str):
-        if weights not in ("law", "partition"):
-            raise ValueError(f'weights must be "law", "partition" or an array, got {weights!r}')
-        return np.ones(count)
-    weight = as_array(weights, "weights", shape=(count,), real=True)
-    if weight.min() < 0 or weight.max() == 0:
-        raise ValueError(f"weights must be non-negative and not all 0, got {weight.min():.6g} "
-                         f"to {weight.max():.6g}")
-    return weight
-
-
 def _resampled(share, spreads, influence, centres, resamples, generator):
     """Return the weighted means over resampled fibres and signals.
 
     ``centres`` names the signal a fibre is drawn with, if it is one. The change of the fibres that a
     resampled signal is in is taken to first order.
     """
-    def drawn(count):
-        return np.bincount(generator.integers(count, size=count), minlength=count)
-
     values = np.empty(resamples)
     for k in range(resamples):
-        signals = None if influence is None else drawn(len(influence))
-        times = drawn(len(share)) if signals is None or centres is None else signals[centres]
-        weight = times * share
-        values[k] = (weight @ spreads) / weight.sum() if weight.sum() > 0 else np.nan
-        if signals is not None:
-            values[k] += (signals - 1) @ influence
+        signals = _drawn(len(influence), generator)
+        weight = share * (_drawn(len(share), generator) if centres is None else signals[centres])
+        mean = (weight @ spreads) / weight.sum() if weight.sum() > 0 else np.nan
+        values[k] = mean + (signals - 1) @ influence
     return values
+
+
+def _drawn(count, generator):
+    """Return how often each of so many things is drawn in as many draws."""
+    return np.bincount(generator.integers(count, size=count), minlength=count)

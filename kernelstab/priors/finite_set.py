@@ -51,12 +51,10 @@ class FiniteSet(Prior):
     def kernel_size(self, A, eps=0.0, *, max_balls=400) -> KernelSize:
         r"""Return the kernel size of a finite set, and the least worst-case error of any map on it.
 
-        Two signals share data at noise level :math:`\varepsilon` if :math:`\|A(x_i-x_j)\|\le2\varepsilon`, so
-        the kernel size is the largest distance of such a pair. More signals share data only if their
-        measurements fit into one ball of radius :math:`\varepsilon`; the best answer to that data is the
-        centre of their smallest ball, so the least error is the largest radius of such a group. It lies
-        between half the kernel size and :math:`\sqrt{d/(2(d+1))}` of it, with :math:`d` the dimension of the
-        fibres.
+        Two signals share data if :math:`\|A(x_i-x_j)\|\le2\varepsilon`. More signals share data only if
+        their measurements fit into one ball of radius :math:`\varepsilon`; the best answer to that data is
+        the centre of their smallest ball, so the least error is the largest radius of such a group, at most
+        :math:`\sqrt{d/(2(d+1))}` of the kernel size if fibres have dimension :math:`d`.
 
         ``dual`` holds ``pair``, the positions of the two witnesses (None if no two different signals share
         data), ``simplex``, signals that share data and whose smallest ball has the radius ``c_opt_lower``,
@@ -134,9 +132,9 @@ class FiniteSet(Prior):
 
 @dataclass(frozen=True)
 class FibreCentre:
-    r"""The map that answers ``y`` with the centre of the smallest ball around all signals that explain it.
+    """The map that answers ``y`` with the centre of the smallest ball around all signals that explain it.
 
-    No map has a smaller worst-case error, for any ``y``. Raises ValueError if no signal explains ``y``.
+    No map has a smaller worst-case error, for any ``y``.
 
     >>> FibreCentre(np.array([[1.0, 0.0]]), np.array([[0.0, 0.0], [0.0, 2.0], [1.0, 5.0]]), 0.1)([0.05])
     array([0., 1.])
@@ -147,7 +145,7 @@ class FibreCentre:
     eps: float
 
     def __call__(self, y):
-        """Return the centre for one measurement, shape (N,)."""
+        """Return the centre, or raise ValueError if no signal explains the measurement."""
         y = as_array(y, "y", shape=(self.matrix.shape[0],))
         misfits = np.linalg.norm(self.signals @ self.matrix.T - y, axis=1)
         size = np.linalg.norm(np.abs(self.signals) @ np.abs(self.matrix).T, axis=1)
@@ -204,7 +202,7 @@ class ChebyshevBall:
 def chebyshev_ball(points) -> ChebyshevBall:
     r"""Return the smallest ball that holds finitely many points.
 
-    The centre is the value with the least worst-case error if the truth is one of the points.
+    Its centre is the value with the least worst-case error if the truth is one of the points.
     For convex weights and any :math:`c`,
     :math:`\max_i\|p_i-c\|^2\ge\sum_iw_i\|p_i-c\|^2\ge\sum_iw_i\|p_i\|^2-\|\sum_iw_ip_i\|^2`, with
     equality for the weights that express the optimal centre by points on its sphere.
@@ -221,12 +219,9 @@ def chebyshev_ball(points) -> ChebyshevBall:
 
     Notes
     -----
-    The lower radius climbs: the point farthest from the centre joins the support, and the weights move
-    towards those of the centre of the sphere through the support, dropping each point whose weight
-    reaches zero on the way. The climb ends where the farthest point is no farther than the support; the two
-    radii show whatever rounding leaves open, such as that of the centre where the points agree in almost all
-    digits. Cost: :math:`nN` and a decomposition of the support a round; about as many rounds as the support
-    has points.
+    The two radii show whatever rounding leaves open, such as that of the centre where the points agree in
+    almost all digits. Cost: :math:`nN` and a decomposition of the support a round; about as many rounds as
+    the support has points.
 
     Examples
     --------
@@ -286,7 +281,7 @@ class KernelProfile:
 def kernel_profile(A, signals) -> KernelProfile:
     r"""Return how far apart two signals of a finite set can lie, as a function of their measured distance.
 
-    At :math:`\delta=2\varepsilon` it is the kernel size at noise level :math:`\varepsilon`.
+    At :math:`2\varepsilon` it is the kernel size at noise level :math:`\varepsilon`.
 
     Parameters
     ----------

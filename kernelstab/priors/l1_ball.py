@@ -1,11 +1,10 @@
 """The ball of the 1-norm as a prior; its kernel size between ascent and two proved bounds."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from kernelstab._checks import as_array, as_count, as_generator, as_number
-from kernelstab._engines.cone_program import solve_cone_program
 from kernelstab._engines.feasible_sets.programs import ProgramSet
 from kernelstab._engines.largest_norm.convex_sets import farthest_found, fill, matrix_bound
 from kernelstab._engines.largest_norm.quadratic_forms import kernel_basis
@@ -98,7 +97,6 @@ class L1Ball(Prior):
         half, dual = min((box, {"kind": "coordinates", "q": np.array([end.q for end in ends])}),
                          matrix_bound(matrix, radius, eps, basis), key=lambda upper: upper[0])
         return symmetric(self, eps, matrix, v, half, exact=False, dual=dual,
-                         optimal=BasisPursuit(matrix, eps), optimal_error=2 * half,
                          c_opt_upper=2 * half * jung(basis.shape[1]) * (1 + 8 * EPS))
 
     def feasible(self, A, y, eps, *, max_supports=None) -> ProgramSet:
@@ -121,26 +119,3 @@ class L1Ball(Prior):
             beta = penalty(size.matrix, y, margin)
         lift = margin * (1 + float(np.abs(y).max()))
         return {"kind": kind, "Y": y + lift * np.eye(len(y)), "beta": beta}
-
-
-@dataclass(frozen=True)
-class BasisPursuit:
-    r"""The map :math:`y\mapsto\arg\min\{\|z\|_1:\|Az-y\|_2\le\varepsilon\}`, as solved.
-
-    >>> BasisPursuit(np.array([[1.0, 2.0]]), 0.0)([2.0]).round(6) + 0.0
-    array([0., 1.])
-    """
-
-    matrix_a: np.ndarray = field(repr=False)
-    eps: float
-
-    def __call__(self, y):
-        """Return the minimiser, or raise ValueError if no signal explains the data."""
-        import cvxpy as cp
-
-        z = cp.Variable(self.matrix_a.shape[1])
-        gap = self.matrix_a @ z - np.asarray(y)
-        near = gap == 0 if self.eps == 0 else cp.norm2(gap) <= self.eps
-        if not solve_cone_program(cp.Problem(cp.Minimize(cp.norm1(z)), [near])):
-            raise ValueError(f"y must be explained by some signal within {self.eps}, got {y!r}")
-        return z.value

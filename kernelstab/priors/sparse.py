@@ -1,8 +1,9 @@
 """Sparse vectors as a prior; their kernel size is the noise level over the worst conditioned support."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import combinations
 from math import comb, inf, sqrt
+from typing import NamedTuple
 
 import numpy as np
 
@@ -123,9 +124,8 @@ class Sparse(Prior):
         dual = {"kind": "enumeration", "support": worst.support, "sigma": worst.floor}
         dimension = 2 * n if np.iscomplexobj(matrix) else n
         return KernelSize(self, eps, "2", lower, upper, worst.complete, lower / 2,
-                          upper * jung(dimension) * (1 + 8 * EPS), x * length, x_alt * length, None,
-                          SparseSearch(matrix, self.s), dual, matrix, optimal_error=upper,
-                          interrupted=worst.interrupted)
+                          upper * jung(dimension) * (1 + 8 * EPS), x * length, x_alt * length, None, None,
+                          dual, matrix, interrupted=worst.interrupted)
 
     def feasible(self, A, y, eps, *, max_supports=1_000_000) -> SparseFeasible:
         """Return the members that explain the data."""
@@ -142,35 +142,7 @@ class Sparse(Prior):
         return {"kind": "supports", "sigma": size.dual["sigma"] * (1 - margin) if size.eps else 0.0}
 
 
-@dataclass(frozen=True)
-class SparseSearch:
-    """The map that returns the sparse vector whose measurements are nearest, by trying every support.
-
-    Cost: one least squares problem for each of the supports of size ``s``.
-
-    >>> SparseSearch(np.array([[1.0, 0.0], [0.0, 1.0]]), 1)([0.1, 2.0])
-    array([0., 2.])
-    """
-
-    matrix_a: np.ndarray = field(repr=False)
-    s: int
-
-    def __call__(self, y):
-        """Return the best fit."""
-        y, best, answer = np.asarray(y), inf, None
-        for support in combinations(range(self.matrix_a.shape[1]), min(self.s, *self.matrix_a.shape)):
-            columns = self.matrix_a[:, support]
-            fit = np.linalg.lstsq(columns, y, rcond=None)[0]
-            misfit = float(np.linalg.norm(columns @ fit - y))
-            if misfit < best:
-                best, answer = misfit, (support, fit)
-        x = np.zeros(self.matrix_a.shape[1], dtype=answer[1].dtype)
-        x[list(answer[0])] = answer[1]
-        return x
-
-
-@dataclass(frozen=True)
-class WorstSupport:
+class WorstSupport(NamedTuple):
     """A support of small singular value, and a lower bound of the singular values of all."""
 
     support: tuple[int, ...]

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kernelstab.certify import verify
-from kernelstab.priors import Sparse, kernel_size, sparse, witness_error
+from kernelstab.priors import Sparse, kernel_size, sparse
 
 # columns at 0, 60 and 120 degrees: any two have inner product +-1/2, smallest singular value sqrt(1/2)
 FRAME = np.array([[1.0, 0.5, -0.5], [0.0, 0.75**0.5, 0.75**0.5]])
@@ -22,7 +22,6 @@ def test_by_hand():
     assert result.dual["sigma"] == pytest.approx(0.5**0.5)
     # Jung in the plane of the signals, 3 dimensions
     assert result.c_opt_upper == pytest.approx(result.upper * (3 / 8) ** 0.5)
-    assert result.optimal_error == result.upper
     assert kernel_size(FRAME, Sparse(1)).upper == 0.0
 
 
@@ -64,14 +63,6 @@ def test_enumeration(m, n, s, is_complex, seed):
     assert np.count_nonzero(result.x_alt) <= s
     assert result.misfit <= 0.4 * (1 + 1e-9)
     assert np.linalg.norm(result.x - result.x_alt) == pytest.approx(result.lower)
-    # the best fit is a map: it errs by at least half on the witnesses, and by at most the size anywhere
-    assert max(witness_error(result, result.optimal)) >= result.lower / 2 * (1 - 1e-9)
-    for _ in range(5):
-        x = np.zeros(n)
-        x[rng.choice(n, s, replace=False)] = rng.standard_normal(s)
-        e = rng.standard_normal(m)
-        error = np.linalg.norm(result.optimal(matrix @ x + 0.2 * e / np.linalg.norm(e)) - x)
-        assert error <= result.optimal_error * (1 + 1e-9)
 
 
 def test_both_searches_agree(monkeypatch):

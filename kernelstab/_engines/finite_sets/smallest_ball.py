@@ -1,4 +1,10 @@
-"""The smallest ball around finitely many points of real coordinates, by a climb of its lower bound."""
+"""The smallest ball around finitely many points of real coordinates, by a climb of its lower bound.
+
+The point farthest from the centre joins the support, and the weights move towards those of the centre of the
+sphere through the support, dropping each point whose weight reaches zero on the way. A point in the flat
+through the support, where there is no such sphere, takes the place of another, so that repeated and nearly
+repeated points do no harm. The climb ends where the farthest point is no farther than the support.
+"""
 
 from typing import NamedTuple
 

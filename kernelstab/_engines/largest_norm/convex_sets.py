@@ -16,10 +16,7 @@ _UNCLEAR = 1e-7            # volume of d unit rows from which their system is so
 
 
 def climb(support_point, u, steps, tolerance=1e-12):
-    """Climb the norm on a convex set from one direction; return the point that is reached.
-
-    From ``u`` the next point is a farthest one of the set along ``u``: the norm cannot fall, since
-    it is at least the inner product with ``u`` over the norm of ``u``.
+    """Climb the norm on a convex set from one direction, each time to a farthest point along the last one.
 
     >>> climb(np.sign, np.array([0.5, -2.0]), 10)
     array([ 1., -1.])
@@ -116,8 +113,7 @@ def coordinate_bounds(matrix, W, eps, Z, G):
 def maximise(G, objective) -> tuple[np.ndarray, np.ndarray]:
     r"""Return a point of :math:`\{\|Gu\|_\infty\le1\}` nearly farthest along an objective, and dual weights.
 
-    The point is scaled into the set. If the solver fails it is 0, and the weights are the least squares
-    solution of :math:`G^T\mu=` objective, which prove a weaker bound.
+    If the solver fails the point is 0, and the weights are a least squares solution, a weaker bound.
 
     >>> point, weights = maximise(np.eye(2), np.array([1.0, -2.0]))
     >>> point, weights
