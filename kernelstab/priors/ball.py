@@ -86,10 +86,6 @@ class Ball(Prior):
             return _with_kernel(A, feasible, eps, self)
         return _injective(feasible, eps, self)
 
-    def exact_dual(self, matrix, d, found) -> dict:
-        """Return the dual vector as it is: the rest of the detail is bounded by the radius."""
-        return {"q": found["q"]}
-
 
 def tikhonov_centre(A, y, radius, eps=0.0) -> Hallucination:
     r"""Reconstruct by Tikhonov with the parameter whose worst error for these data is provably least.

@@ -98,10 +98,6 @@ def confusable_detail(A, u, eps, *, x=None) -> ConfusableDetail:
     x : array_like, optional
         The first explanation. Default: zero.
 
-    Returns
-    -------
-    ConfusableDetail
-
     Raises
     ------
     ValueError
@@ -109,9 +105,8 @@ def confusable_detail(A, u, eps, *, x=None) -> ConfusableDetail:
 
     Notes
     -----
-    Cost: one application of ``A``, two if ``x`` is given. Its rounding is taken to be below
-    :math:`8\sqrt N` machine units times :math:`\|A\|_2`; matrices obey that on the average, fast
-    transforms amply.
+    Cost: one application of ``A``, two if ``x`` is given. Its rounding is taken to be below :math:`8\sqrt N`
+    machine units times :math:`\|A\|_2`; matrices obey that on the average, fast transforms amply.
 
     Examples
     --------
@@ -150,10 +145,6 @@ def removable_detail(A, y, x_hat, u, eps) -> RemovableDetail:
     u : array_like, shape (N,) or an image
         The detail; it is scaled to norm 1.
     eps : float
-
-    Returns
-    -------
-    RemovableDetail
 
     Raises
     ------

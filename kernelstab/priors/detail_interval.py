@@ -39,7 +39,6 @@ class DetailInterval:
     Attributes
     ----------
     prior : Prior
-        The model class :math:`M`.
     eps : float
     lower, upper : float
         Outer ends: no signal of :math:`F_y` has a value outside. Infinite if the detail is not bounded.
@@ -181,10 +180,9 @@ class DetailInterval:
 def detail_interval(A, y, d, prior, eps=0.0, *, max_supports=1_000_000) -> DetailInterval:
     r"""Enclose what the data allow one linear functional of the signal to be.
 
-    The interval :math:`[t_{\min},t_{\max}]` of :math:`\langle d,x\rangle` over the signals of the prior
-    with :math:`\|Ax-y\|_2\le\varepsilon`. Whatever a model answers, it errs by at least half the width for
-    one of two signals that nobody can exclude; the midpoint errs by no more. Each outer end is a dual bound,
-    true for the vector that the solver returned whatever that is; each inner end belongs to a signal.
+    Over the signals of the prior with :math:`\|Ax-y\|_2\le\varepsilon`. Whatever a model answers, it errs by
+    at least half the width for one of two signals that nobody can exclude; the midpoint errs by no more. Each
+    outer end is a dual bound, true whatever vector the solver returned; each inner end belongs to a signal.
 
     Parameters
     ----------
@@ -194,17 +192,12 @@ def detail_interval(A, y, d, prior, eps=0.0, *, max_supports=1_000_000) -> Detai
         Data.
     d : array_like, shape (N,)
         The detail: a crop, a coefficient, a difference of means. An image is flattened.
-    prior : Ball, Subspace, Ellipsoid, Polytope, L1Ball, FiniteSet, Sparse or Everything
+    prior : Prior
     eps : float
         Noise level, in measurement units and the Euclidean norm. Zero asks for :math:`Ax=y`, which
         is taken to hold where the misfit is below :math:`10^{-9}\|y\|`.
     max_supports : int
         Most supports to go through for a sparse prior.
-
-    Returns
-    -------
-    DetailInterval
-        Infinite ends with a ``direction`` where the feasible set is unbounded.
 
     Raises
     ------

@@ -36,6 +36,7 @@ class Ellipsoid(Prior):
     """
 
     kind = "ellipsoid"
+    _form = "T"
     T: np.ndarray = field(repr=False)
 
     def __post_init__(self):
@@ -111,11 +112,6 @@ class Ellipsoid(Prior):
     def feasible(self, A, y, eps, *, max_supports=None) -> QuadraticSet:
         """Return the members that explain the data."""
         return QuadraticSet(self.checked_matrix(A, eps, real=True)[0], y, eps, self, T=self.T)
-
-    @property
-    def form(self):
-        """The matrix :math:`T`."""
-        return self.T
 
     def upper_proof(self, size, margin) -> dict | None:
         """Return multipliers; without noise any alpha above the limit has its beta."""

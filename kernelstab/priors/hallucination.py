@@ -78,17 +78,13 @@ def minimum_hallucination(A, y, prior, eps=0.0, detail=None, *, max_supports=1_0
     ----------
     A : ForwardOperator or array_like, shape (m, N), real
     y : array_like, shape (m,)
-    prior : Ball, Subspace, Ellipsoid, Polytope, L1Ball, FiniteSet, Sparse or Everything
+    prior : Prior
     eps : float
         Noise level in the Euclidean norm.
     detail : array_like, shape (N,) or (k, N), optional
         The details :math:`D`, one a row. Default: the whole signal, :math:`D=I`.
     max_supports : int
         Most supports to go through for a sparse prior.
-
-    Returns
-    -------
-    Hallucination
 
     Raises
     ------

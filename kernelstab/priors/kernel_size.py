@@ -22,13 +22,12 @@ class KernelSize:
     r"""Two-sided value of :math:`\sup\{\|x-x'\|:x,x'\in M,\ \|A(x-x')\|\le2\varepsilon\}`.
 
     Two members of the prior :math:`M` whose measurements lie within :math:`2\varepsilon` share
-    the data :math:`A(x+x')/2` once noise of size :math:`\varepsilon` is allowed. No map, of
-    whatever kind, can then be closer than half their distance to both.
+    the data :math:`A(x+x')/2` with noise of size :math:`\varepsilon`: no map is closer than half their
+    distance to both.
 
     Attributes
     ----------
     prior : Prior
-        The model class.
     eps : float
         Noise level :math:`\varepsilon`, in measurement units.
     norm : str
@@ -37,8 +36,7 @@ class KernelSize:
     lower, upper : float
         The kernel size lies between; ``inf`` if it is infinite.
     exact : bool
-        True if a closed form or a complete search stands behind both and they agree to 1e-8, so that
-        they differ by rounding (or the tolerance of a program) only.
+        True if a closed form or a complete search stands behind both and they agree to 1e-8.
     c_opt_lower, c_opt_upper : float
         The smallest worst-case error of any map lies between.
     x, x_alt : ndarray, shape (N,)
@@ -139,24 +137,18 @@ def kernel_size(A, prior, eps=0.0, *, norm=2, **options) -> KernelSize:
     Parameters
     ----------
     A : ForwardOperator or array_like, shape (m, N)
-    prior : Ball, Subspace, Everything, Ellipsoid, Polytope, FiniteSet, Sparse or L1Ball
+    prior : Prior
     eps : float
         Noise level, in the maximum norm for a polytope, in the Euclidean norm else.
     norm : {2, inf}
-        Norm of the errors, as a number or a string; ``inf`` is offered for a polytope, where it makes the
-        size exact and the map optimal.
+        Norm of the errors; ``inf`` is offered for a polytope, where it makes the size exact.
     **options
         Of the prior's method ``kernel_size``, such as ``tol``, ``max_supports``, ``rng``.
-
-    Returns
-    -------
-    KernelSize
 
     Raises
     ------
     ValueError
-        If the prior is none of these, the norm is not offered for it, or what the method
-        of the prior raises.
+        If the norm is not offered for the prior, or what the method of the prior raises.
 
     Examples
     --------

@@ -103,10 +103,6 @@ class L1Ball(Prior):
         """Return the members that explain the data."""
         return ProgramSet(self.checked_matrix(A, eps, real=True)[0], y, eps, self, radius=self.radius)
 
-    def exact_dual(self, matrix, d, found) -> dict:
-        """Return the dual vector as it is: the rest of the detail is bounded by the radius."""
-        return {"q": found["q"]}
-
     def upper_proof(self, size, margin) -> dict | None:
         """Return a matrix and a multiplier, or a dual vector for every coordinate."""
         dual, kind = size.dual, size.dual.get("kind")

@@ -36,6 +36,7 @@ class Polytope(Prior):
     """
 
     kind = "polytope"
+    _form = "W"
     norms = ("2", "inf")
     noise_norm = np.inf
     W: np.ndarray = field(repr=False)
@@ -138,11 +139,6 @@ class Polytope(Prior):
     def feasible(self, A, y, eps, *, max_supports=None) -> ProgramSet:
         """Return the members that explain the data."""
         return ProgramSet(self.checked_matrix(A, eps, real=True)[0], y, eps, self, W=self.W)
-
-    @property
-    def form(self):
-        """The matrix :math:`W`."""
-        return self.W
 
     def upper_proof(self, size, margin) -> dict | None:
         """Return weights of the rows of :math:`W` and of :math:`A`, or dual vectors of every coordinate."""

@@ -41,6 +41,7 @@ class Prior:
     noise_norm: ClassVar[float] = 2
     convex: ClassVar[bool] = True
     detail_proof: ClassVar[str | None] = "dual"
+    _form: ClassVar[str | None] = None   # name of the matrix whose product with a signal the prior bounds
     _signal_axis: ClassVar[int] = 1      # axis of the arrays of the prior that runs over entries of a signal
 
     def contains(self, x) -> float:
@@ -91,18 +92,8 @@ class Prior:
     def feasible(self, A, y, eps, *, max_supports=None):
         r"""Return the members with :math:`\|Ax-y\|_2\le\varepsilon`, as a set with a support function.
 
-        Parameters
-        ----------
-        A : ForwardOperator, shape (m, N), real
-        y : ndarray, shape (m,)
-        eps : float
-        max_supports : int
-            Most supports to go through for a sparse prior.
-
-        Raises
-        ------
-        ValueError
-            If the set is empty.
+        ``A`` is a real operator, ``max_supports`` the most supports to go through for a sparse prior. Raises
+        ValueError if the set is empty.
         """
         raise NotImplementedError
 
@@ -112,18 +103,13 @@ class Prior:
 
     # what certificates hold
 
-    @property
-    def form(self):
-        """The matrix whose product with a signal the prior bounds, if it is given by one; else None."""
-        return None
-
     def coordinates(self, x) -> np.ndarray:
         """Return the numbers by which certificates write a member."""
         return np.asarray(x)
 
     def kernel_vector(self, matrix, wanted, *, ray=False) -> list:
         """Return an integer vector of the null space near another; a ray has no end in the prior."""
-        rows = [matrix] if self.form is None or not ray else [matrix, self.form]
+        rows = [matrix, getattr(self, self._form)] if self._form and ray else [matrix]
         return integer_kernel_vector(np.vstack([real_form(part, len(wanted)) for part in rows]), wanted)
 
     def lower_proof(self, size, margin) -> dict | None:
@@ -161,8 +147,10 @@ class Prior:
         return {"kind": kind, "prime": _PRIME} if kind == "injective" else None
 
     def exact_dual(self, matrix, d, found) -> dict:
-        """Return the dual vectors of a detail, corrected where they must add up to it exactly."""
-        form = np.zeros((0, len(d))) if self.form is None else self.form
+        """Return the dual vectors of a detail, corrected to add up to it unless a radius bounds the rest."""
+        if getattr(self, "radius", None) is not None:
+            return {"q": found["q"]}
+        form = getattr(self, self._form) if self._form else np.zeros((0, len(d)))
         near = np.concatenate([found["q"], found.get("mu", np.zeros(0))])
         both = solution_near(np.hstack([matrix.T, form.T]), d, near)
         whole = both.pop("integers")

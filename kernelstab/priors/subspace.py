@@ -119,7 +119,7 @@ class Subspace(Prior):
     def exact_dual(self, matrix, d, found) -> dict:
         """Return the dual vector; without a radius one that agrees with the detail on the subspace."""
         if self.radius is not None:
-            return {"q": found["q"]}
+            return super().exact_dual(matrix, d, found)
         right = exact_product(self.basis.T, d[:, None])[:, 0]
         return {"q": solution_near(exact_product(matrix, self.basis).T, right, found["q"])}
 
