@@ -15,7 +15,7 @@ CONTRADICTED   hypotheses hold and a conclusion fails: a bug in the code or in t
 rounding counts as holding, because floats could not see it otherwise; in balls it is UNDECIDED.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -99,15 +99,7 @@ class Verdict:
 
     def to_json(self) -> dict:
         """Return everything but the inputs as plain values."""
-        return {
-            "slug": self.slug, "outcome": self.outcome, "rigorous": self.rigorous, "scope": self.scope,
-            "arithmetic": self.arithmetic, "precision": self.precision, "exact": self.exact,
-            "reason": self.reason,
-            "decisions": [{"role": d.role, "label": d.label, "text": d.text, "outcome": d.outcome,
-                           "margin": d.margin, "lower": d.lower, "upper": d.upper}
-                          for d in self.decisions],
-            "quantities": {k: q.to_json() for k, q in self.quantities.items()},
-        }
+        return asdict(self)
 
 
 def judge(decisions) -> tuple[str, str]:
@@ -127,12 +119,6 @@ def judge(decisions) -> tuple[str, str]:
             if d.role == role and d.outcome == outcome:
                 return verdict, f"{d.label} {word.format(abs(d.margin))}"
     return "VERIFIED", ""
-
-
-def _kind(rigorous, radius) -> Kind:
-    if not rigorous:
-        return "estimate"
-    return "exact" if radius == 0 else "enclosed"
 
 
 class Theorem:
@@ -229,11 +215,11 @@ class Theorem:
     def _verdict(self, program, evaluation, arithmetic) -> Verdict:
         outcome, reason = judge(evaluation.claims)
         rigorous = evaluation.arithmetic == "ball"
-        quantities = {
-            name: Quantity(q.value, _kind(rigorous, q.radius), program.units[name],
-                           q.radius if rigorous else 0.0, rigorous)
-            for name, q in evaluation.quantities.items()
-        }
+        quantities = {}
+        for name, q in evaluation.quantities.items():
+            kind: Kind = "estimate" if not rigorous else "exact" if q.radius == 0 else "enclosed"
+            radius = q.radius if rigorous else 0.0
+            quantities[name] = Quantity(q.value, kind, program.units[name], radius, rigorous)
         return Verdict(self.slug, outcome, rigorous, evaluation.scope, arithmetic, evaluation.precision,
                        evaluation.exact, tuple(evaluation.claims), quantities, reason)
 
