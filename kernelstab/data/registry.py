@@ -41,8 +41,8 @@ class ImageSet:
         return f"<ImageSet {self.name}: {count} images, {size} x {size}>"
 
 
-def _registry(folder: Path) -> dict:
-    return json.loads((folder / "registry.json").read_text(encoding="utf-8"))
+def _registry() -> dict:
+    return json.loads((_FILES / "registry.json").read_text(encoding="utf-8"))
 
 
 def names() -> tuple:
@@ -51,18 +51,16 @@ def names() -> tuple:
     >>> names()
     ('mni152-t1-64', 'mni152-t1-128', 'colin27-t1-64', 'natural-64')
     """
-    return tuple(_registry(_FILES))
+    return tuple(_registry())
 
 
-def load(name: str, *, folder=None) -> ImageSet:
+def load(name: str) -> ImageSet:
     """Load one bundled image set.
 
     Parameters
     ----------
     name : str
         One of :func:`names`.
-    folder : path, optional
-        Where the files lie; default inside the package.
 
     Raises
     ------
@@ -75,28 +73,27 @@ def load(name: str, *, folder=None) -> ImageSet:
     >>> load("colin27-t1-64")
     <ImageSet colin27-t1-64: 30 images, 64 x 64>
     """
-    folder = _FILES if folder is None else Path(folder)
-    registry = _registry(folder)
+    registry = _registry()
     if name not in registry:
         raise ValueError(f"name must be one of {', '.join(registry)}, got {name!r}")
     entry = registry[name]
     try:
-        blob = (folder / entry["file"]).read_bytes()
+        blob = (_FILES / entry["file"]).read_bytes()
     except FileNotFoundError:
-        raise ValueError(f"the bundled file {entry['file']} is missing from {folder}") from None
+        raise ValueError(f"the bundled file {entry['file']} is missing from {_FILES}") from None
     if hashlib.sha256(blob).hexdigest() != entry["sha256"]:
         raise ValueError(f"the bundled file {entry['file']} is corrupt: "
                          "its SHA-256 digest is not the recorded one")
     with np.load(io.BytesIO(blob), allow_pickle=False) as archive:
         arrays = {key: archive[key] for key in archive.files}
     images = arrays.pop("images") / 255.0
-    licence = (folder / entry["notice"]).read_text(encoding="utf-8")
+    licence = (_FILES / entry["notice"]).read_text(encoding="utf-8")
     return ImageSet(name, images, entry["about"], licence, arrays)
 
 
 def licences() -> str:
     """Return the notices of all bundled files, each once."""
-    notices = dict.fromkeys(entry["notice"] for entry in _registry(_FILES).values())
+    notices = dict.fromkeys(entry["notice"] for entry in _registry().values())
     return "\n".join((_FILES / notice).read_text(encoding="utf-8") for notice in notices)
 
 

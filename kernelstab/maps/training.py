@@ -1,7 +1,4 @@
-"""Train the networks that ship with the package: recipes, augmented slices, a seeded and resumable run.
-
-Just above 400 lines: a new recipe is read together with the module and the run that it sets up.
-"""
+"""Train the networks that ship with the package: recipes, augmented slices, a seeded and resumable run."""
 
 import json
 import sys
@@ -25,10 +22,8 @@ class Recipe:
 
     Attributes
     ----------
-    name : str
-        Stem of the weights file.
-    size : int
-        Image side, 32 or 64.
+    name, size : str, int
+        Stem of the weights file; side of the images, 32 or 64.
     operator : dict
         As :func:`~kernelstab.maps.operator_from_recipe` reads it.
     layers : tuple of dict
@@ -37,10 +32,8 @@ class Recipe:
         Augmented images drawn once; images seen per epoch; images per step.
     rate : float
         Largest step size of Adam, warmed up over the first twentieth and then lowered by a cosine.
-    dtype : str
-        Precision of the exported weights.
-    epochs : int
-        Default length of a run.
+    dtype, epochs : str, int
+        Precision of the exported weights; default length of a run.
     """
 
     name: str
@@ -88,7 +81,7 @@ RECIPES = {
     "mri32-gaussian": Recipe(
         "mri32-gaussian", 32, {"kind": "gaussian", "m": 256, "N": 1024, "rng": 0, "image_shape": [32, 32]},
         perceptron([256, 256, 256, 1024]), pool=24000, per_epoch=24000, batch=64, rate=1e-3,
-        dtype="float16", epochs=40),
+        dtype="float16"),
 }
 
 
@@ -98,10 +91,8 @@ class TrainingRun:
 
     Attributes
     ----------
-    weights : Path
-        The exported ``.npz``.
-    checkpoint : Path
-        State after the last finished epoch.
+    weights, checkpoint : Path
+        The exported ``.npz``, and the state after the last epoch.
     curve : list of dict
         Per epoch: ``loss`` (training mean square error) and ``validation`` (PSNR, dB).
     psnr : dict
@@ -181,7 +172,7 @@ class _Run:
     """The moving parts of one run: module, optimiser, curve, best weights so far."""
 
     def __init__(self, recipe, epochs, seed, device):
-        torch = require("torch", extra="learn")
+        self.torch = torch = require("torch", extra="learn")
         self.recipe, self.epochs, self.seed, self.device = recipe, epochs, seed, device
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
@@ -194,12 +185,12 @@ class _Run:
 
     def weights(self) -> dict:
         """Return the weights as arrays named ``"<layer index>.weight"`` and ``".bias"``."""
-        state = self.module.state_dict()
-        return {key.removeprefix("steps."): value.cpu().numpy().copy() for key, value in state.items()}
+        return {key.removeprefix("steps."): value.cpu().numpy().copy()
+                for key, value in self.module.state_dict().items()}
 
     def load(self, weights: dict) -> None:
-        torch = require("torch", extra="learn")
-        self.module.load_state_dict({f"steps.{key}": torch.tensor(value) for key, value in weights.items()})
+        tensors = {f"steps.{key}": self.torch.tensor(value) for key, value in weights.items()}
+        self.module.load_state_dict(tensors)
 
     def identity(self) -> dict:
         """Return all that decides the run, in the form that JSON gives back."""
@@ -230,7 +221,6 @@ class _Run:
 
     def epoch(self, bar) -> float:
         """Run one epoch; return its mean loss."""
-        torch = require("torch", extra="learn")
         done = len(self.curve)
         rng = np.random.default_rng(np.random.SeedSequence([self.seed, 1, done]))
         order = rng.permutation(self.recipe.pool)[:self.recipe.per_epoch]
@@ -239,8 +229,8 @@ class _Run:
         for step, chosen in enumerate(np.array_split(order, steps)):
             for group in self.optimiser.param_groups:
                 group["lr"] = self.rate((done + step / steps) / self.epochs)
-            truth = self.pool[torch.tensor(chosen, device=self.device)]
-            loss = torch.mean((self.module(self.measure(truth)) - truth) ** 2)
+            truth = self.pool[self.torch.tensor(chosen, device=self.device)]
+            loss = self.torch.mean((self.module(self.measure(truth)) - truth) ** 2)
             self.optimiser.zero_grad()
             loss.backward()
             self.optimiser.step()
@@ -250,12 +240,11 @@ class _Run:
 
     def psnr(self, images: np.ndarray) -> float:
         """Return the mean PSNR (peak 1, dB) over images, from noiseless measurements."""
-        torch = require("torch", extra="learn")
         self.module.eval()
-        with torch.no_grad():
-            truth = torch.tensor(images, dtype=torch.float32, device=self.device)
-            error = torch.mean((self.module(self.measure(truth)) - truth) ** 2, dim=(1, 2))
-            return float(torch.mean(-10 * torch.log10(error)))
+        with self.torch.no_grad():
+            truth = self.torch.tensor(images, dtype=self.torch.float32, device=self.device)
+            error = self.torch.mean((self.module(self.measure(truth)) - truth) ** 2, dim=(1, 2))
+            return float(self.torch.mean(-10 * self.torch.log10(error)))
 
     def save(self, path: Path) -> None:
         """Write the whole state as plain arrays (no pickle)."""
@@ -270,7 +259,6 @@ class _Run:
 
     def restore(self, path: Path) -> None:
         """Take up the state that :meth:`save` wrote."""
-        torch = require("torch", extra="learn")
         try:
             arrays = read_arrays(path)
         except ValueError as error:
@@ -290,7 +278,7 @@ class _Run:
         state: dict = {}
         for key, value in parts["adam"].items():
             index, field = key.split("/")
-            state.setdefault(int(index), {})[field] = torch.tensor(value)
+            state.setdefault(int(index), {})[field] = self.torch.tensor(value)
         groups = self.optimiser.state_dict()["param_groups"]
         self.optimiser.load_state_dict({"state": state, "param_groups": groups})
 
@@ -299,11 +287,11 @@ class _Run:
         weights = {key: value.astype(self.recipe.dtype) for key, value in self.best.items()}
         self.load({key: value.astype(np.float32) for key, value in weights.items()})
         size = self.recipe.size
-        psnr = {"validation": self.psnr(data.slices(size, "validation")),
-                "test": self.psnr(data.slices(size, "test")), "colin27": self.psnr(data.colin(size))}
+        psnr = {part: self.psnr(data.slices(size, part)) for part in ("validation", "test")}
+        psnr["colin27"] = self.psnr(data.colin(size))
         meta = {
-            "name": self.recipe.name,
-            "seed": self.seed, "epochs": self.epochs, "psnr": psnr, "curve": self.curve,
+            "name": self.recipe.name, "seed": self.seed, "epochs": self.epochs,
+            "psnr": psnr, "curve": self.curve,
             "versions": {"python": sys.version.split()[0]} | {k: version(k) for k in ("numpy", "torch")},
             "command": f"kernelstab train {self.recipe.name} --epochs {self.epochs} --seed {self.seed}",
         }
@@ -322,8 +310,7 @@ def augmented(size: int, count: int, rng: np.random.Generator) -> np.ndarray:
     """
     from scipy import ndimage
 
-    fine = data.slices(2 * size, "train")
-    exact = data.slices(size, "train")
+    fine, exact = data.slices(2 * size, "train"), data.slices(size, "train")
     splines = [ndimage.spline_filter(image, order=3, mode="constant") for image in fine]
     images = np.empty((count, size, size), np.float32)
     centre = (2 * size - 1) / 2
@@ -410,6 +397,5 @@ def _require_device(device) -> None:
 def _differences(stored: dict, asked: dict) -> str:
     """Say in which entries two runs differ, with both values."""
     there, here = ({"seed": run["seed"]} | run["recipe"] for run in (stored, asked))
-    names = {name: name if name in ("seed", "epochs") else f"recipe.{name}" for name in there | here}
-    return ", ".join(f"{label} is {there.get(name)!r:.60} there and {here.get(name)!r:.60} here"
-                     for name, label in names.items() if there.get(name) != here.get(name))
+    return ", ".join(f"{name} is {there.get(name)!r:.60} there and {here.get(name)!r:.60} here"
+                     for name in there | here if there.get(name) != here.get(name))

@@ -50,12 +50,13 @@ class LinearControl:
         return f"<LinearControl {self.map}: found {self.ratio:.4f} of the known worst case, {verdict}>"
 
 
-def linear_control(A, eps=1.0, *, linear=None, method="auto", restarts=1, budget=400, rng=0) -> LinearControl:
+def linear_control(A, eps=1.0, *, method="auto", restarts=1, budget=400, rng=0) -> LinearControl:
     r"""Run the worst-case search on a linear map whose worst case is known exactly.
 
     Give it the settings of the search to be trusted. A linear map attains
     :math:`\max_{\|e\|\le\varepsilon}\|We\| = \varepsilon\sigma_{\max}(W)`, so the search has a
-    number to meet.
+    number to meet. The map is the pseudo-inverse if ``A`` is not tight and small enough for a
+    singular value decomposition; else one of the same shape with a hidden worst direction.
 
     Parameters
     ----------
@@ -63,17 +64,9 @@ def linear_control(A, eps=1.0, *, linear=None, method="auto", restarts=1, budget
         Forward operator of the maps under test.
     eps : float
         Radius, measurement units.
-    linear : LinearMap or PseudoInverse with a matrix, optional
-        The control. Default: the pseudo-inverse if ``A`` is not tight and small enough for
-        a singular value decomposition; else a map of the same shape with a hidden worst direction.
     method, restarts, budget, rng
         As for :func:`~kernelstab.stability.worst_case`; ``method="probing"`` for maps
         without gradient.
-
-    Raises
-    ------
-    ValueError
-        If ``linear`` has no matrix and no known norm.
 
     Examples
     --------
@@ -83,13 +76,11 @@ def linear_control(A, eps=1.0, *, linear=None, method="auto", restarts=1, budget
     <LinearControl pseudo-inverse: found 1.0000 of the known worst case, trusted>
     """
     A = as_operator(A)
-    if linear is None:
-        can_invert = A.tight is None and A.shape[0] * A.shape[1] <= _SVD_ENTRIES
-        linear = PseudoInverse(A) if can_invert else PlantedLinear(A.shape, is_complex=not A.is_real)
-    matrix = getattr(linear, "matrix", None)
-    if matrix is None and not isinstance(linear, PlantedLinear):
-        raise ValueError(f"linear must be a map with a matrix, got {linear!r}")
-    gain = 1.0 if matrix is None else float(np.linalg.norm(matrix, 2))
+    if A.tight is None and A.shape[0] * A.shape[1] <= _SVD_ENTRIES:
+        linear = PseudoInverse(A)
+        gain = float(np.linalg.norm(linear.matrix, 2))
+    else:
+        linear, gain = PlantedLinear(A.shape, is_complex=not A.is_real), 1.0
     eps = as_number(eps, "eps", low=0, strict=True)
     y = np.zeros(A.shape[0], dtype=A.dtype)
     search = worst_case(linear, y, eps, method=method, restarts=restarts, budget=budget, rng=rng)

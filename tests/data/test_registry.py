@@ -77,18 +77,19 @@ def test_counts():
     assert data.natural(32).shape == (20, 32, 32)
 
 
-def test_corrupt_and_missing_files_are_named(tmp_path):
+def test_corrupt_and_missing_files_are_named(tmp_path, monkeypatch):
     folder = tmp_path / "files"
     shutil.copytree(registry._FILES, folder)
+    monkeypatch.setattr(registry, "_FILES", folder)
     path = folder / "natural-64.npz"
     blob = bytearray(path.read_bytes())
     blob[1000] ^= 1
     path.write_bytes(blob)
     with pytest.raises(ValueError, match=r"natural-64\.npz is corrupt"):
-        data.load("natural-64", folder=folder)
+        data.load("natural-64")
     path.unlink()
     with pytest.raises(ValueError, match=r"natural-64\.npz is missing"):
-        data.load("natural-64", folder=folder)
+        data.load("natural-64")
 
 
 def test_bad_names_sizes_and_splits():

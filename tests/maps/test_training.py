@@ -157,7 +157,7 @@ def test_bad_input_is_named(training, tmp_path, monkeypatch):
     checkpoint = "tiny-fourier.checkpoint.npz belongs to another run: "
     for changes, message in [({"seed": 9}, "seed is 0 there and 9 here"),
                              ({"epochs": 5}, "epochs is 2 there and 5 here"),
-                             ({"name": replace(FOURIER, batch=4)}, "recipe.batch is 8 there and 4 here"),
+                             ({"name": replace(FOURIER, batch=4)}, "batch is 8 there and 4 here"),
                              ({"seed": 9, "epochs": 5},
                               "seed is 0 there and 9 here, epochs is 2 there and 5 here")]:
         options = {"name": FOURIER, "epochs": 2} | changes

@@ -57,10 +57,11 @@ def test_field_is_centred_and_head_up(make):
     assert tuple(top - centre) == (-5, 0)  # five rows above
 
 
-def test_written_files_have_the_recorded_digest(make, tmp_path):
+def test_written_files_have_the_recorded_digest(make, tmp_path, monkeypatch):
     arrays = {"images": np.full((2, 4, 4), 51, np.uint8)}
     make.write({"grey": (arrays, "natural", "two grey squares")}, tmp_path)
-    chosen = registry.load("grey", folder=tmp_path)
+    monkeypatch.setattr(registry, "_FILES", tmp_path)
+    chosen = registry.load("grey")
     assert chosen.images.shape == (2, 4, 4)
     np.testing.assert_allclose(chosen.images, 0.2)     # 51 / 255
     assert chosen.about == "two grey squares"

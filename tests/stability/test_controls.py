@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kernelstab.maps import AdjointMap, LinearMap, PseudoInverse
+from kernelstab.maps import LinearMap
 from kernelstab.operators import SubsampledFourier, gaussian, masks
 from kernelstab.stability import equal_norm_noise, linear_control, worst_case
 from kernelstab.stability.controls import PlantedLinear
@@ -44,19 +44,6 @@ def test_a_search_without_the_means_is_not_trusted():
     assert not control.trusted
     assert control.ratio < 0.7
     assert "NOT trusted" in repr(control)
-
-
-def test_given_linear_map():
-    control = linear_control(np.eye(3), linear=LinearMap(np.diag([1.0, 5.0, 2.0])))
-    assert control.known == pytest.approx(5.0)
-    assert control.trusted
-
-
-def test_map_without_matrix_is_refused():
-    fourier = SubsampledFourier(masks.standard(16), real=True)
-    for A, psi in ((np.eye(3), AdjointMap(np.eye(3))), (fourier, PseudoInverse(fourier))):
-        with pytest.raises(ValueError, match="linear must be a map with a matrix"):
-            linear_control(A, linear=psi)
 
 
 def test_noise_has_the_norm_and_repeats():
