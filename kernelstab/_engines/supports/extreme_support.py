@@ -5,6 +5,7 @@ from math import comb
 
 import numpy as np
 
+from kernelstab._engines.exact_vectors import exact_product
 from kernelstab._engines.supports import orders_to_search, pieces
 from kernelstab._engines.threads import in_order
 
@@ -155,13 +156,10 @@ def rayleigh_lower(columns, vector, sign) -> float:
     >>> rayleigh_lower(np.array([[1.0, 0.0], [0.0, 2.0]]), np.array([1.0, 1.0]), 1)
     1.5
     """
-    x = [(Fraction(z.real), Fraction(z.imag)) for z in np.asarray(vector, dtype=complex).tolist()]
-    energy = Fraction(0)
-    for row in np.asarray(columns, dtype=complex).tolist():
-        a = [(Fraction(z.real), Fraction(z.imag)) for z in row]
-        re = sum(p * u - q * v for (p, q), (u, v) in zip(a, x))
-        im = sum(p * v + q * u for (p, q), (u, v) in zip(a, x))
-        energy += re * re + im * im
-    exact = sign * (energy / sum(u * u + v * v for u, v in x) - 1)
+    if np.iscomplexobj(columns):
+        columns = np.block([[columns.real, -columns.imag], [columns.imag, columns.real]])
+        vector = np.concatenate([vector.real, vector.imag])
+    product = exact_product(columns, vector[:, None])
+    exact = sign * ((product.T @ product)[0, 0] / exact_product(vector[None], vector[:, None])[0, 0] - 1)
     rounded = float(exact)
     return rounded if Fraction(rounded) <= exact else float(np.nextafter(rounded, -np.inf))
