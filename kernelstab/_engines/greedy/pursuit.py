@@ -1,6 +1,7 @@
 """Orthogonal matching pursuit on several problems side by side, and step by step on one."""
 
 import numpy as np
+from scipy.linalg import solve_triangular
 
 from kernelstab._engines.duality_gap import EPSILON
 from kernelstab._engines.greedy.columns import column_norms, largest, lengths
@@ -14,6 +15,7 @@ LARGE = 1 << 18     # entries of a matrix from which columns are guessed in bloc
 BLOCK = 32          # guesses in a block
 CANDIDATES = 192    # columns gathered for a block
 CHUNK = 128         # problems of a batch at a time: their correlations stay in the cache
+ENTRIES = 1 << 23   # and their chosen columns in 64 MB
 
 # Why a pursuit ended: enough columns; a residual of at most eta; no column correlates; the best one lies in
 # the span of those chosen; numbers are too large or too small.
@@ -46,7 +48,8 @@ class Pursuits:
         return not self.reasons.all()
 
     def _end(self, which, reason):
-        self.reasons[which & (self.reasons == GOING)] = reason
+        if which.any():
+            self.reasons[which & (self.reasons == GOING)] = reason
 
     def leaders(self, correlations, weights):
         """Return the first column in each row whose correlation, by its length, is largest up to rounding."""
@@ -81,7 +84,8 @@ class Pursuits:
         self.counts += kept
         self.done += 1
         self._end(lengths(self.residual) <= self.etas, FITTED)
-        self._end(self.done == self.picks.shape[1], FULL)
+        if self.done == self.picks.shape[1]:
+            self._end(kept, FULL)
 
     def back_to(self, count, residual):
         """Forget the last columns of a single pursuit."""
@@ -95,12 +99,12 @@ class Pursuits:
         What is rounding in ``x`` has no sign.
         """
         triangle = self.triangle[:, :count, :count]
-        values = np.linalg.solve(triangle.transpose(0, 2, 1), self.coordinates[:, :count, None])[:, :, 0]
+        values = solved(triangle.transpose(0, 2, 1), self.coordinates[:, :count], lower=False)
         sizes = np.abs(values)
         clear = sizes > 16.0 * EPSILON * sizes.max(axis=1, initial=0.0)[:, None]
         signs = np.divide(values, sizes, out=np.zeros_like(values), where=clear)
-        factors = np.linalg.solve(triangle.conj(), signs[:, :, None])
-        directions = (factors.transpose(0, 2, 1) @ self.basis[:, :count])[:, 0]
+        factors = solved(triangle.conj(), signs, lower=True)
+        directions = (factors[:, None] @ self.basis[:, :count])[:, 0]
         return values, directions, self.data - (values[:, None] @ self.columns[:, :count])[:, 0]
 
     def point(self, count) -> Point:
@@ -108,6 +112,13 @@ class Pursuits:
         (values,), (direction,), (residual,) = self.fits(count)
         order = np.argsort(self.picks[0, :count])
         return Point(count, self.picks[0, :count][order], values[order], residual, direction)
+
+
+def solved(triangles, right, lower):
+    """Solve with triangles, a row of ``right`` for each; numpy solves stacks, without using the triangles."""
+    if len(right) == 1 and right.size:
+        return solve_triangular(triangles[0], right[0], lower=lower, check_finite=False)[None]
+    return np.linalg.solve(triangles, right[:, :, None])[:, :, 0]
 
 
 def pursue(task, norms):
@@ -204,7 +215,8 @@ def pursuit_batch(A, Y, etas, tol, atoms, threads, progress):
             return chunk(A if shared else A[part], Y[part], norms if shared else norms[part], etas[part], tol,
                          atoms)
 
-    parts, done = [slice(first, first + CHUNK) for first in range(0, len(Y), CHUNK)], []
+    size = max(1, min(CHUNK, ENTRIES // (atoms * (2 * Y.shape[1] + atoms))))
+    parts, done = [slice(first, first + size) for first in range(0, len(Y), size)], []
     for part, answer in in_order(work, parts, threads):
         done.append(answer)
         if progress is not None:
