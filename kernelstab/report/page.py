@@ -7,6 +7,7 @@ The page has no outside references, so no script typesets its formulas. Those of
 import base64
 import html
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -140,11 +141,11 @@ def tex_to_html(tex: str) -> str:
     '<code>\\unheard{x}</code>'
     """
     tokens = list(_TOKEN.finditer(tex.strip()))[::-1]           # the next one is the last
-    try:
+    with suppress(KeyError, IndexError):
         text = _formula(tokens)
-    except (KeyError, IndexError):
-        tokens = [None]
-    return f"<code>{html.escape(tex)}</code>" if tokens else re.sub(r" {2,}", " ", text).strip()
+        if not tokens:
+            return re.sub(r" {2,}", " ", text).strip()
+    return f"<code>{html.escape(tex)}</code>"
 
 
 def _formula(tokens, upright=False):
