@@ -143,7 +143,7 @@ def kernel_size(A, prior, eps=0.0, *, norm=2, **options) -> KernelSize:
     norm : {2, inf}
         Norm of the errors; ``inf`` is offered for a polytope, where it makes the size exact.
     **options
-        Of the prior's method ``kernel_size``, such as ``tol``, ``max_supports``, ``rng``.
+        Of the prior's method ``kernel_size``, such as ``tol`` or ``max_supports``.
 
     Raises
     ------

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kernelstab._checks import as_array, as_count, as_generator, as_number
+from kernelstab._checks import as_array, as_number
 from kernelstab._engines.feasible_sets.programs import ProgramSet
 from kernelstab._engines.largest_norm.convex_sets import farthest_found, fill, matrix_bound
 from kernelstab._engines.largest_norm.quadratic_forms import kernel_basis
@@ -39,7 +39,7 @@ class L1Ball(Prior):
         r"""Return :math:`t\|c\|_\infty`."""
         return self.radius * float(np.max(np.abs(c)))
 
-    def kernel_size(self, A, eps=0.0, *, tol=None, starts=4, rng=0) -> KernelSize:
+    def kernel_size(self, A, eps=0.0, *, tol=None) -> KernelSize:
         r"""Enclose the kernel size of :math:`\{\|x\|_1\le t\}` with Euclidean errors and noise.
 
         Half the size is the largest :math:`\|v\|_2` with :math:`\|v\|_1\le t` and
@@ -64,9 +64,6 @@ class L1Ball(Prior):
         tol : float, optional
             Singular values of :math:`A` up to this count as zero. Default
             :math:`\max(m,N)\,\varepsilon_{64}\|A\|_2`.
-        starts : int
-            Number of random starts of the ascent.
-        rng : int or Generator
 
         Notes
         -----
@@ -82,7 +79,6 @@ class L1Ball(Prior):
         (2.0, 2.0)
         """
         matrix, eps = self.checked_matrix(A, eps, real=True)
-        starts, rng = as_count(starts, "starts"), as_generator(rng)
         n, radius = matrix.shape[1], self.radius
         hidden, _ = kernel_basis(matrix, tol)
         if eps == 0 and hidden.shape[1] == 0:
@@ -92,7 +88,7 @@ class L1Ball(Prior):
         # half the size is the largest norm among the signals that explain the data 0
         fibre = ProgramSet(matrix, np.zeros(len(matrix)), eps, self, radius=radius)
         ends = [fibre.support(unit) for unit in np.eye(n)]
-        v = farthest_found(lambda g: fibre.support(g).x, [end.x for end in ends], starts, rng, steps=20)
+        v = farthest_found(lambda g: fibre.support(g).x, [end.x for end in ends], 4, steps=20)
         box = fill([end.bound for end in ends], radius) * (1 + n * EPS)
         half, dual = min((box, {"kind": "coordinates", "q": np.array([end.q for end in ends])}),
                          matrix_bound(matrix, radius, eps, basis), key=lambda upper: upper[0])

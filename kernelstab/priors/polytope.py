@@ -6,7 +6,7 @@ from math import sqrt
 import numpy as np
 from scipy.optimize import linprog
 
-from kernelstab._checks import as_array, as_count, as_generator
+from kernelstab._checks import as_array, as_count
 from kernelstab._engines.feasible_sets.programs import ProgramSet
 from kernelstab._engines.largest_norm.convex_sets import (
     coordinate_bounds,
@@ -55,8 +55,7 @@ class Polytope(Prior):
         answer = linprog(np.ones(both.shape[1]), A_eq=both, b_eq=c, method="highs")
         return np.inf if answer.fun is None else float(answer.fun)
 
-    def kernel_size(self, A, eps=0.0, *, norm="inf", tol=None, max_vertices=100_000, starts=10,
-                    rng=0) -> KernelSize:
+    def kernel_size(self, A, eps=0.0, *, norm="inf", tol=None, max_vertices=100_000) -> KernelSize:
         r"""Return the kernel size of a polytope, with the linear map that is optimal in the maximum norm.
 
         With errors in the maximum norm one linear program per coordinate is exact:
@@ -92,9 +91,6 @@ class Polytope(Prior):
             :math:`\max(m,N)\,\varepsilon_{64}\|A\|_2`.
         max_vertices : int
             With ``norm="2"`` most systems of equations to solve in search of vertices.
-        starts : int
-            With ``norm="2"`` number of random starts of the ascent.
-        rng : int or Generator
 
         Notes
         -----
@@ -113,8 +109,7 @@ class Polytope(Prior):
         (8.0, 8.0, True)
         """
         matrix, eps = self.checked_matrix(A, eps, real=True)
-        max_vertices, starts = as_count(max_vertices, "max_vertices"), as_count(starts, "starts")
-        W, rng = self.W, as_generator(rng)
+        max_vertices, W = as_count(max_vertices, "max_vertices"), self.W
         hidden, _ = kernel_basis(matrix, tol)
         if hidden.shape[1]:
             shrink, flat = smallest_direction(W @ hidden)
@@ -134,7 +129,7 @@ class Polytope(Prior):
             return symmetric(self, eps, matrix, v, half, norm=norm, dual=dual,
                              optimal=MatrixMap(dual["q"]), optimal_error=half)
         box = sqrt(float(np.sum(radii**2))) * (1 + len(Z) * EPS), dual, dual["q"]
-        return _euclidean(self, eps, matrix, Z, G, box, points, max_vertices, starts, rng)
+        return _euclidean(self, eps, matrix, Z, G, box, points, max_vertices)
 
     def feasible(self, A, y, eps, *, max_supports=None) -> ProgramSet:
         """Return the members that explain the data."""
@@ -153,13 +148,13 @@ class Polytope(Prior):
         return {"kind": kind, "d": dual["d"] * (1 + margin), "f": f}
 
 
-def _euclidean(prior, eps, matrix, Z, G, box, points, max_vertices, starts, rng) -> KernelSize:
+def _euclidean(prior, eps, matrix, Z, G, box, points, max_vertices) -> KernelSize:
     """Return the result for Euclidean errors, between ascent and the least of three bounds."""
     found = [np.linalg.lstsq(Z, point, rcond=None)[0] for point in points]
     corner = farthest_vertex(G, max_vertices)
     if corner is not None:
         found.append(corner[1] / max(1.0, float(np.abs(G @ corner[1]).max())))
-    u = farthest_found(lambda objective: maximise(G, objective)[0], found, starts, rng)
+    u = farthest_found(lambda objective: maximise(G, objective)[0], found, 10)
     quadratic = quadratic_bound(matrix, prior.W, eps, Z, G) or box
     error, dual, linear = min(box, quadratic, key=lambda bound: bound[0])
     half = error if corner is None else min(corner[0], error)

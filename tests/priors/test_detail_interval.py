@@ -208,6 +208,19 @@ def test_units_do_not_matter(scale):
             np.testing.assert_allclose((scaled.lower, scaled.upper), (base.lower, base.upper), rtol=1e-10)
 
 
+@pytest.mark.parametrize("scale", [1e-8, 1e8])
+def test_units_do_not_matter_to_programs(scale):
+    A, x, d, _, _ = instance(3, (3, 6))
+    y = A @ x
+    y[0] += 0.1
+    for kind in (L1Ball, lambda t: Polytope(np.eye(6) / t)):
+        base = detail_interval(A, y, d, kind(8.0), 0.2)
+        for scaled in (detail_interval(A * scale, y * scale, d, kind(8.0), 0.2 * scale),
+                       detail_interval(A, y * scale, d / scale, kind(8.0 * scale), 0.2 * scale)):
+            assert scaled.exact
+            np.testing.assert_allclose((scaled.lower, scaled.upper), (base.lower, base.upper), rtol=1e-7)
+
+
 @pytest.mark.parametrize("prior", [Ball(4.0), Ellipsoid(np.diag([0.2, 0.25])), Everything(), Sparse(1)])
 def test_the_zero_detail_is_zero(prior):
     found = detail_interval([FIRST], [3.0], [0.0, 0.0], prior, 0.5)

@@ -50,7 +50,7 @@ def test_the_best_error_on_a_line_is_half_the_size():
 def test_samples_stay_below(m, n, eps, seed):
     rng = np.random.default_rng(seed)
     matrix = rng.standard_normal((m, n))
-    result = kernel_size(matrix, L1Ball(1.0), eps, starts=2)
+    result = kernel_size(matrix, L1Ball(1.0), eps)
     assert result.lower <= result.upper <= 2.0 + 1e-9
     assert result.c_opt_lower <= result.c_opt_upper <= result.upper
     basis = np.linalg.svd(matrix)[2][m:].T if eps == 0 else np.eye(n)

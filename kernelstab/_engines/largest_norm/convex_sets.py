@@ -31,8 +31,9 @@ def climb(support_point, u, steps, tolerance=1e-12):
     return u
 
 
-def farthest_found(support_point, found, starts, rng, steps=100):
+def farthest_found(support_point, found, starts, steps=100):
     """Climb from the farthest of several points and from random directions; return the farthest point."""
+    rng = np.random.default_rng(0)
     ranked = [point for point in sorted(found, key=np.linalg.norm, reverse=True)[:starts] if point.any()]
     directions = [*ranked, *(rng.standard_normal(len(found[0])) for _ in range(starts))]
     return max([*found, *(climb(support_point, u, steps) for u in directions)], key=np.linalg.norm)
