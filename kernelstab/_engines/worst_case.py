@@ -2,12 +2,12 @@
 
 import numpy as np
 from scipy.linalg import eigh_tridiagonal
-from scipy.optimize import brentq
 
 from kernelstab._checks import as_array
 
 MOMENTUM = 0.5
 BLOCK = 8       # directions that a refinement without derivatives tries together
+FARTHEST_STEPS = 60
 
 
 class Objective:
@@ -202,13 +202,12 @@ def _secants(objective, step, here, directions, length):
 
 
 def farthest_on_ball(matrix, offset, radius) -> np.ndarray:
-    r"""Maximise :math:`\|b + Jc\|` over :math:`\|c\| \le r` exactly.
+    r"""Maximise :math:`\|b+Jc\|` over :math:`\|c\|\le r`, for a real matrix with few columns.
 
-    The maximum lies on the sphere and satisfies :math:`(\mu I - J^TJ)c = J^Tb` with
-    :math:`\mu \ge \lambda_{\max}(J^TJ)`; this is sufficient too, although the problem is
-    not concave. In eigenvectors of :math:`J^TJ` the norm of ``c`` decreases in
-    :math:`\mu`, so one root is sought. If :math:`J^Tb` has no part along the top
-    eigenvector, the missing length is put there. ``matrix`` is real, with few columns.
+    The square is convex, so going to the point of the ball farthest along the gradient never loses. The
+    start is the top eigenvector of :math:`J^TJ`, with the sign of :math:`J^Tb`. In eigenvectors each
+    coordinate then keeps the sign of :math:`J^Tb`, and the only limit of that kind is the maximum: it
+    satisfies :math:`(\mu I-J^TJ)c=J^Tb` with :math:`\mu` at least the top eigenvalue.
 
     Without offset it is the top singular direction, with one it leans towards it:
 
@@ -217,19 +216,13 @@ def farthest_on_ball(matrix, offset, radius) -> np.ndarray:
     >>> farthest_on_ball(np.eye(2), np.array([0.0, 1.0]), 3.0).round(9)
     array([0., 3.])
     """
-    eigenvalues, vectors = np.linalg.eigh(matrix.T @ matrix)
-    slope = vectors.T @ (matrix.T @ offset)
-    top, size = eigenvalues[-1], float(np.linalg.norm(slope))
-
-    def coefficients(shift):          # shift = mu - top > 0
-        return slope / (shift + (top - eigenvalues))
-
-    low, high = 1e-12 * max(top, size / radius), size / radius
-    if high <= low or np.linalg.norm(coefficients(low)) <= radius:
-        inner = coefficients(low) if low > 0 else np.zeros_like(slope)
-        missing = radius**2 - float(inner[:-1] @ inner[:-1])
-        inner[-1] = np.copysign(np.sqrt(max(missing, 0.0)), slope[-1])
-        return vectors @ inner
-    shift = brentq(lambda s: 1 / np.linalg.norm(coefficients(s)) - 1 / radius, low, high, xtol=1e-15 * high)
-    best = vectors @ coefficients(shift)
-    return best * (radius / np.linalg.norm(best))
+    square, slope = matrix.T @ matrix, matrix.T @ offset
+    top = np.linalg.eigh(square)[1][:, -1]
+    best = np.copysign(radius, top @ slope) * top
+    for _ in range(FARTHEST_STEPS):
+        gradient = square @ best + slope
+        size = np.linalg.norm(gradient)
+        if size == 0:
+            break
+        best = gradient * (radius / size)
+    return best
