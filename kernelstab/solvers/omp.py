@@ -2,17 +2,14 @@
 
 import warnings
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 
 from kernelstab._checks import as_array, as_callable, as_count, as_number, thread_count
-from kernelstab._engines.duality_gap import relative
 from kernelstab._engines.greedy.columns import column_norms, combination, largest
-from kernelstab._engines.greedy.points import Point, Task, proof_of
+from kernelstab._engines.greedy.points import Point, Task, judged
 from kernelstab._engines.greedy.pursuit import EXTREME, pursue, pursuit_batch
 from kernelstab._engines.linear_system import require_finite
-from kernelstab._engines.problem import Judged
 from kernelstab._errors import NotConverged
 from kernelstab.solvers._solve import pose
 from kernelstab.solvers.batch import BatchSolution, _arrays
@@ -198,8 +195,8 @@ def omp_batch(A, Y, s=None, *, eta=0.0, tol=1e-13, threads=None, progress=None) 
     etas = np.broadcast_to(etas, (len(Y),))
     s = low if s is None else as_count(s, "s", low=1, high=low)
     tol, threads = as_number(tol, "tol", low=0), thread_count(threads)
-    proof, counts, reasons = pursuit_batch(A, Y, etas, tol, s, threads, as_callable(progress, "progress"))
-    found = proof._asdict() | {"iterations": counts}
+    points, counts, reasons = pursuit_batch(A, Y, etas, tol, s, threads, as_callable(progress, "progress"))
+    found = points._asdict() | {"iterations": counts}
     methods = ["orthogonal matching pursuit, batch"] * len(Y)
     for i in np.flatnonzero((reasons == EXTREME) & Y.any(axis=1)):
         with warnings.catch_warnings():
@@ -208,14 +205,11 @@ def omp_batch(A, Y, s=None, *, eta=0.0, tol=1e-13, threads=None, progress=None) 
         methods[i] = one.method
         for name, values in found.items():
             values[i] = getattr(one, name)
-    objective, gap = found["objective"], found["gap"]
     converged = (etas == 0) | (found["residual"] <= etas * (1 + 1e-12))
     if not converged.all():
         warnings.warn(f"{int((~converged).sum())} of {len(Y)} problems stopped above their eta",
                       NotConverged, stacklevel=2)
-    ratio = np.array([relative(*pair) for pair in zip(gap, objective)])
-    return BatchSolution(**found, relative_gap=ratio, feasibility=np.zeros(len(Y)), converged=converged,
-                         methods=methods)
+    return BatchSolution(**found, converged=converged, methods=methods)
 
 
 def run(name, method: Callable, A, y, s, *, tol, max_iter, x0, callback, progress, history,
@@ -244,7 +238,10 @@ def run(name, method: Callable, A, y, s, *, tol, max_iter, x0, callback, progres
         converged, words = end.value or (converged, words)
     except KeyboardInterrupt:
         converged, words, interrupted = False, "interrupted", True
-    found = _judged(posed, task, best)
+    kept = best.values != 0
+    found = judged(task, best._replace(support=best.support[kept], values=best.values[kept]))
+    require_finite(found.objective, found.gap)
+    found = posed.back(found)
     said = f"{name}, {words}"
     if not converged:
         ended = "was interrupted" if interrupted else "stopped"
@@ -261,7 +258,7 @@ def _task(posed, s, tol, max_iter, x0, each):
         raise ValueError("A and y must be of sizes for which floating point holds the answer, got one near "
                          f"{1.0 / units.point if units.point else np.inf:.1e}")
     require_finite(0.0, problem.largest)
-    system = replace(problem.system, y=np.require(problem.system.y, None, ["C", "W"]))
+    system = problem.system
     count = min(system.shape) if s is None else as_count(s, "s", low=1, high=min(system.shape))
     budget = count if max_iter is None else as_count(max_iter, "max_iter", low=1)
     x = posed.start(x0).x
@@ -283,12 +280,3 @@ def _tell(posed, task, point, rows, callback, progress):
         callback(point.done, x, size)
     if progress is not None:
         progress(point.done, task.budget, f"{point.support.size} atoms, residual {size:.1e}")
-
-
-def _judged(posed, task, best) -> Judged:
-    """Judge a point as a candidate for QCBP at the noise level of its own residual, in the caller's units."""
-    kept = best.values != 0
-    x, dual, objective, value, gap, residual = proof_of(
-        task, best._replace(support=best.support[kept], values=best.values[kept]))
-    require_finite(objective, gap)
-    return posed.back(Judged(x, dual, objective, value, gap, relative(gap, objective), residual, 0.0))

@@ -1,13 +1,14 @@
 """What a greedy method gets, the points that it yields, and what dual points prove of them."""
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from kernelstab._engines.duality_gap import EPSILON, QCBP, best_multiple, duality_gap, with_rounding
+from kernelstab._engines.duality_gap import EPSILON, QCBP, best_multiple, duality_gap, relative, with_rounding
 from kernelstab._engines.greedy.columns import columns_of, lengths
 from kernelstab._engines.linear_system import System
+from kernelstab._engines.problem import Judged
 
 
 class Point(NamedTuple):
@@ -62,19 +63,8 @@ class Task:
         return self.system.adjoint(point.residual) if point.support.size else self.correlation
 
 
-class DualProof(NamedTuple):
-    """Points, and what dual points prove of them: one, or one in each row."""
-
-    x: np.ndarray
-    dual: np.ndarray
-    objective: Any
-    dual_objective: Any
-    gap: Any
-    residual: Any
-
-
-def proof_of(task, point) -> DualProof:
-    r"""Return what the best dual point that is known for a point proves.
+def judged(task, point) -> Judged:
+    r"""Judge a point as a candidate for QCBP at its own residual, with the best dual point that is known.
 
     With the columns :math:`B` on the support and the signs :math:`\sigma` of the values, the direction
     :math:`h=B(B^*B)^{-1}\sigma` is the shortest with :math:`B^*h=\sigma`. The residual alone competes where
@@ -92,11 +82,11 @@ def proof_of(task, point) -> DualProof:
     rows = [np.array([row] * len(directions)) for row in (point.dense(system.shape[1]), residual, along_r)]
     found = prove(*rows, np.array(directions), np.array(along), task.size, column)
     best = np.argmin(found.gap)
-    return DualProof(*(field[best] for field in found[:2]), *(float(field[best]) for field in found[2:]))
+    return Judged(*(field[best] for field in found[:2]), *(float(field[best]) for field in found[2:]))
 
 
-def prove(x, residuals, along_r, directions, along_h, size, column) -> DualProof:
-    r"""Return what directions h and residuals r prove of sparse points, one in each row.
+def prove(x, residuals, along_r, directions, along_h, size, column) -> Judged:
+    r"""Judge sparse points, one in each row, by directions h and the residuals r.
 
     ``along_h`` and ``along_r`` are ``A^H h`` and ``A^H r``, ``size`` is the norm of the data, and ``column``
     a norm that the longest column has at least.
@@ -121,7 +111,7 @@ def prove(x, residuals, along_r, directions, along_h, size, column) -> DualProof
         most = (1.0 - cost) * lengths(directions) / np.sqrt(cost * (2.0 - cost)) / left
         t = np.where(grows, np.minimum(reach(along_h, along_r, noise), most), 0.0)[:, None]
     dual, along_h = directions + t * residuals, along_h + t * along_r
-    numbers = np.empty((3, len(x)))
+    numbers = np.empty((4, len(x)))
     long, largest = lengths(dual), np.abs(along_h).max(axis=1)
     products = (dual.conj() * residuals).sum(axis=1).real
     along = (along_h.conj() * x).sum(axis=1).real
@@ -129,10 +119,11 @@ def prove(x, residuals, along_r, directions, along_h, size, column) -> DualProof
     for p, r in enumerate(left):
         most = with_rounding(largest[p], columns[p], long[p])
         t = best_multiple(QCBP, r, 1.0, products[p] + along[p], long[p], most)
-        numbers[:, p] = duality_gap(QCBP, r, total[p], total[p] - t * along[p], r, t * long[p],
-                                    t * products[p], 0.0)[:3]
+        objective, value, gap, _ = duality_gap(QCBP, r, total[p], total[p] - t * along[p], r, t * long[p],
+                                               t * products[p], 0.0)
+        numbers[:, p] = objective, value, gap, relative(gap, objective)
         dual[p] *= t
-    return DualProof(x, dual, *numbers, left)
+    return Judged(x, dual, *numbers, left, np.zeros(len(x)))
 
 
 def reach(start, slope, noise):

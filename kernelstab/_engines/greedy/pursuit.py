@@ -5,7 +5,8 @@ from scipy.linalg import solve_triangular
 
 from kernelstab._engines.duality_gap import EPSILON
 from kernelstab._engines.greedy.columns import column_norms, largest, lengths
-from kernelstab._engines.greedy.points import DualProof, Point, prove
+from kernelstab._engines.greedy.points import Point, prove
+from kernelstab._engines.problem import Judged
 from kernelstab._engines.threads import in_order
 
 TIE = 1e-12         # scores this close are equal: rounding must not decide between equal columns
@@ -202,7 +203,7 @@ def take_block(found, matrix, correlation):
 
 
 def pursuit_batch(A, Y, etas, tol, atoms, threads, progress):
-    """Choose columns of ``A``, or of ``A[p]``, for the data ``Y[p]``: proofs, counts and reasons.
+    """Choose columns of ``A``, or of ``A[p]``, for the data ``Y[p]``: judgements, counts and reasons.
 
     Threads share the chunks; these, and so the answer, do not depend on the threads.
     """
@@ -222,11 +223,11 @@ def pursuit_batch(A, Y, etas, tol, atoms, threads, progress):
         if progress is not None:
             progress(min(part.stop, len(Y)), len(Y), "problems")
     *fields, counts, reasons = (np.concatenate(field) for field in zip(*done))
-    return DualProof(*fields), counts, reasons
+    return Judged(*fields), counts, reasons
 
 
 def chunk(A, Y, norms, etas, tol, atoms):
-    """Return what came of a few problems: the fields of their proof, the counts and the reasons."""
+    """Return what came of a few problems: the fields of their judgement, the counts and the reasons."""
     rows, shared = np.arange(len(Y)), A.ndim == 2
 
     def adjoint(U):
