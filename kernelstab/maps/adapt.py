@@ -9,7 +9,7 @@ from operator import attrgetter
 
 import numpy as np
 
-from kernelstab._checks import as_array
+from kernelstab._checks import as_array, as_number
 from kernelstab._errors import users_code
 from kernelstab.maps.base import Map
 from kernelstab.maps.linear import LinearMap
@@ -128,7 +128,7 @@ class CallableMap(Map):
     ----------
     function : callable, ndarray (m,) -> ndarray (N,)
         Gets its own copy of the measurement, so that it cannot change the caller's.
-        Its ``vjp``, ``spec`` and ``name`` are taken over if it has them.
+        Its ``vjp``, ``spec``, ``precision`` and ``name`` are taken over if it has them.
     A : operator, shape (m, N)
         Fixes the shapes.
     label : str, optional
@@ -146,6 +146,7 @@ class CallableMap(Map):
         default = getattr(function, "__name__", type(function).__name__)
         self.name = str(getattr(function, "name", default))
         self.label = label or repr(self.name)
+        self.precision = as_number(getattr(function, "precision", Map.precision), "precision", low=0.0)
         if callable(getattr(function, "vjp", None)):
             self.vjp = self._vjp
 

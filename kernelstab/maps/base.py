@@ -21,6 +21,9 @@ class ReconstructionMap(Protocol):
     ``spec()``
         An exact description for certificates (see ``ForwardOperator.spec``); maps
         without one are certified on their recorded outputs only.
+    ``precision``
+        Unit roundoff of the arithmetic inside the map (default that of float64); checks in floating
+        point allow for it.
     """
 
     name: str
@@ -32,6 +35,7 @@ class Map:
     """Base class of the maps in this package: a name, no gradient, no description."""
 
     name = "map"
+    precision = float(np.finfo(np.float64).eps)
 
     def __init_subclass__(cls, **options):
         """Forget an inherited description when a subclass computes something else."""

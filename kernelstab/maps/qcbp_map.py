@@ -1,5 +1,7 @@
 """Sparse recovery as a map: basis pursuit with a noise level, and its derivative."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from kernelstab._checks import as_array, as_number
@@ -90,17 +92,18 @@ class QCBPMap(Map):
         if not self.A.is_real and self.eta == 0:
             self.vjp = self.pullback = None
 
-    def _coefficients(self, y):
+    def solve(self, y):
+        """Return the :class:`~kernelstab.solvers.Solution` in coefficients; ``image`` is the flat signal."""
+        y = as_array(y, "y", shape=self.A.shape[:1])
         budget = {"tol": self.tol, "max_iter": self.max_iter}
         if self.wavelet is None:
-            return qcbp(self.A, y, self.eta, **budget).x
-        return wavelet_qcbp(self.A, y, self.eta, self.wavelet, level=self.level, **budget).x
-
-    def _signal(self, coefficients):
-        return coefficients if self._synthesis is None else self._synthesis.matvec(coefficients)
+            solution = qcbp(self.A, y, self.eta, **budget)
+            return replace(solution, image=solution.x)
+        solution = wavelet_qcbp(self.A, y, self.eta, self.wavelet, level=self.level, **budget)
+        return replace(solution, image=solution.image.ravel())
 
     def __call__(self, y):
-        return self._signal(self._coefficients(as_array(y, "y", shape=self.A.shape[:1])))
+        return self.solve(y).image
 
     def vjp(self, y, u):
         r"""Return :math:`J(y)^*u`, see the class; zero where the recovered signal is zero."""
@@ -109,7 +112,8 @@ class QCBPMap(Map):
     def pullback(self, y):
         """Return the output and ``u -> vjp(y, u)``, after one call of the solver for both."""
         y = as_array(y, "y", shape=self.A.shape[:1])
-        c = self._coefficients(y)
+        solution = self.solve(y)
+        c = solution.x
         support = self._support(c)
         face = _Face(self._system, support, c, y, self.eta) if support.size else None
 
@@ -119,7 +123,7 @@ class QCBPMap(Map):
             v = as_array(u, "u", shape=(self.A.shape[1],))
             return face.transposed(v if self._synthesis is None else self._synthesis.rmatvec(v))
 
-        return self._signal(c), transposed
+        return solution.image, transposed
 
     def _support(self, c):
         """Return where ``c`` counts as nonzero; at most ``m`` places, because more are never needed."""

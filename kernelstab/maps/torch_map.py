@@ -36,6 +36,8 @@ class TorchMap(Map):
 
     Attributes
     ----------
+    precision : float
+        Spacing of floats at 1 in the module's precision.
     about : str
         ``"(eval mode)"`` if the module came in training mode, else empty.
 
@@ -79,6 +81,7 @@ class TorchMap(Map):
         self.about = "(eval mode)" if any(part.training for part in module.modules()) else ""
         self.module = module.eval()
         self.name = name or type(module).__name__
+        self.precision = float(torch.finfo(self.dtype).eps)
 
     def __call__(self, y):
         torch = require("torch", extra="learn")

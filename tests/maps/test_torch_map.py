@@ -114,9 +114,10 @@ def test_precision_follows_the_module():
     A = gaussian(3, 5, rng=0)
     single = TorchMap(torch.nn.Linear(3, 5), A)
     assert single.dtype == torch.float32
+    assert single.precision == pytest.approx(2.0**-23)
     assert single(np.ones(3)).dtype == np.float64
     double = TorchMap(copy.deepcopy(single.module).double(), A)
-    assert double.dtype == torch.float64
+    assert double.precision == pytest.approx(2.0**-52)
     third = np.ones(3) / 3
     assert np.abs(double(third) - single(third)).max() > 0
 
