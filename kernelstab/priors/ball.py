@@ -47,8 +47,8 @@ class Ball(Prior):
 
         Without noise the pseudo-inverse is optimal, and even the centre of every fibre
         :math:`A^\dagger y+\{n\in N(A):\|n\|^2\le R^2-\|A^\dagger y\|^2\}`. With noise and a kernel the
-        smallest worst-case error is :math:`R`, which the map 0 attains already; the worst case is
-        then no guide, and the centre of the fibre of one ``y`` is what to ask for.
+        smallest worst-case error is :math:`R`, which the map 0 attains already; then ask for the centre of
+        the fibre of one ``y`` (:func:`tikhonov_centre`).
 
         Parameters
         ----------

@@ -24,10 +24,9 @@ class ConfusableDetail:
         :math:`\|Au\|` as computed, measurement units per signal unit.
     in_kernel : bool
         Whether the gain is no larger than its rounding error: then any multiple may be hidden.
-    x, x_alt : ndarray, shape (N,)
-        Two explanations, ``lower`` times the detail apart.
-    y : ndarray, shape (m,)
-        Data that both explain with noise ``eps``: halfway between theirs.
+    x, x_alt, y : ndarray, shape (N,), (N,), (m,)
+        Zero and ``lower`` times the detail, and the data halfway that both explain with noise ``eps``; add
+        any signal and its measurements.
     """
 
     eps: float
@@ -55,10 +54,8 @@ class RemovableDetail:
         No multiple outside explains the data; infinite where the gain may be zero.
     inner : (float, float)
         Every multiple between does.
-    gain : float
-        :math:`\|Au\|` as computed.
-    residual : float
-        :math:`\|y-A\hat x\|` as computed.
+    gain, residual : float
+        :math:`\|Au\|` and :math:`\|y-A\hat x\|` as computed.
     """
 
     eps: float
@@ -81,7 +78,7 @@ class RemovableDetail:
         return f"<RemovableDetail eps={self.eps:g}: t in [{self.lower:.6g}, {self.upper:.6g}]>"
 
 
-def confusable_detail(A, u, eps, *, x=None) -> ConfusableDetail:
+def confusable_detail(A, u, eps) -> ConfusableDetail:
     r"""Return how large a detail can be before the data must show it.
 
     Some data are explained by both :math:`x` and :math:`x+d` if and only if :math:`\|Ad\|\le2\varepsilon`:
@@ -95,8 +92,6 @@ def confusable_detail(A, u, eps, *, x=None) -> ConfusableDetail:
         The direction; it is scaled to norm 1.
     eps : float
         Noise level.
-    x : array_like, optional
-        The first explanation. Default: zero.
 
     Raises
     ------
@@ -105,7 +100,7 @@ def confusable_detail(A, u, eps, *, x=None) -> ConfusableDetail:
 
     Notes
     -----
-    Cost: one application of ``A``, two if ``x`` is given. Its rounding is taken to be below :math:`8\sqrt N`
+    Cost: one application of ``A``. Its rounding is taken to be below :math:`8\sqrt N`
     machine units times :math:`\|A\|_2`; matrices obey that on the average, fast transforms amply.
 
     Examples
@@ -121,10 +116,8 @@ def confusable_detail(A, u, eps, *, x=None) -> ConfusableDetail:
     A, u, eps, seen, gain, slack = _measured(A, u, eps)
     size = 2 * eps / (gain + slack) if gain + slack > 0 else np.inf
     shown = size if np.isfinite(size) else 1.0
-    base = np.zeros_like(u) if x is None else _signal(A, x, "x")
-    data = (shown / 2) * seen if x is None else A.matvec(base) + (shown / 2) * seen
     most = 2 * eps / (gain - slack) if gain > slack else np.inf
-    return ConfusableDetail(eps, size, most, gain, gain <= slack, base, base + shown * u, data)
+    return ConfusableDetail(eps, size, most, gain, gain <= slack, 0 * u, shown * u, (shown / 2) * seen)
 
 
 def removable_detail(A, y, x_hat, u, eps) -> RemovableDetail:

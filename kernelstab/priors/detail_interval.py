@@ -130,12 +130,11 @@ class DetailInterval:
                           max(self.upper - value, value - self.lower))
 
     def certificate(self, path=None, *, end="range") -> dict:
-        """Return a certificate that ``kernelstab verify`` proves again in exact arithmetic.
+        """Return a certificate that ``kernelstab verify`` proves again; write it to ``path`` if one is given.
 
         Parameters
         ----------
         path : path-like, optional
-            Where to write it.
         end : {"range", "largest", "smallest"}
             ``"range"``: no value lies outside ``lower`` and ``upper``, which proves FAITHFUL and
             HALLUCINATED. ``"largest"`` or ``"smallest"``: both bounds of one end, a signal for the inner one;
@@ -194,8 +193,8 @@ def detail_interval(A, y, d, prior, eps=0.0, *, max_supports=1_000_000) -> Detai
         The detail: a crop, a coefficient, a difference of means. An image is flattened.
     prior : Prior
     eps : float
-        Noise level, in measurement units and the Euclidean norm. Zero asks for :math:`Ax=y`, which
-        is taken to hold where the misfit is below :math:`10^{-9}\|y\|`.
+        Noise level in the Euclidean norm. Zero asks for :math:`Ax=y`, taken to hold where the misfit is
+        below :math:`10^{-9}\|y\|`.
     max_supports : int
         Most supports to go through for a sparse prior.
 
@@ -212,9 +211,8 @@ def detail_interval(A, y, d, prior, eps=0.0, *, max_supports=1_000_000) -> Detai
     *l1 ball, polytope:* a linear program (HiGHS) per end, with noise a cone program (cvxpy).
     *Sparse:* all :math:`\binom Ns` supports, about a million in seconds. *Finite:* all signals.
 
-    Without a prior, or with one that is unbounded, the detail is bounded if and only if its part in the
-    common null space is zero, which floating point cannot decide: below :math:`10^{-10}\|d\|` it is
-    taken for zero.
+    With an unbounded prior the detail is bounded if and only if its part in the common null space is zero,
+    which floating point cannot decide: below :math:`10^{-10}\|d\|` it is taken for zero.
 
     See Also
     --------

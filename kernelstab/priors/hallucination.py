@@ -24,10 +24,9 @@ class Hallucination:
     ----------
     prior : Prior
     eps : float
-    lower : float
-        Every model errs by at least this, for some signal that explains the data.
-    upper : float
-        The answer ``centre`` errs by at most this for all of them.
+    lower, upper : float
+        Every model errs by at least ``lower`` for some signal that explains the data; the answer ``centre``
+        errs by at most ``upper`` for all of them.
     exact : bool
         Whether both agree to 1e-6, relative to ``upper`` (for a ball and the whole signal, to the radius).
     half_diameter : float
@@ -67,12 +66,9 @@ def minimum_hallucination(A, y, prior, eps=0.0, detail=None, *, max_supports=1_0
     r"""Bound the error that no model can avoid on given data, from both sides.
 
     Whatever a model answers for :math:`y`, its worst error over :math:`F_y=\{x\in M:\|Ax-y\|\le\varepsilon\}`
-    is at least the Chebyshev radius of :math:`DF_y`, and the Chebyshev centre attains it. With :math:`k`
-    details
-
-    .. math:: \tfrac12\operatorname{diam}DF_y\le h(y)\le\sqrt{\tfrac k{2(k+1)}}\operatorname{diam}DF_y ,
-
-    the right side by Jung's theorem; for one detail both are half the interval.
+    is at least the Chebyshev radius of :math:`DF_y`, and the Chebyshev centre attains it. It is at least half
+    the diameter of :math:`DF_y`, and at most :math:`\sqrt{k/(2(k+1))}` of it for :math:`k` details, by
+    Jung's theorem; for one detail both are half the interval.
 
     Parameters
     ----------

@@ -43,13 +43,12 @@ class KernelSize:
         Members of the prior at distance ``lower`` (along ``direction``, if infinite).
     direction : ndarray or None
         A kernel direction along which the prior is unbounded, if the size is infinite.
-    optimal : callable or None
-        A map ``y -> x``, where one is known; a linear one has an attribute ``matrix``.
+    optimal, optimal_error : callable and float, or None
+        A map ``y -> x``, where one is known, and what its worst-case error is proved not to exceed; a linear
+        map has an attribute ``matrix``.
     dual : dict
         The numbers that prove ``upper``; ``kind`` says how.
     matrix : ndarray, shape (m, N)
-    optimal_error : float or None
-        What the worst-case error of ``optimal`` is proved not to exceed.
     interrupted : bool
         Whether Ctrl-C ended the search.
     """

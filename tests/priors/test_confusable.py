@@ -12,13 +12,13 @@ from kernelstab.priors import Everything, confusable_detail, detail_interval, re
 def test_confusable_by_hand():
     # ||A u|| = ||(3, 4)|| / 10 = 1/2 for the unit vector along (0, 2): 2 * 0.25 / 0.5 = 1
     A = [[1.0, 0.3], [0.0, 0.4]]
-    found = confusable_detail(A, [0.0, 2.0], 0.25, x=[5.0, 5.0])
+    found = confusable_detail(A, [0.0, 2.0], 0.25)
     np.testing.assert_allclose((found.lower, found.upper, found.gain), (1.0, 1.0, 0.5))
     assert found.lower < 1.0 < found.upper
     assert not found.in_kernel
-    np.testing.assert_allclose(found.x_alt, [5.0, 6.0])
-    # y = A x + A d / 2 lies 0.25 from both
-    np.testing.assert_allclose(found.y, [6.65, 2.2])
+    np.testing.assert_allclose(found.x_alt, [0.0, 1.0])
+    # y = A d / 2 lies 0.25 from both
+    np.testing.assert_allclose(found.y, [0.15, 0.2])
     for explanation in (found.x, found.x_alt):
         np.testing.assert_allclose(np.linalg.norm(A @ explanation - found.y), 0.25)
     assert repr(found) == "<ConfusableDetail eps=0.25: size 1 to 1, gain 0.5>"
@@ -104,8 +104,6 @@ def test_bad_input():
         confusable_detail([[1.0, 0.0]], [0.0, 0.0], 0.1)
     with pytest.raises(ValueError, match="u must have 2 entries, got 3"):
         confusable_detail([[1.0, 0.0]], [0.0, 0.0, 1.0], 0.1)
-    with pytest.raises(ValueError, match="x must have 2 entries, got 1"):
-        confusable_detail([[1.0, 0.0]], [0.0, 1.0], 0.1, x=[1.0])
     with pytest.raises(ValueError, match="eps must lie in"):
         confusable_detail([[1.0, 0.0]], [0.0, 1.0], np.inf)
     with pytest.raises(ValueError, match=r"x_hat must explain the data to within eps = 0\.1, got residual 1"):
