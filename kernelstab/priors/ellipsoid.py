@@ -7,7 +7,7 @@ import numpy as np
 
 from kernelstab._checks import as_array
 from kernelstab._engines.feasible_sets.quadratic import QuadraticSet
-from kernelstab._engines.largest_norm.quadratic_forms import (
+from kernelstab._engines.largest_norm import (
     best_weight,
     kernel_basis,
     smallest_direction,

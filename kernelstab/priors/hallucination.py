@@ -7,7 +7,7 @@ from scipy.spatial.distance import cdist
 
 from kernelstab._checks import as_array, as_count, check_scales
 from kernelstab._engines.feasible_sets.support_value import UNIT
-from kernelstab._engines.largest_norm.convex_sets import climb
+from kernelstab._engines.largest_norm import climb
 from kernelstab.priors.detail_interval import check_data
 from kernelstab.priors.finite_set import chebyshev_ball
 from kernelstab.priors.prior import Prior, as_prior

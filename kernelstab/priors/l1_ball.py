@@ -6,8 +6,7 @@ import numpy as np
 
 from kernelstab._checks import as_array, as_number
 from kernelstab._engines.feasible_sets.programs import ProgramSet
-from kernelstab._engines.largest_norm.convex_sets import farthest_found, fill, matrix_bound
-from kernelstab._engines.largest_norm.quadratic_forms import kernel_basis
+from kernelstab._engines.largest_norm import farthest_found, fill, kernel_basis, matrix_bound
 from kernelstab.priors.kernel_size import EPS, KernelSize, MatrixMap, jung, symmetric
 from kernelstab.priors.prior import Prior, penalty
 

@@ -8,14 +8,15 @@ from scipy.optimize import linprog
 
 from kernelstab._checks import as_array, as_count
 from kernelstab._engines.feasible_sets.programs import ProgramSet
-from kernelstab._engines.largest_norm.convex_sets import (
+from kernelstab._engines.largest_norm import (
     coordinate_bounds,
     farthest_found,
     farthest_vertex,
+    kernel_basis,
     maximise,
     quadratic_bound,
+    smallest_direction,
 )
-from kernelstab._engines.largest_norm.quadratic_forms import kernel_basis, smallest_direction
 from kernelstab.priors.kernel_size import EPS, KernelSize, MatrixMap, jung, symmetric, unbounded
 from kernelstab.priors.prior import Prior, penalty
 

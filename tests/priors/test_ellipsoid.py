@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernelstab._engines.largest_norm.quadratic_forms import best_weight
+from kernelstab._engines.largest_norm import best_weight
 from kernelstab.certify import verify
 from kernelstab.priors import Ball, Ellipsoid, kernel_size, witness_error
 

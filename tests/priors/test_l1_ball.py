@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernelstab._engines.largest_norm.convex_sets import fill
+from kernelstab._engines.largest_norm import fill
 from kernelstab.certify import verify
 from kernelstab.priors import L1Ball, kernel_size, witness_error
 

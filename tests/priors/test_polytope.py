@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from kernelstab._engines.largest_norm.convex_sets import farthest_vertex, maximise
+from kernelstab._engines.largest_norm import farthest_vertex, maximise
 from kernelstab.certify import verify
 from kernelstab.priors import Polytope, kernel_size, polytope, witness_error
 
