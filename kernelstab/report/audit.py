@@ -190,8 +190,8 @@ class AuditReport:
             "format": FORMAT, "version": VERSION, **self.summary(), "about": self.problem.about,
             "maps": list(self.problem.maps), "settings": {"eps": self.eps, **asdict(self.plan)},
             "conventions": self.conventions(),
-            **{kind.key(): self.findings[kind.name].to_json() if kind.name in self.findings else None
-               for kind in wanted()},
+            **{kind.name.replace(" ", "_"): self.findings[kind.name].to_json() if kind.name in self.findings
+               else None for kind in wanted()},
             "stages": [asdict(stage) for stage in self.stages],
             "seconds": sum(stage.seconds for stage in self.stages),
             "fingerprints": {"images": fingerprint(self.problem.images)}, "provenance": self.provenance,

@@ -76,11 +76,6 @@ class Finding:
     conventions: dict[str, str] = {}
 
     @classmethod
-    def key(cls) -> str:
-        """Return the name of the finding in ``report.json``."""
-        return cls.name.replace(" ", "_")
-
-    @classmethod
     def steps(cls, task) -> int:
         """Return how often ``measure`` calls ``tick``; here once for every map on every image."""
         return len(task.problem.maps) * len(task.problem.images)
