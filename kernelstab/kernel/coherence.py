@@ -23,15 +23,12 @@ class Coherence:
         Columns that attain it.
     welch_lower : float
         The least possible coherence of a matrix of this shape; equality means an optimal frame.
-    columns : int
-        ``N``.
     matrix : ndarray, shape (m, N)
     """
 
     mu: float
     pair: tuple[int, int]
     welch_lower: float
-    columns: int
     matrix: np.ndarray = field(repr=False)
 
     exact = True
@@ -74,13 +71,14 @@ class Coherence:
 
         A kernel vector of unit columns has :math:`(1+\mu)|v_i|\le\mu\|v\|_1`; sum over its support.
         """
-        return min(self.columns + 1, max(2, int(np.ceil((1 + 1 / self.upper) * (1 - 1e-15)))))
+        return min(self.matrix.shape[1] + 1, max(2, int(np.ceil((1 + 1 / self.upper) * (1 - 1e-15)))))
 
     @property
     def sparsity(self) -> int:
         r"""The largest :math:`s<(1+1/\mu)/2`: every ``s``-sparse vector is found by basis pursuit."""
-        if self.mu * (2 * self.columns - 1) < 1:
-            return self.columns
+        count = self.matrix.shape[1]
+        if self.mu * (2 * count - 1) < 1:
+            return count
         return int(np.ceil((1 + 1 / self.mu) / 2)) - 1
 
     def __repr__(self):
@@ -130,7 +128,7 @@ def coherence(A) -> Coherence:
         i, j = np.unravel_index(np.argmax(products), products.shape)
         if products[i, j] > best:
             best, pair = float(products[i, j]), (int(start + i), int(j))
-    return Coherence(min(best, 1.0), pair, welch_bound(m, n), n, matrix)
+    return Coherence(min(best, 1.0), pair, welch_bound(m, n), matrix)
 
 
 def welch_bound(m, N) -> float:

@@ -164,10 +164,8 @@ def ric(A, s, *, max_supports=2_000_000_000, threads=None, progress=None) -> RIC
 
     With unit columns and ``l = 2`` that is :math:`\delta_s\le(s-1)\mu`.
 
-    *Rounding.* A computed factorisation with positive pivots is the exact one of a matrix that differs
-    from :math:`tI-G_S` by at most :math:`\gamma\sqrt{M_{ii}M_{jj}}` in each entry, since the rows of
-    the factor have these lengths; with the rounding of the Gram matrix that shifts the
-    eigenvalues by a known amount, which is added to ``upper``.
+    *Rounding.* A computed factorisation with positive pivots is the exact one of a matrix near
+    :math:`tI-G_S`, which shifts the eigenvalues by an amount that is known and added to ``upper``.
 
     Deciding restricted isometry is NP-hard [TP14]_. Cost: about ten nanoseconds for each of the
     :math:`\binom Ns` supports.
