@@ -17,15 +17,10 @@ _TO_BOUNDARY = 0.9    # part of the way to the boundary that a long step may go
 
 
 class ChebyshevFits(NamedTuple):
-    r"""Approximations found, with the dual vectors that show how good they are.
+    r"""Rows :math:`g` with :math:`\|\varphi-Vg\|_\infty` small, and dual vectors that show how good they are.
 
-    Attributes
-    ----------
-    coefficients : ndarray, shape (B, r)
-        Rows :math:`g` with :math:`\|\varphi-Vg\|_\infty` small.
-    duals : ndarray, shape (B, N)
-        Rows :math:`v` with :math:`V^*v=0` up to rounding and
-        :math:`\mathrm{Re}\langle\varphi,v\rangle/\|v\|_1` close to that residual from below.
+    The duals ``v`` satisfy :math:`V^*v=0` up to rounding, and
+    :math:`\mathrm{Re}\langle\varphi,v\rangle/\|v\|_1` is close to that residual from below.
     """
 
     coefficients: np.ndarray
@@ -33,7 +28,7 @@ class ChebyshevFits(NamedTuple):
 
 
 def chebyshev_fits(V, targets, gap=1e-10) -> ChebyshevFits:
-    r"""Approximate each target by the span of the columns of ``V`` in the maximum norm.
+    r"""Approximate each row of ``targets`` by the span of orthonormal columns ``V`` in the maximum norm.
 
     Minimises :math:`\tau t-\sum_j\log(t^2-|r_j|^2)`, :math:`r=\varphi-Vg`, for growing :math:`\tau`.
     At its minimum :math:`v_j=2r_j/(t^2-|r_j|^2)` is orthogonal to the columns of ``V``, and
@@ -41,23 +36,10 @@ def chebyshev_fits(V, targets, gap=1e-10) -> ChebyshevFits:
     :math:`t\|v\|_1` by at most :math:`2N/\tau` times :math:`\|v\|_1/\tau`, about one. The Newton
     correction is added to :math:`v`, so that the orthogonality holds before the minimum is reached.
 
-    Parameters
-    ----------
-    V : ndarray, shape (N, r)
-        Orthonormal columns, real or complex.
-    targets : ndarray, shape (B, N)
-        Not zero; real if ``V`` is to be used with real coefficients.
-    gap : float
-        Distance from the optimum at which the iteration ends. The result is not checked here:
-        whoever uses it evaluates the residual of the coefficients that came out.
+    No target is zero. The iteration ends at a distance ``gap`` from the optimum; whoever uses the result
+    evaluates the residual of the coefficients that came out. Cost: about 50 Newton steps, each a stack of
+    systems of size ``r + 1`` (``2 r + 1`` for complex numbers).
 
-    Notes
-    -----
-    Cost: about 50 Newton steps, each a stack of ``B`` systems of size ``r + 1`` (``2 r + 1`` for
-    complex numbers).
-
-    Examples
-    --------
     The best constant for the numbers 1, 0, 0 is 1/2:
 
     >>> V = np.ones((3, 1)) / np.sqrt(3)

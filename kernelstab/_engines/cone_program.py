@@ -9,13 +9,6 @@ def solve_cone_program(program, solver="CLARABEL", **tolerances) -> bool:
 
     Nobody trusts the answer: bounds are evaluated afresh from whatever came out, so that an inaccurate
     answer or none is no error, and the doubts of the solver are not repeated.
-
-    Parameters
-    ----------
-    program : cvxpy.Problem
-    solver : str
-    **tolerances
-        Options of the solver.
     """
     import cvxpy as cp
 

@@ -105,20 +105,17 @@ class KernelPrograms:
                    for level, cap in enumerate(self.caps) if cap)
         return best / sizes.sum(axis=1)
 
-    def offer(self, vertex) -> bool:
+    def offer(self, vertex):
         """Project a candidate :math:`Wv` onto the null space and keep it if it is the best so far."""
         v, basis = vertex / self.weights, self.basis
         for _ in range(2):
             v = basis @ (basis.T @ v)
         weighted = np.abs(self.weights * v)
         size = weighted.sum()
-        if not size > 0:
-            return False
-        value = weighted[self.largest(weighted)].sum() / size * (1 - 2 * len(v) * EPS)
-        if value <= self.lower:
-            return False
-        self.lower, self.witness = float(value), v / size
-        return True
+        if size > 0:
+            value = weighted[self.largest(weighted)].sum() / size * (1 - 2 * len(v) * EPS)
+            if value > self.lower:
+                self.lower, self.witness = float(value), v / size
 
     def largest(self, magnitudes):
         """Return the admissible support with the largest sum, rising."""

@@ -8,7 +8,7 @@ index of ``K`` in ``s - 1`` of its pairs,
 
 and the mean of the duals of the pairs is a dual for ``K`` that proves it. Taken for the worst signs of every
 pair this rules out most supports, and whoever checks the proof does the same; the others are examined
-in falling order of that bound, with programs for the signs whose own sum is above the incumbent.
+in falling order of that bound, with programs for the signs whose mean dual proves too little.
 """
 
 from itertools import combinations
@@ -29,13 +29,11 @@ class SignSearch:
 
     def __init__(self, programs, max_supports):
         self.programs, self.max_supports = programs, max_supports
-        self.s = s = int(programs.caps.sum())
-        self.n = programs.matrix.shape[1]
+        self.s, self.n = int(programs.caps.sum()), programs.matrix.shape[1]
         self.single_duals, self.single_bounds = np.zeros(programs.matrix.shape[::-1]), np.ones(self.n)
         self.rest, self.settled = 1.0, 0.0          # bounds of the supports to come and of those done with
-        self.patterns = sign_patterns(s)
-        self.batches, self.evaluated = [], 0
-        self.pairs = self.pair_duals = None
+        self.table = self.pair_duals = None
+        self.proofs, self.evaluated = [], 0
 
     @property
     def lower(self):
@@ -63,8 +61,9 @@ class SignSearch:
         if self.s == 1:
             self.settled, self.rest = self.rest, 0.0
             self.evaluated = int((programs.caps[programs.levels] > 0).sum())
-        elif programs.lower < 1 - _TIE:
-            self._open_tables()
+        elif self.lower < 1 - _TIE:
+            self.table = np.add.outer(self.single_bounds, self.single_bounds) * (1 + 4 * EPS)
+            np.fill_diagonal(self.table, 0.0)
             if self.s > 2:
                 self._solve_pairs()
             self._settle_supports()
@@ -86,65 +85,40 @@ class SignSearch:
         self.programs.improve(chosen)
         self.report()
 
-    # bounds of pairs, before and after their own programs
-
-    def _open_tables(self):
-        """Bound every pair, equal and opposite signs, by the sum of the duals of its two columns."""
-        columns, duals = np.arange(self.n)[:, None], self.single_duals
-        g, slack = self.programs.residuals(columns, np.ones((self.n, 1)), duals)
-        slack = slack.max(axis=1)
-        self.pairs = np.zeros((self.n, self.n, 2))
-        for i in range(self.n):
-            for k, sign in enumerate((1, -1)):
-                worst = np.abs(g[i] + sign * g).max(axis=1)
-                self.pairs[i, :, k] = np.minimum(1.0, (worst + slack[i] + slack) * (1 + 2 * EPS))
-        if self.s > 2:
-            self.pair_duals = np.stack([duals[:, None] + duals, duals[:, None] - duals], axis=2)
-
     def _solve_pairs(self):
-        """Solve the programs of all pairs that may be part of a support above the incumbent."""
-        first, second, k = np.nonzero(self._completions() > self.lower + _TIE)
-        rising = first < second
-        supports = np.column_stack([first, second])[rising]
-        k = k[rising]
-        signs = np.column_stack([np.ones(len(k), int), 1 - 2 * k])
-        size = 16 * self.programs.chunk
-        for cut in (slice(i, i + size) for i in range(0, len(k), size)):
-            batch = self.programs.solve(supports[cut], signs[cut])
-            for (i, j), same, dual, bound in zip(supports[cut], k[cut], batch.duals, batch.bounds):
-                if bound < self.pairs[i, j, same]:
-                    self.pairs[i, j, same] = self.pairs[j, i, same] = bound
-                    self.pair_duals[i, j, same] = dual          # looked up by rising pairs only
+        """Solve the programs of all admissible pairs, equal and opposite signs."""
+        programs, size = self.programs, 8 * self.programs.chunk
+        pairs = np.column_stack(np.triu_indices(self.n, 1))
+        counts = (programs.levels[pairs][:, :, None] == np.arange(len(programs.caps))).sum(axis=1)
+        pairs = pairs[(counts <= programs.caps).all(axis=1)]
+        duals, bounds = np.zeros((len(pairs), 2, len(programs.matrix))), np.ones((len(pairs), 2))
+        for cut in (slice(i, i + size) for i in range(0, len(pairs), size)):
+            supports, signs = with_all_signs(pairs[cut])
+            batch = programs.solve(supports, signs)
+            duals[cut], bounds[cut] = batch.duals.reshape(duals[cut].shape), batch.bounds.reshape(-1, 2)
             self._improve(batch, starts=8)
-        self.rest = min(self.rest, float(self._completions().max()))        # every support holds a pair
+        i, j = pairs.T
+        self.table[i, j] = self.table[j, i] = np.minimum(self.table[i, j], bounds.max(axis=1))
+        self.pairs, self.pair_duals = pairs, duals
+        self.place = np.zeros((self.n, self.n), np.int64)
+        self.place[i, j] = np.arange(len(pairs))
 
-    def _completions(self):
-        """Bound all supports of size ``s`` that hold a pair with signs, by the bounds of pairs."""
-        n, s, largest = self.n, self.s, self.table()
-        answer = np.zeros((n, n, 2))
-        for i in range(n):
-            third = largest[i] + largest                # of j and a third index, which is neither i nor j
-            third[:, i] = 0.0
-            np.fill_diagonal(third, 0.0)
-            most = -np.sort(-third, axis=1)[:, :s - 2].sum(axis=1) + comb(s - 2, 2) * largest.max()
-            answer[i] = self.pairs[i] + most[:, None]
-        answer[np.arange(n), np.arange(n)] = 0.0
-        return np.minimum(1.0, answer * (1 + 1e-15 * s * s) / (s - 1))
-
-    def table(self):
-        """Return the bounds of pairs that proofs are checked with: of both signs, zero on the diagonal."""
-        table = np.add.outer(self.single_bounds, self.single_bounds) * (1 + 4 * EPS)
-        if self.s > 2:
-            table = np.minimum(table, self.pairs.max(axis=2))
-        np.fill_diagonal(table, 0.0)
-        return table
+    def _mean_duals(self, supports, signs):
+        """Return the sums of the duals of columns, or the means of those of pairs, which prove the same."""
+        if self.s == 2:
+            return (signs[:, :, None] * self.single_duals[supports]).sum(axis=1)
+        total = np.zeros((len(supports), len(self.programs.matrix)))
+        for a, b in combinations(range(self.s), 2):
+            opposite = (signs[:, a] != signs[:, b]).astype(int)
+            total += signs[:, a, None] * self.pair_duals[self.place[supports[:, a], supports[:, b]], opposite]
+        return total / (self.s - 1)
 
     # supports of full size
 
     def _settle_supports(self):
         """Examine the supports above the incumbent in falling order."""
         supports, bounds, left = self._supports_above(self.lower + _TIE)
-        size = max(1, 8 * self.programs.chunk // len(self.patterns))
+        size = max(1, 8 * self.programs.chunk >> self.s - 1)
         for start in range(0, len(supports), size):
             self.rest = min(self.rest, max(left, float(bounds[start])))
             if bounds[start] <= self.lower + _TIE:
@@ -154,21 +128,18 @@ class SignSearch:
             self.rest = min(self.rest, left)
 
     def _examine(self, supports):
-        """Solve the programs of supports for the signs that sums over pairs do not settle."""
+        """Solve the programs of supports for the signs that the duals of smaller ones do not settle."""
         self.evaluated += len(supports)
-        signs = np.tile(self.patterns, (len(supports), 1))
-        supports = np.repeat(supports, len(self.patterns), axis=0)
-        bounds = np.zeros(len(supports))
-        for a, b in combinations(range(self.s), 2):
-            opposite = (signs[:, a] != signs[:, b]).astype(int)
-            bounds += self.pairs[supports[:, a], supports[:, b], opposite]
-        bounds = np.minimum(1.0, bounds * (1 + 1e-15 * self.s**2) / (self.s - 1))
+        supports, signs = with_all_signs(supports)
+        duals = self._mean_duals(supports, signs)
+        bounds = np.minimum(1.0, self.programs.bounds(supports, signs, duals))
         open_ = np.flatnonzero(bounds > self.lower + _TIE)
         batch = self.programs.solve(supports[open_], signs[open_], self.lower)
         better = batch.bounds < bounds[open_]
-        bounds[open_[better]] = batch.bounds[better]
+        bounds[open_[better]], duals[open_[better]] = batch.bounds[better], batch.duals[better]
         self.settled = max(self.settled, float(bounds.max()))
-        self.batches.append((supports, signs, open_[better], batch.duals[better]))
+        if sum(len(proof[0]) for proof in self.proofs) * duals.shape[1] < _MOST_NUMBERS:
+            self.proofs.append((supports, signs, duals))
         if len(open_) and batch.shares.max() > self.lower:
             self.programs.improve([batch.vertices[np.argmax(batch.shares)]])
         self.report()
@@ -182,7 +153,7 @@ class SignSearch:
         can exceed ``low``.
         """
         s, n, levels, caps = self.s, self.n, self.programs.levels, self.programs.caps
-        table = self.table()
+        table = self.table
         later = np.zeros((n, n + 1))                    # the largest entry from a column on
         later[:, :n] = np.maximum.accumulate(table[:, ::-1], axis=1)[:, ::-1]
         latest = np.append([later[c:, c].max() for c in range(n)], 0.0)
@@ -224,42 +195,17 @@ class SignSearch:
         kept, dropped = order[:self.max_supports], order[self.max_supports:]
         return [supports[kept]], [bounds[kept]], float(bounds[dropped].max(initial=0.0))
 
-    # the proof
-
     def groups(self):
         """Return supports, signs and duals of single columns, pairs, and the supports examined.
 
-        For signs that were settled without a program these are the sums of the duals of columns, or the mean
-        of those of pairs. Where they would fill more than 160 megabytes the rest proves less.
+        Of more than 160 megabytes of the latter the rest is left out and proves less.
         """
-        n, s = self.n, self.s
-        groups = [(np.arange(n)[:, None], np.ones((n, 1), np.int8), self.single_duals)]
-        if s > 2 and self.pairs is not None:
-            pairs = np.column_stack(np.triu_indices(n, 1))
-            pairs = pairs[[self._admissible(pair) for pair in pairs]]
-            groups.append((np.repeat(pairs, 2, axis=0), np.tile(sign_patterns(2), (len(pairs), 1)),
-                           self.pair_duals[pairs[:, 0], pairs[:, 1]].reshape(2 * len(pairs), -1)))
-        if sum(len(batch[0]) for batch in self.batches) * len(self.programs.matrix) > _MOST_NUMBERS:
-            return groups
-        proofs = []
-        for supports, signs, solved, duals in self.batches:
-            proof = self._mean_duals(supports, signs)
-            proof[solved] = duals
-            proofs.append((supports, signs, proof))
-        return groups + [tuple(map(np.concatenate, zip(*proofs)))] * bool(proofs)
-
-    def _admissible(self, columns):
-        return (np.bincount(self.programs.levels[columns], minlength=len(self.programs.caps))
-                <= self.programs.caps).all()
-
-    def _mean_duals(self, supports, signs):
-        if self.s == 2:
-            return (signs[:, :, None] * self.single_duals[supports]).sum(axis=1)
-        total = np.zeros((len(supports), len(self.programs.matrix)))
-        for a, b in combinations(range(self.s), 2):
-            opposite = (signs[:, a] != signs[:, b]).astype(int)
-            total += signs[:, a, None] * self.pair_duals[supports[:, a], supports[:, b], opposite]
-        return total / (self.s - 1)
+        groups = [(np.arange(self.n)[:, None], np.ones((self.n, 1), np.int8), self.single_duals)]
+        if self.pair_duals is not None:
+            groups.append((*with_all_signs(self.pairs), self.pair_duals.reshape(2 * len(self.pairs), -1)))
+        if self.proofs:
+            groups.append(tuple(map(np.concatenate, zip(*self.proofs))))
+        return groups
 
 
 def count_supports(levels, caps):
@@ -278,3 +224,13 @@ def sign_patterns(s) -> np.ndarray:
     """
     codes = np.arange(2 ** (s - 1))[:, None] >> np.arange(s - 1)
     return np.hstack([np.ones((len(codes), 1)), 1 - 2 * (codes & 1)]).astype(np.int8)
+
+
+def with_all_signs(supports):
+    """Return every support with each pattern of signs up to a common one, row by row.
+
+    >>> [part.tolist() for part in with_all_signs(np.array([[0, 2]]))]
+    [[[0, 2], [0, 2]], [[1, 1], [1, -1]]]
+    """
+    patterns = sign_patterns(supports.shape[1])
+    return np.repeat(supports, len(patterns), axis=0), np.tile(patterns, (len(supports), 1))

@@ -102,7 +102,10 @@ def solve_programs(Q, start, start_basis, start_sign, supports, signs, cutoff, d
         flip, good = 1.0, False
         for attempt in range(2):
             if attempt == 1 or since > FRESH_AFTER:
-                T[:], basis[:], sign[:] = start, start_basis, start_sign
+                for i in range(r + 1):
+                    basis[i], sign[i] = start_basis[i], start_sign[i]
+                    for j in range(n + 2):
+                        T[i, j] = start[i, j]
                 since = 0
             flip *= face(T, basis, sign, xi, gradient)
             value, steps = optimise(T, basis, sign, xi, cutoff, limit, gradient)
@@ -111,7 +114,8 @@ def solve_programs(Q, start, start_basis, start_sign, supports, signs, cutoff, d
             good = steps < limit and bound <= max(cutoff, value) + 10 * OPTIMAL
             if good:
                 break
-        failures += not good
+        if not good:
+            failures += 1
         for i in range(r):
             duals[k, i] *= flip
         for j in range(n):

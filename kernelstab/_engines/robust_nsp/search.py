@@ -7,7 +7,7 @@ from math import comb
 import numpy as np
 from scipy.spatial import ConvexHull
 
-from kernelstab._engines.nsp.search import sign_patterns
+from kernelstab._engines.nsp.search import sign_patterns, with_all_signs
 from kernelstab._engines.robust_nsp.least_norm import EPS, INFEASIBLE, SOLVED, all_supports
 
 _MEET = 1e-6                      # relative distance of two ends that count as one
@@ -54,18 +54,17 @@ class Signs:
             supports = all_supports(self.n, self.s)
         else:
             supports, rest, groups = self._partial(max_supports)
-        patterns = sign_patterns(self.s)
         tick = None if progress is None else lambda done, bounds: progress(
             done, len(supports), f"tau <= {bounds.max():.4g} so far")
-        batch = self.programs.all(supports, patterns, self.limits, self._violates, threads=threads, tick=tick)
+        batch = self.programs.all(supports, sign_patterns(self.s), self.limits, self._violates,
+                                  threads=threads, tick=tick)
         found = RobustBounds(np.zeros(self.n), evaluated=len(batch.bounds), interrupted=batch.interrupted)
         if batch.kernel is not None:
             return found.unbounded(batch.kernel)
         if batch.interrupted:
             shares, *groups = self._single_sums()
             rest = float(np.sort(shares)[-self.s:].sum())
-        signs = np.tile(patterns, (found.evaluated, 1))
-        supports = np.repeat(supports[:found.evaluated], len(patterns), axis=0)
+        supports, signs = with_all_signs(supports[:found.evaluated])
         duals, bounds = batch.duals.reshape(len(signs), -1), batch.bounds.ravel()
         self._settle(supports, signs, duals, bounds)
         self._find_witness(supports, signs, bounds, found)
