@@ -3,7 +3,6 @@
 from fractions import Fraction
 from itertools import combinations, product
 from math import comb, sqrt
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -240,24 +239,20 @@ def test_supports_are_found_above_a_bound(levels, caps, at_once, monkeypatch):
     for support in combinations(range(6), 3):
         if all(np.sum(levels[list(support)] == k) == cap for k, cap in enumerate(caps)):
             expected[support] = min(1.0, sum(table[pair] for pair in combinations(support, 2)) / 2)
-    programs = SimpleNamespace(matrix=np.zeros((2, 6)), levels=levels, caps=caps)
-    search = nsp_search.SignSearch(programs, 100)
-    search.table = table
     low = float(np.median(list(expected.values()))) + 1e-9
-    supports, bounds, left = search._supports_above(low)
-    assert len({tuple(row) for row in supports}) == len(supports) > 1
+    supports, bounds, left = nsp_search.supports_above(table, levels, caps, low, 100)
     above = {key for key, bound in expected.items() if bound > low}
     assert {tuple(row) for row in supports.tolist()} == above
+    assert len(above) == len(supports) > 1
     np.testing.assert_allclose([expected[tuple(row)] for row in supports.tolist()], bounds)
     assert list(bounds) == sorted(bounds, reverse=True)
     # nothing below low is forgotten
     assert max(bound for bound in expected.values() if bound <= low) * (1 - 1e-12) <= left <= low
     # a budget of one leaves the best, and the bound of the second; nothing is known of starts not reached
-    search.max_supports = 1
-    best, _, second = search._supports_above(low)
+    best, _, second = nsp_search.supports_above(table, levels, caps, low, 1)
     assert (best.tolist(), second) == (supports[:1].tolist(), bounds[1])
     monkeypatch.setattr(nsp_search, "_NODES_PER_SUPPORT", 2)
-    assert search._supports_above(low)[2] == 1.0
+    assert nsp_search.supports_above(table, levels, caps, low, 1)[2] == 1.0
 
 
 def test_an_unclear_rank_is_said_once():

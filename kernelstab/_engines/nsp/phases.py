@@ -8,13 +8,13 @@ visited in falling order of the sum of their columns' bounds and, from size 3, o
 rule them out.
 """
 
-from heapq import heappop, heappush
 from itertools import combinations, product
 
 import numpy as np
 
 from kernelstab._engines.chebyshev import chebyshev_fits
 from kernelstab._engines.nsp.programs import best_kernel_vector
+from kernelstab._engines.nsp.search import sums_of_pairs, supports_above
 
 POLYGON = 2**20       # the finest arcs are off by less than 1e-9
 MOST_PROGRAMS = 50_000          # after those of the single columns
@@ -57,17 +57,18 @@ class PhaseSearch:
         if s == 1:
             self.rest, self.evaluated = self.singles.max(), n
             return
-        for bound, support in falling_sums(self.singles, s):
-            self.rest = bound
-            # nothing exceeds 1: a zero column, or two that are parallel, end the search
-            if min(1.0, bound) <= self.lower + _CLOSED or self.evaluated >= self.max_supports \
-                    or self._exhausted():
+        table, one_level = sums_of_pairs(self.singles), np.zeros(n, np.int64)
+        supports, bounds, left = supports_above(table, one_level, np.array([s]), self.lower + _CLOSED,
+                                                self.max_supports)
+        for support, bound in zip(map(tuple, supports.tolist()), bounds):
+            self.rest = max(left, bound)
+            if bound <= self.lower + _CLOSED or self._exhausted():
                 return
             if s == 2 or self._pair_bound(support) > self.lower + _CLOSED:
                 self._refine(support, lambda _: self.lower + _CLOSED)
                 self.evaluated += 1
             report()
-        self.rest = 0.0                    # every support was visited
+        self.rest = left
 
     def upper(self) -> float:
         """Return the bound proved so far: of what was visited and of the rest."""
@@ -179,26 +180,6 @@ class PhaseSearch:
                 np.concatenate([cells for _, cells, _, _ in chosen]),
                 np.concatenate([duals for _, _, duals, _ in chosen])))
         return groups
-
-
-def falling_sums(values, s):
-    """Yield ``(sum, support)`` over all supports of size ``s`` in falling order of the sum of ``values``.
-
-    Positions are taken in falling order of value; moving one position of a support down can only
-    lower the sum, so a heap that opens those neighbours sees every support in order.
-    """
-    order = np.argsort(-values, kind="stable")
-    start = tuple(range(s))
-    heap, seen = [(-float(values[order[:s]].sum()), start)], {start}
-    while heap:
-        bound, positions = heappop(heap)
-        yield -bound * (1 + 2 * s * _EPS), tuple(sorted(int(order[p]) for p in positions))
-        for j, p in enumerate(positions):
-            ceiling = positions[j + 1] if j + 1 < s else len(values)
-            moved = (*positions[:j], p + 1, *positions[j + 1:])
-            if p + 1 < ceiling and moved not in seen:
-                seen.add(moved)
-                heappush(heap, (-float(values[order[list(moved)]].sum()), moved))
 
 
 # products of arcs

@@ -62,8 +62,7 @@ class SignSearch:
             self.settled, self.rest = self.rest, 0.0
             self.evaluated = int((programs.caps[programs.levels] > 0).sum())
         elif self.lower < 1 - _TIE:
-            self.table = np.add.outer(self.single_bounds, self.single_bounds) * (1 + 4 * EPS)
-            np.fill_diagonal(self.table, 0.0)
+            self.table = sums_of_pairs(self.single_bounds)
             if self.s > 2:
                 self._solve_pairs()
             self._settle_supports()
@@ -110,14 +109,16 @@ class SignSearch:
         total = np.zeros((len(supports), len(self.programs.matrix)))
         for a, b in combinations(range(self.s), 2):
             opposite = (signs[:, a] != signs[:, b]).astype(int)
-            total += signs[:, a, None] * self.pair_duals[self.place[supports[:, a], supports[:, b]], opposite]
+            pairs = self.place[supports[:, a], supports[:, b]]
+            total += signs[:, a, None] * self.pair_duals[pairs, opposite]
         return total / (self.s - 1)
 
     # supports of full size
 
     def _settle_supports(self):
         """Examine the supports above the incumbent in falling order."""
-        supports, bounds, left = self._supports_above(self.lower + _TIE)
+        levels, caps = self.programs.levels, self.programs.caps
+        supports, bounds, left = supports_above(self.table, levels, caps, self.lower + _TIE, self.max_supports)
         size = max(1, 8 * self.programs.chunk >> self.s - 1)
         for start in range(0, len(supports), size):
             self.rest = min(self.rest, max(left, float(bounds[start])))
@@ -144,57 +145,6 @@ class SignSearch:
             self.programs.improve([batch.vertices[np.argmax(batch.shares)]])
         self.report()
 
-    def _supports_above(self, low):
-        """Return the supports whose bound from pairs exceeds ``low``, and the largest bound of the others.
-
-        They come in falling order of the bound, at most as many as the budget allows. Supports are extended
-        by later columns, many together. With ``rest`` indices to come, each adds at most ``later[i, c]`` to
-        the sum for every ``i`` chosen, and two of them ``latest[c]``; a start is left when no completion
-        can exceed ``low``.
-        """
-        s, n, levels, caps = self.s, self.n, self.programs.levels, self.programs.caps
-        table = self.table
-        later = np.zeros((n, n + 1))                    # the largest entry from a column on
-        later[:, :n] = np.maximum.accumulate(table[:, ::-1], axis=1)[:, ::-1]
-        latest = np.append([later[c:, c].max() for c in range(n)], 0.0)
-        found, bounds, left, nodes = [np.zeros((0, s), np.int64)], [np.zeros(0)], 0.0, 0
-        stack, at_once = [(np.zeros((1, 0), np.int64), np.zeros(1))], max(1, _AT_ONCE // n)
-        while stack:
-            chosen, sums = stack.pop()
-            depth, columns = chosen.shape[1], np.arange(n)
-            rest = s - 1 - depth
-            nodes += len(chosen)
-            if nodes > _NODES_PER_SUPPORT * self.max_supports:
-                left = 1.0                              # nothing is known about the starts not reached
-                break
-            total = sums[:, None] + table[chosen].sum(axis=1)
-            most = total + rest * (later[:, 1:].diagonal() + later[chosen][:, :, 1:].sum(axis=1))
-            most = (most + comb(rest, 2) * latest[1:]) * ((1 + 1e-15 * s * s) / (s - 1))
-            fits = (levels[chosen][:, :, None] == levels).sum(axis=1) < caps[levels]
-            fits &= (columns > chosen[:, -1:].max(axis=1, initial=-1)[:, None]) & (columns < n - rest)
-            most = np.where(fits, np.minimum(most, 1.0), 0.0)
-            left = max(left, float(most[most <= low].max(initial=0.0)))
-            rows, new = np.nonzero(most > low)
-            grown = np.column_stack([chosen[rows], new])
-            if rest:
-                cuts = [slice(i, i + at_once) for i in range(0, len(rows), at_once)]
-                stack += [(grown[cut], total[rows[cut], new[cut]]) for cut in cuts]
-                continue
-            found.append(grown)
-            bounds.append(most[rows, new])
-            if sum(map(len, found)) > 2 * self.max_supports + _AT_ONCE:
-                found, bounds, cut = self._best(found, bounds)
-                left, low = max(left, cut), max(low, cut)
-        (supports,), (bounds,), cut = self._best(found, bounds)
-        return supports, bounds, max(left, cut)
-
-    def _best(self, found, bounds):
-        """Keep as many supports as the budget allows, in falling order; return the largest bound dropped."""
-        supports, bounds = np.concatenate(found), np.concatenate(bounds)
-        order = np.lexsort((*supports.T[::-1], -bounds))
-        kept, dropped = order[:self.max_supports], order[self.max_supports:]
-        return [supports[kept]], [bounds[kept]], float(bounds[dropped].max(initial=0.0))
-
     def groups(self):
         """Return supports, signs and duals of single columns, pairs, and the supports examined.
 
@@ -206,6 +156,68 @@ class SignSearch:
         if self.proofs:
             groups.append(tuple(map(np.concatenate, zip(*self.proofs))))
         return groups
+
+
+def sums_of_pairs(bounds) -> np.ndarray:
+    """Bound every pair by the sum of the bounds of its columns; zero on the diagonal."""
+    table = np.add.outer(bounds, bounds) * (1 + 4 * EPS)
+    np.fill_diagonal(table, 0.0)
+    return table
+
+
+def supports_above(table, levels, caps, low, most):
+    """Return the supports whose bound from pairs exceeds ``low``, and the largest bound of the others.
+
+    They come in falling order of the bound, with the bounds, ``most`` of them at most. Supports are extended
+    by later columns, many together. With ``rest`` indices to come, each adds at most ``later[i, c]`` to the
+    sum for every ``i`` chosen, and two of them ``latest[c]``; a start is left when no completion can
+    exceed ``low``.
+
+    >>> supports, bounds, left = supports_above(np.array([[0, 0.5, 0.25], [0.5, 0, 0.125], [0.25, 0.125, 0]]),
+    ...                                         np.zeros(3, int), np.array([2]), 0.2, 10)
+    >>> supports.tolist(), bounds.round(9).tolist(), round(left, 9)
+    ([[0, 1], [0, 2]], [0.5, 0.25], 0.125)
+    """
+    s, n, columns = int(caps.sum()), len(table), np.arange(len(table))
+    later = np.zeros((n, n + 1))                    # the largest entry from a column on
+    later[:, :n] = np.maximum.accumulate(table[:, ::-1], axis=1)[:, ::-1]
+    latest = np.append([later[c:, c].max() for c in range(n)], 0.0)
+    found, left, nodes, at_once = [(np.zeros((0, s), np.int64), np.zeros(0))], 0.0, 0, max(1, _AT_ONCE // n)
+    stack = [(np.zeros((1, 0), np.int64), np.zeros(1))]
+    while stack:
+        chosen, sums = stack.pop()
+        rest = s - 1 - chosen.shape[1]
+        nodes += len(chosen)
+        if nodes > _NODES_PER_SUPPORT * most:
+            left = 1.0                              # nothing is known about the starts not reached
+            break
+        total = sums[:, None] + table[chosen].sum(axis=1)
+        bound = total + rest * (later[:, 1:].diagonal() + later[chosen][:, :, 1:].sum(axis=1))
+        bound = (bound + comb(rest, 2) * latest[1:]) * ((1 + 1e-15 * s * s) / (s - 1))
+        fits = (levels[chosen][:, :, None] == levels).sum(axis=1) < caps[levels]
+        fits &= (columns > chosen[:, -1:].max(axis=1, initial=-1)[:, None]) & (columns < n - rest)
+        bound = np.where(fits, np.minimum(bound, 1.0), 0.0)
+        left = max(left, float(bound[bound <= low].max(initial=0.0)))
+        rows, new = np.nonzero(bound > low)
+        grown = np.column_stack([chosen[rows], new])
+        if rest:
+            cuts = [slice(i, i + at_once) for i in range(0, len(rows), at_once)]
+            stack += [(grown[cut], total[rows[cut], new[cut]]) for cut in cuts]
+            continue
+        found.append((grown, bound[rows, new]))
+        if sum(len(supports) for supports, _ in found) > 2 * most + _AT_ONCE:
+            *best, cut = _largest(found, most)
+            found, left, low = [best], max(left, cut), max(low, cut)
+    supports, bounds, cut = _largest(found, most)
+    return supports, bounds, max(left, cut)
+
+
+def _largest(found, most):
+    """Return the supports of the largest bounds in falling order, and the largest bound left out."""
+    supports, bounds = map(np.concatenate, zip(*found))
+    order = np.lexsort((*supports.T[::-1], -bounds))
+    kept, dropped = order[:most], order[most:]
+    return supports[kept], bounds[kept], float(bounds[dropped].max(initial=0.0))
 
 
 def count_supports(levels, caps):
