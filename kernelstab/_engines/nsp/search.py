@@ -118,7 +118,8 @@ class SignSearch:
     def _settle_supports(self):
         """Examine the supports above the incumbent in falling order."""
         levels, caps = self.programs.levels, self.programs.caps
-        supports, bounds, left = supports_above(self.table, levels, caps, self.lower + _TIE, self.max_supports)
+        supports, bounds, left = supports_above(self.table, levels, caps, self.lower + _TIE,
+                                                self.max_supports)
         size = max(1, 8 * self.programs.chunk >> self.s - 1)
         for start in range(0, len(supports), size):
             self.rest = min(self.rest, max(left, float(bounds[start])))
