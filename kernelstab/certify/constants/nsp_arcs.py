@@ -16,6 +16,8 @@ point where the tangents at the ends meet is taken too: the arc lies in that tri
 phases if the whole torus, cut again and again across its widest arc, the first of them, falls into them.
 """
 
+from functools import lru_cache
+
 from flint import arb, ctx, fmpq
 
 from kernelstab._errors import CertificateError
@@ -39,14 +41,14 @@ def arc_bounds(supports, cells, points, polygon) -> dict:
     """
     if type(polygon) is not int or not 32 <= polygon <= MOST_ARCS or polygon & (polygon - 1):
         raise CertificateError(f"polygon must be a power of two in [32, {MOST_ARCS}], got {polygon!r:.60}")
-    circle, found = _Circle(polygon), {}
+    found: dict = {}
     for support, cell, (parts, below) in zip(supports, cells, points):
         if any(q != int(q) or not 0 < q < polygon for q in cell[1:]) or cell[0] != 0:
             raise CertificateError(f"a cell must be 0 and then numbers from 1 to {polygon - 1}")
         cell = tuple(int(q) for q in cell)
         if any(4 * _reach(q) >= polygon for q in cell):
             raise CertificateError("an arc must be shorter than half the circle")
-        bound = _cell_bound(dict(zip(support, cell)), parts, below, circle)
+        bound = _cell_bound(dict(zip(support, cell)), parts, below, polygon)
         own = found.setdefault(support, {})
         own[cell] = min(bound, own.get(cell, bound))
     whole = {support: _covered((0,) + (polygon // 2,) * (len(support) - 1), own)
@@ -76,29 +78,21 @@ def _covered(cell, own):
     return max(bounds)
 
 
-class _Circle:
-    """Points of the circle and of tangents to it, as integers in units that lie around each coordinate."""
+@lru_cache(maxsize=1 << 16)
+def _point(q, polygon):
+    """Return pairs of integers, in units, around the cosine and the sine of 2 pi q / K."""
+    with ctx.workprec(_BITS):
+        sin, cos = arb.sin_cos_pi_fmpq(fmpq(2 * q, polygon))
+        return _around(cos), _around(sin)
 
-    def __init__(self, polygon):
-        self.polygon, self._points, self._corners = polygon, {}, {}
 
-    def point(self, q):
-        """Return pairs around the cosine and the sine of 2 pi q / K."""
-        q %= self.polygon
-        if q not in self._points:
-            with ctx.workprec(_BITS):
-                sin, cos = arb.sin_cos_pi_fmpq(fmpq(2 * q, self.polygon))
-                self._points[q] = _around(cos), _around(sin)
-        return self._points[q]
-
-    def corner(self, q):
-        """Return pairs around the point where the tangents at the ends of the arc ``q`` meet."""
-        if q not in self._corners:
-            with ctx.workprec(_BITS):
-                sin, cos = arb.sin_cos_pi_fmpq(fmpq(2 * q, self.polygon))
-                secant = 1 / arb.cos_pi_fmpq(fmpq(2 * _reach(q), self.polygon))
-                self._corners[q] = _around(cos * secant), _around(sin * secant)
-        return self._corners[q]
+@lru_cache(maxsize=1 << 16)
+def _corner(q, polygon):
+    """Return pairs around the point where the tangents at the ends of the arc ``q`` meet."""
+    with ctx.workprec(_BITS):
+        sin, cos = arb.sin_cos_pi_fmpq(fmpq(2 * q, polygon))
+        secant = 1 / arb.cos_pi_fmpq(fmpq(2 * _reach(q), polygon))
+        return _around(cos * secant), _around(sin * secant)
 
 
 def _around(ball):
@@ -106,7 +100,7 @@ def _around(ball):
     return low * UNIT // 1, -(-high * UNIT // 1)
 
 
-def _cell_bound(arcs, parts, below, circle):
+def _cell_bound(arcs, parts, below, polygon):
     """Bound the largest distance of a phase of the cell, or of 0, from its point, in units."""
     largest = 0
     for j, (point, full) in enumerate(zip(parts, below)):
@@ -114,11 +108,12 @@ def _cell_bound(arcs, parts, below, circle):
             largest = max(largest, -(-(point[0] ** 2 + point[1] ** 2) * UNIT**2 // full**2))
             continue
         q = arcs[j]
-        corners = [circle.point(q - _reach(q)), circle.point(q + _reach(q))] if q else [circle.point(0)]
+        ends_of = (q - _reach(q), q + _reach(q)) if q else (0,)
+        corners = [_point(end, polygon) for end in ends_of]
         # the least value of the inner product of the middle with the point
-        side = sum(min(a * x, b * x) for (a, b), x in zip(circle.point(q), point))
+        side = sum(min(a * x, b * x) for (a, b), x in zip(_point(q, polygon), point))
         if q and side <= 0:
-            corners.append(circle.corner(q))
+            corners.append(_corner(q, polygon))
         largest = max(largest, *(_square(corner, point, full) for corner in corners))
     return whole_root_above(largest)
 

@@ -6,7 +6,7 @@ from math import lcm
 import numpy as np
 
 from kernelstab._files import provenance
-from kernelstab.certify.certificate import CONSTANT_FORMAT, VERSION, digest, write_certificate
+from kernelstab.certify.certificate import CONSTANT_FORMAT, signed, write_certificate
 from kernelstab.certify.constants.matrix import read_matrix
 from kernelstab.certify.constants.statement import bound
 from kernelstab.certify.enclosure import decimal_above, decimal_below
@@ -14,12 +14,12 @@ from kernelstab.certify.writing.encode import encode, encode_array
 
 
 def make_constant_certificate(constant, matrix, *, order=None, options=None, lower=None, upper=None,
-                              extra=None, seed=None, path=None) -> dict:
+                              path=None) -> dict:
     """Prove bounds on a constant of a matrix and return what is needed to prove them again.
 
     The bounds stated are those that the verifier's own checker finds in the proofs, rounded outward
     to 17 digits; whatever a search or solver claimed about its result is not consulted. They are
-    about the matrix exactly as its entries stand.
+    about the matrix exactly as its entries stand. Cost: that of verifying.
 
     Parameters
     ----------
@@ -32,10 +32,6 @@ def make_constant_certificate(constant, matrix, *, order=None, options=None, low
         Plain values, numbers that belong to the definition of the constant.
     lower, upper : dict, optional
         The proofs, at least one: ``kind`` and the fields of that kind; arrays allowed.
-    extra : dict, optional
-        Plain values to keep with the certificate; they are covered by the digest only.
-    seed : int, optional
-        Seed from which the matrix was made, for the provenance.
     path : str or Path, optional
         Where to write the certificate.
 
@@ -50,10 +46,6 @@ def make_constant_certificate(constant, matrix, *, order=None, options=None, low
         If a proof is malformed or proves nothing.
     ValueError
         If there is no proof or the matrix is malformed.
-
-    Notes
-    -----
-    Cost: that of verifying.
 
     Examples
     --------
@@ -79,12 +71,10 @@ def make_constant_certificate(constant, matrix, *, order=None, options=None, low
         found = bound(constant, content, order, options, side, proof)
         value = decimal_below(found) if side == "lower" else decimal_above(found)
         statements.append({"side": side, "value": value, "proof": proof})
-    certificate = {
-        "format": CONSTANT_FORMAT, "version": VERSION, "constant": constant, "order": order,
-        "options": options, "statements": statements, "provenance": provenance(encode(seed)),
-        "extra": encode(extra or {}), "matrix": plain,
-    }
-    certificate |= {"sha256": digest(certificate)}
+    certificate = signed(CONSTANT_FORMAT, {
+        "constant": constant, "order": order, "options": options, "statements": statements,
+        "provenance": provenance(None), "extra": {}, "matrix": plain,
+    })
     if path is not None:
         write_certificate(certificate, path)
     return certificate
@@ -92,11 +82,6 @@ def make_constant_certificate(constant, matrix, *, order=None, options=None, low
 
 def encode_matrix(matrix) -> dict:
     """Encode a matrix exactly: floats as bytes, integers and fractions over one denominator.
-
-    Raises
-    ------
-    ValueError
-        If it is not a matrix of finite numbers.
 
     >>> encode_matrix([[1, Fraction(1, 2)]])
     {'numerators': [['2', '1']], 'denominator': '2'}

@@ -1,17 +1,25 @@
-"""The null space of a matrix exactly: rank, a basis, and exact vectors near computed ones.
+"""The null space of a matrix exactly: a basis, and exact vectors near computed ones.
 
 Floats are dyadic rationals, so a matrix of floats has one rank, and it may differ from the
 numerical rank: 0.1 + 0.2 and 0.3 are different rows. Elimination is fraction-free.
 """
 
 from fractions import Fraction
-from math import frexp, gcd, hypot, lcm
+from math import frexp, gcd, hypot
 from operator import mul
 
 from flint import fmpz_mat, nmod_mat
 
 from kernelstab._errors import CertificateError
-from kernelstab.certify.constants.matrix import PRIME, digits, exact, modular_rank, submatrix
+from kernelstab.certify.constants.matrix import (
+    PRIME,
+    digits,
+    exact,
+    fractions,
+    modular_rank,
+    over_common,
+    submatrix,
+)
 
 # a column this close to a span, relative to its length, counts as lying in it; the smaller number keeps more
 # zeros, the larger one columns of better condition
@@ -21,31 +29,11 @@ _BITS = 60
 
 
 def exact_nullspace(matrix) -> list[list[int]]:
-    """Return an integer basis of the null space; ``A z = 0`` is checked exactly.
+    """Return an integer basis of the null space of a matrix of floats, integers or fractions.
 
-    Parameters
-    ----------
-    matrix : list of lists or ndarray, shape (m, N)
-        Floats, integers or fractions.
+    The vectors have no common divisor, and ``A z = 0`` is checked exactly; a ValueError says that the matrix
+    is none of finite rationals. Integers grow: a hundred columns of floats take seconds.
 
-    Returns
-    -------
-    list of lists of int
-        One vector of length ``N`` per basis element, without common divisor; empty for
-        a trivial null space.
-
-    Raises
-    ------
-    ValueError
-        If the rows differ in length, there is none, or an entry is not a finite rational.
-
-    Notes
-    -----
-    Cost: one elimination over the rationals; integers grow, so this is for small matrices
-    (a hundred columns of floats take seconds).
-
-    Examples
-    --------
     >>> exact_nullspace([[1, 0.5, 0.25]])
     [[-1, 2, 0], [-1, 0, 4]]
     >>> exact_nullspace([[0.1 + 0.2, 1], [0.3, 1]])      # equal rows only on paper
@@ -70,43 +58,24 @@ def exact_nullspace(matrix) -> list[list[int]]:
 
 
 def kernel_vector_near(matrix, floats, tolerance=1e-6):
-    """Return an exact kernel vector near a computed one.
+    """Return an exact kernel vector near a computed one: coprime integers, a positive multiple of it.
+
+    ``matrix`` is an ExactMatrix; for a complex one ``floats`` are complex, and so are the integers, as pairs.
+    ``tolerance`` is the largest distance relative to the size of ``floats``, both in the 1-norm. A
+    CertificateError says that none is so near: as where floats only round to a matrix of smaller rank.
 
     Columns are picked in falling order of the entries of the computed vector, each one only
     if it lies well away from the span of those before it. There the entries are solved for exactly;
     all others stay the floats that they are, to 60 bits of the largest. Floats often hold columns that depend
     on each other up to rounding only, as those of a partial Fourier matrix do: solved for together they would
-    admit zero alone, but one of them stays as it is, and columns elsewhere take up the difference.
+    admit zero alone, but one of them stays as it is, and columns elsewhere take up the difference. Set
+    entries that are mere rounding to zero: zeros stay zeros where the columns of the others are exactly
+    dependent.
 
-    Parameters
-    ----------
-    matrix : ExactMatrix
-    floats : list of float, length N
-        For a complex matrix a list of complex numbers. Set entries that are mere rounding to zero: zeros stay
-        zeros where the columns of the others are exactly dependent.
-    tolerance : float
-        Largest distance, relative to the size of ``floats``, both in the 1-norm.
-
-    Returns
-    -------
-    list of int, or for a complex matrix list of (int, int)
-        Coprime integers, a positive multiple of a vector near ``floats``; real and imaginary parts.
-
-    Raises
-    ------
-    CertificateError
-        If none is found: the exact kernel is smaller than the numerical one, as for
-        floats that only round to a matrix of smaller rank, or ``floats`` is near no kernel vector.
-
-    Notes
-    -----
     The distance is about the rounding of ``floats`` times the condition of the columns picked; where it
     is not small columns of better condition are tried too. Cost: two orthogonalisations in Python,
-    :math:`mr^2` operations for rank r, one elimination modulo a prime and one exact solution of the size of
-    the rank, at most three of both.
+    at most three eliminations modulo a prime and exact solutions of the size of the rank.
 
-    Examples
-    --------
     >>> from kernelstab.certify.constants.matrix import exact
     >>> kernel_vector_near(exact([[1, 1, 1]]), [-0.5, 0.25, 0.25])
     [-2, 1, 1]
@@ -144,7 +113,9 @@ def _near(matrix, floats, tolerance, parts=1):
             if least <= _CLOSE * size:
                 break
     if best is not None:
-        return _coprime(best)
+        whole, _ = over_common(best)
+        divisor = gcd(*whole)
+        return [n // divisor for n in whole]
     if numerical == rank:
         raise CertificateError("no exact kernel vector is near the computed one")
     raise CertificateError("the exact kernel is smaller than the numerical one: the rank is "
@@ -189,17 +160,15 @@ def _completed(matrix, wanted, order):
     found = [Fraction(0)] * matrix.ncols()
     if not free:
         return found
-    scale = lcm(*{wanted[j].denominator for j in free})
-    right = submatrix(matrix, rows, free) * fmpz_mat(len(free), 1, [int(-wanted[j] * scale) for j in free])
+    entries, scale = over_common([-wanted[j] for j in free])
+    right = submatrix(matrix, rows, free) * fmpz_mat(len(free), 1, entries)
     if kept:
         solution = submatrix(matrix, kept, pivots).solve(submatrix(right, kept, [0]))
-        for j, value in zip(pivots, solution.entries()):
-            found[j] = Fraction(int(value.p), int(value.q)) / scale
+        for j, value in zip(pivots, fractions(solution)):
+            found[j] = value / scale
     for j in free:
         found[j] = wanted[j]
-    common = lcm(*{value.denominator for value in found})
-    vector = fmpz_mat(len(found), 1, [int(value * common) for value in found])
-    if any(value != 0 for value in (matrix * vector).entries()):
+    if any((matrix * fmpz_mat(len(found), 1, over_common(found)[0])).entries()):
         raise CertificateError(f"the rank of the matrix modulo {PRIME} is not its rank")
     return found
 
@@ -214,14 +183,6 @@ def _pivots(matrix):
     return found
 
 
-def _coprime(found):
-    """Return the integers in the proportions of fractions."""
-    scale = lcm(*{value.denominator for value in found})
-    whole = [value.numerator * (scale // value.denominator) for value in found]
-    divisor = gcd(*whole)
-    return [n // divisor for n in whole]
-
-
 def sparse_entries(vector) -> dict:
     """Write an integer vector as proofs hold it: the columns where it is not zero, and the entries there.
 
@@ -231,8 +192,6 @@ def sparse_entries(vector) -> dict:
     {'columns': [1], 'entries': ['-2'], 'imag': ['1']}
     """
     columns = [j for j, value in enumerate(vector) if value not in (0, (0, 0))]
-    if columns and isinstance(vector[0], tuple):
-        parts = {"entries": [vector[j][0] for j in columns], "imag": [vector[j][1] for j in columns]}
-    else:
-        parts = {"entries": [vector[j] for j in columns]}
-    return {"columns": columns} | {name: [digits(n) for n in part] for name, part in parts.items()}
+    kept = [vector[j] if isinstance(vector[j], tuple) else (vector[j],) for j in columns]
+    return {"columns": columns} | {name: [digits(n) for n in part]
+                                   for name, part in zip(("entries", "imag"), zip(*kept))}

@@ -33,25 +33,10 @@ _BITS = 53
 def run_floats(program, inputs) -> Evaluation:
     """Evaluate a program with numpy and decide its claims up to rounding.
 
-    Parameters
-    ----------
-    program : Program
-    inputs : dict
-        Name to vector ``(n,)``, forward operator (anything with ``matvec``) or map (any
-        callable; ``precision`` and ``spec`` are used if it has them).
+    ``inputs`` maps names to vectors ``(n,)``, forward operators (anything with ``matvec``) and maps (any
+    callable; ``precision`` and ``spec`` are used if it has them); a ValueError names one that is missing or
+    malformed. Bounds of margins and quantities are those of the slack.
 
-    Returns
-    -------
-    Evaluation
-        With ``rigorous`` False; bounds of margins and quantities are those of the slack.
-
-    Raises
-    ------
-    ValueError
-        If an input is missing or malformed, or a map returns NaN or infinity.
-
-    Examples
-    --------
     >>> from kernelstab.certify.writing.terms import Program, norm
     >>> p = Program()
     >>> p.conclusion("C1", norm(p.vector("x")) >= 5)
@@ -62,35 +47,12 @@ def run_floats(program, inputs) -> Evaluation:
 
 
 def run_balls(program, inputs, precision=128) -> Evaluation:
-    r"""Evaluate a program in ball arithmetic and decide its claims with proof.
+    """Evaluate a program in balls of 32 to 8192 bits and decide its claims with proof.
 
-    Parameters
-    ----------
-    program : Program
-    inputs : dict
-        As for :func:`~kernelstab.certify.run_floats`.
-    precision : int
-        Bits of the balls, 32 to 8192.
+    ``inputs`` and errors are as for :func:`~kernelstab.certify.run_floats`. ``scope`` is ``"ideal"``, or
+    ``"recorded"`` if an input has no exact description. Outcomes are ``"unknown"`` where an enclosure touches
+    its threshold; more precision helps unless the two sides are equal.
 
-    Returns
-    -------
-    Evaluation
-        ``scope`` is ``"ideal"``, or ``"recorded"`` if an input has no exact description. Outcomes are
-        ``"unknown"`` where an enclosure touches its threshold; more precision helps unless the two sides are
-        equal.
-
-    Raises
-    ------
-    ValueError
-        If an input is missing or malformed or shapes do not fit.
-
-    Notes
-    -----
-    Cost: every value is computed once; the evaluations of a map dominate. The precision of
-    flint is left as it was.
-
-    Examples
-    --------
     >>> from kernelstab.certify.writing.terms import Program, norm
     >>> p = Program()
     >>> p.conclusion("C1", norm(p.vector("x")) >= 5)
@@ -123,7 +85,7 @@ def run_exact(program, inputs, precision=128) -> Evaluation:
         run = type(run)(run.program, run.encoded, min(2 * run.precision, LARGEST_PRECISION))
 
 
-def make_certificate(slug, program, inputs, precision=128, extra=None, seed=None) -> dict:
+def make_certificate(slug, program, inputs, precision=128, extra=None) -> dict:
     """Prove a program's claims in balls and return everything that is needed to prove them again.
 
     Parameters
@@ -137,8 +99,6 @@ def make_certificate(slug, program, inputs, precision=128, extra=None, seed=None
         Bits of the balls.
     extra : dict, optional
         Plain values to keep with the certificate; they are covered by the digest only.
-    seed : int, optional
-        Seed from which the inputs were made, for the provenance.
 
     Returns
     -------
@@ -164,7 +124,7 @@ def make_certificate(slug, program, inputs, precision=128, extra=None, seed=None
     >>> verify(certificate)
     <Verification of pythagoras: proved (ideal), 1 claim>
     """
-    return certificate_of(ball_run(program, inputs, precision), slug, extra, seed)
+    return certificate_of(ball_run(program, inputs, precision), slug, extra)
 
 
 def ball_run(program, inputs, precision=128):
@@ -176,7 +136,7 @@ def ball_run(program, inputs, precision=128):
     return BallRun(program, encode_inputs(program, inputs), precision)
 
 
-def certificate_of(run, slug, extra=None, seed=None) -> dict:
+def certificate_of(run, slug, extra=None) -> dict:
     """Return the certificate of a :func:`ball_run`; the rest is as for :func:`make_certificate`."""
     claims, quantities = run.findings(decimals)
     if not any(claim["role"] == "conclusion" for claim in claims):
@@ -187,7 +147,7 @@ def certificate_of(run, slug, extra=None, seed=None) -> dict:
                                    f"{run.precision} bits; nothing can be certified: {claim['text']}")
     return signed(FORMAT, {
         "slug": str(slug), "scope": run.scope, "precision": run.precision, "claims": claims,
-        "quantities": quantities, "program": run.program.to_json(), "provenance": provenance(encode(seed)),
+        "quantities": quantities, "program": run.program.to_json(), "provenance": provenance(None),
         "extra": encode(extra or {}), "inputs": run.encoded,
     })
 

@@ -30,22 +30,23 @@ class Inequality:
     right: "Term"
 
 
+def _binary(name):
+    """Return the method that appends an instruction of two arguments."""
+    return lambda self, other: self.program.emit(name, self, self._lift(other))
+
+
 class Term:
     """A value of a program, by its position; arithmetic on terms appends instructions."""
 
     __slots__ = ("index", "kind", "program")
+    __add__ = __radd__ = _binary("add")
+    __sub__, __truediv__ = _binary("sub"), _binary("div")
 
     def __init__(self, program, index, kind):
         self.program, self.index, self.kind = program, index, kind
 
     def _lift(self, other):
         return other if isinstance(other, Term) else self.program.constant(other)
-
-    def __add__(self, other):
-        return self.program.emit("add", self, self._lift(other))
-
-    def __sub__(self, other):
-        return self.program.emit("sub", self, self._lift(other))
 
     def __rsub__(self, other):
         return self._lift(other) - self
@@ -60,10 +61,7 @@ class Term:
             return self.program.emit("scale", scalar, vector)
         return self.program.emit("mul", self, other)
 
-    __radd__, __rmul__ = __add__, __mul__
-
-    def __truediv__(self, other):
-        return self.program.emit("div", self, self._lift(other))
+    __rmul__ = __mul__
 
     def __gt__(self, other):
         return Inequality(self, ">", self._lift(other))
@@ -72,10 +70,10 @@ class Term:
         return Inequality(self, ">=", self._lift(other))
 
     def __lt__(self, other):
-        return Inequality(self._lift(other), ">", self)
+        return self._lift(other) > self
 
     def __le__(self, other):
-        return Inequality(self._lift(other), ">=", self)
+        return self._lift(other) >= self
 
     def __call__(self, vector):
         """``A(x)`` for an operator, ``psi(y)`` for a map."""
@@ -119,17 +117,14 @@ class Program(Instructions):
         self.units[name] = unit
         return term
 
-    def hypothesis(self, label, inequality):
+    def hypothesis(self, label, inequality, role="hypothesis"):
         """State an inequality that the theorem assumes."""
-        self._claim("hypothesis", label, inequality)
+        left, right = inequality.left.index, inequality.right.index
+        self.claims.append(Claim(role, label, left, inequality.relation, right))
 
     def conclusion(self, label, inequality):
         """State an inequality that the theorem asserts."""
-        self._claim("conclusion", label, inequality)
-
-    def _claim(self, role, label, inequality):
-        self.claims.append(Claim(role, label, inequality.left.index, inequality.relation,
-                                 inequality.right.index))
+        self.hypothesis(label, inequality, "conclusion")
 
 
 def norm(vector: Term) -> Term:

@@ -40,10 +40,8 @@ def test_ends_corners_and_far_points():
     # arc from angle 0 to pi / 4, alone: only the distance itself is wanted
     from kernelstab.certify.constants import nsp_arcs
 
-    circle = nsp_arcs._Circle(32)
-
     def distance(re, im):
-        return nsp_arcs._cell_bound({0: 2}, [(re, im)], [10], circle) / UNIT
+        return nsp_arcs._cell_bound({0: 2}, [(re, im)], [10], 32) / UNIT
 
     # z = 3/10 (1 + i), on the side of the middle: the ends are farthest, both at |1 - z|
     assert distance(3, 3) == pytest.approx(abs(1 - 0.3 - 0.3j), abs=1e-15)
