@@ -183,11 +183,6 @@ class Evaluation:
         """Whether a claim decided here is proved."""
         return self.arithmetic == "ball"
 
-    @property
-    def holds(self) -> bool:
-        """Whether every hypothesis and conclusion was decided to be true."""
-        return all(decision.outcome == "true" for decision in self.claims)
-
     def __repr__(self):
         outcomes = ", ".join(f"{d.label} {d.outcome}" for d in self.claims)
         return f"<Evaluation in {self.arithmetic}s ({self.precision} bits, {self.scope}): {outcomes}>"

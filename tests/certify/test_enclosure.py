@@ -120,6 +120,5 @@ def test_only_balls_are_rigorous():
     claim = Decision("conclusion", "C1", "1 > 0", "true", 1.0, 0.0, 1.0, 1.0)
     assert Evaluation("ball", 128, "ideal", True, (claim,)).rigorous
     assert not Evaluation("float", 53, "recorded", False, (claim,)).rigorous
-    assert Evaluation("ball", 128, "ideal", True, (claim,)).holds
     assert repr(claim) == "<C1 true: 1 > 0, margin 1>"
     assert "C1 true" in repr(Evaluation("ball", 128, "ideal", True, (claim,)))

@@ -3,7 +3,7 @@
 from fractions import Fraction
 from math import comb
 
-from flint import arb, ctx, fmpq, fmpq_mat
+from flint import arb, ctx, fmpq_mat
 
 from kernelstab._errors import CertificateError
 from kernelstab.certify.constants.reading import affordable
@@ -59,18 +59,16 @@ class Gram:
     """Inner products of the columns times ``denominator``, as integers.
 
     A complex matrix is embedded; each of its columns stands for two, (Re, Im) and (-Im, Re), next to
-    each other in ``rows``: ``width`` 2. In ``rational`` all real parts come first, as in the embedding.
+    each other in ``rows``: ``width`` 2. In ``product`` all real parts come first, as in the embedding.
     """
 
     def __init__(self, matrix):
         self.size, self.width = matrix.shape[1], 1 + matrix.is_complex
         affordable(self.size, MOST_COLUMNS, "columns")
         table = matrix.embedded().numerators
-        product = table.transpose() * table
-        self.denominator = matrix.denominator**2
-        self.rational = fmpq_mat(product) * fmpq(1, self.denominator)
+        self.product, self.denominator = table.transpose() * table, matrix.denominator**2
         order = [j + k * self.size for j in range(self.size) for k in range(self.width)]
-        entries = product.tolist()
+        entries = self.product.tolist()
         self.rows = [[int(entries[i][j]) for j in order] for i in order]
 
     def length(self, i) -> int:

@@ -130,7 +130,8 @@ def _relaxation(gram, order, sign, proof):
     whole = Y.embedded().rational
     if whole != whole.transpose():
         raise CertificateError("Y must be Hermitian")
-    require_definite(identity(whole.nrows()) * rational(t) - gram.rational * sign - whole, "t - H - Y")
+    H = ExactMatrix(gram.product * sign, gram.denominator).rational
+    require_definite(identity(whole.nrows()) * rational(t) - H - whole, "t - H - Y")
     parts = [part.entries() for part in (Y.numerators, Y.imag) if part is not None]
     largest = max(sum(int(value)**2 for value in entry) for entry in zip(*parts))
     return t + order * root_above(Fraction(largest, Y.denominator**2))

@@ -153,7 +153,7 @@ def parts_of(values, is_complex) -> tuple:
         return tuple(values)
     if isinstance(values, Array):
         return values, Array(values.shape, (0.0,) * len(values.data))
-    return values, [0] * len(values) if isinstance(values, list) else values
+    return values, [0] * len(values) if isinstance(values, list) else None
 
 
 def parts_rows(array, name, shape, is_complex) -> list[list[tuple]]:

@@ -78,13 +78,13 @@ def _own_bounds(matrix, order, rho, groups):
     height, width = matrix.shape
     rho1 = rho / (order + (order - 1) * rho)
     supports, signs, duals = read_groups(groups, width, order, height)
-    products, scale = adjoint_times(duals, matrix)
 
     def square(k):
         size = len(supports[k])
         if size not in (1, order):
             raise CertificateError(f"a support must have {order} columns or 1, got {size}")
-        product = [value for value, in products[k]]
+        (product,), scale = adjoint_times([[duals[0][k]]], matrix)
+        product = [value for value, in product]
         share = _share(supports[k], signs[k], product, scale, rho if size == order else rho1)
         return sum(Fraction(value)**2 for value in duals[0][k]) / share**2
 

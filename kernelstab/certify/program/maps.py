@@ -35,7 +35,6 @@ class LinearBalls:
         self.length, self.apply = self._matrix.shape[0], self._matrix.forward
 
     def lipschitz(self) -> arb:
-        """Return a bound of the spectral norm."""
         return self._matrix.norm
 
 
@@ -47,11 +46,9 @@ class ScaledAdjointBalls:
         scale_of(self._scale)
 
     def apply(self, y: Vector) -> Vector:
-        """Return the adjoint of ``y``, scaled."""
         return self._operator.adjoint(y).scaled(scale_of(self._scale))
 
     def lipschitz(self) -> arb:
-        """Return the scale times a bound of the norm of the operator."""
         norm = self._operator.norm
         with ctx.workprec(PRECISION):
             return norm * abs(scale_of(self._scale))
@@ -84,7 +81,6 @@ class ClipBalls:
         self._move = abs(length - arb(eta[0]) - arb(eta[1]))
 
     def apply(self, y: Vector) -> Vector:
-        """Return the point of the segment that belongs to ``y``."""
         t = (y - self._at_x).inner(self._step) / self._step.inner(self._step)
         return self._start + self._way.scaled(t.max(arb(0)).min(arb(1)))
 

@@ -77,11 +77,9 @@ class DenseBalls(Operator):
         self.rough_norm = hypot(*(hypot(*part.data) for part in parts))
 
     def measure(self, x):
-        """Return the product with the matrix."""
         return _product(self._re, self._im, x)
 
     def fill(self, y):
-        """Return the product with the conjugate transpose."""
         return _product(self._re.transpose(), None if self._im is None else -self._im.transpose(), y)
 
     @cached_property
@@ -175,7 +173,6 @@ class FourierBalls(OrthonormalRows):
                         for part in transform(self.image_shape, x.real.entries(), im, 1)))
 
     def fill(self, y):
-        """Return the zero-filled inverse transform."""
         if self.is_real:
             return y.each(self._both)
         spectrum = [[arb(0)] * self.shape[1] for _ in range(2)]
@@ -256,7 +253,6 @@ class HadamardBalls(OrthonormalRows):
         self._rows = [rows[k // width] * width + columns[k % width] for k in self.taken]
 
     def measure(self, x):
-        """Return the masked coefficients."""
         return x.each(self._taken_rows)
 
     def fill(self, y):
@@ -324,11 +320,9 @@ class BlurBalls(Operator):
         self.rough_norm = sum(map(abs, kernel.data))
 
     def measure(self, x):
-        """Return the convolution with the kernel."""
         return x.each(lambda values: self._filter(values, self._weights, self._k1 // 2, self._k2 // 2))
 
     def fill(self, y):
-        """Return the convolution with the reflected kernel."""
         k1, k2 = self._k1 - 1 - self._k1 // 2, self._k2 - 1 - self._k2 // 2
         return y.each(lambda values: self._filter(values, self._weights[::-1], k1, k2))
 

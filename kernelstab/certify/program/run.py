@@ -86,11 +86,9 @@ class BallRun(Run):
 
     @staticmethod
     def number(value):
-        """Return a fraction as a ball."""
         return arb(fmpq(value.numerator, value.denominator))
 
     def apply(self, name, args, values):
-        """Evaluate an instruction on balls, vectors, operators and maps."""
         return (_VECTORS if isinstance(values[-1], Vector) else _SCALARS)[name](*values)
 
     def input(self, kind, name):
@@ -153,11 +151,9 @@ class BallRun(Run):
         return claims, quantities
 
     def report(self, index, unit):
-        """Enclose a value by floats."""
         return enclosure(self.values[index], unit)
 
     def compare(self, claim):
-        """Decide a claim and enclose its margin."""
         margin = self.margin(claim)
         return decide(claim.relation, *(ends(margin) or (None, None))), enclosure(margin)
 

@@ -216,12 +216,10 @@ class FloatRun(Run):
     number = staticmethod(float)
 
     def input(self, kind, name):
-        """Return an input as the caller gave it."""
         given = self._inputs[name]
         return as_array(given, name, ndim=1) if kind == "vector" else given
 
     def apply(self, name, args, values):
-        """Evaluate an instruction with numpy."""
         if name == "forward":
             A, x = values
             product = A.matvec(x) if hasattr(A, "matvec") else A @ x
@@ -267,11 +265,9 @@ class FloatRun(Run):
         return tolerance * abs(value) if name == "lipschitz" else 0.0
 
     def report(self, index, unit):
-        """Return a value with its slack."""
         return around(self.values[index], self.slacks[index], unit)
 
     def compare(self, claim):
-        """Decide a claim up to rounding."""
         margin = self.values[claim.left] - self.values[claim.right]
         slack = self.slacks[claim.left] + self.slacks[claim.right]
         if not (isfinite(margin) and isfinite(slack)):

@@ -76,6 +76,8 @@ def test_parts_of_complex_arrays():
     assert parts_rows(ComplexArray(one, two), "Y", (1, 1), True) == [[(1.0,)], [(2.0,)]]
     assert parts_rows(one, "Y", (1, 1), False) == [[(1.0,)]]
     assert parts_of([3], True) == ([3], [0])
+    with pytest.raises(CertificateError, match="x must be a vector of numbers"):
+        [rationals(part, "x", 1) for part in parts_of({"integers": [1], "denominator": 2}, True)]
     for wrong, is_complex in ((ComplexArray(one, two), False), ([[1.0]], True), (None, True)):
         with pytest.raises(CertificateError, match="Y must be an array of shape 1 x 1"):
             parts_rows(wrong, "Y", (1, 1), is_complex)
