@@ -11,13 +11,9 @@ from kernelstab._engines.cone_program import solve_cone_program
 from kernelstab._engines.feasible_sets.support_value import (
     CONSISTENT,
     UNIT,
-    FeasibleSet,
-    Stack,
+    ConvexSet,
     SupportValue,
-    data_term,
     empty_set,
-    leftover,
-    misfit_upper,
     moved_inside,
     unseen,
 )
@@ -26,12 +22,12 @@ _LINEAR = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 
 _CONE = {"tol_gap_abs": 1e-11, "tol_gap_rel": 1e-11, "tol_feas": 1e-11}
 
 
-class ProgramSet(FeasibleSet):
+class ProgramSet(ConvexSet):
     r"""The data explained by :math:`\|x\|_1\le t` (``radius``) or :math:`\|Wx\|_\infty\le1` (``W``)."""
 
     def __init__(self, A, y, eps, prior, *, radius=None, W=None):
-        self.A, self.y, self.eps, self.prior, self.radius, self.W = A, y, eps, prior, radius, W
-        self.program = None                 # translated once, for every detail
+        super().__init__(A, y, eps, prior, 1 if W is None else np.inf, radius, W)
+        self.W, self.program = W, None      # the program is translated once, for every detail
         u, sigma, rows = np.linalg.svd(A, full_matrices=False)
         rank = int(np.sum(sigma > max(A.shape) * UNIT * sigma[0]))
         # the equations in orthonormal coordinates: same set, no scaling for a solver to trip on
@@ -39,8 +35,6 @@ class ProgramSet(FeasibleSet):
         self.values = self.back.T @ y
         self.pseudo = self.rows.T @ self.back.T
         self.unit = radius or 1 / (float(np.linalg.norm(W, 2)) or 1.0)
-        if W is not None:
-            self.stack = Stack(W, A, y, eps, np.sqrt(len(W)))
         if eps == 0:
             self._solve = self._linear
             outside = float(np.linalg.norm(A @ (self.pseudo @ y) - y))
@@ -59,19 +53,7 @@ class ProgramSet(FeasibleSet):
         x, q, mu = self._solve(d)
         if self.eps == 0:
             x = x - self.pseudo @ (self.A @ x - self.y)
-        x = moved_inside(x, self.centre, self._excess)
-        if self.W is None:
-            rest = self.prior.support(leftover(d, q, self.A)) * (1 + UNIT)
-            return SupportValue(data_term(self.y, self.eps, q) + rest, x, q)
-        bound, q, mu = self.stack.bound(d, q, mu)
-        return SupportValue(bound + float(np.abs(mu).sum()) * (1 + len(mu) * UNIT), x, q, mu)
-
-    def _excess(self, x):
-        over = misfit_upper(self.A, self.y, x) - self.eps if self.eps > 0 else -np.inf
-        slack = (len(x) + 4) * UNIT
-        if self.W is None:
-            return max(over, float(np.abs(x).sum()) * (1 + slack) - self.radius)
-        return max(over, float(np.max(np.abs(self.W @ x) + slack * (np.abs(self.W) @ np.abs(x)))) - 1)
+        return self.proved(d, moved_inside(x, self.centre, self.excess), q, mu)
 
     def _linear(self, d):
         """Maximise over an equation; the multipliers of the equation are the dual vector."""

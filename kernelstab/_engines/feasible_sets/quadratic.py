@@ -22,13 +22,10 @@ from scipy.optimize import brentq, minimize_scalar
 from kernelstab._engines.feasible_sets.support_value import (
     CONSISTENT,
     UNIT,
+    ConvexSet,
     FeasibleSet,
-    Stack,
     SupportValue,
-    data_term,
     empty_set,
-    leftover,
-    misfit_upper,
     moved_inside,
     unseen,
 )
@@ -37,11 +34,11 @@ _FLAT = 1e-13              # singular values of an orthonormal frame that count 
 _GRID = np.linspace(-60.0, 60.0, 61)
 
 
-class QuadraticSet(FeasibleSet):
+class QuadraticSet(ConvexSet):
     """The feasible set in diagonal coordinates; ``radius`` gives a ball, ``T`` an ellipsoid."""
 
     def __init__(self, A, y, eps, prior, *, radius=None, T=None):
-        self.A, self.y, self.eps, self.prior, self.radius, self.T = A, y, eps, prior, radius, T
+        super().__init__(A, y, eps, prior, 2, radius, T)
         if T is None:
             self._from_singular_values()
         else:
@@ -58,9 +55,9 @@ class QuadraticSet(FeasibleSet):
         self.extent = size / self.s[-1] if self.radius is None and rank else self.radius or 0.0
 
     def _from_stack(self):
-        stack = self.stack = Stack(self.T, self.A, self.y, self.eps, 1.0)
+        stack = self.stack
         self.rows, self.extent, rank = stack.rows, stack.extent, len(stack.sigma)
-        prior_part, data_part = np.split(stack.u, [len(self.T)])
+        prior_part, data_part = np.split(stack.u, [len(self.form)])
         c, turn = np.linalg.svd(prior_part, full_matrices=True)[1:]
         self.c = np.concatenate([c, np.zeros(rank - len(c))]) if len(c) < rank else c[:rank]
         self.c[self.c < _FLAT] = 0.0
@@ -135,9 +132,11 @@ class QuadraticSet(FeasibleSet):
             # first the data alone, without touching what they do not see; then both
             firm = s > 1e-6 * s.max()
             move = np.where(firm, s * u - b, 0.0) / np.where(firm, s, 1.0)
-            x = moved_inside(x, x - self.P @ move[:-1], self._data_excess)
-        x = moved_inside(x, self.P @ self.centre, self._excess)
-        found = [self._proved(d, x, self._dual(g, c, s, b, u, *pair), pair[0]) for pair in multipliers]
+            x = moved_inside(x, x - self.P @ move[:-1], self.data_excess)
+        x = moved_inside(x, self.P @ self.centre, self.excess)
+        Tx = 0.0 if self.form is None else self.form @ x
+        found = [self.proved(d, x, self._dual(g, c, s, b, u, alpha, beta), alpha * Tx)
+                 for alpha, beta in multipliers]
         return min(found, key=lambda value: value.bound)
 
     def enclosing_ball(self, D):
@@ -213,27 +212,6 @@ class QuadraticSet(FeasibleSet):
         floor /= max(np.linalg.norm(g), np.finfo(float).tiny**0.25)
         taus = [tau] if tau >= floor else [floor, tau] if tau > 0 else [floor]
         return u, [(ratio / tau, 1 / tau) for tau in taus]
-
-    def _data_excess(self, x):
-        return misfit_upper(self.A, self.y, x) - self.eps
-
-    def _excess(self, x):
-        """Say by how much a signal misses a constraint; an equation (eps = 0) is measured elsewhere."""
-        over = self._data_excess(x) if self.eps > 0 else -np.inf
-        slack = 1 + (len(x) + 4) * UNIT
-        if self.radius is not None:
-            over = max(over, float(np.linalg.norm(x)) * slack - self.radius)
-        if self.T is not None:
-            over = max(over, misfit_upper(self.T, np.zeros(len(self.T)), x) - 1)
-        return over
-
-    def _proved(self, d, x, q, alpha):
-        """Evaluate the dual bound of ``q``, whatever it is."""
-        if self.T is None:
-            size = float(np.linalg.norm(leftover(d, q, self.A))) * (1 + len(d) * UNIT)
-            return SupportValue(data_term(self.y, self.eps, q) + self.extent * size, x, q)
-        bound, q, mu = self.stack.bound(d, q, alpha * (self.T @ x))
-        return SupportValue(bound + float(np.linalg.norm(mu)) * (1 + len(mu) * UNIT), x, q, mu)
 
 
 def _ellipsoid(ratio, c, s, b, spare):

@@ -54,45 +54,41 @@ class SupportValue:
     direction: np.ndarray | None = field(default=None)
 
 
-def data_term(y, eps, q) -> float:
-    r"""Return :math:`\langle q,y\rangle+\varepsilon\|q\|`, rounded up."""
-    slack = (len(y) + 4) * UNIT
-    return float(q @ y + slack * (np.abs(q) @ np.abs(y)) + eps * np.linalg.norm(q) * (1 + slack))
+class ConvexSet(FeasibleSet):
+    r"""The signals that explain data, with :math:`\|x\|\le R` (``radius``) or :math:`\|Wx\|\le1` (``form``).
 
-
-def leftover(d, q, A, mu=None, W=None) -> np.ndarray:
-    r"""Return the entries of :math:`|d-A^Tq-W^T\mu|`, rounded up."""
-    rest = d - q @ A
-    size = np.abs(d) + np.abs(q) @ np.abs(A)
-    terms = len(q)
-    if mu is not None:
-        rest = rest - mu @ W
-        size = size + np.abs(mu) @ np.abs(W)
-        terms += len(mu)
-    return np.abs(rest) + (terms + 4) * UNIT * size
-
-
-def misfit_upper(A, y, x) -> float:
-    r"""Return :math:`\|Ax-y\|`, rounded up."""
-    slack = (A.shape[1] + 4) * UNIT
-    size = np.abs(A) @ np.abs(x) + np.abs(y)
-    return float(np.linalg.norm(np.abs(A @ x - y) + slack * size) * (1 + slack))
-
-
-def moved_inside(x, centre, excess):
-    """Move ``x`` towards ``centre`` by the least power of two times the machine unit that makes it feasible.
-
-    ``excess(x) <= 0`` says feasible. If not even the centre is, ``x`` is returned as it is.
+    The norm is that of ``order`` 1, 2 or infinity; ``extent`` bounds the signals in it where a form does not.
     """
-    if excess(x) <= 0:
-        return x
-    step = UNIT
-    while step < 1:
-        moved = x + step * (centre - x)
-        if excess(moved) <= 0:
-            return moved
-        step *= 2
-    return centre if excess(centre) <= 0 else x
+
+    def __init__(self, A, y, eps, prior, order, radius, form):
+        self.A, self.y, self.eps, self.prior, self.order = A, y, eps, prior, order
+        self.radius, self.form, self.extent = radius, form, radius
+        self.dual_order = {1: np.inf, 2: 2, np.inf: 1}[order]
+        if form is not None:
+            self.stack = Stack(form, A, y, eps, 1.0 if order == 2 else np.sqrt(len(form)))
+
+    def data_excess(self, x) -> float:
+        """Say by how much a signal misses the data."""
+        return _norm_upper(self.A, x, self.y, 2) - self.eps
+
+    def excess(self, x) -> float:
+        """Say by how much a signal misses a constraint; an equation (eps = 0) is measured elsewhere."""
+        over = self.data_excess(x) if self.eps > 0 else -np.inf
+        if self.radius is not None:
+            over = max(over, float(np.linalg.norm(x, self.order)) * (1 + (len(x) + 4) * UNIT) - self.radius)
+        if self.form is not None:
+            over = max(over, _norm_upper(self.form, x, np.zeros(len(self.form)), self.order) - 1)
+        return over
+
+    def proved(self, d, x, q, mu) -> SupportValue:
+        """Evaluate the dual bound of any vectors; ``mu`` matters if there is a form."""
+        if self.form is None:
+            size = float(np.linalg.norm(_leftover(d, (q,), (self.A,)), self.dual_order))
+            bound = _data_term(self.y, self.eps, q) + self.extent * size * (1 + len(d) * UNIT)
+            return SupportValue(bound, x, q)
+        bound, q, mu = self.stack.bound(d, q, mu)
+        bound += float(np.linalg.norm(mu, self.dual_order)) * (1 + len(mu) * UNIT)
+        return SupportValue(bound, x, q, mu)
 
 
 class Stack:
@@ -114,8 +110,29 @@ class Stack:
         """Repair what rounding left of two dual vectors; return what they bound but for ``mu``, and both."""
         split = self.u @ ((self.rows.T @ (d - q @ self.A - mu @ self.W)) / self.sigma)
         mu, q = mu + split[:len(mu)], q + self.weight * split[len(mu):]
-        size = float(np.linalg.norm(leftover(d, q, self.A, mu, self.W))) * (1 + len(d) * UNIT)
-        return data_term(self.y, self.eps, q) + self.extent * size, q, mu
+        size = float(np.linalg.norm(_leftover(d, (q, mu), (self.A, self.W)))) * (1 + len(d) * UNIT)
+        return _data_term(self.y, self.eps, q) + self.extent * size, q, mu
+
+
+def _data_term(y, eps, q) -> float:
+    r"""Return :math:`\langle q,y\rangle+\varepsilon\|q\|`, rounded up."""
+    slack = (len(y) + 4) * UNIT
+    return float(q @ y + slack * (np.abs(q) @ np.abs(y)) + eps * np.linalg.norm(q) * (1 + slack))
+
+
+def _leftover(d, duals, matrices) -> np.ndarray:
+    r"""Return the entries of :math:`|d-A^Tq-W^T\mu|`, rounded up, for dual vectors of one or two matrices."""
+    rest, size = d, np.abs(d)
+    for dual, matrix in zip(duals, matrices):
+        rest, size = rest - dual @ matrix, size + np.abs(dual) @ np.abs(matrix)
+    return np.abs(rest) + (sum(map(len, duals)) + 4) * UNIT * size
+
+
+def _norm_upper(A, x, y, order) -> float:
+    r"""Return a norm of :math:`Ax-y`, rounded up."""
+    slack = (A.shape[1] + 4) * UNIT
+    size = np.abs(A) @ np.abs(x) + np.abs(y)
+    return float(np.linalg.norm(np.abs(A @ x - y) + slack * size, order) * (1 + slack))
 
 
 def unseen(rows, d):
@@ -128,6 +145,22 @@ def unseen(rows, d):
     length, size = float(np.linalg.norm(rest)), np.linalg.norm(d)
     direction = rest / length if length > VISIBLE * size else None
     return rest if length > 16 * UNIT * size else 0.0 * rest, direction
+
+
+def moved_inside(x, centre, excess):
+    """Move ``x`` towards ``centre`` by the least power of two times the machine unit that makes it feasible.
+
+    ``excess(x) <= 0`` says feasible. If not even the centre is, ``x`` is returned as it is.
+    """
+    if excess(x) <= 0:
+        return x
+    step = UNIT
+    while step < 1:
+        moved = x + step * (centre - x)
+        if excess(moved) <= 0:
+            return moved
+        step *= 2
+    return centre if excess(centre) <= 0 else x
 
 
 def empty_set(least, eps, prior) -> ValueError:
