@@ -110,15 +110,15 @@ class MatrixCard:
 
     def to_json(self) -> dict:
         """Return the numbers of the card as plain values; infinities are text."""
-        two = {"coherence": self.coherence and {"value": self.coherence.mu, "columns": self.coherence.pair,
-                                                "welch_lower": self.coherence.welch_lower},
-               "spark": self.spark and _ends(self.spark, columns=self.spark.support),
-               "spark_float": self.spark_float and _ends(self.spark_float)}
         return {
             "shape": self.matrix.shape, "real": not np.iscomplexobj(self.matrix), "order": self.order,
             "column_lengths": self.lengths, "rank": self.null.rank, "kernel_dimension": self.null.dimension,
             "other_kernel_dimensions": [other.dimension for other in self.null.alternatives],
-            "gap": self.null.gap, "tol": self.null.tol, **two,
+            "gap": self.null.gap, "tol": self.null.tol,
+            "coherence": self.coherence and {"value": self.coherence.mu, "columns": self.coherence.pair,
+                                             "welch_lower": self.coherence.welch_lower},
+            "spark": self.spark and _ends(self.spark, columns=self.spark.support),
+            "spark_float": self.spark_float and _ends(self.spark_float),
             "ric": [_ends(r, s=r.s, minus=_ends(r.minus), plus=_ends(r.plus)) for r in self.isometry],
             "nsp": [_ends(a, s=a.s, recovers=a.holds, support=[int(i) for i in a.support],
                           residual=a.residual) for a in self.alpha],
@@ -142,18 +142,18 @@ class MatrixCard:
         """
         jobs = _jobs(self)
         certificates, missing, weaker = {}, {}, []
-        try:
-            for name, (make, result) in jobs.items():
+        for place, (name, (make, result)) in enumerate(jobs.items()):
+            try:
                 if progress is not None:
-                    progress(len(certificates) + len(missing), len(jobs), f"proofs  {name}")
-                try:
-                    certificates[name] = make()
-                except CertificateError as error:
-                    missing[name] = str(error)
-                    continue
-                weaker += _weaker(name, certificates[name], result)
-        except KeyboardInterrupt:
-            missing |= {name: "interrupted" for name in jobs if name not in certificates | missing}
+                    progress(place, len(jobs), f"proofs  {name}")
+                certificate = make()
+                weaker += _weaker(name, certificate, result)
+                certificates[name] = certificate
+            except CertificateError as error:
+                missing[name] = str(error)
+            except KeyboardInterrupt:
+                missing |= dict.fromkeys(list(jobs)[place:], "interrupted")
+                break
         return CardProofs(certificates, missing, tuple(weaker))
 
 
