@@ -346,7 +346,7 @@ def _average(A, y, x, tau, sigma, steps, weight, resolvent):
 def _nearest(A, y, eta, q):
     r"""Return the point with :math:`\|Ax-y\|\le\eta` nearest to ``q``, and its residual, for :math:`AA^*=cI`.
 
-    It is :math:`q+rac{(1-\eta/\|r\|)_+}{c}A^*r` with :math:`r=y-Aq`.
+    It is :math:`q+\frac{(1-\eta/\|r\|)_+}{c}A^*r` with :math:`r=y-Aq`.
     """
     r = y - A.matvec(q)
     size = float(np.linalg.norm(r))
