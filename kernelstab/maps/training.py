@@ -221,14 +221,13 @@ class _Run:
 
     def epoch(self, bar) -> float:
         """Run one epoch; return its mean loss."""
-        done = len(self.curve)
-        rng = np.random.default_rng(np.random.SeedSequence([self.seed, 1, done]))
+        rng = np.random.default_rng(np.random.SeedSequence([self.seed, 1, len(self.curve)]))
         order = rng.permutation(self.recipe.pool)[:self.recipe.per_epoch]
         steps, total = len(order) // self.recipe.batch, 0.0
         self.module.train()
         for step, chosen in enumerate(np.array_split(order, steps)):
             for group in self.optimiser.param_groups:
-                group["lr"] = self.rate((done + step / steps) / self.epochs)
+                group["lr"] = self.rate((len(self.curve) + step / steps) / self.epochs)
             truth = self.pool[self.torch.tensor(chosen, device=self.device)]
             loss = self.torch.mean((self.module(self.measure(truth)) - truth) ** 2)
             self.optimiser.zero_grad()
