@@ -115,39 +115,30 @@ class ExactSweeps(Sweeps):
         raise ArithmeticError("64 primes divide minors of the matrix")
 
     def explore(self, prefix, size, index=0):
-        """Return the dependent sets of one piece modulo a prime, each with the number of the prime."""
+        """Return dependent sets of one piece modulo a prime: all, or as many as there is room for."""
         from kernelstab._engines.supports.dependent_sets_jit import dependent_sets
 
         rows, p, _ = self.table(index)
         found, sizes = np.empty((256, size), dtype=np.int64), np.empty(256, dtype=np.int64)
         count = dependent_sets(rows.astype(np.uint64), np.uint64(p), np.uint64(-pow(p, -1, 2**32) % 2**32),
                                np.array(prefix, dtype=np.int64), size, found, sizes)
-        if count < 0:
-            everything = (tuple(prefix), index, False)
-            return [everything, *((c, index, True) for c in chosen(found, sizes, len(sizes)))]
-        return [(c, index, True) for c in chosen(found, sizes, count)]
+        return recorded(found, sizes, count)
 
     def decide(self, prefix, size, answer) -> bool:
         """Decide sets that are dependent modulo a prime; True if one of them truly is.
 
-        What is not is searched again, with all that continues it, modulo the next prime.
+        If none is, the piece is searched again modulo the next prime: what an accident hid is seen there.
         """
-        waiting = list(answer)
-        better = False
-        while waiting:
-            columns, index, complete = waiting.pop()
-            exact = exact_circuit(self.matrix, columns) if complete else None
-            if exact is not None:
+        index = 0
+        while answer:
+            true = [exact for columns in answer if (exact := exact_circuit(self.matrix, columns)) is not None]
+            for exact in true:
                 self.offer(*exact)
-                better = True
-            elif better:
-                continue
-            elif len(columns) <= size - 2:
-                waiting += self.explore(columns, size, index + 1)
-            elif len(columns) == size - 1:
-                waiting += [((*columns, last), index, True)
-                            for last in range(columns[-1] + 1, self.matrix.shape[1])]
-        return better
+            if true:
+                return True
+            index += 1
+            answer = self.explore(prefix, size, index)
+        return False
 
 
 class FloatSweeps(Sweeps):
@@ -206,7 +197,7 @@ class FloatSweeps(Sweeps):
         found, sizes = np.empty((256, size), dtype=np.int64), np.empty(256, dtype=np.int64)
         count, least = dependent_sets_float(self.unit, self.tol, np.array(prefix, dtype=np.int64), size,
                                             found, sizes)
-        return chosen(found, sizes, len(sizes) if count < 0 else count), least
+        return recorded(found, sizes, count), least
 
     def decide(self, prefix, size, answer) -> bool:
         """Keep the smallest set of a piece; True if there is one."""
@@ -226,9 +217,9 @@ def left_over(rows, p, order):
         yield tuple(sorted(int(c) for c in [order[place], *needed]))
 
 
-def chosen(found, sizes, count):
-    """Return the first sets that a compiled loop has recorded."""
-    return [tuple(int(c) for c in found[i, :sizes[i]]) for i in range(count)]
+def recorded(found, sizes, count):
+    """Return the sets that a compiled loop has recorded: as many as fit where it had no more room."""
+    return [tuple(int(c) for c in found[i, :sizes[i]]) for i in range(count if count >= 0 else len(sizes))]
 
 
 def primes_below(limit):
