@@ -9,7 +9,7 @@ from kernelstab._checks import as_count, as_number
 from kernelstab._engines.dense_matrix import dense_within_range
 from kernelstab._engines.nsp.programs import largest_support
 from kernelstab._engines.robust_nsp.least_norm import LeastNormPrograms
-from kernelstab._engines.robust_nsp.search import RobustBounds, Signs, Sphere
+from kernelstab._engines.robust_nsp.search import RobustSearch
 from kernelstab.kernel.levels import Levels
 from kernelstab.kernel.nsp import DualGroup
 from kernelstab.kernel.recovery import RecoveryConstants, recovery_constants
@@ -215,17 +215,19 @@ def robust_nsp(A, s, rho, *, norm="l1", max_supports=50_000, threads=1, progress
     supports = model.count()
     if norm == "l2" and supports > max_supports:
         raise ValueError(f"max_supports must be at least {supports} for the l2 form, got {max_supports}")
-    programs = LeastNormPrograms(matrix)
+    caps, limits = np.array(model.sparsities), np.full(n, rho)
+    if norm == "l2":
+        limits = rho / np.sqrt(model.xi) * model.entry_weights * (1 - 8 * _EPS)
+    found = RobustSearch(LeastNormPrograms(matrix), model.labels, caps, limits, norm)
     try:
         if norm == "l1":
-            found = Signs(programs, s, rho).search(max_supports, threads, progress)
+            found.over_signs(rho, max_supports, threads, progress)
         else:
-            limits = rho / np.sqrt(model.xi) * model.entry_weights * (1 - 8 * _EPS)
-            found = Sphere(programs, model.supports(), limits).search(threads, progress)
+            found.over_sphere(model.supports(), threads, progress)
     except KeyboardInterrupt:
-        found = RobustBounds(np.zeros(n), interrupted=True)
+        found.interrupted = True
     v = found.witness
-    support = largest_support(np.abs(v), model.labels, np.array(model.sparsities)).tolist()
+    support = largest_support(np.abs(v), model.labels, caps).tolist()
     signs = tuple(-1 if v[i] < 0 else 1 for i in support)
     return RobustNSP(s, rho, norm, found.lower, found.upper, found.exact, tuple(support), signs, v,
                      tuple(DualGroup(*group) for group in found.groups), found.evaluated, supports,

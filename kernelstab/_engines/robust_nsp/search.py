@@ -1,12 +1,12 @@
 r"""Bounds of the smallest :math:`\tau`, over sign patterns (1-norm form) and unit vectors (2-norm form)."""
 
-from dataclasses import dataclass
 from itertools import combinations_with_replacement
 from math import comb
 
 import numpy as np
 from scipy.spatial import ConvexHull
 
+from kernelstab._engines.nsp.programs import largest_support
 from kernelstab._engines.nsp.search import sign_patterns, with_all_signs
 from kernelstab._engines.robust_nsp.least_norm import EPS, INFEASIBLE, SOLVED, all_supports
 
@@ -16,102 +16,96 @@ _TOLERANCE = 1e-4                 # supports whose bound is this close to the be
 _MOST_CORNERS = 3000
 
 
-@dataclass
-class RobustBounds:
-    """Bounds of a constant, the vector of the lower one, and dual vectors of the upper one."""
+class RobustSearch:
+    r"""Bounds of the largest :math:`(\|v_S\|-\sum_{j\notin S}c_j|v_j|)/\|Av\|` over admissible supports.
 
-    witness: np.ndarray
-    lower: float = 0.0
-    upper: float = np.inf
-    exact: bool = False
-    groups: tuple = ()
-    evaluated: int = 0
-    interrupted: bool = False
+    Admissible are ``caps[l]`` entries of level ``l``, where the limits :math:`c_j` are equal; the norm on the
+    support is the 1-norm or the 2-norm. After Ctrl-C the bounds are true, too.
+    """
 
-    def unbounded(self, kernel):
-        """Record a kernel vector that makes the constant infinite."""
-        self.witness, self.lower, self.upper, self.exact = kernel, np.inf, np.inf, True
-        return self
+    def __init__(self, programs, labels, caps, limits, norm):
+        self.programs, self.labels, self.caps, self.limits = programs, labels, caps, limits
+        self.order = 1 if norm == "l1" else 2
+        self.n, self.s = len(limits), int(caps.sum())
+        self.lower, self.upper, self.witness = 0.0, np.inf, np.zeros(self.n)
+        self.exact, self.groups, self.evaluated, self.interrupted = False, (), 0, False
 
-    def offer(self, value, v):
-        """Keep a vector if its quotient is the best."""
+    def _numerator(self, v):
+        """Return the numerator of the quotient of ``v`` for its best support, and a bound of its rounding."""
+        support = largest_support(np.abs(v), self.labels, self.caps)
+        on, off = np.linalg.norm(v[support], self.order), self.limits * np.abs(v)
+        slack = (self.n + 4) * EPS * (on + off.sum())
+        return float(on - off.sum() + off[support].sum()), slack
+
+    def _violates(self, kernel) -> bool:
+        """Whether a kernel vector of 1-norm one makes the constant infinite, by more than rounding."""
+        return self._numerator(kernel)[0] > 1e-12 * (1 + self.limits.max())
+
+    def _offer(self, v) -> float:
+        """Keep a vector if its quotient, rounded down, is the best."""
+        numerator, slack = self._numerator(v)
+        length = self.programs.data_norm_upper(v)
+        value = (numerator - slack) / length if length > 0 else 0.0
         if value > self.lower:
             self.lower, self.witness = float(value), v
+        return value
 
+    def _offer_one_entry(self):
+        """Offer the vector on the shortest column, never below 1 / ||a||."""
+        lengths = np.where(self.programs.lengths > 0, self.programs.lengths, np.inf)
+        unit = np.zeros(self.n)
+        unit[np.argmin(lengths)] = 1.0
+        self._offer(unit)
 
-class Signs:
-    """All supports of one size with all signs, or those that matter most and a bound for the others."""
+    def _unbounded(self, kernel):
+        self.witness, self.lower, self.upper, self.exact = kernel, np.inf, np.inf, True
 
-    def __init__(self, programs, s, rho):
-        self.programs, self.s, self.rho = programs, s, rho
-        self.n = len(programs.columns)
-        self.limits = np.full(self.n, rho)
+    # the 1-norm: signs
 
-    def search(self, max_supports, threads, progress) -> RobustBounds:
-        """Solve, bound what was left out, and find the best witness."""
+    def over_signs(self, rho, max_supports, threads, progress):
+        """Solve all supports with all signs, or those that matter most, and bound the others."""
         total, rest, groups = comb(self.n, self.s), 0.0, ()
         if total <= max_supports:
             supports = all_supports(self.n, self.s)
         else:
-            supports, rest, groups = self._partial(max_supports)
+            supports, rest, groups = self._partial(rho, max_supports)
         tick = None if progress is None else lambda done, bounds: progress(
             done, len(supports), f"tau <= {bounds.max():.4g} so far")
         batch = self.programs.all(supports, sign_patterns(self.s), self.limits, self._violates,
                                   threads=threads, tick=tick)
-        found = RobustBounds(np.zeros(self.n), evaluated=len(batch.bounds), interrupted=batch.interrupted)
+        self.evaluated, self.interrupted = len(batch.bounds), batch.interrupted
         if batch.kernel is not None:
-            return found.unbounded(batch.kernel)
+            self._unbounded(batch.kernel)
+            return
         if batch.interrupted:
-            shares, *groups = self._single_sums()
+            shares, *groups = self._single_sums(rho)
             rest = float(np.sort(shares)[-self.s:].sum())
-        supports, signs = with_all_signs(supports[:found.evaluated])
+        supports, signs = with_all_signs(supports[:self.evaluated])
         duals, bounds = batch.duals.reshape(len(signs), -1), batch.bounds.ravel()
-        self._settle(supports, signs, duals, bounds)
-        self._find_witness(supports, signs, bounds, found)
-        found.upper = max(rest, float(bounds.max(initial=0.0)))
-        found.exact = found.evaluated == total and found.upper <= found.lower * (1 + _MEET)
-        found.groups = (*groups, (supports, signs, duals))
-        return found
-
-    def _numerator(self, v) -> float:
-        """Return ``||v_S||_1 - rho ||v_{S^c}||_1`` for the best support."""
-        sizes = np.sort(np.abs(v))
-        return float(sizes[self.n - self.s:].sum() - self.rho * sizes[:self.n - self.s].sum())
-
-    def _violates(self, kernel) -> bool:
-        """Whether a kernel vector of 1-norm one violates the property by more than rounding."""
-        return self._numerator(kernel) > 1e-12 * (1 + self.rho)
-
-    def _settle(self, supports, signs, duals, bounds):
-        """Try once more, without inset and in fractions, where a limit is met with equality."""
-        for k in np.flatnonzero(np.isinf(bounds))[:_MOST_FRACTIONS]:
+        for k in np.flatnonzero(np.isinf(bounds))[:_MOST_FRACTIONS]:      # a limit is met with equality
             (h,), _, (outcome,) = self.programs.solve(supports[k:k + 1], signs[k:k + 1], self.limits)
             if outcome == SOLVED:
-                duals[k], bounds[k] = h, self.programs.proved_exactly(supports[k], signs[k], self.rho, h)
-
-    def _find_witness(self, supports, signs, bounds, found):
-        """Offer a vector with one entry, never below 1 / ||a||, and those of the best programs."""
-        lengths = np.where(self.programs.lengths > 0, self.programs.lengths, np.inf)
-        found.witness[np.argmin(lengths)] = 1.0
+                duals[k], bounds[k] = h, self.programs.proved_exactly(supports[k], signs[k], rho, h)
+        self._offer_one_entry()
         best = np.argsort(-bounds, kind="stable")[:8]
-        for v in (found.witness, *self.programs.solve(supports[best], signs[best], self.limits)[1]):
-            slack = (self.n + 4) * EPS * (1 + self.rho) * np.abs(v).sum()
-            length = self.programs.data_norm_upper(v)
-            if length > 0:
-                found.offer((self._numerator(v) - slack) / length, v)
+        for v in self.programs.solve(supports[best], signs[best], self.limits)[1]:
+            self._offer(v)
+        self.upper = max(rest, float(bounds.max(initial=0.0)))
+        self.exact = self.evaluated == total and self.upper <= self.lower * (1 + _MEET)
+        self.groups = (*groups, (supports, signs, duals))
 
-    def _single_sums(self):
+    def _single_sums(self, rho):
         """Return the share of every column in the bound by single columns, and the duals that prove it."""
-        rho1 = self.rho / (self.s + (self.s - 1) * self.rho) * (1 - 4 * EPS)
+        rho1 = rho / (self.s + (self.s - 1) * rho) * (1 - 4 * EPS)
         columns = np.arange(self.n)[:, None]
         batch = self.programs.all(columns, np.ones((1, 1)), np.full(self.n, rho1), lambda kernel: False)
         done, shares = len(batch.bounds), np.full(self.n, np.inf)
-        shares[:done] = batch.bounds[:, 0] * (1 + self.rho) / (1 + rho1) * (1 + 8 * self.s * EPS)
+        shares[:done] = batch.bounds[:, 0] * (1 + rho) / (1 + rho1) * (1 + 8 * self.s * EPS)
         return shares, (columns[:done], np.ones((done, 1), np.int8), batch.duals[:, 0])
 
-    def _partial(self, max_supports):
+    def _partial(self, rho, max_supports):
         """Choose the supports inside the columns of largest share; any other has one column outside."""
-        shares, *groups = self._single_sums()
+        shares, *groups = self._single_sums(rho)
         order = np.argsort(-shares, kind="stable")
         inside = self.s
         while comb(inside + 1, self.s) <= max_supports:
@@ -119,62 +113,48 @@ class Signs:
         supports = np.sort(order[all_supports(inside, self.s)], axis=1)
         return supports, float(shares[order[:self.s - 1]].sum() + shares[order[inside]]), groups
 
+    # the 2-norm: unit vectors
 
-class Sphere:
-    r"""Find the largest :math:`(\|v_S\|_2-\sum_{j\notin S}c_j|v_j|)/\|Av\|` over supports of one size.
+    def over_sphere(self, supports, threads, progress):
+        r"""Refine polytopes until every support is as good as decided or the corners are too many.
 
-    For a support this is the largest :math:`g(u)=\min\{\|h\|:A_S^Th=u,\ |a_j^Th|\le c_j\}` over unit vectors.
-    The function is convex and even, so over a polytope around the sphere it is largest at a corner. From
-    below, ``u`` moves to the direction of the best ``v_S``: neither step of this alternation can lose.
-    """
-
-    def __init__(self, programs, supports, limits):
-        self.programs, self.supports, self.limits = programs, supports, limits
-        self.found = RobustBounds(np.zeros(len(limits)), evaluated=len(supports))
-
-    def search(self, threads, progress) -> RobustBounds:
-        """Refine the polytopes until every support is as good as decided or the corners are too many."""
-        found, total, size = self.found, *self.supports.shape
+        For a support the constant is the largest :math:`\min\{\|h\|:A_S^Th=u,\ |a_j^Th|\le c_j\}` over
+        unit vectors ``u``. It is convex and even in ``u``, so over a polytope around the sphere it is
+        largest at a corner. From below, ``u`` moves to the direction of the best ``v_S``: neither step of
+        this alternation can lose.
+        """
+        total = self.evaluated = len(supports)
         bounds, left = np.full(total, np.inf), np.arange(total)
         self._offer_one_entry()
         try:
-            for round_, corners in enumerate(_polytopes(size)):
-                batch = self.programs.all(self.supports[left], corners, self.limits, self._violates,
+            for round_, corners in enumerate(_polytopes(self.s)):
+                batch = self.programs.all(supports[left], corners, self.limits, self._violates,
                                           threads=threads)
                 done = left[:len(batch.bounds)]
                 bounds[done] = np.minimum(bounds[done], batch.bounds.max(axis=1))
                 kernel = batch.kernel
                 if kernel is None:
-                    kernel = self._ascend(batch.bounds, left, corners)
+                    kernel = self._ascend(batch.bounds, supports[left], corners)
                 if kernel is not None:
-                    return found.unbounded(kernel)
-                found.interrupted = batch.interrupted
-                left = np.flatnonzero(bounds > found.lower * (1 + _TOLERANCE))
+                    self._unbounded(kernel)
+                    return
+                self.interrupted = batch.interrupted
+                left = np.flatnonzero(bounds > self.lower * (1 + _TOLERANCE))
                 if progress is not None:
                     progress(total - len(left), total,
-                             f"{found.lower:.4g} <= tau <= {bounds.max():.4g}, round {round_}")
-                if not len(left) or found.interrupted:
+                             f"{self.lower:.4g} <= tau <= {bounds.max():.4g}, round {round_}")
+                if not len(left) or self.interrupted:
                     break
         except KeyboardInterrupt:
-            found.interrupted = True
-        if found.witness.any():         # the support of its program need not be the best for it
-            self._offer(found.witness, self.supports[np.argmax(self._excess(found.witness))])
-        found.upper = float(bounds.max())
-        found.exact = size == 1 and not found.interrupted and found.upper <= found.lower * (1 + _MEET)
-        return found
+            self.interrupted = True
+        self.upper = float(bounds.max())
+        self.exact = self.s == 1 and not self.interrupted and self.upper <= self.lower * (1 + _MEET)
 
-    def _offer_one_entry(self):
-        used = np.unique(self.supports)
-        lengths = self.programs.lengths[used]
-        unit = np.zeros(len(self.limits))
-        unit[used[np.argmin(np.where(lengths > 0, lengths, np.inf))]] = 1.0
-        self._offer(unit, self.supports[np.any(self.supports == np.argmax(unit), axis=1)][0])
-
-    def _ascend(self, bounds, left, corners):
+    def _ascend(self, bounds, supports, corners):
         """Ascend from the best corner of the most promising supports; return a kernel vector met."""
         best = bounds.argmax(axis=1)
         for k in np.argsort(-bounds.max(axis=1, initial=0.0), kind="stable")[:12]:
-            support, u, last = self.supports[left[k]], corners[best[k]], 0.0
+            support, u, last = supports[k], corners[best[k]], 0.0
             for _ in range(40):
                 target = u[None] / np.linalg.norm(u)
                 _, (v,), (outcome,) = self.programs.solve(support[None], target, self.limits)
@@ -183,30 +163,11 @@ class Sphere:
                     if kernel is not None and self._violates(kernel):
                         return kernel
                     break
-                value = self._offer(v, support)
+                value = self._offer(v)
                 if not v[support].any() or value <= last * (1 + 1e-9):
                     break
                 u, last = v[support], value
         return None
-
-    def _offer(self, v, support) -> float:
-        """Keep a vector if its quotient, rounded down, is the best."""
-        off = self.limits * np.abs(v)
-        slack = (len(v) + 4) * EPS * (np.linalg.norm(v[support]) + off.sum())
-        length = self.programs.data_norm_upper(v)
-        excess = np.linalg.norm(v[support]) - off.sum() + off[support].sum()
-        value = float(excess - slack) / length if length > 0 else 0.0
-        self.found.offer(value, v)
-        return value
-
-    def _violates(self, kernel) -> bool:
-        """Whether a kernel vector of 1-norm one makes the constant infinite, by more than rounding."""
-        return bool(self._excess(kernel).max() > 1e-12 * (1 + self.limits.max()))
-
-    def _excess(self, v) -> np.ndarray:
-        """Return the numerator of the quotient of ``v`` for every support."""
-        off = self.limits * np.abs(v)
-        return np.linalg.norm(v[self.supports], axis=1) - off.sum() + off[self.supports].sum(axis=1)
 
 
 def _polytopes(size):
