@@ -34,7 +34,7 @@ class ProgramSet(ConvexSet):
         self.rows, self.back = rows[:rank], u[:, :rank] / sigma[:rank]
         self.values = self.back.T @ y
         self.pseudo = self.rows.T @ self.back.T
-        self.unit = radius or 1 / (float(np.linalg.norm(W, 2)) or 1.0)
+        self.unit = radius or 1 / (float(np.median(np.linalg.norm(W, axis=1))) or 1.0)
         if eps == 0:
             self._solve = self._linear
             outside = float(np.linalg.norm(A @ (self.pseudo @ y) - y))
