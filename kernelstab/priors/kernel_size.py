@@ -129,8 +129,8 @@ def kernel_size(A, prior, eps=0.0, *, norm=2, **options) -> KernelSize:
     ``Polytope``    exact in the maximum norm, by linear   half; two-sided in   optimal, linear; in the
                     programs; two-sided in the Euclidean   the Euclidean norm   Euclidean norm bounded
     ``FiniteSet``   exact, pairs                           radii of fibres      centre of the fibre
-    ``Sparse``      exact, enumeration                     half, Jung           none: any member of a fibre
-    ``L1Ball``      two-sided                              half, Jung           errs by at most the size
+    ``Sparse``      exact, enumeration                     half, Jung           none
+    ``L1Ball``      two-sided                              half, Jung           none
     =============== ====================================== ==================== =======================
 
     Parameters

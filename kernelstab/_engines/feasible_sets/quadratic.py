@@ -160,8 +160,8 @@ class QuadraticSet(ConvexSet):
         def shape(ratio):
             inverse, height = _ellipsoid(ratio, c, s, b, spare)
             height += rounding * (ratio + abs(spare))
-            unseen = hidden / np.sqrt(ratio) if ratio > 0 else 0.0 * hidden
-            return max(height, 0.0), np.hstack([G * np.sqrt(inverse), unseen]), inverse * s * b
+            more = hidden / np.sqrt(ratio) if ratio > 0 else 0.0 * hidden
+            return max(height, 0.0), np.hstack([G * np.sqrt(inverse), more]), inverse * s * b
 
         def radius(ratio):
             height, axes, _ = shape(ratio)

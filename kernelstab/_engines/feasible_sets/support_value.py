@@ -99,7 +99,8 @@ class Stack:
 
     def __init__(self, W, A, y, eps, size):
         self.W, self.A, self.y, self.eps = W, A, y, eps
-        self.weight = np.linalg.norm(W, 2) / max(np.linalg.norm(A, 2), np.finfo(float).tiny) or 1.0
+        size_w, size_a = np.linalg.norm(W, 2), np.linalg.norm(A, 2)
+        self.weight = size_w / size_a if size_w > 0 and size_a > 0 else 1.0
         stack = np.vstack([W, self.weight * A])
         u, sigma, rows = np.linalg.svd(stack, full_matrices=False)
         rank = int(np.sum(sigma > max(stack.shape) * UNIT * sigma[0]))
