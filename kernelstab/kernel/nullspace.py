@@ -94,8 +94,8 @@ def nullspace_basis(A, tol=None) -> NullSpace:
     Notes
     -----
     :math:`A^*=QR`: the singular values are those of the triangle, the trailing columns of :math:`Q` span
-    the null space. Cost: for ``m < N`` about :math:`4m^2N+2mN(N-m)` operations, nearly all in matrix
-    products, and no pivoting; the residual costs another :math:`2mN(N-m)` when it is read.
+    the null space. Cost: for ``m < N`` about :math:`2m^2N+4mN(N-m)` operations, nearly all in matrix
+    products, and no pivoting; the residual costs a product and its singular values when it is read.
 
     Examples
     --------
