@@ -89,8 +89,8 @@ class Levels:
                 return constants_l2(rho, gamma, self.xi, self.kappa)
             return constants_l1(rho, float(np.sqrt(self.xi)) * gamma)
 
-        return promised(sum(self.sparsities), rho, gamma, norm, formula, self.entry_weights, self.labels,
-                        self.sparsities, name="gamma")
+        return promised(sum(self.sparsities), rho, gamma, norm, formula, name="gamma", levels=self.labels,
+                        weights=self.entry_weights, sparsities=self.sparsities)
 
 
 def sparsity_in_levels(labels, sparsities, weights=None) -> Levels:

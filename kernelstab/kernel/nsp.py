@@ -64,7 +64,7 @@ class NSPConstant:
     groups : tuple of DualGroup
         The duals that prove ``upper``: all single columns, then larger supports.
     evaluated, supports : int
-        Number of supports examined by their own programs, and of all admissible supports.
+        Number of supports examined sign by sign, and of all admissible supports.
     programs : int
         Programs solved or stopped early, those of smaller supports included.
     interrupted : bool
@@ -118,7 +118,7 @@ class NSPConstant:
         return self.upper / (1 - self.upper) if self.upper < 1 else np.inf
 
     def __repr__(self):
-        how = "" if self.exact else ", not finished"
+        how = "" if self.exact else ", not finished" if self.Y is None else ", by one matrix"
         return (f"<NSPConstant s={self.s}, {self.lower:.10g} <= alpha <= {self.upper:.10g}, "
                 f"support {self.support}, {self.evaluated} of {self.supports} supports{how}>")
 

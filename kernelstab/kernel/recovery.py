@@ -215,7 +215,7 @@ def recovery_constants(rho, tau, s, *, norm="l1") -> RecoveryConstants:
     return promised(s, rho, tau, norm, constants_l1 if norm == "l1" else partial(constants_l2, xi=s))
 
 
-def promised(s, rho, tau, norm, formula, *where, name="tau") -> RecoveryConstants:
+def promised(s, rho, tau, norm, formula, name="tau", **where) -> RecoveryConstants:
     """Return the constants that a formula gives for ``rho`` and ``tau``, or the reason why there are none.
 
     >>> promised(1, 0.5, np.inf, "l1", constants_l1)
@@ -225,7 +225,7 @@ def promised(s, rho, tau, norm, formula, *where, name="tau") -> RecoveryConstant
     tau = np.inf if tau == np.inf else as_number(tau, name, low=0.0)
     reason = f"rho = {rho:.6g} is not below 1" if rho >= 1 else "tau is infinite" if np.isinf(tau) else ""
     C, D = (None, None) if reason else formula(rho, tau)
-    return RecoveryConstants(s, rho, tau, norm, C, D, *where, reason=reason)
+    return RecoveryConstants(s, rho, tau, norm, C, D, reason=reason, **where)
 
 
 def constants_l1(rho, tau) -> tuple[float, float]:

@@ -267,7 +267,7 @@ class BestRobustNSP:
     interrupted: bool
 
     @property
-    def s(self) -> int:
+    def s(self) -> int | Levels:
         """The sparsity."""
         return self.nsp.s
 
