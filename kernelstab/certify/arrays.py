@@ -1,4 +1,4 @@
-"""Arrays inside a certificate: little-endian bytes in base64, read without numpy.
+"""Arrays inside a certificate, little-endian bytes in base64, read without numpy; which sizes are checked.
 
 >>> decode({"dtype": "float64", "shape": [2], "data": "AAAAAAAA8D8AAAAAAAAEQA=="})
 Array(shape=(2,), data=(1.0, 2.5))
@@ -9,6 +9,8 @@ import binascii
 import struct
 from math import isfinite, prod
 from typing import NamedTuple
+
+from kernelstab._errors import CertificateError
 
 # dtype -> struct code; every value of every dtype is an exact dyadic rational
 CODES = {"float64": "d", "float32": "f", "float16": "e", "uint8": "B", "bool": "B"}
@@ -29,13 +31,7 @@ class ComplexArray(NamedTuple):
 
 
 def decode_array(plain) -> Array:
-    """Read one real array.
-
-    Raises
-    ------
-    ValueError
-        If a field is missing, the dtype is unknown, the bytes do not fill the shape, or
-        an entry is not finite.
+    """Read one real array; a ValueError says which field does not fit, or that an entry is not finite.
 
     >>> decode_array({"dtype": "float64", "shape": [3], "data": "AAAAAAAA8D8="})
     Traceback (most recent call last):
@@ -82,3 +78,20 @@ def decode(value):
     if isinstance(value, float) and not isfinite(value):
         raise ValueError(f"a number is not finite: {value}")
     return value
+
+
+def affordable(count, most, what) -> None:
+    """Refuse work, or what takes memory, before it is begun: the one place where declared sizes are judged.
+
+    >>> affordable(3, 2, "supports")
+    Traceback (most recent call last):
+        ...
+    kernelstab._errors.CertificateError: at most 2 supports are checked, got 3
+    """
+    if count > most:
+        raise CertificateError(f"at most {most} {what} are checked, got {short(count)}")
+
+
+def short(number):
+    """Return an integer as errors name it; Python refuses to write more than 4300 digits."""
+    return number if abs(number) < 1 << 100 else f"about 2^{number.bit_length()} in size"

@@ -127,13 +127,7 @@ def _unique(pairs):
 
 
 def check_form(certificate):
-    """Check the fields of a certificate of any format, their types and the digest.
-
-    Raises
-    ------
-    CertificateError
-        With the first thing that is wrong.
-    """
+    """Refuse what has not the fields of a format, of the right types, and their digest."""
     if not isinstance(certificate, dict):
         raise CertificateError(f"certificate must be a dictionary, got {type(certificate).__name__}")
     form = certificate.get("format")

@@ -78,11 +78,6 @@ __all__ = ["CONSTANTS", "Constant", "checker"]
 def checker(name, is_complex=False):
     """Return the function ``check`` of a constant.
 
-    Raises
-    ------
-    CertificateError
-        If no constant has this name, or its checker cannot read complex matrices.
-
     >>> checker("sparkle")
     Traceback (most recent call last):
         ...

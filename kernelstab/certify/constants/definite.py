@@ -6,7 +6,7 @@ from math import comb
 from flint import arb, ctx, fmpq_mat
 
 from kernelstab._errors import CertificateError
-from kernelstab.certify.constants.reading import affordable
+from kernelstab.certify.arrays import affordable
 
 MOST_ROWS = 300
 MOST_COLUMNS = 2000

@@ -18,8 +18,9 @@ from math import comb
 from flint import fmpz_mat
 
 from kernelstab._errors import CertificateError
+from kernelstab.certify.arrays import affordable
 from kernelstab.certify.constants.matrix import modular_rank, null_vector
-from kernelstab.certify.constants.reading import affordable, integer, integers, modulus
+from kernelstab.certify.constants.reading import integer, integers, modulus
 
 MOST_SETS = 5_000_000
 

@@ -46,6 +46,7 @@ from fractions import Fraction
 from flint import fmpq_mat
 
 from kernelstab._errors import CertificateError
+from kernelstab.certify.arrays import affordable
 from kernelstab.certify.constants.definite import Gram, require_below, require_definite
 from kernelstab.certify.constants.matrix import (
     ExactMatrix,
@@ -62,7 +63,6 @@ from kernelstab.certify.constants.matrix import (
 )
 from kernelstab.certify.constants.prior_setting import read_setting
 from kernelstab.certify.constants.reading import (
-    affordable,
     decimal,
     integer,
     integers,

@@ -11,9 +11,8 @@ from math import isqrt, lcm
 from flint import fmpq, fmpq_mat, fmpz, fmpz_mat, nmod_mat
 
 from kernelstab._errors import CertificateError
-from kernelstab.certify.arrays import Array, ComplexArray, decode
+from kernelstab.certify.arrays import Array, ComplexArray, affordable, decode
 from kernelstab.certify.constants.reading import (
-    affordable,
     index_set,
     integer,
     integers,
@@ -101,11 +100,6 @@ def exact(*parts) -> ExactMatrix:
 
 def read_matrix(plain) -> ExactMatrix:
     """Read the field ``matrix`` of a certificate.
-
-    Raises
-    ------
-    CertificateError
-        If it is malformed or has more than ``MOST_ENTRIES`` entries.
 
     >>> read_matrix({"numerators": [["1", "2"]], "denominator": "3"}).rational
     [1/3, 2/3]

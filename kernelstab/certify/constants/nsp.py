@@ -42,6 +42,7 @@ from fractions import Fraction
 from math import isqrt
 
 from kernelstab._errors import CertificateError
+from kernelstab.certify.arrays import affordable
 from kernelstab.certify.constants.matrix import (
     adjoint_times,
     null_vector,
@@ -52,7 +53,6 @@ from kernelstab.certify.constants.matrix import (
 from kernelstab.certify.constants.nsp_arcs import arc_bounds
 from kernelstab.certify.constants.nsp_cover import UNIT, cover
 from kernelstab.certify.constants.reading import (
-    affordable,
     integers,
     modulus,
     over_patterns,

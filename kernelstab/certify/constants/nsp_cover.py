@@ -19,7 +19,7 @@ All bounds are integers in units of 2^-160, rounded up.
 """
 
 from kernelstab._errors import CertificateError
-from kernelstab.certify.constants.reading import affordable
+from kernelstab.certify.arrays import affordable
 
 UNIT = 1 << 160
 MOST_NODES = 2_000_000

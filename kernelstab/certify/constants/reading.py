@@ -1,7 +1,4 @@
-"""Reading the parts of a proof strictly; whatever is not as it should be is refused with one line.
-
-``affordable`` is the one place where declared sizes meet what is checked at most.
-"""
+"""Reading the parts of a proof strictly; whatever is not as it should be is refused with one line."""
 
 import re
 from fractions import Fraction
@@ -9,27 +6,10 @@ from fractions import Fraction
 from flint import fmpz
 
 from kernelstab._errors import CertificateError
-from kernelstab.certify.arrays import Array, ComplexArray
+from kernelstab.certify.arrays import Array, ComplexArray, short
 from kernelstab.certify.enclosure import DECIMAL
 
 _INTEGER = re.compile("-?[0-9]{1,100000}")
-
-
-def affordable(count, most, what) -> None:
-    """Refuse work, or what takes memory, before it is begun.
-
-    >>> affordable(3, 2, "supports")
-    Traceback (most recent call last):
-        ...
-    kernelstab._errors.CertificateError: at most 2 supports are checked, got 3
-    """
-    if count > most:
-        raise CertificateError(f"at most {most} {what} are checked, got {_short(count)}")
-
-
-def _short(number):
-    """Python refuses to write integers of more than 4300 digits."""
-    return number if abs(number) < 1 << 100 else f"about 2^{number.bit_length()} in size"
 
 
 def decimal(text, name) -> Fraction:
@@ -66,7 +46,7 @@ def integer(value, name, low=None, high=None) -> int:
         raise CertificateError(f"{name} must hold integers, got {value!r:.60}")
     if (low is not None and value < low) or (high is not None and value > high):
         wanted = f"be at least {low}" if high is None else f"lie in [{low}, {high}]"
-        raise CertificateError(f"{name} must {wanted}, got {_short(value)}")
+        raise CertificateError(f"{name} must {wanted}, got {short(value)}")
     return value
 
 

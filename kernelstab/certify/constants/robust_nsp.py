@@ -19,6 +19,7 @@ from itertools import combinations
 from math import comb
 
 from kernelstab._errors import CertificateError
+from kernelstab.certify.arrays import affordable
 from kernelstab.certify.constants.matrix import (
     adjoint_times,
     fractions,
@@ -28,7 +29,7 @@ from kernelstab.certify.constants.matrix import (
     squares,
     times,
 )
-from kernelstab.certify.constants.reading import affordable, decimal, over_patterns, read_groups
+from kernelstab.certify.constants.reading import decimal, over_patterns, read_groups
 
 MOST_SUPPORTS = 300_000
 

@@ -39,11 +39,7 @@ class Proof(NamedTuple):
 def bound(name, matrix, order, options, side, proof) -> Fraction:
     """Return the bound that a proof proves, by the checker of the constant; arrays may still be encoded.
 
-    Raises
-    ------
-    CertificateError
-        If anything is malformed or nothing is proved. A checker that stumbles over malformed content
-        refuses it too: nothing else is raised.
+    A checker that stumbles over malformed content refuses it: only CertificateError is raised.
     """
     check = checker(name, matrix.is_complex)
     if side not in SIDES:
@@ -89,13 +85,7 @@ def _check_fields(name, is_complex, side, proof):
 
 
 def prove(content) -> Proof:
-    """Prove every statement of a certificate of a constant whose form was checked.
-
-    Raises
-    ------
-    CertificateError
-        With the first thing that is wrong.
-    """
+    """Prove every statement of a certificate of a constant whose form was checked."""
     statements, name = content["statements"], content["constant"]
     sides = [entry.get("side") for entry in statements if isinstance(entry, dict) and set(entry) == _FIELDS]
     if len(sides) != len(statements) or sides not in (["lower"], ["upper"], ["lower", "upper"]):

@@ -361,13 +361,7 @@ def build_operator(spec):
 
 
 def build(spec, kinds, what, context=lambda spec: ()):
-    """Return the evaluator of a decoded description: the class of its kind on it and its context.
-
-    Raises
-    ------
-    ValueError
-        If the kind is unknown or a field is missing or does not fit.
-    """
+    """Return the evaluator of a decoded description: the class of its kind on it and its context."""
     if not isinstance(spec, dict) or spec.get("kind") not in list(kinds):
         kind = spec.get("kind") if isinstance(spec, dict) else spec
         raise ValueError(f"{what} kind must be one of {', '.join(kinds)}, got {kind!r:.80}")

@@ -168,11 +168,8 @@ def _reconstruct(psi, y: Vector) -> Vector:
 def collect(program, encoded) -> dict[int, Vector]:
     """Read the recorded values of all inputs.
 
-    Raises
-    ------
-    ValueError
-        If a value is missing, stands at an instruction where none may be recorded, is
-        recorded twice, or if a map returned two values for one argument.
+    A ValueError says that one is missing, stands where none may be recorded, or is recorded twice, or that a
+    map returned two values for one argument.
     """
     arrays: dict[int, object] = {}
     recorded = [name for name, plain in encoded.items()
