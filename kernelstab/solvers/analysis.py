@@ -8,6 +8,7 @@ from kernelstab._engines.imaging.fourier_splitting import FourierSplitting
 from kernelstab._engines.imaging.frames import Frame, Gradient, Products
 from kernelstab._engines.imaging.primal_dual import PrimalDual
 from kernelstab._engines.imaging.spectrum import Spectrum
+from kernelstab._engines.imaging.tight_splitting import TightSplitting
 from kernelstab._engines.linear_system import as_system
 from kernelstab.operators import WaveletSynthesis, as_operator
 from kernelstab.solvers._solve import as_start, as_weights
@@ -66,8 +67,8 @@ def analysis(A, y, W, eta=None, *, lam=None, weights=None, lower=None, tol=1e-4,
     :math:`p+W(W^*W)^{-1}(A^*h-W^*p)` and scaled; what conjugate gradients leave of the defect is
     measured and charged to the gap, so the gap is a theorem for every point.
 
-    For tight frames the image step is closed, and iterations are few, behind subsampled Fourier transforms
-    and, unless ``eta=0``, blurs; otherwise primal-dual steps take products with A, and as many of them as the
+    For tight frames the image step is closed, and iterations are few, wherever :math:`AA^*=cI` and, unless
+    ``eta=0``, behind blurs; otherwise primal-dual steps take products with A, and as many of them as the
     conditioning asks for. Cost per iteration: one product with each of A (or two transforms), W and
     their adjoints, and for arrays W a triangular solve.
 
@@ -178,7 +179,7 @@ def tv_wavelet_problem(A, y, eta, lam, tv_weight, wavelet, level, isotropic, wei
 def _solve(A, problem, max_iter, x0, callback, progress, history):
     x, dual = as_start(x0, problem.system)
     start = (None, None, None) if x0 is None else (x, dual / problem.weight, None)
-    method = FourierSplitting if FourierSplitting.fits(problem, A) else PrimalDual
+    method = next(m for m in (TightSplitting, FourierSplitting, PrimalDual) if m.fits(problem, A))
     figures, _ = solve_analysis(
         problem, method, f"analysis {problem.form}", start, callback=callback, progress=progress,
         history=history, budget=as_count(max_iter, "max_iter", low=1))

@@ -4,15 +4,14 @@ import dataclasses
 import functools
 import weakref
 
-import numpy as np
-
-from kernelstab._checks import as_count, as_number
-from kernelstab._engines.imaging import wavelet_splitting
-from kernelstab._engines.imaging.analysis_problem import run
+from kernelstab._checks import as_callable, as_count, as_number
+from kernelstab._engines.imaging.analysis_problem import AnalysisProblem, solve_analysis
+from kernelstab._engines.imaging.frames import Frame, Products
+from kernelstab._engines.imaging.tight_splitting import TightSplitting
 from kernelstab._engines.linear_system import as_system
-from kernelstab._engines.problem import NAMES, Problem
+from kernelstab._engines.problem import NAMES
 from kernelstab.operators import DenseOperator, WaveletSynthesis, as_operator
-from kernelstab.solvers._solve import Start, as_start, as_weights, scaled, solve
+from kernelstab.solvers._solve import as_start, as_weights, solve
 from kernelstab.solvers.solution import Solution
 
 _DENSE_PRODUCTS = weakref.WeakKeyDictionary()  # dense operator -> {synthesis settings: product}
@@ -140,36 +139,27 @@ def _recover(form, A, y, bound, wavelet, level, weights, options):
     product, W = wavelet_system(A, wavelet, level)
     if isinstance(A, DenseOperator) or A.tight is None:
         solution = solve(form, product, y, bound, weights=weights, **options)
+        solution = dataclasses.replace(solution, image=A.image(W.matvec(solution.x)))
     else:
         solution = _split(form, A, product, W, y, bound, weights, **options)
-    return dataclasses.replace(solution, image=A.image(W.matvec(solution.x)),
-                               method=f"{solution.method}, {wavelet} level {W.level}")
+    return dataclasses.replace(solution, method=f"{solution.method}, {wavelet} level {W.level}")
 
 
-def _split(form, A, product, W, y, bound, weights, *, tol, max_iter, x0, **options):
-    w = np.ones(1) if weights is None else as_weights(weights, W.shape[1])
-    system, images = as_system(product, y), as_system(A, y)
-    as_start(x0, system)                     # only to refuse it early
-    problem = Problem(form, system if weights is None else scaled(system, w), bound,
-                      as_number(tol, "tol", low=0))
-    parts = wavelet_splitting.Parts(A, images, W, w)
-
-    def method(monitor):  # nothing here keeps the start alive
-        if problem.zero_is_optimal:
-            monitor.method = "closed form"
-            monitor(0, 0 * problem.correlation, Ax=0 * system.y, dual=problem.system.y)
-        else:
-            monitor.method = wavelet_splitting.WORDS
-            wavelet_splitting.solve(problem, _begin(x0, system, w), monitor, parts)
-
-    return Solution(**run(problem, method, NAMES[form], budget=as_count(max_iter, "max_iter", low=1),
-                          scale=None if weights is None else w, **options))
-
-
-def _begin(x0, system, w):
-    x, dual = as_start(x0, system)
-    x *= w
-    return Start(x, dual, x0 is not None)
+def _split(form, A, product, W, y, bound, weights, *, tol, max_iter, x0, callback, **options):
+    """Solve for the image: as W is orthonormal, its coefficients are those of analysis by ``W*``."""
+    system = as_system(A, y)
+    c, h = as_start(x0, as_system(product, y))
+    weights = None if weights is None else as_weights(weights, W.shape[1])
+    problem = AnalysisProblem(form, system, Frame([Products(W.H, weights)], W.shape[1]), bound,
+                              as_number(tol, "tol", low=0))
+    field = None if x0 is None else W.rmatvec(system.adjoint(h)) / problem.weight
+    start = (None, None, None) if x0 is None else (W.matvec(c), None, field)
+    if as_callable(callback, "callback") is not None:
+        options["callback"] = lambda k, x, gap: callback(k, W.rmatvec(x), gap)
+    del c, h, field
+    figures, _ = solve_analysis(problem, TightSplitting, NAMES[form], start, stacklevel=6,
+                                budget=as_count(max_iter, "max_iter", low=1), **options)
+    return Solution(**figures | {"x": W.rmatvec(figures["x"]), "image": A.image(figures["x"])})
 
 
 def wavelet_system(A, wavelet="coif2", level=None):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.sparse.linalg import aslinearoperator
 
-from kernelstab._engines.imaging.bounds import Bound
+from kernelstab._engines.imaging.analysis_problem import Bound
 from kernelstab._errors import NotConverged
 from kernelstab.data import shepp_logan
 from kernelstab.operators import Blur, SubsampledFourier, SubsampledHadamard, masks

@@ -1,6 +1,5 @@
-"""Images: one problem (``analysis_problem``), two methods (``fourier_splitting``, ``primal_dual``), wavelets.
+"""Images: one problem (``analysis_problem``), three methods for it.
 
-``wavelet_splitting`` serves ``wavelet_qcbp`` and ``wavelet_lasso`` where ``AA* = cI``, with ``sampling`` and
-``bands``; the two methods serve ``tv``, ``analysis`` and ``tv_wavelet``, with ``frames``, ``bounds`` and
-``spectrum``.
+``fourier_splitting`` for total variation and ``tight_splitting`` for wavelets have closed image steps;
+``primal_dual`` serves every other operator. The first two take ``spectrum`` for Fourier samples and blurs.
 """

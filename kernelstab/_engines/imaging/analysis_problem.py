@@ -2,17 +2,29 @@
 
 import warnings
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
 from kernelstab._checks import as_number
 from kernelstab._engines.duality_gap import EPSILON, KINDS, best_multiple, relative, shortfall
-from kernelstab._engines.imaging.bounds import POLISH, Bound
 from kernelstab._engines.monitor import Monitor
 from kernelstab._engines.problem import Judged
 from kernelstab._errors import NotConverged
 
 NOISE = 32 * EPSILON   # share of the data that rounding may take from Ax of a constant x
+
+
+POLISH = 1.9     # relaxation of the projections that polish a bound
+
+
+class Bound(NamedTuple):
+    """A dual point of a proved value: ``field`` is feasible and its adjoint is ``A^H h``; None means 0."""
+
+    value: float
+    h: np.ndarray
+    field: np.ndarray | None
+    length: float = 0.0     # the norm of h
 
 
 class AnalysisProblem:
@@ -167,64 +179,45 @@ def form_of(eta, lam) -> tuple:
     return "lasso", as_number(lam, "lam", low=0, strict=True)
 
 
-def run(problem, method, name, *, budget, callback=None, progress=None, history=False, scale=None,
-        final=None, stacklevel=5) -> dict:
-    """Call ``method(monitor)`` and return what a ``Solution`` says of the best point.
+def solve_analysis(problem, method, name, start, *, budget, callback=None, progress=None, history=False,
+                   stacklevel=4) -> tuple:
+    """Run a method of ``_engines.imaging`` on an analysis problem; return the figures and the dual field.
 
-    ``problem`` has what a ``Monitor`` asks of a ``Problem``. With ``scale`` the points of the problem are
-    coefficients times it. The method sets ``monitor.method``; ``final(best)`` judges the best point anew;
-    ``stacklevel`` is that of the warning.
+    ``start`` is where it begins: an image, a dual point and a field, each None where not given. Everything
+    that is reported is evaluated once more, from A, x and the dual pair alone. ``stacklevel`` is that of the
+    warning.
 
     Warns
     -----
     NotConverged
         If the tolerance is not met, or Ctrl-C ended the method.
     """
-    monitor, interrupted = Monitor(problem, callback, progress, history, scale), False
+    monitor, iteration, ended = Monitor(problem, callback, progress, history), None, "stopped"
     monitor.begin(budget)
+    monitor.method = "closed form"
     try:
-        method(monitor)
-    except KeyboardInterrupt:
-        if monitor.best is None:
-            raise
-        interrupted = True
-    best = monitor.best if final is None else final(monitor.best)
-    converged = bool(problem.finished(best))
-    if not converged:
-        ended = "was interrupted" if interrupted else "stopped"
-        warnings.warn(f"{name} {ended} after {monitor.done} iterations at relative gap "
-                      f"{best.relative_gap:.1e}, infeasible by {best.feasibility:.1e}", NotConverged,
-                      stacklevel=stacklevel)
-    if scale is not None:
-        best = best._replace(x=best.x / scale)
-    return best._asdict() | {
-        "iterations": monitor.done, "converged": converged, "method": f"{name} by {monitor.method}",
-        "history": monitor.history, "interrupted": interrupted}
-
-
-def solve_analysis(problem, method, name, start, **options) -> tuple:
-    """Run a method of ``_engines.imaging`` on an analysis problem; return the figures and the dual field.
-
-    ``start`` is where it begins: an image, a dual point and a field, each None where not given. Everything
-    that is reported is evaluated once more, from A, x and the dual pair alone.
-    """
-    measured, bounds = [], []
-
-    def engine(monitor):
-        monitor.method = "closed form"
         if not problem.closed_form(monitor):
             iteration = method(problem)
             monitor.method = iteration.words
-            measured.append(iteration.measured)
             iteration.run(*start, monitor)
-
-    def final(best):
-        h, field = best.dual.h, best.dual.field
-        h = measured.pop()(h) if measured else h
-        field = None if field is None else field.ravel().astype(problem.system.dtype, copy=False)
-        problem.rounding = 0.0
-        bounds.append(problem.prove(h, field))
-        return problem.judge(best.x, dual=bounds[0])
-
-    figures = run(problem, engine, name, final=final, **options)
-    return figures | {"dual": bounds[0].h}, bounds[0].field
+    except KeyboardInterrupt:
+        if monitor.best is None:
+            raise
+        ended = "was interrupted"
+    x, (_, h, field, _) = monitor.best.x, monitor.best.dual
+    if iteration is not None:
+        h = iteration.measured(h)
+    del iteration
+    problem.rounding = 0.0
+    field = None if field is None else field.ravel().astype(problem.system.dtype, copy=False)
+    bound = problem.prove(h, field)
+    best = problem.judge(x, dual=bound)
+    converged = bool(problem.finished(best))
+    if not converged:
+        warnings.warn(f"{name} {ended} after {monitor.done} iterations at relative gap "
+                      f"{best.relative_gap:.1e}, infeasible by {best.feasibility:.1e}", NotConverged,
+                      stacklevel=stacklevel)
+    return best._asdict() | {
+        "dual": bound.h, "iterations": monitor.done, "converged": converged,
+        "method": f"{name} by {monitor.method}", "history": monitor.history,
+        "interrupted": ended != "stopped"}, bound.field

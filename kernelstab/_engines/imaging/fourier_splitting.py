@@ -26,8 +26,9 @@ s and both fields take 3 more, the three arrays of an iteration 1.5: under 12.
 
 import numpy as np
 
-from kernelstab._engines.imaging.bounds import POLISH, Bound, Method, Trend
+from kernelstab._engines.imaging.analysis_problem import POLISH, Bound
 from kernelstab._engines.imaging.spectrum import FourierFit
+from kernelstab._engines.imaging.steering import Method, Trend
 from kernelstab.operators import Blur, SubsampledFourier
 
 RELAXATION = 1.9
@@ -43,14 +44,12 @@ TINY = float(np.finfo(np.float32).tiny)
 class FourierSplitting(Method):
     """The iteration for one problem; ``run`` returns when the monitor says so."""
 
-    words = "splitting in the Fourier domain"
+    words, polish, rounds, far = "splitting in the Fourier domain", POLISH, ROUNDS, FAR
 
     def __init__(self, problem):
         system = problem.system
         self.frame, self.mu, self.done, self.field = problem.frame, 1.0, 0, None
-        workers = 1 if self.frame.spectrum is None else self.frame.spectrum.workers
-        self.sampled = FourierFit(system.source, system.y, *self.frame.symbol, workers,
-                                  single=self.frame.annihilates)
+        self.sampled = self._sampled(system)
         self.radius = problem.parameter if problem.form == "qcbp" else None
         self.measured = self.sampled.measured
         super().__init__(problem, Bound(0.0, np.zeros_like(self.sampled.data), None))
@@ -61,8 +60,11 @@ class FourierSplitting(Method):
         if not (type(A) is SubsampledFourier or (type(A) is Blur and problem.parameter > 0)):
             return False
         gradient, gram = problem.frame.gradient, problem.frame.gram
-        fits = gram == "scalar" or (gram == "fourier" and A.image_shape == gradient.shape)
-        return fits and problem.system.dtype == A.dtype
+        return gram == "fourier" and A.image_shape == gradient.shape and problem.system.dtype == A.dtype
+
+    def _sampled(self, system):
+        return FourierFit(system.source, system.y, *self.frame.symbol, self.frame.spectrum.workers,
+                          single=self.frame.annihilates)
 
     def run(self, start, dual, field, monitor):
         """Iterate from an image and a field in units of the weight (or None for either)."""
@@ -79,6 +81,7 @@ class FourierSplitting(Method):
         if self.problem.tol >= SINGLE:      # most likely done
             del s
         self._double()
+        monitor.best = None     # only what is judged in double precision is an answer
         if self._judge(monitor, self._best_doubled()):
             return
         if self.problem.tol >= SINGLE:
@@ -111,10 +114,13 @@ class FourierSplitting(Method):
                 ratio = self._mean(x) / t
             if self.done % CHECK == 0 or self.done >= monitor.budget:
                 self._polish(s, x, b, t)
-                finished = self._judge(monitor, x)
-                if finished or (self.sampled.number is np.float32 and monitor.last.relative_gap <= SINGLE):
+                if self._judge(monitor, x) or self.single_is_done(monitor):
                     return t
                 ratio = trend.ratio()
+
+    def single_is_done(self, monitor) -> bool:
+        """Return whether single precision has done its part."""
+        return self.sampled.number is np.float32 and monitor.last.relative_gap <= SINGLE
 
     def _image(self, b, t):
         """Take the x-step."""
@@ -128,7 +134,7 @@ class FourierSplitting(Method):
     def _begin(self, start, field):
         """Return the state, an image that fits, and the threshold."""
         frame, kind = self.frame, self.sampled.dtype
-        s, b = np.zeros(frame.count, kind), np.zeros((self.sampled.outer.size, self.sampled.shape[-1]), kind)
+        s, b = np.zeros(frame.count, kind), np.zeros(self.sampled.layout, kind)
         x, self.mu = self.sampled.fit(b, self.mu, self.radius)
         t = self._mean(x)
         if start is None or self._mean(start) == TINY:
@@ -162,7 +168,7 @@ class FourierSplitting(Method):
             self.field = np.empty_like(s)
         self.frame.mismatch(s, x, self.field, t)
         guess = -self.mu / t * self.sampled.residual if self.sampled.a.size > 1 else None
-        self._bound(guess, b, ROUNDS, POLISH)
+        self._bound(guess, b, self.rounds, self.polish)
 
     def _bound(self, h, b, rounds, relaxation):
         """Make the field feasible, in a few rounds if they help; keep its bound if it is the best so far.
@@ -178,7 +184,7 @@ class FourierSplitting(Method):
             del rest
             multiple, value = problem.multiple(sampled.inner(h, sampled.data), length, largest)
             gap, near = wanted - value, problem.tol * wanted
-            if gap <= near or gap > FAR * near or gap > SLOW * (wanted - before):
+            if gap <= near or gap > self.far * near or gap > SLOW * (wanted - before):
                 break
         if value > self.bound.value:
             p *= sampled.number(multiple)

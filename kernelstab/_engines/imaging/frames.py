@@ -11,6 +11,10 @@ import numpy as np
 from scipy import linalg
 from scipy.sparse.linalg import LinearOperator, aslinearoperator, cg
 
+from kernelstab.operators import WaveletSynthesis
+
+PIECE = 2**14    # entries of a field that are worked on while they are in the cache
+
 
 class Gradient:
     """Periodic forward differences along every axis of an image, times ``scale``.
@@ -109,6 +113,7 @@ class Products:
         self.least = float(self.weights.min())
         self.parseval = _parseval(W)
         self.matrix = W if isinstance(W, np.ndarray) else None
+        self.wavelet = getattr(W, "A", None) if isinstance(getattr(W, "A", None), WaveletSynthesis) else None
 
     @cached_property
     def norm(self):
@@ -123,50 +128,77 @@ class Products:
         return self.norm**2 if self.parseval is None else self.parseval
 
     def forward(self, x):
-        """Return ``W x``."""
-        return self._apply(self.operator.matvec, x.ravel())
+        """Return ``W x``, a new array."""
+        if self.wavelet is None:
+            return self._apply(self.operator.matvec, x.ravel())
+        field = np.empty(x.size, x.dtype)
+        self.wavelet.analyse(x, field)
+        return field
 
-    def adjoint(self, p):
-        """Return ``W^H p``."""
-        return self._apply(self.operator.rmatvec, p)
+    def adjoint(self, p, spare=False):
+        """Return ``W^H p``; a ``spare`` p may be overwritten."""
+        if self.wavelet is None:
+            return self._apply(self.operator.rmatvec, p)
+        image = p if spare else p.copy()
+        self.wavelet.synthesise(image)
+        return image
+
+    def pieces(self, field):
+        """Yield slices of a field, short enough for the cache, with their weights in its precision."""
+        weights = self.weights.astype(field.real.dtype, copy=False)
+        for start in range(0, self.count, PIECE):
+            here = slice(start, start + PIECE)
+            yield here, weights if weights.size == 1 else weights[here]
 
     def total(self, x) -> float:
         """Return the weighted sum of all moduli."""
-        return float(np.sum(self.weights * np.abs(self.forward(x))))
+        field = self.forward(x)
+        return float(sum(np.sum(w * np.abs(field[here])) for here, w in self.pieces(field)))
 
     def project(self, p, x, b, rho, relaxation):
         """As for the gradient, where ``p + rho W x`` becomes no longer than the weights."""
-        q = self._shortened(p + rho * self.forward(x) if rho else p, 1.0)
-        q -= p
-        q *= relaxation
-        p += q
+        field = self.forward(x) if rho else None
+        for here, w in self.pieces(p):
+            part = p[here]
+            part += relaxation * (clipped(part + rho * field[here] if rho else part, w) - part)
         b += self.adjoint(p).reshape(b.shape)
 
     def correct(self, p, x, factor) -> float:
         """Add ``factor W x`` to p and return its largest modulus next to its weight."""
-        p += factor * self.forward(x)
-        return float(np.max(np.abs(p) / self.weights))
+        field, largest = self.forward(x), 0.0
+        for here, w in self.pieces(p):
+            part = p[here]
+            part += factor * field[here]
+            largest = max(largest, float(np.max(np.abs(part) / w)))
+        return largest
 
     def advance(self, s, x, b, relaxation, t, ratio):
         """As for the gradient."""
-        s += relaxation * (self.forward(x) - s + self._shortened(s, t))
-        tp = self._shortened(s, t)
-        b += self.adjoint(s - (1.0 + ratio) * tp).reshape(b.shape)
-        s += (ratio - 1.0) * tp
+        field = self.forward(x)
+        for here, w in self.pieces(s):
+            part, limit = s[here], t * w
+            part += relaxation * (field[here] - part + clipped(part, limit))
+            tp = clipped(part, limit)
+            field[here] = part - (1.0 + ratio) * tp
+            if ratio != 1.0:
+                part += (ratio - 1.0) * tp
+        b += self.adjoint(field, spare=True).reshape(b.shape)
 
     def mismatch(self, s, x, p, t):
         """As for the gradient."""
-        p[:] = (self.forward(x) - s + 2.0 * self._shortened(s, t)) / t
-
-    def _shortened(self, p, t):
-        """Return p, made no longer than t times the weights."""
-        limit = t * self.weights
-        return p * (limit / np.maximum(np.abs(p), limit))
+        field = self.forward(x)
+        for here, w in self.pieces(p):
+            p[here] = (field[here] - s[here] + 2.0 * clipped(s[here], t * w)) / t
 
     def _apply(self, product, v):
         if np.iscomplexobj(v) and self.operator.dtype.kind != "c" and self.parseval is None:
             return product(v.real.copy()) + 1j * product(v.imag.copy())
         return product(v)
+
+
+def clipped(p, limit):
+    """Return p, made no longer than the limit."""
+    return p * (limit / np.maximum(np.abs(p), limit))
 
 
 def _parseval(W):
@@ -238,6 +270,12 @@ class Frame:
         """Write the field of a bound near the state of ``FourierSplitting`` to p."""
         for block, part in zip(self.blocks, self.slices):
             block.mismatch(s[part], x, p[part], t)
+
+    def pieces(self, field):
+        """Yield short slices of a field with their weights; for frames without a gradient."""
+        for block, part in zip(self.blocks, self.slices):
+            for here, w in block.pieces(field):
+                yield slice(part.start + here.start, min(part.start + here.stop, part.stop)), w
 
     def correct(self, p, x, factor=1.0) -> float:
         """Add ``factor W x`` to p and return its largest size, each next to its weight."""

@@ -9,7 +9,8 @@ easy as if it were orthogonal; for gradients it costs one fast transform and its
 
 import numpy as np
 
-from kernelstab._engines.imaging.bounds import Bound, Method, Trend
+from kernelstab._engines.imaging.analysis_problem import Bound
+from kernelstab._engines.imaging.steering import Method, Trend
 
 RELAXATION = 1.8
 CHECK = 20
@@ -30,6 +31,11 @@ class PrimalDual(Method):
         self.shift = COUPLING * problem.frame.typical
         self.step = self.shift / self.scale           # of h over that of p
         self.measured = np.asarray                    # h is in the coordinates of y already
+
+    @staticmethod
+    def fits(problem, A) -> bool:
+        """Return True: nothing is asked of A."""
+        return True
 
     def run(self, start, dual, field, monitor):
         """Iterate from an image, and a dual point and a field in units of the weight (None: 0)."""

@@ -33,6 +33,7 @@ class Spectrum:
     def __init__(self, shape, real, workers=1, single=False):
         self.shape, self.real, self.workers = tuple(shape), real, workers
         self.others = tuple(range(len(self.shape) - 1))
+        self.layout = int(np.prod(self.shape[:-1])), self.shape[-1]
         self.set_precision(single)
 
     def set_precision(self, single):
@@ -170,7 +171,7 @@ class FourierFit(Samples):
         size = self.norm(r)
         if size > radius and self.a.size == 1:
             r *= radius / size
-            flat[self.index] = np.add(self.data, r, out=self.residual)
+            flat[self.index] = self.data + r
             x = self.back(B, x)
         self.residual = r
         return x

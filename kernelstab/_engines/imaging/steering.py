@@ -1,24 +1,12 @@
-"""The best bound and the best image of an iteration, and how its threshold is steered by what they gain."""
-
-from typing import NamedTuple
+"""What the methods share: the best bound, the best image, and a threshold that their gains steer."""
 
 import numpy as np
 
-POLISH = 1.9     # relaxation of the projections that polish a bound
 TARGET, GAIN = 0.3, 0.7     # what the primal bound should gain over the dual one; how sharply to steer
 IDLE = 0.02                 # share of the gap that counts as a gain of the dual bound at least,
 PATIENCE = 0.1              # and the share of that for the primal one
 STEEPEST = 3.0              # most by which the threshold changes at a time,
 SMALLEST, LARGEST = 0.02, 4.0   # and least and most of where it began
-
-
-class Bound(NamedTuple):
-    """A dual point of a proved value: ``field`` is feasible and its adjoint is ``A^H h``; None means 0."""
-
-    value: float
-    h: np.ndarray
-    field: np.ndarray | None
-    length: float = 0.0     # the norm of h
 
 
 class Method:
