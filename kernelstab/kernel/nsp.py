@@ -250,11 +250,11 @@ def nsp_constant(A, s, *, weights=None, levels=None, max_supports=100_000, threa
     >>> round(nsp_constant(row, 1).upper, 8), round(nsp_constant(row, 2).lower, 8)
     (0.5, 1.0)
     """
-    matrix = np.array(dense_within_range(A))        # a copy, which the result keeps
-    phases = np.iscomplexobj(matrix) and matrix.imag.any()
+    given = dense_within_range(A)
+    phases = np.iscomplexobj(given) and given.imag.any()
     if phases and not (weights is None and levels is None):
-        raise ValueError(f"weights and levels need a real matrix, got dtype {matrix.dtype}")
-    matrix = matrix if phases else matrix.real.copy()
+        raise ValueError(f"weights and levels need a real matrix, got dtype {given.dtype}")
+    matrix = np.array(given if phases else given.real)          # a copy, which the result keeps
     n = matrix.shape[1]
     labels, caps = _sparsities(s, levels, n)
     order = int(s) if levels is None else tuple(int(c) for c in caps)
