@@ -5,12 +5,11 @@ from kernelstab.operators.adapt import FunctionOperator, as_operator
 from kernelstab.operators.base import Composition, ForwardOperator
 from kernelstab.operators.blur import Blur, gaussian_blur
 from kernelstab.operators.check import OperatorReport, check_operator
-from kernelstab.operators.dense import DenseOperator, bernoulli, gaussian, partial_orthogonal
 from kernelstab.operators.fourier import SubsampledFourier
 from kernelstab.operators.hadamard import SubsampledHadamard
+from kernelstab.operators.matrix import DenseOperator, SparseOperator, bernoulli, gaussian, partial_orthogonal
 from kernelstab.operators.norm import dense_norm_upper, rows_columns_upper
 from kernelstab.operators.radon import Radon
-from kernelstab.operators.sparse import SparseOperator
 from kernelstab.operators.wavelet import WaveletSynthesis
 
 __all__ = [

@@ -104,7 +104,7 @@ class Composition(ForwardOperator):
 
     Examples
     --------
-    >>> from kernelstab.operators.dense import DenseOperator
+    >>> from kernelstab.operators.matrix import DenseOperator
     >>> product = DenseOperator([[1.0, 1.0]]) @ DenseOperator([[1.0, 2.0], [3.0, 4.0]])
     >>> product.to_dense()
     array([[4., 6.]])

@@ -7,8 +7,7 @@ from scipy import sparse
 from scipy.sparse.linalg import LinearOperator
 
 from kernelstab._checks import as_generator, as_number
-from kernelstab.operators.dense import DenseOperator
-from kernelstab.operators.sparse import SparseOperator
+from kernelstab.operators.matrix import DenseOperator, SparseOperator
 
 
 @dataclass(frozen=True)

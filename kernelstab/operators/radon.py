@@ -4,7 +4,7 @@ import numpy as np
 from scipy import sparse
 
 from kernelstab._checks import as_array, as_count, as_number, as_shape
-from kernelstab.operators.sparse import SparseOperator
+from kernelstab.operators.matrix import SparseOperator
 
 
 class Radon(SparseOperator):

@@ -18,8 +18,14 @@ from kernelstab.solvers.level_weights import level_weights
 from kernelstab.solvers.omp import omp, omp_batch
 from kernelstab.solvers.proofs import SolutionProofs
 from kernelstab.solvers.qcbp import qcbp
-from kernelstab.solvers.reference import reference_lasso, reference_qcbp, reference_sqrt_lasso
-from kernelstab.solvers.reference_imaging import reference_analysis, reference_tv, reference_tv_wavelet
+from kernelstab.solvers.reference import (
+    reference_analysis,
+    reference_lasso,
+    reference_qcbp,
+    reference_sqrt_lasso,
+    reference_tv,
+    reference_tv_wavelet,
+)
 from kernelstab.solvers.sharpness import Restarts, Sharpness, restart_radii, sharpness_from
 from kernelstab.solvers.solution import Solution
 from kernelstab.solvers.sqrt_lasso import sqrt_lasso

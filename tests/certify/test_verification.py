@@ -18,8 +18,8 @@ from kernelstab.certify.certificate import digest
 from kernelstab.certify.writing.encode import encode_array
 from kernelstab.certify.writing.terms import Program, inner, lipschitz, norm
 from kernelstab.maps import ClipDecoder, LinearMap, ReLUNetwork
-from kernelstab.operators.dense import DenseOperator
 from kernelstab.operators.fourier import SubsampledFourier
+from kernelstab.operators.matrix import DenseOperator
 
 RNG = np.random.default_rng(0)
 MASK = np.zeros((4, 4), dtype=bool)

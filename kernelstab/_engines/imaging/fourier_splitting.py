@@ -26,9 +26,8 @@ s and both fields take 3 more, the three arrays of an iteration 1.5: under 12.
 
 import numpy as np
 
-from kernelstab._engines.imaging.analysis_problem import POLISH, Bound
+from kernelstab._engines.imaging.analysis_problem import POLISH, Bound, Method, Trend
 from kernelstab._engines.imaging.spectrum import FourierFit
-from kernelstab._engines.imaging.steering import Method, Trend
 from kernelstab.operators import Blur, SubsampledFourier
 
 RELAXATION = 1.9

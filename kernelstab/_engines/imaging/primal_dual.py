@@ -9,8 +9,7 @@ easy as if it were orthogonal; for gradients it costs one fast transform and its
 
 import numpy as np
 
-from kernelstab._engines.imaging.analysis_problem import Bound
-from kernelstab._engines.imaging.steering import Method, Trend
+from kernelstab._engines.imaging.analysis_problem import Bound, Method, Trend
 
 RELAXATION = 1.8
 CHECK = 20

@@ -14,9 +14,9 @@ from kernelstab.certify.program.vectors import Vector
 from kernelstab.certify.writing.encode import encode
 from kernelstab.operators import masks
 from kernelstab.operators.blur import Blur
-from kernelstab.operators.dense import DenseOperator
 from kernelstab.operators.fourier import SubsampledFourier
 from kernelstab.operators.hadamard import SubsampledHadamard
+from kernelstab.operators.matrix import DenseOperator
 
 RNG = np.random.default_rng(0)
 SYMMETRIC = np.array([[1, 1, 0, 1], [0, 1, 0, 1], [1, 0, 0, 0], [0, 1, 0, 1]], dtype=bool)

@@ -12,7 +12,7 @@ from kernelstab.certify.program.run import BallRun
 from kernelstab.certify.writing.encode import encode, encode_array
 from kernelstab.certify.writing.programs import encode_inputs
 from kernelstab.certify.writing.terms import Program, inner, lipschitz, maximum, norm
-from kernelstab.operators.dense import DenseOperator
+from kernelstab.operators.matrix import DenseOperator
 
 
 def plain(values):

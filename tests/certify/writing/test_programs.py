@@ -14,8 +14,8 @@ from kernelstab.certify.writing.terms import Program, inner, lipschitz, maximum,
 from kernelstab.maps import AdjointMap, ClipDecoder, LinearMap, ReLUNetwork, Tikhonov
 from kernelstab.maps.base import Map
 from kernelstab.operators import Blur
-from kernelstab.operators.dense import DenseOperator, partial_orthogonal
 from kernelstab.operators.fourier import SubsampledFourier
+from kernelstab.operators.matrix import DenseOperator, partial_orthogonal
 
 
 def two_images():
