@@ -8,7 +8,7 @@ from kernelstab._checks import as_array, as_count, thread_count
 from kernelstab._engines.dense_matrix import dense_within_range
 from kernelstab._engines.exact_vectors import integer_kernel_vector
 from kernelstab._engines.nsp.phases import PhaseSearch
-from kernelstab._engines.nsp.programs import KernelPrograms, largest_support
+from kernelstab._engines.nsp.programs import largest_support
 from kernelstab._engines.nsp.search import SignSearch, count_supports
 from kernelstab.kernel.nullspace import nullspace_basis
 
@@ -271,8 +271,7 @@ def nsp_constant(A, s, *, weights=None, levels=None, max_supports=100_000, threa
         search = PhaseSearch(matrix, null.basis, null.rank, order, max_supports)
         extra["polygon"] = search.polygon
     else:
-        search = SignSearch(KernelPrograms(matrix, null.basis, null.rank, sizes, labels, caps, threads),
-                            max_supports)
+        search = SignSearch(matrix, null.basis, null.rank, sizes, labels, caps, threads, max_supports)
 
     def report():
         if progress is not None:

@@ -75,18 +75,14 @@ class KernelPrograms:
         self.solved += k
         return batch
 
-    def residuals(self, supports, signs, duals):
-        r"""Return :math:`W^{-1}(W\xi_S-A^Th)` row by row, and bounds of its rounding errors."""
+    def bounds(self, supports, signs, duals):
+        r"""Return what duals prove, the largest entry of :math:`|W^{-1}(W\xi_S-A^Th)|`, rounded up."""
         xi = np.zeros((len(supports), self.matrix.shape[1]))
         np.put_along_axis(xi, supports, signs.astype(float), axis=1)
         xi *= self.weights
         roundings = (len(self.matrix) + 4) * EPS
         slack = roundings * (np.abs(duals) @ np.abs(self.matrix) + np.abs(xi)) / self.weights
-        return (xi - duals @ self.matrix) / self.weights, slack
-
-    def bounds(self, supports, signs, duals):
-        """Return what duals prove, rounded up."""
-        residuals, slack = self.residuals(supports, signs, duals)
+        residuals = (xi - duals @ self.matrix) / self.weights
         return (np.abs(residuals) + slack).max(axis=1) * (1 + 2 * EPS)
 
     def _repair(self, supports, signs, batch, cutoff):

@@ -16,7 +16,7 @@ from math import comb
 
 import numpy as np
 
-from kernelstab._engines.nsp.programs import EPS
+from kernelstab._engines.nsp.programs import EPS, KernelPrograms
 
 _TIE = 1e-12                    # a bound this little above the incumbent is not pursued: rounding
 _AT_ONCE = 400_000              # numbers of supports to extend together, times columns
@@ -24,43 +24,28 @@ _NODES_PER_SUPPORT = 2000
 _MOST_NUMBERS = 2e7             # in the duals of the supports examined
 
 
-class SignSearch:
+class SignSearch(KernelPrograms):
     """One search: bounds of pairs, the supports examined, and what is proved about the rest."""
 
-    def __init__(self, programs, max_supports):
-        self.programs, self.max_supports = programs, max_supports
-        self.s, self.n = int(programs.caps.sum()), programs.matrix.shape[1]
-        self.single_duals, self.single_bounds = np.zeros(programs.matrix.shape[::-1]), np.ones(self.n)
+    def __init__(self, matrix, basis, rank, weights, levels, caps, threads, max_supports):
+        super().__init__(matrix, basis, rank, weights, levels, caps, threads)
+        self.s, self.n, self.max_supports = int(caps.sum()), matrix.shape[1], max_supports
+        self.single_duals, self.single_bounds = np.zeros(matrix.shape[::-1]), np.ones(self.n)
         self.rest, self.settled = 1.0, 0.0          # bounds of the supports to come and of those done with
         self.table = self.pair_duals = None
         self.proofs, self.evaluated = [], 0
 
-    @property
-    def lower(self):
-        """The best share that a kernel vector was found to have."""
-        return self.programs.lower
-
-    @property
-    def witness(self):
-        """That kernel vector."""
-        return self.programs.witness
-
-    @property
-    def solved(self):
-        """Number of programs solved."""
-        return self.programs.solved
-
     def run(self, report):
         """Search until every support is settled or the budget is spent."""
-        self.report, programs = report, self.programs
-        singles = programs.solve(np.arange(self.n)[:, None], np.ones((self.n, 1)))
+        self.report = report
+        singles = self.solve(np.arange(self.n)[:, None], np.ones((self.n, 1)))
         self.single_duals, self.single_bounds = singles.duals, singles.bounds
-        largest = programs.largest(singles.bounds)
+        largest = self.largest(singles.bounds)
         self.rest = min(1.0, float(singles.bounds[largest].sum()) * (1 + 2 * self.s * EPS))
-        self._improve(singles)
+        self._search_on(singles)
         if self.s == 1:
             self.settled, self.rest = self.rest, 0.0
-            self.evaluated = int((programs.caps[programs.levels] > 0).sum())
+            self.evaluated = int((self.caps[self.levels] > 0).sum())
         elif self.lower < 1 - _TIE:
             self.table = sums_of_pairs(self.single_bounds)
             if self.s > 2:
@@ -71,31 +56,31 @@ class SignSearch:
         """Return what is proved about all supports."""
         return min(1.0, max(self.rest, self.settled))
 
-    def _improve(self, batch, starts=32):
+    def _search_on(self, batch, starts=32):
         """Search on from the best vertices of a batch that name different supports."""
         named, chosen = set(), []
         for i in np.argsort(-batch.shares, kind="stable"):
-            key = tuple(self.programs.largest(np.abs(batch.vertices[i])))
+            key = tuple(self.largest(np.abs(batch.vertices[i])))
             if key not in named:
                 named.add(key)
                 chosen.append(batch.vertices[i])
             if len(chosen) == starts:
                 break
-        self.programs.improve(chosen)
+        self.improve(chosen)
         self.report()
 
     def _solve_pairs(self):
         """Solve the programs of all admissible pairs, equal and opposite signs."""
-        programs, size = self.programs, 8 * self.programs.chunk
+        size = 8 * self.chunk
         pairs = np.column_stack(np.triu_indices(self.n, 1))
-        counts = (programs.levels[pairs][:, :, None] == np.arange(len(programs.caps))).sum(axis=1)
-        pairs = pairs[(counts <= programs.caps).all(axis=1)]
-        duals, bounds = np.zeros((len(pairs), 2, len(programs.matrix))), np.ones((len(pairs), 2))
+        counts = (self.levels[pairs][:, :, None] == np.arange(len(self.caps))).sum(axis=1)
+        pairs = pairs[(counts <= self.caps).all(axis=1)]
+        duals, bounds = np.zeros((len(pairs), 2, len(self.matrix))), np.ones((len(pairs), 2))
         for cut in (slice(i, i + size) for i in range(0, len(pairs), size)):
             supports, signs = with_all_signs(pairs[cut])
-            batch = programs.solve(supports, signs)
+            batch = self.solve(supports, signs)
             duals[cut], bounds[cut] = batch.duals.reshape(duals[cut].shape), batch.bounds.reshape(-1, 2)
-            self._improve(batch, starts=8)
+            self._search_on(batch, starts=8)
         i, j = pairs.T
         self.table[i, j] = self.table[j, i] = np.minimum(self.table[i, j], bounds.max(axis=1))
         self.pairs, self.pair_duals = pairs, duals
@@ -106,7 +91,7 @@ class SignSearch:
         """Return the sums of the duals of columns, or the means of those of pairs, which prove the same."""
         if self.s == 2:
             return (signs[:, :, None] * self.single_duals[supports]).sum(axis=1)
-        total = np.zeros((len(supports), len(self.programs.matrix)))
+        total = np.zeros((len(supports), len(self.matrix)))
         for a, b in combinations(range(self.s), 2):
             opposite = (signs[:, a] != signs[:, b]).astype(int)
             pairs = self.place[supports[:, a], supports[:, b]]
@@ -117,10 +102,9 @@ class SignSearch:
 
     def _settle_supports(self):
         """Examine the supports above the incumbent in falling order."""
-        levels, caps = self.programs.levels, self.programs.caps
-        supports, bounds, left = supports_above(self.table, levels, caps, self.lower + _TIE,
+        supports, bounds, left = supports_above(self.table, self.levels, self.caps, self.lower + _TIE,
                                                 self.max_supports)
-        size = max(1, 8 * self.programs.chunk >> self.s - 1)
+        size = max(1, 8 * self.chunk >> self.s - 1)
         for start in range(0, len(supports), size):
             self.rest = min(self.rest, max(left, float(bounds[start])))
             if bounds[start] <= self.lower + _TIE:
@@ -134,16 +118,16 @@ class SignSearch:
         self.evaluated += len(supports)
         supports, signs = with_all_signs(supports)
         duals = self._mean_duals(supports, signs)
-        bounds = np.minimum(1.0, self.programs.bounds(supports, signs, duals))
+        bounds = np.minimum(1.0, self.bounds(supports, signs, duals))
         open_ = np.flatnonzero(bounds > self.lower + _TIE)
-        batch = self.programs.solve(supports[open_], signs[open_], self.lower)
+        batch = self.solve(supports[open_], signs[open_], self.lower)
         better = batch.bounds < bounds[open_]
         bounds[open_[better]], duals[open_[better]] = batch.bounds[better], batch.duals[better]
         self.settled = max(self.settled, float(bounds.max()))
         if sum(len(proof[0]) for proof in self.proofs) * duals.shape[1] < _MOST_NUMBERS:
             self.proofs.append((supports, signs, duals))
         if len(open_) and batch.shares.max() > self.lower:
-            self.programs.improve([batch.vertices[np.argmax(batch.shares)]])
+            self.improve([batch.vertices[np.argmax(batch.shares)]])
         self.report()
 
     def groups(self):
