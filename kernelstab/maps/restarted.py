@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from kernelstab._checks import as_array, as_count, as_number
-from kernelstab._engines.first_order.shrink import shrink
+from kernelstab._engines.first_order.fista import shrink
 from kernelstab.maps.base import Map
 from kernelstab.operators import as_operator
 from kernelstab.solvers.sharpness import RATIO, Restarts, as_sharpness, restart_radii

@@ -10,14 +10,12 @@ interior point solver.
 """
 
 from kernelstab.solvers.analysis import analysis, tv_wavelet
-from kernelstab.solvers.basis_pursuit import basis_pursuit
 from kernelstab.solvers.batch import BatchSolution, solve_batch
 from kernelstab.solvers.lasso import lasso
 from kernelstab.solvers.lasso_path import LassoPath, lasso_path
 from kernelstab.solvers.level_weights import level_weights
 from kernelstab.solvers.omp import omp, omp_batch
-from kernelstab.solvers.proofs import SolutionProofs
-from kernelstab.solvers.qcbp import qcbp
+from kernelstab.solvers.qcbp import basis_pursuit, qcbp
 from kernelstab.solvers.reference import (
     reference_analysis,
     reference_lasso,
@@ -27,7 +25,7 @@ from kernelstab.solvers.reference import (
     reference_tv_wavelet,
 )
 from kernelstab.solvers.sharpness import Restarts, Sharpness, restart_radii, sharpness_from
-from kernelstab.solvers.solution import Solution
+from kernelstab.solvers.solution import Solution, SolutionProofs
 from kernelstab.solvers.sqrt_lasso import sqrt_lasso
 from kernelstab.solvers.thresholding import cosamp, htp, iht, subspace_pursuit
 from kernelstab.solvers.tv import TVSolution, tv

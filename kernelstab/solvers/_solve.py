@@ -9,14 +9,12 @@ from typing import NamedTuple
 import numpy as np
 
 from kernelstab._checks import as_array, as_count, as_flag, as_number
-from kernelstab._engines.lasso_path.path import kind_of
-from kernelstab._engines.lasso_path.rows import solve_rows
+from kernelstab._engines.lasso_path.path import kind_of, solve_rows
 from kernelstab._engines.linear_system import System, as_system, dense_products
 from kernelstab._engines.monitor import Monitor
-from kernelstab._engines.problem import NAMES, BoxProblem, Judged, Problem
-from kernelstab._engines.units import Units, units_of
+from kernelstab._engines.problem import NAMES, BoxProblem, Judged, Problem, Units, units_of
 from kernelstab._errors import NotConverged
-from kernelstab.solvers.solution import Solution
+from kernelstab.solvers.solution import Solution, prove_solution
 
 SMALL = 400_000   # entries of a real matrix up to which the whole path is the fastest
 EVENTS = 2000     # on the path of a small problem; a longer one tells a monitor about its progress
@@ -98,8 +96,6 @@ def solve(form, A, y, parameter, *, weights=None, nonneg=False, box=None, tol=1e
     words, interrupted = _run(posed.problem, methods, posed.start(x0), monitor, budget)
     best, proofs = posed.back(monitor.best), None
     if certify:
-        from kernelstab.solvers.proofs import prove_solution
-
         proofs = prove_solution(Problem(form, posed.system, parameter, tol, nonneg), best.x, best.dual,
                                 posed.weights)
     return _said(posed.problem, monitor, best, words, interrupted, proofs)

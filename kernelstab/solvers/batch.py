@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kernelstab._checks import as_array, as_callable, as_flag, as_number, thread_count
-from kernelstab._engines.lasso_path.path import kind_of
-from kernelstab._engines.lasso_path.rows import solve_rows
+from kernelstab._engines.lasso_path.path import kind_of, solve_rows
 from kernelstab._errors import NotConverged
 from kernelstab.solvers.lasso import lasso
 from kernelstab.solvers.qcbp import qcbp
@@ -149,7 +148,7 @@ def solve_batch(problem, A, Y, level=0.0, *, nonneg=False, tol=1e-6, threads=Non
     form = "qcbp" if form == "basis-pursuit" else form
     if form not in _SOLVERS:
         raise ValueError(f"problem must be one of {sorted([*_SOLVERS, 'basis-pursuit'])}, got {problem!r}")
-    from kernelstab._engines.lasso_path.judge_jit import EVENTS, GAP, MET
+    from kernelstab._engines.lasso_path.active_set_jit import EVENTS, GAP, MET
 
     A, Y = _arrays(A, Y)
     levels = np.zeros(len(Y)) if problem == "basis-pursuit" else _levels(level, form, len(Y))

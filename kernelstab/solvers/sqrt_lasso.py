@@ -20,31 +20,11 @@ def sqrt_lasso(A, y, lam, *, weights=None, nonneg=False, tol=1e-6, method="auto"
     lam : float
         The regularisation weight :math:`\lambda > 0`, without unit if columns have norm one: scaling ``y``
         scales the solution. From :math:`\|A^*y\|_\infty/\|y\|` on, the solution is 0.
-    weights : ndarray, shape (N,), optional
-        Positive weights: :math:`\sum_i w_i|x_i|` takes the place of :math:`\|x\|_1`, and
-        :math:`|A^*h|_i\le w_i` the place of the dual constraint. In levels: one weight per level,
-        repeated.
-    nonneg : bool
-        Whether to minimise over :math:`x\ge0` only (real problems).
-    tol : float
-        Stop at ``relative_gap <= tol``.
     method : str
         ``"auto"`` (dense: exact methods, operators: first-order ones),
         ``"homotopy"``, ``"working-set"`` (dense), ``"primal-dual"``.
-    max_iter : int, optional
-        Budget of iterations for each method tried; the default depends on it. Beyond it the best
-        point so far is returned with a warning.
-    x0 : ndarray (N,) or Solution, optional
-        Where first-order methods and working sets start; the path begins at zero.
-    callback : callable, optional
-        Called as ``callback(iteration, x, gap)`` at every evaluation of the gap.
-    progress : callable, optional
-        Called as ``progress(done, total, note)`` at every evaluation of the gap.
-    history : bool
-        Whether to record (iteration, objective, gap).
-    certify : bool
-        Whether to prove what the solution shows in exact arithmetic, for dense matrices; then
-        ``proofs`` holds the certificates, see :class:`SolutionProofs`.
+    weights, nonneg, tol, max_iter, x0, callback, progress, history, certify
+        As for :func:`lasso`.
 
     Returns
     -------

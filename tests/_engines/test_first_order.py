@@ -6,8 +6,8 @@ import warnings
 import numpy as np
 import pytest
 
-from kernelstab._engines.first_order.shrink import shrink
-from kernelstab._engines.first_order.unit_norm import WhitenedMatrix, approach
+from kernelstab._engines.first_order.fista import shrink
+from kernelstab._engines.first_order.primal_dual import WhitenedMatrix, approach
 from kernelstab._engines.linear_system import as_system
 from kernelstab._engines.problem import Problem
 from kernelstab._errors import NotConverged

@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 
 from kernelstab._engines.duality_gap import BASIS, LASSO, QCBP, ROOT
-from kernelstab._engines.lasso_path import judge_jit as loops
+from kernelstab._engines.lasso_path import active_set_jit as loops
 from kernelstab._engines.lasso_path.active_set_jit import allocate
-from kernelstab._engines.lasso_path.guess_jit import guess
-from kernelstab._engines.lasso_path.path_jit import follow
-from kernelstab._engines.lasso_path.rows import solve_rows
+from kernelstab._engines.lasso_path.path import solve_rows
+from kernelstab._engines.lasso_path.path_jit import follow, guess
 from kernelstab._engines.linear_system import as_system
 from kernelstab._engines.problem import Problem
 from kernelstab.solvers import basis_pursuit, lasso, qcbp, sqrt_lasso

@@ -8,10 +8,9 @@ from kernelstab._engines.monitor import Monitor
 from kernelstab._engines.problem import Problem
 from kernelstab._engines.working_set import real
 from kernelstab._engines.working_set.columns import WorkingColumns
-from kernelstab._engines.working_set.descent_jit import descend
-from kernelstab._engines.working_set.pivot_jit import pivot
-from kernelstab._engines.working_set.roots import follow, root
+from kernelstab._engines.working_set.real import follow, root
 from kernelstab._engines.working_set.settle import face_of, settle
+from kernelstab._engines.working_set.settle_jit import descend, pivot
 from kernelstab.solvers import basis_pursuit
 from kernelstab.solvers._solve import Start
 

@@ -7,8 +7,7 @@ import pytest
 from scipy.sparse.linalg import LinearOperator
 
 from kernelstab._engines.linear_system import as_system
-from kernelstab._engines.problem import Problem
-from kernelstab._engines.units import Units, units_of
+from kernelstab._engines.problem import Problem, Units, units_of
 from kernelstab._errors import NotConverged
 from kernelstab.solvers import basis_pursuit, lasso, qcbp, sqrt_lasso
 

@@ -1,8 +1,25 @@
-"""FISTA for the LASSO, restarted whenever its momentum points uphill."""
+"""FISTA for the LASSO, restarted whenever its momentum points uphill, and the soft threshold."""
 
 import numpy as np
 
-from kernelstab._engines.first_order.shrink import shrink
+
+def shrink(v, threshold, nonneg=False) -> np.ndarray:
+    """Overwrite ``v`` by its proximal point of ``threshold * ||.||_1``, and return it.
+
+    Entries lose ``threshold`` of their modulus; with ``nonneg`` the minimum is over
+    nonnegative vectors. Costs one real work array.
+    """
+    if nonneg:
+        v -= threshold
+        return np.maximum(v, 0.0, out=v)
+    size = np.abs(v)
+    np.maximum(size, threshold, out=size)
+    if threshold > 0.0:
+        np.divide(threshold, size, out=size)
+        np.subtract(1.0, size, out=size)
+        v *= size
+    return v
+
 
 BLOCK = 10  # steps between two evaluations of the gap
 

@@ -1,12 +1,141 @@
-"""Compiled path of the LASSO: from the zero solution down to the parameter asked for, event by event."""
+"""Compiled solutions of the LASSO: a guess of the support, and the path from zero, event by event.
+
+The path passes every corner between zero and the solution, and reads the matrix at each. Where the support
+is plain, a few rounds find it: the columns of the strongest correlations join, the problem is solved on them,
+those whose sign turned leave, and one product tells whose correlation is above lambda. Where that does not
+come to rest soon, the path is followed.
+
+On a support the point is ``p - lam * d``, the solution of the equations and the direction of the path, so
+that a residual or a ratio asked for has its lambda in closed form. Few columns leave more noise than that
+residual: until the support has enough of them, lambda is the correlation that noise of this size has.
+"""
 
 import numpy as np
 from numba import njit
 
-from kernelstab._compiling_jit import INNER, OUTER
-from kernelstab._engines.duality_gap import BASIS, LASSO
-from kernelstab._engines.lasso_path.active_set_jit import ROUNDED, combine, goal, inner, join, leave
-from kernelstab._engines.lasso_path.judge_jit import COLUMN, EVENTS
+from kernelstab._compiling_jit import OUTER
+from kernelstab._engines.duality_gap import BASIS, LASSO, QCBP, ROOT
+from kernelstab._engines.lasso_path.active_set_jit import (
+    COLUMN,
+    EVENTS,
+    ROUNDED,
+    combine,
+    goal,
+    inner,
+    join,
+    leave,
+    misfit,
+    remainder,
+)
+
+ROUNDS = 16
+SHARE = 0.7      # of the largest correlation outside, that a column must have to join with it
+REFINED = 7      # corrections of the point at most
+NOISE = 1.5      # the correlation of the last column to join, by that which noise has on average
+SLACK = 1e-12    # what a correlation may be above lambda
+
+
+@njit(**OUTER)
+def guess(A, gram, Y, correlations, kinds, parameters, nonneg, state, X, products, duals, verdicts):
+    """Solve the problem of each row of ``Y``, but basis pursuit.
+
+    ``A`` has the shape (1, m, n) or (rows, m, n), ``correlations`` are the products ``A'y``. A Gram matrix of
+    size 0 is one not at hand; with one, ``A`` is the transposed matrix. Writes points, their products, their
+    dual directions and how many columns joined and left, -1 where no solution was found.
+    """
+    order, sign, x, rest, inverse = state.order, state.sign, state.x, state.correlation, state.inverse
+    a, d, v, new, solved, ranks = state.a, state.d, state.v, state.new, state.solved, state.ranks
+    residual = state.residual
+    m, n = v.size, a.size
+    for row in range(Y.shape[0]):
+        y, correlation, kind, parameter = Y[row], correlations[row], kinds[row], parameters[row]
+        matrix, point, product, dual = A[row if A.shape[0] > 1 else 0], X[row], products[row], duals[row]
+        largest, first, rate = 0.0, inner(y, y, m), 0.0
+        size = joined = m - m           # a literal zero would be compiled apart
+        for j in range(n):
+            rest[j] = correlation[j]
+            value = rest[j] if nonneg else abs(rest[j])
+            largest = value if value > largest else largest
+        top, found, reached = largest, kind != QCBP, False
+        verdicts[row, EVENTS] = -1.0
+        verdicts[row, COLUMN] = largest / np.sqrt(first) if first > 0.0 else 0.0
+        lam = parameter
+        if kind == ROOT:
+            lam = parameter * np.sqrt(first)
+        elif kind == QCBP:
+            lam = NOISE * parameter * np.sqrt(inner(correlation, correlation, n) / (first * n))
+        for _ in range(ROUNDS if kind != BASIS and top > 0.0 else 0):
+            limit, bound = lam * (1.0 + SLACK), SHARE * top
+            if top <= limit:
+                if found:
+                    reached = True
+                    break
+                lam = bound       # the residual is too large still
+            bound = limit if limit > bound else bound
+            independent = True
+            for j in range(n):
+                value = rest[j]
+                if independent and (value if nonneg else abs(value)) >= bound:
+                    independent = join(state, matrix, gram, size, j, 1.0 if value > 0.0 else -1.0)
+                    size, joined = size + 1, joined + 1
+            turned = 0
+            while independent and turned < order.size:
+                # The point on this support; that of lam where no other has the residual or ratio asked for.
+                for k in range(size):
+                    new[k] = correlation[order[k]] - (parameter * sign[k] if kind == LASSO else 0.0)
+                combine(inverse, ranks, new, size, size, x)
+                if kind != LASSO:
+                    combine(inverse, ranks, sign, size, size, d)
+                    square, rate = first - inner(new, x, size), inner(sign, d, size)
+                    target = goal(kind, parameter, 0.0, square, rate)   # of a square that loses digits
+                    found = target > 0.0
+                    lam = target if found else lam
+                    for k in range(size):
+                        x[k] -= lam * d[k]
+                turned, worst = order.size, 0.0
+                for k in range(size):
+                    if sign[k] * x[k] < worst:
+                        worst, turned = sign[k] * x[k], k
+                if turned < order.size:
+                    size, joined = size - 1, joined + 1
+                    leave(state, size, turned)
+            if not independent or (kind == ROOT and not found):     # the data are met before the ratio is
+                break
+            if gram.size:
+                combine(gram, order, x, size, n, a)
+            else:
+                combine(state.columns, ranks, x, size, m, v)
+                combine(matrix, ranks, v, m, n, a)
+            for k in range(size):
+                a[order[k]] = correlation[order[k]]
+            top = 0.0
+            for j in range(n):
+                rest[j] = correlation[j] - a[j]
+                value = rest[j] if nonneg else abs(rest[j])
+                top = value if value > top else top
+        if not reached:
+            continue
+        # The point once more, by the true residual; the residual, moved in the span of the active columns to
+        # where their correlations are exact, is the dual direction.
+        for _ in range(REFINED):
+            lam = goal(kind, parameter, lam, remainder(state, size, y, product), rate)
+            worst = misfit(state, size, lam, residual)
+            reached = worst <= ROUNDED * largest
+            if reached:
+                break
+            for k in range(size):
+                x[k] += solved[k]
+        combine(state.columns, ranks, solved, size, m, v)
+        for i in range(m):
+            dual[i] = residual[i] - v[i]
+        for j in range(n):
+            point[j] = 0.0
+        for k in range(size):
+            point[order[k]] = x[k]
+            reached = reached and sign[k] * x[k] > 0.0      # else a corner, but for rounding
+        if reached:
+            verdicts[row, EVENTS] = joined
+
 
 FOLLOWING, REACHED, STUCK = 0, 1, 2      # what the state of a path says about itself
 LAM, SQUARE, SIZE, STEPS, STATUS, LEFT, SIDE, BARRED, STILL, TOP, FIRST = range(11)
@@ -16,30 +145,6 @@ DRIFT = 1e-9        # a direction less accurate than this calls for a fresh inve
 LOST = 1e-4         # and one less accurate than this with a fresh inverse ends the path
 SMALL = 1e-4        # ||r||^2 is computed afresh below this share of ||y||^2
 EXACT = 1e-26       # a share of ||y||^2 that is rounding
-
-
-@njit(**INNER)
-def remainder(state, size, y, product):
-    """Write ``Ax`` and what it leaves of ``y``; return its square."""
-    residual = state.residual
-    combine(state.columns, state.ranks, state.x, size, y.size, product)
-    for i in range(y.size):
-        residual[i] = y[i] - product[i]
-    return inner(residual, residual, residual.size)
-
-
-@njit(**INNER)
-def misfit(state, size, scale, vector):
-    """Return by how much the correlations of the active columns with a vector miss ``scale * sign``.
-
-    ``solved`` becomes the combination of the active columns that has the missing correlations.
-    """
-    sign, columns, new, worst = state.sign, state.columns, state.new, 0.0
-    for k in range(size):
-        new[k] = inner(columns[k], vector, vector.size) - scale * sign[k]
-        worst = abs(new[k]) if abs(new[k]) > worst else worst
-    combine(state.inverse, state.ranks, new, size, size, state.solved)
-    return worst
 
 
 @njit(**OUTER)

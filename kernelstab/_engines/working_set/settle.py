@@ -49,7 +49,7 @@ def settle(columns, lam, nonneg, x, g) -> Face | None:
     Face or None
         The face on which ``x`` is exact; None if rounding forbids one.
     """
-    from kernelstab._engines.working_set.descent_jit import descend
+    from kernelstab._engines.working_set.settle_jit import descend
 
     gram = columns.inner
     epochs, slack = EPOCHS, SLACK * lam + ROUNDING * float(np.abs(g).max())
@@ -62,14 +62,14 @@ def settle(columns, lam, nonneg, x, g) -> Face | None:
         if turned == 0 and excess(nonneg, face, g, lam) <= slack:
             return face
         epochs *= 2 if turned else 1
-    from kernelstab._engines.working_set.pivot_jit import pivot
+    from kernelstab._engines.working_set.settle_jit import pivot
 
     return face_of(gram, x) if pivot(columns.gram, lam, nonneg, x, g, slack, 10 * x.size + 100) else None
 
 
 def approach(columns, lam, nonneg, x, g) -> None:
     """Come near the minimum, by one descent and one exact solve: enough to see which columns are missing."""
-    from kernelstab._engines.working_set.descent_jit import descend
+    from kernelstab._engines.working_set.settle_jit import descend
 
     descend(columns.gram, lam, nonneg, x, g, EPOCHS, 2)
     face = face_of(columns.inner, x)
