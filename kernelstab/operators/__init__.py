@@ -7,8 +7,15 @@ from kernelstab.operators.blur import Blur, gaussian_blur
 from kernelstab.operators.check import OperatorReport, check_operator
 from kernelstab.operators.fourier import SubsampledFourier
 from kernelstab.operators.hadamard import SubsampledHadamard
-from kernelstab.operators.matrix import DenseOperator, SparseOperator, bernoulli, gaussian, partial_orthogonal
-from kernelstab.operators.norm import dense_norm_upper, rows_columns_upper
+from kernelstab.operators.matrix import (
+    DenseOperator,
+    SparseOperator,
+    bernoulli,
+    dense_norm_upper,
+    gaussian,
+    partial_orthogonal,
+    rows_columns_upper,
+)
 from kernelstab.operators.radon import Radon
 from kernelstab.operators.wavelet import WaveletSynthesis
 

@@ -8,8 +8,7 @@ from kernelstab._checks import as_count, as_number
 from kernelstab._errors import users_code
 from kernelstab.operators.base import ForwardOperator
 from kernelstab.operators.check import examine
-from kernelstab.operators.matrix import DenseOperator, SparseOperator
-from kernelstab.operators.norm import dense_norm_upper
+from kernelstab.operators.matrix import DenseOperator, SparseOperator, dense_norm_upper
 
 _DENSE_ENTRIES = 2**24
 

@@ -44,7 +44,7 @@ class Gradient:
 
         Adds ``W^H p`` to b; x may be None where ``rho`` is 0.
         """
-        from kernelstab._engines.imaging.gradient_jit import project
+        from kernelstab._engines.imaging.passes_jit import project
 
         number, out = b.real.dtype.type, b if self.scale == 1.0 else np.zeros_like(b)
         project(self._field(p), self._image(b if x is None else x), self._image(out), *self._memory(b),
@@ -56,7 +56,7 @@ class Gradient:
         return self._corrected(self._field(p), x, self.scale * factor)[0]
 
     def _corrected(self, p, x, factor):
-        from kernelstab._engines.imaging.gradient_jit import correct
+        from kernelstab._engines.imaging.passes_jit import correct
 
         step, parts, share, line = self._memory(x)
         sums = np.empty(line.shape[2])
@@ -69,7 +69,7 @@ class Gradient:
         z is s shrunk by t, and p = (s - z)/t the dual field. ``ratio`` is the next threshold over t:
         with it s becomes ``z + ratio * t * p``, the same pair of points.
         """
-        from kernelstab._engines.imaging.gradient_jit import advance
+        from kernelstab._engines.imaging.passes_jit import advance
 
         number, out = x.real.dtype.type, b if self.scale == 1.0 else np.zeros_like(b)
         advance(self._field(s), self._image(x), self._image(out), *self._memory(x),
@@ -78,7 +78,7 @@ class Gradient:
 
     def mismatch(self, s, x, p, t):
         """Write the field ``(W x - 2z + s)/t`` to p."""
-        from kernelstab._engines.imaging.gradient_jit import mismatch
+        from kernelstab._engines.imaging.passes_jit import mismatch
 
         number, (step, parts, share, _) = x.real.dtype.type, self._memory(x)
         mismatch(self._field(s), self._image(x), self._field(p), step, parts, share,

@@ -76,7 +76,7 @@ class Spectrum:
 
     def divide(self, B, scale=1.0, shift=0.0):
         """Divide a spectrum by the eigenvalues of ``scale D* D + shift``; what they annihilate becomes 0."""
-        from kernelstab._engines.imaging.spectrum_jit import divide
+        from kernelstab._engines.imaging.passes_jit import divide
 
         outer, last = self.outer, self.last
         if scale != 1.0 or shift != 0.0:
@@ -146,7 +146,7 @@ class FourierFit(Samples):
         ``mu`` on. Without: with the penalty :math:`\tfrac\mu2\|Ax-y\|^2`. Returns the image, which
         takes the memory of ``b`` if it is real, and the multiplier.
         """
-        from kernelstab._engines.imaging.spectrum_jit import fit, mismatches, multiplier
+        from kernelstab._engines.imaging.passes_jit import fit, mismatches, multiplier
 
         B = self.forward(b)
         self.divide(B, *self.gram)
