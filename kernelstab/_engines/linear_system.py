@@ -72,11 +72,6 @@ def as_system(A, y) -> System:
 
     Complex data or a complex matrix make the whole problem complex. A real operator
     is applied to the real and imaginary parts in turn when the data are complex.
-
-    Raises
-    ------
-    ValueError
-        If ``A`` is not two-dimensional or ``y`` does not fit it, or either is not finite.
     """
     if not isinstance(A, np.ndarray) and (isinstance(A, LinearOperator) or hasattr(A, "tocsr")):
         operator = aslinearoperator(A)
@@ -130,11 +125,8 @@ def _by_parts(product):
 def require_finite(objective, gap) -> None:
     """Refuse to go on with numbers that prove nothing.
 
-    Raises
-    ------
-    ValueError
-        If the products returned NaN or infinity, the loop diverged because the norm that
-        the operator declares is too small, or squares overflow where it starts.
+    The products returned NaN or infinity, the loop diverged because the norm that the operator declares is
+    too small, or squares overflow where it starts.
     """
     if not isfinite(objective + gap):
         raise ValueError("A must return finite values and be no larger than its norm_upper, and a start x0 "

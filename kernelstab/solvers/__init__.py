@@ -13,7 +13,6 @@ from kernelstab.solvers.analysis import analysis, tv_wavelet
 from kernelstab.solvers.batch import BatchSolution, solve_batch
 from kernelstab.solvers.lasso import lasso
 from kernelstab.solvers.lasso_path import LassoPath, lasso_path
-from kernelstab.solvers.level_weights import level_weights
 from kernelstab.solvers.omp import omp, omp_batch
 from kernelstab.solvers.qcbp import basis_pursuit, qcbp
 from kernelstab.solvers.reference import (
@@ -29,7 +28,7 @@ from kernelstab.solvers.solution import Solution, SolutionProofs
 from kernelstab.solvers.sqrt_lasso import sqrt_lasso
 from kernelstab.solvers.thresholding import cosamp, htp, iht, subspace_pursuit
 from kernelstab.solvers.tv import TVSolution, tv
-from kernelstab.solvers.wavelet import wavelet_lasso, wavelet_qcbp
+from kernelstab.solvers.wavelet import level_weights, wavelet_lasso, wavelet_qcbp
 
 __all__ = [
     "BatchSolution", "LassoPath", "Restarts", "Sharpness", "Solution", "SolutionProofs", "TVSolution",

@@ -55,13 +55,7 @@ class Posed:
                      dual if self.units is None else self.units.dual(dual), x0 is not None)
 
     def back(self, best: Judged) -> Judged:
-        """Return what was judged, for the problem as it came.
-
-        Raises
-        ------
-        ValueError
-            If that is too large for a double.
-        """
+        """Return what was judged, for the problem as it came; refuse what is too large for a double."""
         with np.errstate(over="ignore", invalid="ignore"):   # named in words below
             if self.scale is not None:
                 best = best._replace(x=best.x / self.scale)
@@ -239,11 +233,6 @@ def require_finite_matrix(problem) -> None:
 
     One such entry makes the product with data without zeros not finite; only then, or when
     the data hold zeros, all entries are looked at.
-
-    Raises
-    ------
-    ValueError
-        Naming the entry.
     """
     system = problem.system
     all_count = not problem.nonneg and problem.box is None
@@ -286,12 +275,7 @@ def chain(problem: Problem, method: str) -> list:
     otherwise, complex dense ones a working set; operators FISTA for the LASSO and the
     restarted primal-dual method for the rest, which is also the safety net behind a dense
     method that breaks down (columns that depend on each other). A LASSO with a box takes FISTA.
-    A method asked for by name runs alone.
-
-    Raises
-    ------
-    ValueError
-        If the name is unknown or the method cannot do this problem.
+    A method asked for by name runs alone, and is refused where it cannot do this problem.
     """
     if method == "auto":
         net = "fista" if problem.form == "lasso" else "primal-dual"

@@ -111,18 +111,7 @@ def sharpness_from(rho, tau, s, *, norm="l2", sigma=0.0, noise=None) -> Sharpnes
 
 
 def as_sharpness(value) -> Sharpness:
-    """Return ``value`` as a :class:`Sharpness`.
-
-    Parameters
-    ----------
-    value : Sharpness, or an object with numbers ``C`` and ``D``
-        Such as ``kernelstab.kernel.recovery_constants`` returns; the signal then counts as sparse.
-
-    Raises
-    ------
-    ValueError
-        If it is neither, or says itself that there are no constants.
-    """
+    """Return ``value`` as a :class:`Sharpness`; with recovery constants the signal counts as sparse."""
     if isinstance(value, Sharpness):
         return value
     C, D = getattr(value, "C", None), getattr(value, "D", None)

@@ -50,29 +50,11 @@ class SolutionProofs:
 
 
 def prove_solution(problem, x, dual, weights=None) -> SolutionProofs:
-    r"""Prove what a primal and a dual point show about a dense problem.
+    """Prove what the points of a ``Solution`` show about a dense problem, posed as the caller did.
 
-    Parameters
-    ----------
-    problem : Problem
-        In the coordinates of the caller, where ``weights`` stand in the objective.
-    x, dual : ndarray
-        The points of a ``Solution``.
-    weights : ndarray, shape (N,), optional
-
-    Raises
-    ------
-    ValueError
-        If the matrix is an operator: nothing exact is known of its entries.
-
-    Notes
-    -----
     Cost: exact products of the matrix with three vectors, and rational systems of the size of the
     support, or of the number of rows for problems with exact data.
     """
-    system = problem.system
-    if system.matrix is None:
-        raise ValueError("certify needs a dense matrix, got an operator")
     certificates, missing = {}, {}
     for name, make in (("optimal-value", _value), ("recovery", _recovery)):
         try:

@@ -291,23 +291,8 @@ def corner(rows, x, h, y, steps=6):
 
     .. math:: A_S\delta=y-A_Sx,\qquad A_S^*h-D\delta=u .
 
-    Parameters
-    ----------
-    rows : ndarray, shape (S, m)
-        The columns of the support, as rows.
-    x : ndarray, shape (S,)
-        Start, no entry zero.
-    h, y : ndarray, shape (m,)
-        Dual point, where no step can be taken, and data.
-
-    Returns
-    -------
-    (ndarray, ndarray)
-        The best x met and its dual point.
-
-    Notes
-    -----
-    Cost: one solution of a real system of size ``2*(S + m)`` for each step.
+    ``rows`` (S, m) are the columns of the support, and no entry of the start ``x`` is zero. Returns the best
+    x met and its dual point. Each step solves a real system of size ``2*(S + m)``.
     """
     size, m = rows.shape
     best = (np.inf, x, h)

@@ -44,12 +44,9 @@ def face_of(gram, x) -> Face | None:
 def settle(columns, lam, nonneg, x, g) -> Face | None:
     """Minimise the LASSO over the working set from ``x``, whose correlations are ``g``; both in place.
 
-    Returns
-    -------
-    Face or None
-        The face on which ``x`` is exact; None if rounding forbids one.
+    Returns the face on which ``x`` is exact; None if rounding forbids one.
     """
-    from kernelstab._engines.working_set.settle_jit import descend
+    from kernelstab._engines.working_set.settle_jit import descend, pivot
 
     gram = columns.inner
     epochs, slack = EPOCHS, SLACK * lam + ROUNDING * float(np.abs(g).max())
@@ -62,8 +59,6 @@ def settle(columns, lam, nonneg, x, g) -> Face | None:
         if turned == 0 and excess(nonneg, face, g, lam) <= slack:
             return face
         epochs *= 2 if turned else 1
-    from kernelstab._engines.working_set.settle_jit import pivot
-
     return face_of(gram, x) if pivot(columns.gram, lam, nonneg, x, g, slack, 10 * x.size + 100) else None
 
 
