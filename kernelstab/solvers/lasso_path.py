@@ -41,11 +41,6 @@ class LassoPath:
     residuals: np.ndarray
     complete: bool
 
-    @property
-    def supports(self) -> list:
-        """The indices of the nonzero coefficients at each corner."""
-        return [np.flatnonzero(row) for row in self.coefs]
-
     def at(self, lam) -> np.ndarray:
         r"""Return the solution at ``lam``, which need not be a corner.
 

@@ -36,7 +36,7 @@ def test_columns_join_leave_and_join_again_with_the_other_sign():
     # y - A x: (3, -1), (5/3, -5/3), (1, -1), (1/3, -1), 0
     norms = [np.sqrt(10), 5 * np.sqrt(2) / 3, np.sqrt(2), np.sqrt(10) / 3, 0]
     np.testing.assert_allclose(path.residuals, norms, rtol=1e-14, atol=1e-14)
-    assert [list(s) for s in path.supports] == [[], [0], [1], [1], [0, 1]]
+    assert [list(np.flatnonzero(x)) for x in path.coefs] == [[], [0], [1], [1], [0, 1]]
     assert path.complete
 
 

@@ -8,12 +8,9 @@ products and dual points to the coordinates of ``y`` and back. The constraint of
 in the square.
 """
 
-import weakref
-
 import numpy as np
 
 from kernelstab._engines.first_order.fista import shrink
-from kernelstab.operators import DenseOperator
 
 BLOCK = 10        # steps between two evaluations of the gap
 RELAXATION = 0.8  # steps are lengthened by this share; measured best among 0, 0.5, 0.8
@@ -127,9 +124,6 @@ def _begin(x, c, u):
     return x, c, u, x, c, u, np.zeros_like(x), 0 * c, 0 * u
 
 
-_WHITENED = weakref.WeakKeyDictionary()  # dense operator -> its factors (its matrix is read-only)
-
-
 class WhitenedMatrix:
     r"""A dense matrix, whitened by its singular value decomposition :math:`A=USQ`.
 
@@ -144,7 +138,9 @@ class WhitenedMatrix:
             scale = np.sqrt(system.tight)
             self.Q, self.s, self.U = system.matrix / scale, np.full(system.shape[0], scale), None
         else:
-            self.Q, self.s, self.U = _whitened(system)
+            U, s, Q = np.linalg.svd(system.matrix, full_matrices=False)
+            rank = int(np.sum(s > s[0] * max(system.shape) * np.finfo(float).eps))
+            self.Q, self.s, self.U = np.ascontiguousarray(Q[:rank]), s[:rank], U[:, :rank]
         self.b = system.y if self.U is None else self.U.conj().T @ system.y
         self.outside = 0 * system.y if self.U is None else system.y - self.U @ self.b
         if self.U is not None:  # once more: orthogonal to the range by its own rounding, not by that of y
@@ -184,17 +180,6 @@ class WhitenedMatrix:
 
     def lower(self, h):
         return self.s * (h if self.U is None else self.U.conj().T @ h)
-
-
-def _whitened(system):
-    """Return Q, s, U of the rank; found once for an operator that is used again."""
-    lasting = isinstance(system.source, DenseOperator)
-    known = _WHITENED.setdefault(system.source, {}) if lasting else {}
-    if system.dtype.kind not in known:
-        U, s, Q = np.linalg.svd(system.matrix, full_matrices=False)
-        rank = int(np.sum(s > s[0] * max(system.shape) * np.finfo(float).eps))
-        known[system.dtype.kind] = np.ascontiguousarray(Q[:rank]), s[:rank], U[:, :rank]
-    return known[system.dtype.kind]
 
 
 def project(v, s, b, radius):
