@@ -144,14 +144,14 @@ def solve_batch(problem, A, Y, level=0.0, *, nonneg=False, tol=1e-6, threads=Non
     >>> batch.objective, batch[0].gap
     (array([2.625, 3.5  ]), 0.0)
     """
-    form = str(problem).replace("_", "-")       # as the functions are called, too
-    form = "qcbp" if form == "basis-pursuit" else form
+    name = str(problem).replace("_", "-")       # as the functions are called, too
+    form = "qcbp" if name == "basis-pursuit" else name
     if form not in _SOLVERS:
         raise ValueError(f"problem must be one of {sorted([*_SOLVERS, 'basis-pursuit'])}, got {problem!r}")
     from kernelstab._engines.lasso_path.active_set_jit import EVENTS, GAP, MET
 
     A, Y = _arrays(A, Y)
-    levels = np.zeros(len(Y)) if problem == "basis-pursuit" else _levels(level, form, len(Y))
+    levels = np.zeros(len(Y)) if name == "basis-pursuit" else _levels(level, form, len(Y))
     tol, nonneg = as_number(tol, "tol", low=0), as_flag(nonneg, "nonneg")
     threads = thread_count(threads)
     progress = as_callable(progress, "progress")
@@ -175,8 +175,8 @@ def solve_batch(problem, A, Y, level=0.0, *, nonneg=False, tol=1e-6, threads=Non
     for done, i in enumerate(alone, 1):
         one = _single(form, A if A.ndim == 2 else A[i], Y[i], levels[i], tol, nonneg)
         steps[i], methods[i], converged[i] = one.iterations, one.method, one.converged
-        for name, values in found.items():
-            values[i] = getattr(one, name)
+        for field, values in found.items():
+            values[i] = getattr(one, field)
         if progress is not None:
             progress(done, alone.size, "one by one")
     if not converged.all():

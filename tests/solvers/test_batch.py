@@ -164,7 +164,10 @@ def test_exact_fits_of_the_square_root_lasso():
     b = solve_batch("sqrt-lasso", A, Y, 1e-3, tol=1e-9)
     assert b.converged.all()
     assert b.residual.max() < 1e-12
-    np.testing.assert_allclose(b.x, solve_batch("basis-pursuit", A, Y).x, atol=1e-10)
+    exact = solve_batch("basis-pursuit", A, Y)
+    np.testing.assert_allclose(b.x, exact.x, atol=1e-10)
+    # which has no level, however its name is written
+    np.testing.assert_array_equal(solve_batch("basis_pursuit", A, Y, 0.5).x, exact.x)
 
 
 def test_ties_duplicates_and_zero_columns(problem):
