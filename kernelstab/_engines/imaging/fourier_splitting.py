@@ -1,7 +1,7 @@
 r"""Analysis problems behind a subsampled Fourier transform or a blur: splitting on the entries of Wx.
 
 Douglas-Rachford splitting, in other words the alternating direction method of multipliers, on
-``z = Wx``, for frames whose ``W* W`` is diagonal in the Fourier basis: gradients, tight frames, both.
+``z = Wx``, for frames whose ``W* W`` is diagonal in the Fourier basis: gradients, alone or with tight frames.
 Its one state is the field ``s = z + t p``: z is s shrunk by the threshold t, p what
 was shrunk away, divided by t. The x-step projects ``2z - s`` on the fields Wx of the
 images that fit the data, every frequency by itself. So an iteration is one transform, one
@@ -14,8 +14,9 @@ apart. And bounds are polished: the field ``p' = (Wx - 2z + s)/t`` has an adjoin
 ``A^H h`` by the x-step, but may be infeasible a little; alternating relaxed projections
 on the two sets bring it back at the cost of an iteration each.
 
-For total variation the first stage computes in single precision, whose transforms take less than half the
-time, to a gap of 3e-5 if that is not enough; the second in double precision, where the result is judged.
+For total variation and wavelets the first stage computes in single precision, whose transforms take less
+than half the time, to a gap of 3e-5 if that is not enough; the second in double precision, where the result
+is judged.
 
 Memory of total variation in single precision, in real double images of two dimensions a quarter of whose
 frequencies are sampled: s 1, the field of a bound 1 and the best one 1, the image, a divergence (which the

@@ -4,7 +4,7 @@ The x-step is closed for every operator with :math:`AA^*=cI` as well. Where W is
 Douglas-Rachford splitting on the coefficients, and it is what ``wavelet_qcbp`` runs. Three things differ:
 
 The point that is judged is :math:`W^*z`, moved to the data: z is sparse, so that its objective is much closer
-to the least one than that of x. The threshold is the ratio of how far z and the dual field have moved.
+to the least one than that of x. The threshold is the ratio of how far x and the dual field have moved.
 Where the last points only circle around a solution, as with exact data, their average closes in: it is judged
 now and then, and the iteration restarts from it when its gap is small.
 """
@@ -53,6 +53,7 @@ class TightSplitting(FourierSplitting):
                           single=all(block.wavelet for block in self.frame.blocks))
 
     def _iterate(self, s, x, t, trend, monitor, fresh):
+        # of the last points the average is judged too: the iteration restarts from it where it is better
         ratio, x, b, first = 1.0, x.copy(), np.empty_like(x), np.inf
         total, count = np.zeros_like(s), 0
         while True:
@@ -134,6 +135,7 @@ class TightFit:
         self.measured, self.norm = np.asarray, np.linalg.norm
 
     def fit(self, b, mu, radius=None):
+        """As ``FourierFit.fit``; b is left as it is."""
         x = b.ravel() / self.scale
         r = self.system.forward(x)
         r -= self.data
@@ -150,12 +152,15 @@ class TightFit:
         return x.reshape(b.shape), mu
 
     def project(self, x, radius):
+        """Return the image nearest to x with a residual of at most ``radius``, and note its residual."""
         return self.fit(self.scale * x, 0.0, radius)[0]
 
     def share(self, b, h):
+        """Split b = W*p into A*h and a rest; return h and the rest over ``scale``."""
         h = self.system.forward(b.ravel()) / self.c
         return h, (b.ravel() - self.system.adjoint(h)) / self.scale
 
     @staticmethod
     def inner(u, v) -> float:
+        """Return the real inner product."""
         return float(np.vdot(u, v).real)
