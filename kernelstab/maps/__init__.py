@@ -16,10 +16,11 @@ from kernelstab.maps.network_file import load_network, operator_from_recipe, sav
 from kernelstab.maps.qcbp_map import QCBPMap
 from kernelstab.maps.restarted import FIRENET, NESTA, RestartedMap, RestartedRun, WARPd
 from kernelstab.maps.torch_map import TorchMap, from_torch
+from kernelstab.maps.tv_map import TVMap
 
 __all__ = [
     "FIRENET", "NESTA", "AdjointMap", "CallableMap", "ClipDecoder", "LinearMap", "Map", "PseudoInverse",
-    "QCBPMap", "ReLUNetwork", "ReconstructionMap", "RestartedMap", "RestartedRun", "Tikhonov", "TorchMap",
-    "WARPd", "as_map", "check_function", "from_torch", "has_gradient", "load_network", "operator_from_recipe",
-    "pullback", "save_network", "shipped_networks",
+    "QCBPMap", "ReLUNetwork", "ReconstructionMap", "RestartedMap", "RestartedRun", "TVMap", "Tikhonov",
+    "TorchMap", "WARPd", "as_map", "check_function", "from_torch", "has_gradient", "load_network",
+    "operator_from_recipe", "pullback", "save_network", "shipped_networks",
 ]

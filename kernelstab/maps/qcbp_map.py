@@ -115,15 +115,28 @@ class QCBPMap(Map):
         solution = self.solve(y)
         c = solution.x
         support = self._support(c)
-        face = _Face(self._system, support, c, y, self.eta) if support.size else None
+        face = self._face(support, c, y) if support.size else None
 
         def transposed(u):
             if face is None:
                 return np.zeros_like(y)
             v = as_array(u, "u", shape=(self.A.shape[1],))
-            return face.transposed(v if self._synthesis is None else self._synthesis.rmatvec(v))
+            return face.transposed((v if self._synthesis is None else self._synthesis.rmatvec(v))[support])
 
         return solution.image, transposed
+
+    def _face(self, support, c, y):
+        """Return the piece on which the support stays; complex coefficients may turn their sign."""
+        system, size = self._system, np.abs(c[support])
+        sign = c[support] / size
+
+        def spread(v):
+            full = np.zeros(system.shape[1], dtype=v.dtype)
+            full[support] = v
+            return system.matvec(full)
+
+        turn = (lambda v: (v - sign * (sign.conj() * v).real) / size) if np.iscomplexobj(c) else None
+        return Face(sign, y - system.matvec(c), self.eta, spread, lambda r: system.rmatvec(r)[support], turn)
 
     def _support(self, c):
         """Return where ``c`` counts as nonzero; at most ``m`` places, because more are never needed."""
@@ -134,37 +147,33 @@ class QCBPMap(Map):
         return support
 
 
-class _Face:
-    """The smooth piece of the solution map around one measurement: fixed support."""
+class Face:
+    r"""The smooth piece of the solution map around one measurement: fixed support, fixed coordinates on it.
 
-    def __init__(self, system, support, c, y, eta):
-        self.system, self.support = system, support
-        self.sign = c[support] / np.abs(c[support])
-        self.residual = y - system.matvec(c)
-        self.curvature, self.z = 0.0, None
+    ``spread`` takes coordinates to measurements and ``gather`` is its adjoint. ``slope`` is the derivative of
+    the objective with respect to the coordinates, and ``curve`` applies its second derivative. Without a
+    noise level only the measurements count. A solve takes at most ``steps`` steps.
+    """
+
+    def __init__(self, slope, residual, eta, spread, gather, curve=None, steps=None):
+        self.slope, self.residual, self.spread, self.gather = slope, residual, spread, gather
+        self.curve, self.z, self.steps = None, None, 2 * slope.size + 20 if steps is None else steps
         if eta > 0:
-            correlation = system.rmatvec(self.residual)[support]
-            self.multiplier = float(np.mean((self.sign.conj() * correlation).real))
-            if np.iscomplexobj(c):
-                self.curvature = self.multiplier / np.abs(c[support])
-            self.z = self._solve(self.sign)
-
-    def _spread(self, v):
-        full = np.zeros(self.system.shape[1], dtype=v.dtype)
-        full[self.support] = v
-        return self.system.matvec(full)
+            self.multiplier = np.vdot(slope, gather(residual)).real / np.vdot(slope, slope).real
+            self.curve = curve
+            self.z = self._solve(slope)
 
     def _product(self, v):
         """Apply the real-linear, symmetric matrix ``H``."""
-        product = self.system.rmatvec(self._spread(v))[self.support]
-        return product + self.curvature * (v - self.sign * (self.sign.conj() * v).real)
+        product = self.gather(self.spread(v))
+        return product if self.curve is None else product + self.multiplier * self.curve(v)
 
     def _solve(self, right):
         """Solve with ``H`` by conjugate gradients for the real inner product."""
         x, residual = np.zeros_like(right), right.copy()
         direction, square = residual.copy(), np.vdot(residual, residual).real
         goal = 1e-20 * square
-        for _ in range(2 * right.size + 20):
+        for _ in range(self.steps):
             if square <= goal:
                 break
             product = self._product(direction)
@@ -179,8 +188,9 @@ class _Face:
         return x
 
     def transposed(self, v):
-        v = v[self.support].astype(self.sign.dtype)
+        """Return the adjoint of the derivative of the coordinates, applied to ``v``."""
+        v = v.astype(self.slope.dtype)
         if self.z is None:
-            return self._spread(self._solve(v))
-        share = np.vdot(self.z, v).real / np.vdot(self.z, self.sign).real
-        return self._spread(self._solve(v) - share * self.z) + share / self.multiplier * self.residual
+            return self.spread(self._solve(v))
+        share = np.vdot(self.z, v).real / np.vdot(self.z, self.slope).real
+        return self.spread(self._solve(v) - share * self.z) + share / self.multiplier * self.residual
