@@ -18,7 +18,8 @@ DENSE_ENTRIES = 2**22  # least squares for a matrix of at most this many entries
 class _Linear(Map):
     r"""Multiply by ``matrix``, or by :math:`A^*/d` with ``divisor`` d, or else use LSMR at every call."""
 
-    matrix = divisor = None
+    matrix: np.ndarray | None = None
+    divisor: Fraction | None = None
     lam = 0.0
 
     def __call__(self, y):
@@ -106,7 +107,7 @@ class LinearMap(_Linear):
     @property
     def lipschitz(self) -> float:
         r"""The Lipschitz constant :math:`\|W\|_2`, in floating point. Cost: one SVD."""
-        return float(np.linalg.norm(self.matrix, 2))
+        return float(np.linalg.norm(np.asarray(self.matrix), 2))
 
 
 class PseudoInverse(_Linear):

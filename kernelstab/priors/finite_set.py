@@ -234,10 +234,11 @@ def chebyshev_ball(points) -> ChebyshevBall:
     ((0, 1, 2), True)
     """
     points = as_array(points, "points", ndim=2)
-    centre, *rest = smallest_ball(real_rows(points))
+    ball = smallest_ball(real_rows(points))
+    centre = ball.centre
     if np.iscomplexobj(points):
         centre = centre[:points.shape[1]] + 1j * centre[points.shape[1]:]
-    return ChebyshevBall(centre, *rest)
+    return ChebyshevBall(centre, ball.lower, ball.upper, ball.support, ball.weights)
 
 
 @dataclass(frozen=True)

@@ -76,9 +76,10 @@ def linear_control(A, eps=1.0, *, method="auto", restarts=1, budget=400, rng=0) 
     <LinearControl pseudo-inverse: found 1.0000 of the known worst case, trusted>
     """
     A = as_operator(A)
+    linear: Map
     if A.tight is None and A.shape[0] * A.shape[1] <= _SVD_ENTRIES:
         linear = PseudoInverse(A)
-        gain = float(np.linalg.norm(linear.matrix, 2))
+        gain = float(np.linalg.norm(np.asarray(linear.matrix), 2))
     else:
         linear, gain = PlantedLinear(A.shape, is_complex=not A.is_real), 1.0
     eps = as_number(eps, "eps", low=0, strict=True)

@@ -146,12 +146,13 @@ class PairSearch:
             if rest <= np.sqrt(found):
                 break
             try:
-                for tile in self.tiles(low, found):
-                    ends, gaps, sizes = self.pairs(*tile, found)
+                for rows, columns in self.tiles(low, found):
+                    ends, gaps, sizes = self.pairs(rows, columns, found)
                     possible = max(possible, float(sizes.max(initial=0.0)))
                     sure = np.where(gaps <= self.sure, sizes, 0.0)
                     if sure.max(initial=0.0) > found:
-                        found, pair = float(sure.max()), tuple(map(int, ends[np.argmax(sure)]))
+                        first, second = map(int, ends[np.argmax(sure)])
+                        found, pair = float(sure.max()), (first, second)
             except KeyboardInterrupt:
                 interrupted = True
                 break

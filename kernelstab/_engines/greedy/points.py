@@ -79,14 +79,15 @@ def judged(task, point) -> Judged:
     along = [along_r if h is residual else system.adjoint(h) for h in directions]
     column = max(np.abs(correlation).max() / max(np.linalg.norm(u), np.finfo(float).tiny)
                  for u, correlation in zip([system.y, *directions], [task.correlation, *along]))
-    rows = [np.array([row] * len(directions)) for row in (point.dense(system.shape[1]), residual, along_r)]
-    found = prove(*rows, np.array(directions), np.array(along), task.size, column)
-    best = np.argmin(found.gap)
+    x, residuals, along_r = (np.array([row] * len(directions))
+                           for row in (point.dense(system.shape[1]), residual, along_r))
+    found = prove(x, residuals, along_r, np.array(directions), np.array(along), task.size, column)
+    best = np.argmin(found[Judged._fields.index("gap")])
     return Judged(*(field[best] for field in found[:2]), *(float(field[best]) for field in found[2:]))
 
 
-def prove(x, residuals, along_r, directions, along_h, size, column) -> Judged:
-    r"""Judge sparse points, one in each row, by directions h and the residuals r.
+def prove(x, residuals, along_r, directions, along_h, size, column) -> tuple:
+    r"""Judge sparse points, one in each row, by directions h and the residuals r: the fields of ``Judged``.
 
     ``along_h`` and ``along_r`` are ``A^H h`` and ``A^H r``, ``size`` is the norm of the data, and ``column``
     a norm that the longest column has at least.
@@ -123,7 +124,7 @@ def prove(x, residuals, along_r, directions, along_h, size, column) -> Judged:
                                                t * products[p], 0.0)
         numbers[:, p] = objective, value, gap, relative(gap, objective)
         dual[p] *= t
-    return Judged(x, dual, *numbers, left, np.zeros(len(x)))
+    return x, dual, *numbers, left, np.zeros(len(x))
 
 
 def reach(start, slope, noise):

@@ -85,12 +85,12 @@ def exact(*parts) -> ExactMatrix:
     >>> exact([[0.75, -1]]).numerators, exact([[0.75, -1]]).denominator
     ([3, -4], 4)
     """
-    parts = [[list(row) for row in rows] for rows in parts]
-    rows = [row for part in parts for row in part]
+    tables = [[list(row) for row in rows] for rows in parts]
+    rows = [row for table in tables for row in table]
     if not rows or not rows[0] or any(len(row) != len(rows[0]) for row in rows):
         raise CertificateError("matrix must have rows of one length, at least 1")
     try:
-        ratios = [[[value.as_integer_ratio() for value in row] for row in part] for part in parts]
+        ratios = [[[value.as_integer_ratio() for value in row] for row in table] for table in tables]
     except (AttributeError, ValueError, OverflowError):
         raise CertificateError("matrix must hold finite rationals") from None
     common = lcm(*{q for part in ratios for row in part for _, q in row})
@@ -233,7 +233,7 @@ def adjoint_times(duals, matrix: ExactMatrix) -> tuple[list, int]:
     """
     h = exact(*duals)
     x, real = h.numerators, matrix.numerators
-    if matrix.is_complex:
+    if matrix.imag is not None and h.imag is not None:
         products = [x * real + h.imag * matrix.imag, h.imag * real - x * matrix.imag]
     else:
         products = [x * real]
@@ -297,13 +297,13 @@ def null_vector(matrix: ExactMatrix, columns, *parts) -> tuple:
     ((0, 1), [[2, -1]])
     """
     columns = index_set(columns, "columns", matrix.shape[1])
-    parts = [integers(part, "entries") for part in parts]
-    if len(parts) != 1 + matrix.is_complex or any(len(part) != len(columns) for part in parts) \
-            or not any(map(any, parts)):
+    vectors = [integers(part, "entries") for part in parts]
+    if len(vectors) != 1 + matrix.is_complex or any(len(part) != len(columns) for part in vectors) \
+            or not any(map(any, vectors)):
         raise CertificateError("a kernel vector needs one entry per column in each part, "
                                "and one that is not zero")
-    entries = [fmpz(value) for part in parts for value in part]
+    entries = [fmpz(value) for part in vectors for value in part]
     product = matrix.columns(columns) * fmpz_mat(len(entries), 1, entries)
     if any(value != 0 for value in product.entries()):
         raise CertificateError("the vector does not lie in the null space")
-    return columns, parts
+    return columns, vectors

@@ -102,7 +102,8 @@ def weight_norm(weight: Array) -> arb:
 def matrix_norm(matrix) -> arb:
     """Bound the norm of a matrix; a complex one acts on stacked parts."""
     if isinstance(matrix, Array):
-        return spectral_upper(*matrix.shape, matrix.data)
+        rows, columns = matrix.shape
+        return spectral_upper(rows, columns, matrix.data)
     rows, columns = matrix.real.shape
     re, im = ([part.data[k:k + columns] for k in range(0, rows * columns, columns)] for part in matrix)
     stacked = [v for r, i in zip(re, im) for v in (*r, *(-b for b in i))]

@@ -44,10 +44,18 @@ class Operator:
         self._check(x, self.shape[1])
         return self.measure(x)
 
+    def measure(self, x: Vector) -> Vector:
+        """Return the product with a vector that fits."""
+        raise NotImplementedError
+
     def adjoint(self, y: Vector) -> Vector:
         """Return the product with the conjugate transpose."""
         self._check(y, self.shape[0])
         return self.fill(y)
+
+    def fill(self, y: Vector) -> Vector:
+        """Return the product of the conjugate transpose with a vector that fits."""
+        raise NotImplementedError
 
     def _check(self, vector, length):
         if len(vector) != length:
