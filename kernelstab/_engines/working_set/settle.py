@@ -18,7 +18,7 @@ SLACK = 1e-12      # what a correlation may exceed lambda by,
 ROUNDING = 1e-14   # and what rounding adds, as a share of the largest correlation
 
 
-class Face(NamedTuple):
+class SignedSupport(NamedTuple):
     """A support (numbers of members), the signs on it, and the Cholesky factor of its Gram matrix."""
 
     support: np.ndarray
@@ -30,7 +30,7 @@ class Face(NamedTuple):
         return dpotrs(self.factor, right, lower=1)[0] if self.support.size else right
 
 
-def face_of(gram, x) -> Face | None:
+def face_of(gram, x) -> SignedSupport | None:
     """Return the face of ``x``; None if its columns depend on each other."""
     support = np.flatnonzero(x)
     block = gram[np.ix_(support, support)]
@@ -38,10 +38,10 @@ def face_of(gram, x) -> Face | None:
     factor, info = dpotrf(block.T, lower=1, clean=0, overwrite_a=1)
     if info or np.any(factor.diagonal() ** 2 <= DEPENDENT * diagonal):
         return None
-    return Face(support, np.sign(x[support]), factor)
+    return SignedSupport(support, np.sign(x[support]), factor)
 
 
-def settle(columns, lam, nonneg, x, g) -> Face | None:
+def settle(columns, lam, nonneg, x, g) -> SignedSupport | None:
     """Minimise the LASSO over the working set from ``x``, whose correlations are ``g``; both in place.
 
     Returns the face on which ``x`` is exact; None if rounding forbids one.
