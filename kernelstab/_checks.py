@@ -9,8 +9,11 @@ _LEAST, _LARGEST = 1e-70, 1e70      # squares and ratios of such numbers are far
 
 
 def as_array(value, name: str, *, ndim: int | None = None, shape: tuple | None = None,
-             real: bool = False) -> np.ndarray:
+             real: bool = False, copy: bool = False, other: int | None = None) -> np.ndarray:
     """Return ``value`` as a finite float64 or complex128 array; the caller's array is never changed.
+
+    With ``copy`` the result shares no memory with ``value``. ``other`` is the other side of the matrix
+    that ``shape`` belongs to: a vector of that length asks whether the matrix is transposed.
 
     >>> as_array([1, 2], "y").dtype
     dtype('float64')
@@ -21,26 +24,68 @@ def as_array(value, name: str, *, ndim: int | None = None, shape: tuple | None =
     """
     try:
         array = np.asarray(value)
-    except ValueError as error:
+    except (ValueError, TypeError, RuntimeError) as error:   # the last two come from torch tensors
         raise ValueError(f"{name} must be a numeric array: {error}") from None
     if array.dtype.kind not in "biufc":
         raise ValueError(f"{name} must be a numeric array, got dtype {array.dtype}")
     if array.dtype.kind == "c":
         if real:
-            raise ValueError(f"{name} must be real, got dtype {array.dtype}")
-        array = array.astype(np.complex128, copy=False)
+            way = if_stored_as_complex(array, name)
+            raise ValueError(f"{name} must be real, got dtype {array.dtype}{way}")
+        array = array.astype(np.complex128, copy=copy)
     else:
-        array = array.astype(np.float64, copy=False)
+        array = array.astype(np.float64, copy=copy)
     if ndim is not None and array.ndim != ndim:
         raise ValueError(f"{name} must have {ndim} dimension(s), got shape {array.shape}")
     if shape is not None and array.shape != tuple(shape):
-        raise ValueError(f"{name} must have shape {tuple(shape)}, got {array.shape}")
+        way = "" if other is None or array.shape != (other,) else "; is the matrix transposed?"
+        raise ValueError(f"{name} must have shape {tuple(shape)}, got {array.shape}{way}")
     if array.size == 0:
         raise ValueError(f"{name} must not be empty, got shape {array.shape}")
     if not np.all(np.isfinite(array)):
         index = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
         raise ValueError(f"{name} must be finite, got {array[index]} at index {index}")
     return array
+
+
+def if_stored_as_complex(thing, name: str) -> str:
+    """Return what to do about a complex array, or a matrix operator, whose entries are real, else nothing.
+
+    >>> if_stored_as_complex(np.ones(2, complex), "A")
+    '; its imaginary part is zero, so give A.real'
+    """
+    entries = getattr(thing, "matrix", thing)
+    real = isinstance(entries, np.ndarray) and not entries.imag.any()
+    return f"; its imaginary part is zero, so give {name}.real" if real else ""
+
+
+def as_output(function, vector, who: str, **expected) -> np.ndarray:
+    """Return what a function gives for a vector, copied, because its next call may write into the same array.
+
+    >>> as_output(np.negative, np.ones(2), "map")
+    array([-1., -1.])
+    """
+    if not callable(function):
+        raise ValueError(f"{who} must be callable, got {type(function).__name__}; "
+                         "kernelstab.maps.as_map(..., A) adapts estimators, modules, matrices and names")
+    return as_array(function(np.array(vector)), f"output of {who}", copy=True, **expected)
+
+
+def as_repeated(function, vector, who: str) -> np.ndarray:
+    """Return what a function gives for a vector, if two calls agree in every bit.
+
+    >>> noise = np.random.default_rng(0)
+    >>> as_repeated(lambda y: y + 1e-12 * noise.standard_normal(2), np.ones(2), "map")
+    Traceback (most recent call last):
+        ...
+    ValueError: map is not a function: two calls with the same measurement differ by ...
+    """
+    first, second = (as_output(function, vector, who) for _ in range(2))
+    if first.shape != second.shape or first.tobytes() != second.tobytes():
+        change = "shape" if first.shape != second.shape else f"{np.max(np.abs(first - second)):.3g}"
+        raise ValueError(f"{who} is not a function: two calls with the same measurement differ by {change}; "
+                         "fix its seed, and switch off what is random or remembers earlier calls")
+    return first
 
 
 def as_number(value, name: str, *, low: float = -np.inf, high: float = np.inf,

@@ -17,9 +17,10 @@ class CertificateError(ValueError):
 
 
 @contextmanager
-def users_code(what: str):
+def users_code(what: str, ways: dict | None = None):
     """Report whatever a user's code raises as one line that names it, with the cause attached.
 
+    ``ways`` holds parts of messages and what to do about them, which is said at the end of the line.
     Ctrl-C passes. ``sys.exit`` does not: a map that leaves the program is a broken map.
 
     >>> with users_code("map 'mine:f'"):
@@ -33,7 +34,8 @@ def users_code(what: str):
     except (Exception, SystemExit) as error:
         lines = str(error).strip().splitlines()
         detail = f": {lines[0]}" if lines else ""
-        raise ValueError(f"{what} raised {type(error).__name__}{detail}") from error
+        found = (f"; {way}" for part, way in (ways or {}).items() if part.lower() in str(error).lower())
+        raise ValueError(f"{what} raised {type(error).__name__}{detail}{next(found, '')}") from error
 
 
 def require(module: str, extra: str | None = None):

@@ -89,3 +89,24 @@ def test_equal_seeds_give_equal_numbers(seed):
 def test_anything_else_is_refused(rng):
     with pytest.raises(ValueError, match=r"rng must be an integer seed or a numpy Generator, got "):
         as_generator(rng)
+
+
+def test_real_numbers_stored_as_complex_are_told_how_to_become_real():
+    with pytest.raises(ValueError, match=r"^y must be real, got dtype complex128; its imaginary part is "
+                                         r"zero, so give y\.real$"):
+        as_array(np.ones(2) + 0j, "y", real=True)
+    with pytest.raises(ValueError, match="^y must be real, got dtype complex128$"):
+        as_array(np.ones(2) + 1j, "y", real=True)
+
+
+def test_a_vector_of_the_other_length_asks_about_the_matrix():
+    with pytest.raises(ValueError, match=r"y must have shape \(2,\), got \(3,\); is the matrix transposed"):
+        as_array(np.ones(3), "y", shape=(2,), other=3)
+    with pytest.raises(ValueError, match=r"^y must have shape \(2,\), got \(4,\)$"):
+        as_array(np.ones(4), "y", shape=(2,), other=3)
+
+
+def test_a_copy_shares_no_memory():
+    given = np.ones(2)
+    assert as_array(given, "y") is given
+    assert not np.shares_memory(as_array(given, "y", copy=True), given)

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 from scipy.linalg import get_lapack_funcs, qr, svd, svdvals
 
-from kernelstab._checks import as_number
+from kernelstab._checks import as_number, if_stored_as_complex
 from kernelstab._errors import UnclearRank
 from kernelstab.operators import as_operator
 
@@ -33,7 +33,7 @@ def dense_within_range(A, *, real=False) -> np.ndarray:
     if largest > 0 and not 1e-100 < largest < 1e100:
         raise ValueError(f"A must have its largest entry between 1e-100 and 1e100, got {largest!r}")
     if real and np.iscomplexobj(matrix):
-        raise ValueError(f"A must be real, got dtype {matrix.dtype}")
+        raise ValueError(f"A must be real, got dtype {matrix.dtype}{if_stored_as_complex(matrix, 'A')}")
     return matrix
 
 

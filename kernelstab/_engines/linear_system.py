@@ -80,7 +80,7 @@ def as_system(A, y) -> System:
     else:
         operator, matrix = None, _as_matrix(A)
     source = operator if matrix is None else matrix
-    y = _as_data(y, source.shape[0])
+    y = _as_data(y, *source.shape)
     dtype = np.result_type(source.dtype, y.dtype, np.float64)
     y = y if y.dtype == dtype else y.astype(dtype)
     tight = None if operator is None else getattr(A, "tight", None)
@@ -101,14 +101,14 @@ def dense_products(matrix) -> tuple:
     return partial(np.dot, matrix), lambda u: np.conj(np.dot(np.conj(u), matrix))
 
 
-def _as_data(y, count):
+def _as_data(y, count, other):
     """Check the data; the usual case by one product instead of a pass over flags."""
     if type(y) is np.ndarray and y.dtype == np.float64 and y.shape == (count,):
         with np.errstate(over="ignore"):
             square = np.dot(y, y)
         if isfinite(square):
             return y
-    return as_array(y, "y", shape=(count,))
+    return as_array(y, "y", shape=(count,), other=other)
 
 
 def _as_matrix(A):

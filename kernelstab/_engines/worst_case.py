@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.linalg import eigh_tridiagonal
 
-from kernelstab._checks import as_array
+from kernelstab._checks import as_array, as_output
 
 MOMENTUM = 0.5
 BLOCK = 8       # directions that a refinement without derivatives tries together
@@ -23,7 +23,7 @@ class Objective:
     def __init__(self, psi, pullback, y, radius, budget, reference=None):
         self.psi, self.pullback, self.radius = psi, pullback, radius
         self.y = as_array(y, "y", ndim=1)
-        self.clean = as_array(psi(self.y.copy()), "output of map", ndim=1)
+        self.clean = as_output(psi, self.y, "map", ndim=1)
         self.reference = (self.clean if reference is None
                           else as_array(reference, "reference", shape=self.clean.shape))
         self.evaluations, self.gradients, self._budget = 1, 0, budget
@@ -64,12 +64,12 @@ class Objective:
             self.gradients += 1
             gradient = adjoint(direction.view(np.complex128) if complex_output else direction)
             gradient = gradient if np.iscomplexobj(self.y) else np.real(gradient)
-            return _real(np.asarray(gradient, dtype=self.y.dtype))
+            return _real(np.array(gradient, dtype=self.y.dtype))
 
         return residual, transposed
 
     def _recorded(self, step, output):
-        output = as_array(output, "output of map", shape=self.clean.shape)
+        output = as_array(output, "output of map", shape=self.clean.shape, copy=True)
         residual = _real(output - self.reference)
         value = float(np.linalg.norm(residual))
         if value > self.best and np.linalg.norm(step) <= self.radius * (1 + 1e-12):

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from kernelstab._checks import as_array, as_count, as_number
+from kernelstab._checks import as_array, as_count, as_number, if_stored_as_complex
 from kernelstab._engines.dense_matrix import dense_within_range, unit_scale
 from kernelstab._engines.exact_vectors import integer_kernel_vector
 from kernelstab._engines.nsp.search import sign_patterns
@@ -143,7 +143,8 @@ class RecoveryCertificate:
         from kernelstab.certify import make_constant_certificate, sparse_entries
 
         if np.iscomplexobj(self.matrix):
-            raise ValueError(f"A must be real for a certificate, got dtype {self.matrix.dtype}")
+            raise ValueError(f"A must be real for a certificate, got dtype {self.matrix.dtype}"
+                             f"{if_stored_as_complex(self.matrix, 'A')}")
         if not self.applicable:
             raise ValueError(f"there is no certificate: {self.reason}")
         lower = None

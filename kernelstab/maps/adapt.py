@@ -9,12 +9,24 @@ from operator import attrgetter
 
 import numpy as np
 
-from kernelstab._checks import as_array, as_number
+from kernelstab._checks import as_array, as_number, as_repeated
 from kernelstab._errors import users_code
-from kernelstab.maps.base import Map
+from kernelstab.maps.base import Map, as_signal
 from kernelstab.maps.linear import LinearMap
 from kernelstab.maps.network_file import load_network, shipped_networks
 from kernelstab.operators import as_operator
+
+_WAYS = {
+    "not compiled with CUDA": "this torch has no CUDA: leave the network on the processor",
+    "attempting to deserialize object on a CUDA": "give torch.load the argument map_location='cpu'",
+    "must have the same dtype": "the measurement is in double precision: give the torch module itself",
+    "must be Tensor, not": "the measurement is a numpy array: give the torch module itself",
+    "requires grad": "compute with torch.no_grad(), or call detach()",
+    "not fitted": "fit the estimator on measurements (n, m) and images (n, N) first; to fit it anew to every "
+                  "measurement y, give a function such as lambda y: Lasso(alpha).fit(A, y).coef_",
+    "features": "fit the estimator on measurements (n, m) and images (n, N)",
+}
+"""What to do about errors that users' code meets often, by a part of the message."""
 
 _IMPORT = re.compile(r"[A-Za-z_]\w*(\.\w+)*:[A-Za-z_]\w*(\.\w+)*")
 
@@ -31,6 +43,8 @@ def as_map(thing, A, name=None):
         - a ``torch.nn.Module`` becomes a ``TorchMap`` that gets the measurements, or,
           if the module cannot take them, the image :math:`A^*y`;
         - an array of shape ``(N, m)`` is a linear map;
+        - an object that is not callable but has ``predict``, as estimators do, becomes
+          :math:`y\mapsto` ``predict(y[None])[0]``;
         - ``"module:name"`` is imported; what is found there is adapted by these rules;
         - a path that ends in ``.npz``, or the name of a shipped network, is loaded.
           Other files are never opened, because unpickling one can run anything.
@@ -78,19 +92,20 @@ def as_map(thing, A, name=None):
         thing = _from_torch(thing, A, label)
     elif isinstance(thing, np.ndarray):
         thing = LinearMap(thing)
-    if not callable(thing):
-        raise ValueError(f"map must be callable, got {thing!r:.80}")
+    if not callable(thing) and not callable(getattr(thing, "predict", None)):
+        way = "; put its weights into the module that they belong to" if isinstance(thing, dict) else ""
+        raise ValueError(f"map must be callable, got {thing!r:.60}{way}")
     probe = _probe(A)
-    psi = copy.copy(thing) if isinstance(thing, Map) else CallableMap(thing, A, label=label)
+    ours = isinstance(thing, Map) and type(thing).__module__.startswith("kernelstab.")
+    psi = copy.copy(thing) if ours else CallableMap(thing, A, label=label)
     try:
         output = check_function(psi, probe)
     except ValueError as error:
         if error.__cause__ is not None:                  # the map's own code failed and is named already
             raise
-        raise ValueError(f"{psi!r} for A of shape {A.shape}: {error}") from None
-    except (Exception, SystemExit):                      # a user's own subclass of Map failed
-        with users_code(f"map {label or repr(psi.name)}"):
-            raise
+        taken = psi.matrix.shape[::-1] if isinstance(psi, LinearMap) else getattr(psi, "A", A).shape
+        way = "; is the matrix transposed?" if taken == A.shape[::-1] != A.shape else ""
+        raise ValueError(f"{psi!r} for A of shape {A.shape}: {error}{way}") from None
     if output.shape != A.shape[1:]:
         raise ValueError(f"{psi!r} for A of shape {A.shape}: map must return shape {A.shape[1:]}, "
                          f"got {output.shape}")
@@ -107,18 +122,10 @@ def check_function(psi, y) -> np.ndarray:
     ValueError
         If the outputs differ or are not finite.
 
-    >>> noise = np.random.default_rng(0)
-    >>> check_function(lambda y: y + 1e-12 * noise.standard_normal(2), np.ones(2))
-    Traceback (most recent call last):
-        ...
-    ValueError: map is not a function: two calls with the same measurement differ by ...
+    >>> check_function(lambda y: 2 * y, np.ones(2))
+    array([2., 2.])
     """
-    first = as_array(psi(np.array(y)), "output of map")
-    second = as_array(psi(np.array(y)), "output of map")
-    if first.shape != second.shape or first.tobytes() != second.tobytes():
-        change = "shape" if first.shape != second.shape else f"{np.max(np.abs(first - second)):.3g}"
-        raise ValueError(f"map is not a function: two calls with the same measurement differ by {change}")
-    return first
+    return as_repeated(psi, y, "map")
 
 
 class CallableMap(Map):
@@ -126,7 +133,7 @@ class CallableMap(Map):
 
     Parameters
     ----------
-    function : callable, ndarray (m,) -> ndarray (N,)
+    function : callable, ndarray (m,) -> ndarray (N,), or an object with ``predict``
         Gets its own copy of the measurement, so that it cannot change the caller's.
         Its ``vjp``, ``spec``, ``precision`` and ``name`` are taken over if it has them.
     A : operator, shape (m, N)
@@ -146,33 +153,33 @@ class CallableMap(Map):
         default = getattr(function, "__name__", type(function).__name__)
         self.name = str(getattr(function, "name", default))
         self.label = label or repr(self.name)
+        self._call = function if callable(function) else lambda y: np.asarray(function.predict(y[None]))[0]
         self.precision = as_number(getattr(function, "precision", Map.precision), "precision", low=0.0)
         if callable(getattr(function, "vjp", None)):
             self.vjp = self._vjp
 
     def __call__(self, y):
         y = as_array(y, "y", shape=self.A.shape[:1])
-        with users_code(f"map {self.label}"):
-            value = self.function(y.copy())
-        return self._checked(value, self.A.shape[1], self.A.image_shape, "return")
+        with users_code(f"map {self.label}", _WAYS):
+            value = self._call(y.copy())
+        return self._checked(value, True, "return")
 
     def _vjp(self, y, u):
         """Return what the callable's own ``vjp`` returns, checked."""
         with users_code(f"the vjp of map {self.label}"):
             value = self.function.vjp(y.copy(), u.copy())
-        return self._checked(value, self.A.shape[0], None, "give a vjp of")
+        return self._checked(value, False, "give a vjp of")
 
-    def _checked(self, value, size, image_shape, verb):
+    def _checked(self, value, signal, verb):
         if callable(value):
             raise ValueError(f"map must {verb} a numpy array, got a {type(value).__name__}: {self.label} "
                              "seems to make maps; give the map that it makes")
-        try:
-            array = as_array(value, f"output of {self.name}")
-        except (TypeError, RuntimeError) as error:       # a tensor that needs a gradient, for one
-            raise ValueError(f"map must {verb} a numpy array, got {type(value).__name__}: {error}") from None
-        if array.shape not in ((size,), image_shape):
-            raise ValueError(f"map must {verb} shape {(size,)}, got {array.shape}")
-        return array.reshape(size)
+        array = as_array(value, f"output of {self.name}", copy=True)    # the callable may reuse its own
+        if signal:
+            return as_signal(array, self.A, f"map must {verb}")
+        if array.shape != self.A.shape[:1]:
+            raise ValueError(f"map must {verb} shape {self.A.shape[:1]}, got {array.shape}")
+        return array
 
     def spec(self):
         """Return the callable's own description, or None."""
@@ -210,10 +217,15 @@ def _named(text):
     if text.endswith(".npz") or text in shipped_networks():
         return load_network(text)
     if not _IMPORT.fullmatch(text):
+        way = ""
+        if text.endswith((".pt", ".pth", ".ckpt", ".pkl", ".bin")):
+            way = (f". Write two lines into a file mine.py, `net = Network()` with your own class and "
+                   f"`net.load_state_dict(torch.load({text!r}, map_location='cpu', weights_only=True))`, "
+                   "and give mine:net")
         raise ValueError("map must be module:name, a .npz file or one of "
-                         f"{shipped_networks()}, got {text!r}; other files are never opened")
+                         f"{shipped_networks()}, got {text!r}; other files are never opened{way}")
     module, attribute = text.split(":")
-    with users_code(f"importing map {text!r}"):
+    with users_code(f"importing map {text!r}", _WAYS):
         found = importlib.import_module(module)
     try:
         return attrgetter(attribute)(found)

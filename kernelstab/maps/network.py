@@ -5,7 +5,7 @@ The list of kinds is closed, because certificates evaluate the same list in ball
 
 import numpy as np
 
-from kernelstab._checks import as_array, as_number
+from kernelstab._checks import as_array, as_number, if_stored_as_complex
 from kernelstab.maps.base import Map
 from kernelstab.operators import as_operator
 
@@ -72,7 +72,8 @@ class ReLUNetwork(Map):
         self.A, self.name = as_operator(A), name
         self.meta: dict = {}
         if not self.A.is_real:
-            raise ValueError(f"A must be real for a ReLU network, got {self.A!r}")
+            raise ValueError(f"A must be real for a ReLU network, got {self.A!r}"
+                             f"{if_stored_as_complex(self.A, 'A')}")
         self.layers = check_layers(layers, self.A)
         self._steps = [_prepared(layer) for layer in self.layers]
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from kernelstab._checks import as_array
 from kernelstab._errors import require, users_code
-from kernelstab.maps.base import Map
+from kernelstab.maps.base import Map, as_signal
 from kernelstab.maps.network import ReLUNetwork
 from kernelstab.operators import as_operator
 
@@ -21,8 +21,9 @@ class TorchMap(Map):
     Parameters
     ----------
     module : torch.nn.Module
-        Takes the input described next, returns ``N`` numbers in any shape, or ``2 N`` if the
-        operator is complex and real and imaginary part are channels ``(1, 2, ...)``.
+        Takes the input described next, returns ``N`` numbers, flat or as an image; if the operator is
+        complex, also ``2 N`` real ones with real and imaginary part as first axis, ``(1, 2, ...)``, or as
+        last one, ``(1, ..., 2)``. Where both readings fit, and in any other order, they are refused.
     A : operator or ndarray, shape (m, N)
         Forward operator; fixes the shapes.
     input : {"measurements", "adjoint-image"}
@@ -130,7 +131,8 @@ class TorchMap(Map):
                                    dtype=self.dtype if self.A.is_real else self.dtype.to_complex())
         image = np.asarray(self.A.rmatvec(y)).reshape(1, *self.A.image_shape)
         channels = image if self.A.is_real else np.concatenate([image.real, image.imag])
-        return torch.as_tensor(channels[None], dtype=self.dtype, device=self.device)
+        # a copy: layers that work in place must not reach arrays of the operator
+        return torch.tensor(channels[None], dtype=self.dtype, device=self.device)
 
     def _output(self, start):
         """Apply the module; return ``N`` numbers in double precision, checked."""
@@ -139,18 +141,16 @@ class TorchMap(Map):
             output = self.module.eval()(start)
         if not isinstance(output, torch.Tensor):
             raise ValueError(f"module {self.name} must return one tensor, got {type(output).__name__}")
-        size = self.A.shape[1]
-        if not self.A.is_real and output.numel() == 2 * size and not output.is_complex():
-            pair = output.reshape(2, size).double()
-            output = torch.complex(pair[0], pair[1])
-        if output.numel() != size:
-            shape = tuple(output.shape)
-            raise ValueError(f"module {self.name} must return {size} numbers, got shape {shape}")
+        numbers = {self.A.shape[1]} | (set() if self.A.is_real else {2 * self.A.shape[1]})
+        if output.numel() not in numbers:
+            raise ValueError(f"module {self.name} must return {min(numbers)} numbers, "
+                             f"got shape {tuple(output.shape)}")
         if self.A.is_real and output.is_complex():
             raise ValueError(f"module {self.name} must return real numbers, got {output.dtype}")
         if not bool(torch.isfinite(output).all()):
             raise ValueError(f"module {self.name} returned nan or infinity")
-        return output.reshape(size).to(torch.complex128 if output.is_complex() else torch.float64)
+        output = output.to(torch.complex128 if output.is_complex() else torch.float64)
+        return as_signal(output, self.A, f"module {self.name} must return")
 
     def _to_measurements(self, gradient):
         """Turn the gradient at the module's input into one at the measurements."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from kernelstab._checks import as_array, as_count, as_number, check_scales
+from kernelstab._checks import as_array, as_count, as_number, check_scales, if_stored_as_complex
 from kernelstab.operators import ForwardOperator, as_operator
 from kernelstab.priors.prior import Prior, as_prior
 
@@ -261,7 +261,8 @@ def check_data(A, y, eps):
     """Return a real operator, data and noise level, checked."""
     A = as_operator(A)
     if not A.is_real:
-        raise ValueError(f"A must be real, got dtype {A.dtype}; stack its real rows on its imaginary rows")
+        way = if_stored_as_complex(A, "A") or "; stack its real rows on its imaginary rows"
+        raise ValueError(f"A must be real, got dtype {A.dtype}{way}")
     y = as_array(np.ravel(as_array(y, "y", real=True)), "y", shape=(A.shape[0],))
     eps = as_number(eps, "eps", low=0.0)
     check_scales(A, y=y, eps=eps)

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from kernelstab._checks import as_array, as_number, check_scales
+from kernelstab._checks import as_array, as_number, check_scales, if_stored_as_complex
 from kernelstab._engines.exact_vectors import integer_kernel_vector, solution_near
 from kernelstab.operators import as_operator
 
@@ -80,7 +80,8 @@ class Prior:
         """Return the entries of a forward matrix and the noise level, checked against the prior."""
         operator, eps = as_operator(A), as_number(eps, "eps", low=0.0)
         if real and not operator.is_real:
-            raise ValueError(f"A must be real for the prior {self!r}, got dtype {operator.dtype}")
+            raise ValueError(f"A must be real for the prior {self!r}, got dtype {operator.dtype}"
+                             f"{if_stored_as_complex(operator, 'A')}")
         self.check(operator.shape[1], real=real)
         check_scales(operator, eps=eps)
         return as_array(operator.to_dense(), "A", ndim=2), eps

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kernelstab._checks import as_array, as_count, as_generator, as_number
+from kernelstab._checks import as_array, as_count, as_generator, as_number, as_output
 from kernelstab.maps import Map, PseudoInverse
 from kernelstab.operators import as_operator
 from kernelstab.stability.worst_case import WorstCase, worst_case
@@ -188,7 +188,7 @@ def equal_norm_noise(psi, y, norm, *, reference=None, draws=20, rng=0) -> NoiseC
     <NoiseControl linear: error 0 -> mean 0.5, max 0.5 over 4 draws of norm 0.5>
     """
     y, norm, draws = as_array(y, "y", ndim=1), as_number(norm, "norm", low=0), as_count(draws, "draws", low=1)
-    clean = psi(y)
+    clean = as_output(psi, y, "map")
     reference = clean if reference is None else as_array(reference, "reference", shape=clean.shape)
     errors = np.array([np.linalg.norm(psi(y + _on_sphere(y, norm, seed)) - reference)
                        for seed in as_generator(rng).integers(2**32, size=draws)])

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kernelstab._checks import as_array
+from kernelstab._checks import as_array, as_output
 from kernelstab.operators import as_operator
 
 
@@ -97,8 +97,8 @@ def local_lipschitz_lower(A, reconstruct, x, x_alt) -> LipschitzWitness:
     size = float(np.linalg.norm(step))
     if size == 0:
         raise ValueError("x and x_alt must have different measurements, got A(x_alt - x) = 0")
-    output = as_array(reconstruct(y), "output of reconstruct", shape=signal)
-    output_alt = as_array(reconstruct(y_alt), "output of reconstruct", shape=signal)
+    output = as_output(reconstruct, y, "reconstruct", shape=signal)
+    output_alt = as_output(reconstruct, y_alt, "reconstruct", shape=signal)
     errors = float(np.linalg.norm(output - x)), float(np.linalg.norm(output_alt - x_alt))
     lower = max(0.0, (float(np.linalg.norm(x_alt - x)) - sum(errors)) / size)
     return LipschitzWitness(lower, step, float(np.linalg.norm(output_alt - output)), errors)

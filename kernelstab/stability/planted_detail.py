@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kernelstab._checks import as_array
+from kernelstab._checks import as_array, as_output
 from kernelstab.data import dial
 from kernelstab.kernel import kernel_projector
 from kernelstab.operators import as_operator
@@ -120,13 +120,13 @@ def planted_detail(psi, A, x, detail, angles=None) -> DetailCurve:
     detail = as_array(detail, "detail").reshape(-1)
     angles = as_array(np.linspace(0, np.pi / 2, 9) if angles is None else angles, "angles", ndim=1)
     projector = kernel_projector(A)
-    without = psi(A.matvec(x))
+    without = as_output(psi, A.matvec(x), "map", shape=x.shape)
     size = float(np.linalg.norm(detail))
     error_absent = float(np.linalg.norm(without - x))
     rows = []
     for theta in angles:
         turned = dial(projector.matvec, detail, theta)
-        shown = psi(A.matvec(x + turned))
+        shown = as_output(psi, A.matvec(x + turned), "map", shape=x.shape)
         rows.append((np.linalg.norm(A.matvec(turned)), _coefficient(shown - x, turned),
                      _coefficient(without - x, turned), np.linalg.norm(shown - x - turned)))
     measured, present, absent, error_present = np.array(rows).T

@@ -20,9 +20,10 @@ from pathlib import Path
 
 import numpy as np
 
+from kernelstab._checks import as_array
 from kernelstab.certify import Program, make_certificate, run_balls, run_exact, run_floats, write_certificate
 from kernelstab.certify.writing.programs import ball_run, certificate_of
-from kernelstab.maps import ReLUNetwork
+from kernelstab.maps import ReLUNetwork, as_map
 from kernelstab.operators import as_operator
 from kernelstab.quantity import Kind, Quantity
 
@@ -149,7 +150,7 @@ class Theorem:
         Parameters
         ----------
         A : ForwardOperator or ndarray, shape (m, N)
-        psi : ReconstructionMap
+        psi : ReconstructionMap, or anything that as_map takes
         x : ndarray, shape (N,) or image
         rng : int or Generator
             Seed of a search, where there is one.
@@ -197,13 +198,12 @@ class Theorem:
         Raises
         ------
         ValueError
-            If the instance belongs to another theorem or the arithmetic is unknown.
+            If the instance belongs to another theorem, the arithmetic is unknown, or a map or an operator
+            without exact description gives two values for one vector.
         """
-        if instance.slug != self.slug:
-            raise ValueError(f"instance must belong to {self.slug!r}, got one of {instance.slug!r}")
         if arithmetic not in ARITHMETICS:
             raise ValueError(f"arithmetic must be one of {ARITHMETICS}, got {arithmetic!r}")
-        program = self.program(**self.variant(instance))
+        program = self._program_for(instance)
         if arithmetic == "float":
             evaluation = run_floats(program, instance.inputs)
         elif arithmetic == "ball":
@@ -211,6 +211,12 @@ class Theorem:
         else:
             evaluation = run_exact(program, instance.inputs, precision=precision)
         return self._verdict(program, evaluation, arithmetic)
+
+    def _program_for(self, instance) -> Program:
+        """Return the form of the statement that fits an instance of this theorem."""
+        if instance.slug != self.slug:
+            raise ValueError(f"instance must belong to {self.slug!r}, got one of {instance.slug!r}")
+        return self.program(**self.variant(instance))
 
     def _verdict(self, program, evaluation, arithmetic) -> Verdict:
         outcome, reason = judge(evaluation.claims)
@@ -228,13 +234,13 @@ class Theorem:
 
         An instance that is not VERIFIED in ball arithmetic raises a CertificateError.
         """
-        program = self.program(**self.variant(instance))
+        program = self._program_for(instance)
         certificate = make_certificate(self.slug, program, instance.inputs, precision=precision, extra=extra)
         return write_certificate(certificate, path)
 
     def prove(self, instance: Instance, path=None, *, precision: int = 128, extra=None) -> Verdict:
         """Check in balls; if the instance is VERIFIED, write the certificate of the same run to ``path``."""
-        program = self.program(**self.variant(instance))
+        program = self._program_for(instance)
         run = ball_run(program, instance.inputs, precision)
         verdict = self._verdict(program, run.evaluation(), "ball")
         if verdict.verified and path is not None:
@@ -270,6 +276,20 @@ class Theorem:
 
     def __repr__(self):
         return f"<Theorem {self.slug}: {self.title}>"
+
+
+def given(A, psi, x):
+    """Return what a construction is given as an operator, a map and a flat signal that fit each other.
+
+    A map of this package is taken as it is; everything else goes through
+    :func:`~kernelstab.maps.as_map`.
+
+    >>> given(np.eye(1, 2), lambda y: np.array([y[0], 0.0]), [[1.0, 2.0]])
+    (<DenseOperator 1x2, real>, <CallableMap <lambda>>, array([1., 2.]))
+    """
+    A = as_operator(A)
+    x = as_array(as_array(x, "x").ravel(), "x", shape=A.shape[1:], other=A.shape[0])
+    return A, psi if type(psi).__module__.startswith("kernelstab.") else as_map(psi, A), x
 
 
 def pencil(third_row, height: float):

@@ -6,8 +6,7 @@ from kernelstab import data
 from kernelstab._checks import as_array, as_number
 from kernelstab.certify import inner, lipschitz, norm
 from kernelstab.kernel import kernel_part
-from kernelstab.operators import as_operator
-from kernelstab.theorems.base import LIPSCHITZ, SOURCE, Instance, Spoiler, Theorem, pencil
+from kernelstab.theorems.base import LIPSCHITZ, SOURCE, Instance, Spoiler, Theorem, given, pencil
 
 
 class DetailTransfer(Theorem):
@@ -107,8 +106,7 @@ With $x'$ in place of $x$, $\Psi(Ax')-x' = d-(x'-x)+w'$ with $\|w'\| \le \eta+\m
         strength : float
             Norm of the detail in units of the error at ``z``, above 1.
         """
-        A = as_operator(A)
-        z = as_array(z, "z").reshape(-1)
+        A, psi, z = given(A, psi, z)
         strength = as_number(strength, "strength", low=1.0, strict=True)
         if detail is None:
             detail = _middle(A.image_shape)

@@ -4,11 +4,9 @@ from fractions import Fraction
 
 import numpy as np
 
-from kernelstab._checks import as_array
 from kernelstab.certify import inner, norm
 from kernelstab.kernel import kernel_part
-from kernelstab.operators import as_operator
-from kernelstab.theorems.base import SOURCE, Instance, Spoiler, Theorem, pencil
+from kernelstab.theorems.base import SOURCE, Instance, Spoiler, Theorem, given, pencil
 
 ROUNDING = Fraction(1, 10**6)    # what a pair may lack of being mirror images, relative
 
@@ -85,8 +83,7 @@ to rounding, H2 and H3 let no pair claim more than twice the kernel part.
 
     def construct(self, A, psi, x, *, rng=0) -> Instance:
         """Reflect ``x`` in the kernel of ``A``. Cost: one kernel projection; ``rng`` is not used."""
-        A = as_operator(A)
-        x = as_array(x, "x").reshape(-1)
+        A, psi, x = given(A, psi, x)
         mirror = x - 2 * kernel_part(A, x)
         return Instance(self.slug, {"A": A, "psi": psi, "x": x, "mirror": mirror},
                         f"{psi.name} at an image and at its mirror image in the kernel")

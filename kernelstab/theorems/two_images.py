@@ -7,7 +7,7 @@ from kernelstab.certify import norm
 from kernelstab.maps import ClipDecoder, LinearMap
 from kernelstab.operators import as_operator
 from kernelstab.stability import worst_case
-from kernelstab.theorems.base import SOURCE, Instance, Spoiler, Theorem, pencil
+from kernelstab.theorems.base import SOURCE, Instance, Spoiler, Theorem, given, pencil
 
 _ROUNDS = 6    # applications of the map in search of an image that it recovers
 
@@ -97,8 +97,7 @@ competitor in the supremum that defines $L_\varepsilon(\Psi, Ax)$. For C3, $\|\P
         eps : float
             Relative size of the search, a pure number.
         """
-        A = as_operator(A)
-        x = as_array(x, "x").reshape(-1)
+        A, psi, x = given(A, psi, x)
         y = A.matvec(x)
         if perturbation is None:
             perturbation = worst_case(psi, y, eps=eps * float(np.linalg.norm(y)), rng=rng).perturbation

@@ -15,7 +15,7 @@ from kernelstab.maps import (
     save_network,
 )
 from kernelstab.maps.base import Map
-from kernelstab.operators import gaussian
+from kernelstab.operators import SubsampledFourier, gaussian
 
 A = gaussian(3, 4, image_shape=(2, 2), rng=0)
 
@@ -60,6 +60,124 @@ def test_image_output_is_flattened_and_widened():
     output = psi(np.array([2.0, 0.0, 0.0]))
     assert output.dtype == np.float64
     np.testing.assert_array_equal(output, [2.0, 2.0, 2.0, 2.0])
+
+
+@pytest.mark.parametrize("base", [object, Map])
+def test_a_map_that_reuses_its_output_and_gradient_is_copied(base):
+    class Reusing(base):
+        name, out, back = "reusing", np.empty(4), np.empty(3)
+
+        def __call__(self, y):
+            return np.matmul(A.matrix.T, y, out=self.out)
+
+        def vjp(self, y, u):
+            return np.matmul(A.matrix, u, out=self.back)
+
+    psi = as_map(Reusing(), A)
+    one, two, up = np.eye(3)[0], np.eye(3)[1], np.eye(4)[0]
+    outputs, gradients = [psi(one), psi(two)], [psi.vjp(one, up), psi.vjp(one, 2 * up)]
+    np.testing.assert_array_equal(outputs, A.matrix[:2])
+    np.testing.assert_array_equal(gradients, [A.matrix[:, 0], 2 * A.matrix[:, 0]])
+
+
+def test_one_buffer_does_not_hide_that_two_calls_differ():
+    out = np.zeros(4)
+
+    def counting(y):
+        out[0] += 1.0
+        return out
+
+    with pytest.raises(ValueError, match="map is not a function: two calls with .* differ by 1"):
+        as_map(counting, A)
+
+
+@pytest.mark.parametrize("shape", [(1, 4), (1, 1, 4), (1, 2, 2), (1, 1, 2, 2), (1, 2, 2, 1), (2, 2, 1)])
+def test_a_batch_of_one_and_one_channel_are_dropped(shape):
+    psi = as_map(lambda y: (A.matrix.T @ y).reshape(shape), A)
+    np.testing.assert_array_equal(psi(np.ones(3)), A.matrix.T @ np.ones(3))
+
+
+COMPLEX = SubsampledFourier(np.ones((2, 3), dtype=bool))
+SIGNAL = np.arange(6) + 1j * np.arange(6)[::-1]
+
+
+@pytest.mark.parametrize("parts", [
+    lambda x: np.stack([x.real, x.imag]), lambda x: np.stack([x.real, x.imag], axis=-1),
+    lambda x: np.stack([x.real, x.imag]).reshape(1, 2, 2, 3),
+    lambda x: np.stack([x.real, x.imag], axis=-1).reshape(1, 2, 3, 2),
+])
+def test_real_and_imaginary_part_in_front_or_behind_are_told_apart(parts):
+    psi = as_map(lambda y: parts(COMPLEX.rmatvec(y)), COMPLEX)
+    np.testing.assert_allclose(psi(COMPLEX.matvec(SIGNAL)), SIGNAL, atol=1e-13)
+
+
+@pytest.mark.parametrize("shape", [(12,), (1, 12), (3, 4), (3, 2, 2), (2, 3, 2, 1, 1), (4, 3)])
+def test_two_real_numbers_per_complex_one_in_any_other_order_are_refused(shape):
+    with pytest.raises(ValueError, match=r"must return shape \(6,\), got .* return complex numbers: real"):
+        as_map(lambda y: np.ones(shape), COMPLEX)
+
+
+def test_two_readings_of_real_and_imaginary_part_are_refused():
+    square = SubsampledFourier(np.ones((2, 2), dtype=bool))
+    with pytest.raises(ValueError, match="where both fit or none does, return complex numbers"):
+        as_map(lambda y: np.ones((1, 2, 2, 2)), square)
+
+
+def test_a_turned_image_is_not_reshaped():
+    wide = gaussian(3, 6, image_shape=(2, 3), rng=0)
+    with pytest.raises(ValueError, match=r"must return shape \(6,\), got \(3, 2\); if its order is right"):
+        as_map(lambda y: np.ones((3, 2)), wide)
+
+
+class Estimator:
+    """What fitted estimators offer: rows in, rows out, and no call."""
+
+    def __init__(self, weight=A.matrix.T):
+        self.weight = weight
+
+    def predict(self, rows):
+        if self.weight is None:
+            raise ValueError("This Estimator instance is not fitted yet.")
+        return rows @ self.weight.T
+
+
+def test_an_estimator_is_adapted():
+    psi = as_map(Estimator(), A)
+    assert psi.name == "Estimator"
+    np.testing.assert_array_equal(psi(np.ones(3)), A.matrix.T @ np.ones(3))
+    with pytest.raises(ValueError, match=r"not fitted yet\.; fit the estimator on measurements \(n, m\)"):
+        as_map(Estimator(None), A)
+    with pytest.raises(ValueError, match="map 'Estimator' is a class; give an instance"):
+        as_map(Estimator, A)
+
+
+def test_a_transposed_matrix_is_asked_about():
+    for thing in (A.matrix, AdjointMap(A.matrix.T)):
+        with pytest.raises(ValueError, match=r"for A of shape \(3, 4\): .*; is the matrix transposed\?"):
+            as_map(thing, A)
+
+
+@pytest.mark.parametrize(("error", "way"), [
+    (AssertionError("Torch not compiled with CUDA enabled"), "leave the network on the processor"),
+    (RuntimeError("Attempting to deserialize object on a CUDA device but"), "map_location='cpu'"),
+    (RuntimeError("mat1 and mat2 must have the same dtype, but got"), "give the torch module itself"),
+    (TypeError("argument 'input' must be Tensor, not numpy.ndarray"), "give the torch module itself"),
+    (RuntimeError("Can't call numpy() on Tensor that requires grad."), r"torch\.no_grad\(\)"),
+])
+def test_frequent_errors_name_the_way_on(error, way):
+    def broken(y):
+        raise error
+
+    with pytest.raises(ValueError, match=f"^map 'broken' raised {type(error).__name__}: .*; .*{way}"):
+        as_map(broken, A)
+
+
+def test_two_lines_are_shown_for_a_file_of_torch():
+    with pytest.raises(ValueError, match=r"`net = Network\(\)` .*`net\.load_state_dict\(torch\.load\("
+                                         r"'a\.pt', map_location='cpu', weights_only=True\)\)`, and give"):
+        as_map("a.pt", A)
+    with pytest.raises(ValueError, match="put its weights into the module that they belong to"):
+        as_map({"weight": np.eye(3)}, A)
 
 
 def test_a_map_cannot_change_the_callers_measurement():

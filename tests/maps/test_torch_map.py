@@ -203,3 +203,64 @@ def test_a_module_in_training_mode_is_put_into_evaluation_mode_and_says_so():
 def test_a_class_is_no_module():
     with pytest.raises(ValueError, match=r"module must be a torch\.nn\.Module, got the class ComplexNet"):
         TorchMap(ComplexNet, np.eye(2))
+
+
+class Reordered(torch.nn.Module):
+    """Two channels in, ``(1, 2, H, W)``; what comes out is put into another order."""
+
+    def __init__(self, order):
+        super().__init__()
+        self.order = order
+
+    def forward(self, z):
+        return self.order(z)
+
+
+@pytest.mark.parametrize("order", [
+    lambda z: z, lambda z: z[0], lambda z: z.flatten(2), lambda z: z.movedim(1, -1),
+    lambda z: z[0].movedim(0, -1),
+    lambda z: z.flatten(2).movedim(1, -1), lambda z: torch.complex(z[:, 0], z[:, 1]),
+])
+def test_real_and_imaginary_part_in_front_or_behind(order):
+    A = SubsampledFourier(np.ones((2, 3), dtype=bool))
+    x = np.arange(6) + 1j * np.arange(6)[::-1]
+    psi = TorchMap(Reordered(order), A, input="adjoint-image")
+    np.testing.assert_allclose(psi(A.matvec(x)), x, atol=1e-13)
+    check_gradient(psi)
+
+
+@pytest.mark.parametrize("order", [
+    lambda z: z.flatten(), lambda z: z.flatten(1), lambda z: z.swapaxes(-1, -2), lambda z: z.reshape(1, 5, 6),
+    lambda z: torch.complex(z, z),
+])
+def test_other_orders_are_refused(order):
+    A = SubsampledFourier(np.ones((3, 5), dtype=bool))
+    with pytest.raises(ValueError, match=r"module Reordered must return shape \(15,\), got \("):
+        TorchMap(Reordered(order), A, input="adjoint-image")(np.ones(15))
+
+
+def test_a_layer_that_works_in_place_does_not_reach_the_operator():
+    store = np.ones(4)
+
+    class Lending(type(gaussian(1, 1, rng=0))):
+        def _rmatvec(self, y):
+            return store                                  # its own array, not a copy
+
+    A = Lending(np.eye(4), image_shape=(2, 2))
+    TorchMap(torch.nn.Hardtanh(-0.5, 0.5, inplace=True), A, input="adjoint-image")(np.ones(4))
+    np.testing.assert_array_equal(store, np.ones(4))
+
+
+def test_tensors_that_require_a_gradient_are_told_what_to_do():
+    A, layer = gaussian(3, 5, rng=0), torch.nn.Linear(3, 5)
+    with pytest.raises(ValueError, match=r"output of <lambda> must be .* requires grad\. Use tensor\.detach"):
+        as_map(lambda y: layer(torch.tensor(y, dtype=torch.float32)), A)
+    with pytest.raises(ValueError, match=r"^y must be a numeric array: .* requires grad\. Use tensor"):
+        as_map(np.ones((5, 3)), A)(torch.ones(3, requires_grad=True))
+    psi = as_map(lambda y: layer(torch.tensor(y, dtype=torch.float32)).detach()[None], A)
+    np.testing.assert_allclose(psi(np.ones(3)), as_map(layer, A)(np.ones(3)), atol=1e-6)
+
+
+def test_an_operator_of_real_entries_stored_as_complex_is_explained():
+    with pytest.raises(ValueError, match=r"A must be real for a ReLU network, .*is zero, so give A\.real"):
+        from_torch(torch.nn.Sequential(torch.nn.Linear(3, 5)), np.ones((3, 5)) + 0j)

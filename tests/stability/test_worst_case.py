@@ -3,7 +3,7 @@ import pytest
 
 from kernelstab.maps import ClipDecoder, LinearMap, PseudoInverse, ReLUNetwork, as_map
 from kernelstab.operators import gaussian
-from kernelstab.stability import worst_case
+from kernelstab.stability import equal_norm_noise, local_lipschitz_lower, planted_detail, worst_case
 
 
 def relu_layers(rng, m, n):
@@ -142,3 +142,32 @@ def test_pseudo_inverse_of_a_matrix():
     A = gaussian(8, 12, rng=6)
     smallest = np.linalg.svd(A.matrix, compute_uv=False)[-1]
     assert worst_case(PseudoInverse(A), np.zeros(8), smallest).error == pytest.approx(1.0, rel=1e-3)
+
+
+def test_maps_that_reuse_their_output_are_measured_as_others_are():
+    A = np.random.default_rng(0).standard_normal((4, 9))
+    inverse, out = np.linalg.pinv(A), np.empty(9)
+
+    def reusing(y):
+        return np.matmul(inverse, y, out=out)
+
+    y, x, d = A @ np.ones(9), np.ones(9), np.arange(9.0)
+    for measure in (lambda psi: worst_case(psi, y, 1.0).error,
+                    lambda psi: equal_norm_noise(psi, y, 1.0).errors,
+                    lambda psi: planted_detail(psi, A, x, d).absent,
+                    lambda psi: local_lipschitz_lower(A, psi, x, d).output_gap):
+        np.testing.assert_allclose(measure(reusing), measure(lambda y: inverse @ y), rtol=1e-9)
+    assert worst_case(reusing, y, 1.0).error == pytest.approx(np.linalg.norm(inverse, 2), rel=1e-6)
+
+
+def test_an_estimator_is_told_how_to_be_adapted():
+    class Estimator:
+        def predict(self, rows):
+            return rows
+
+    A, x = np.eye(2, 3), np.ones(3)
+    for measure in (lambda psi: worst_case(psi, x[:2], 1.0), lambda psi: equal_norm_noise(psi, x[:2], 1.0),
+                    lambda psi: planted_detail(psi, A, x, x),
+                    lambda psi: local_lipschitz_lower(A, psi, x, 2 * x)):
+        with pytest.raises(ValueError, match=r"must be callable, got Estimator; kernelstab\.maps\.as_map"):
+            measure(Estimator())

@@ -9,7 +9,8 @@ import pytest
 
 from kernelstab import theorems
 from kernelstab.certify import verify
-from kernelstab.theorems.base import judge, pencil
+from kernelstab.operators import as_operator
+from kernelstab.theorems.base import Instance, judge, pencil
 
 
 def decision(role, outcome, label="X"):
@@ -42,6 +43,87 @@ def test_instances_of_another_theorem_and_unknown_arithmetic_are_refused():
         two.check(mirror.by_hand())
     with pytest.raises(ValueError, match="arithmetic must be one of"):
         two.check(two.by_hand(), arithmetic="decimal")
+
+
+def test_nothing_is_proved_on_an_instance_of_another_theorem(tmp_path):
+    two, mirror = theorems.get("two-images"), theorems.get("mirror-images")
+    for act in (two.prove, two.certificate):
+        with pytest.raises(ValueError, match="must belong to 'two-images', got one of 'mirror-images'"):
+            act(mirror.by_hand(), tmp_path / "c.json")
+    assert list(tmp_path.iterdir()) == []
+
+
+class Alternating:
+    """Two answers in turn, so no map from measurements to images."""
+
+    name, calls = "alternating", 0
+
+    def __init__(self, buffer=None):
+        self.buffer = buffer
+
+    def __call__(self, y):
+        self.calls += 1
+        answer = np.array([1.0, 0.1, 0.0] if self.calls % 2 else [1.0, 0.0, 5.0])
+        if self.buffer is None:
+            return answer
+        self.buffer[:] = answer
+        return self.buffer
+
+
+@pytest.mark.parametrize("buffer", [None, np.empty(3)])
+@pytest.mark.parametrize("act", ["float", "ball", "exact", "prove", "certificate"])
+def test_a_map_with_two_values_for_one_measurement_is_refused(act, buffer, tmp_path):
+    theorem = theorems.get("two-images")
+    inputs = {"A": as_operator(np.eye(2, 3)), "psi": Alternating(buffer), "x": np.array([1.0, 0, 0]),
+              "x_alt": np.array([1.0, 1e-9, 5])}
+    instance = Instance(theorem.slug, inputs, "")
+    written = act in ("prove", "certificate")
+    run = getattr(theorem, act if written else "check")
+    with pytest.raises(ValueError, match="psi is not a function: two calls with .* differ by 5"):
+        run(instance, tmp_path / "c.json" if written else act)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_operator_with_two_values_for_one_signal_is_refused():
+    class Drifting:
+        calls = 0.0
+
+        def matvec(self, x):
+            self.calls += 1
+            return x[:2] + self.calls
+
+        spec = staticmethod(lambda: None)
+
+    theorem = theorems.get("two-images")
+    instance = theorem.by_hand()
+    changed = Instance(theorem.slug, instance.inputs | {"A": Drifting()}, "")
+    with pytest.raises(ValueError, match="A is not a function"):
+        theorem.check(changed, "ball")
+
+
+class Predictor:
+    def predict(self, rows):
+        return np.hstack([rows, rows[:, :1]])
+
+
+def padded(y):
+    return np.append(y, y[0])
+
+
+@pytest.mark.parametrize("theorem", theorems.all(), ids=lambda t: t.slug)
+@pytest.mark.parametrize("psi", [padded, lambda y: padded(y)[None], Predictor(), np.eye(3, 2)])
+def test_every_construction_takes_what_users_have(theorem, psi):
+    instance = theorem.construct(np.eye(3)[::2], psi, [[1.0, 2, 5]])
+    assert theorem.check(instance).outcome in ("VERIFIED", "NOT_APPLICABLE")
+    with pytest.raises(ValueError, match=r"must have shape \(2,\), got \(3,\); is the matrix transposed\?"):
+        theorem.construct(np.eye(3)[:, ::2], psi, [1.0, 2, 5])
+
+
+def test_what_cannot_be_called_is_told_how_to_be_adapted():
+    theorem = theorems.get("two-images")
+    instance = Instance(theorem.slug, theorem.by_hand().inputs | {"psi": Predictor()}, "")
+    with pytest.raises(ValueError, match=r"psi must be callable, got Predictor; kernelstab\.maps\.as_map"):
+        theorem.check(instance)
 
 
 def test_float_verdicts_are_never_rigorous():

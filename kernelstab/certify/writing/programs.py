@@ -15,7 +15,7 @@ from math import isfinite, nan
 
 import numpy as np
 
-from kernelstab._checks import as_array, as_count
+from kernelstab._checks import as_array, as_count, as_repeated
 from kernelstab._errors import CertificateError
 from kernelstab._files import provenance
 from kernelstab.certify.arrays import decode
@@ -35,7 +35,8 @@ def run_floats(program, inputs) -> Evaluation:
 
     ``inputs`` maps names to vectors ``(n,)``, forward operators (anything with ``matvec``) and maps (any
     callable; ``precision`` and ``spec`` are used if it has them); a ValueError names one that is missing or
-    malformed. Bounds of margins and quantities are those of the slack.
+    malformed, or whose two calls with one vector differ. Bounds of margins and quantities are those of the
+    slack.
 
     >>> from kernelstab.certify.writing.terms import Program, norm
     >>> p = Program()
@@ -220,13 +221,10 @@ class FloatRun(Run):
         return as_array(given, name, ndim=1) if kind == "vector" else given
 
     def apply(self, name, args, values):
-        if name == "forward":
-            A, x = values
-            product = A.matvec(x) if hasattr(A, "matvec") else A @ x
-            return as_array(product, self.program.text(args[0]), ndim=1)
-        if name == "apply":
-            psi, y = values
-            return as_array(psi(y.copy()), f"output of {self.program.text(args[0])}", ndim=1)
+        if name in ("forward", "apply"):
+            thing, who = values[0], self.program.text(args[0])
+            function = thing if name == "apply" else getattr(thing, "matvec", lambda x: thing @ x)
+            return as_array(as_repeated(function, values[1], who), f"output of {who}", ndim=1)
         if name == "lipschitz":
             return lipschitz_float(values[0])
         if name in ("add", "sub") and np.shape(values[0]) != np.shape(values[1]):
