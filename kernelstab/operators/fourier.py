@@ -1,12 +1,14 @@
 """Subsampled unitary discrete Fourier transform in any number of dimensions."""
 
 import math
+import warnings
 
 import numpy as np
 from scipy import fft
 
+from kernelstab._checks import as_flag
 from kernelstab.operators.base import ForwardOperator
-from kernelstab.operators.masks import as_mask
+from kernelstab.operators.masks import as_mask, looks_centred
 
 
 class SubsampledFourier(ForwardOperator):
@@ -32,6 +34,12 @@ class SubsampledFourier(ForwardOperator):
         the array. Its shape is that of the images.
     real : bool
         Whether images are real; see above.
+    centred : bool, optional
+        Whether the zero frequency stands in the middle of ``mask``, at index ``n // 2``, as in pictures of
+        k-space. Then the mask is shifted (``ifftshift``), and :meth:`to_kspace` and :meth:`from_kspace` use
+        the same layout; the attribute ``mask``, the measurements and ``spec()`` are in FFT layout always.
+        Without it the mask is taken as it is, with a warning if it looks centred
+        (:func:`~kernelstab.operators.masks.looks_centred`); False takes it as it is and is silent.
 
     Raises
     ------
@@ -56,8 +64,15 @@ class SubsampledFourier(ForwardOperator):
     array([2.5, 2.5, 2.5, 2.5])
     """
 
-    def __init__(self, mask, *, real=False):
+    def __init__(self, mask, *, real=False, centred=None):
         self.mask = as_mask(mask, "mask")
+        self.centred = centred is not None and as_flag(centred, "centred")
+        if self.centred:
+            self.mask = np.fft.ifftshift(self.mask)
+        elif centred is None and looks_centred(self.mask):
+            warnings.warn("mask looks as if the zero frequency stood in the middle of the array, but it is "
+                          "read in FFT layout, where the first entry is the mean of the image: pass "
+                          "centred=True, or centred=False if it is right", stacklevel=2)
         if self.mask.ndim == 0:
             raise ValueError("mask must have at least 1 dimension, got shape ()")
         self.mask.flags.writeable = False
@@ -78,7 +93,8 @@ class SubsampledFourier(ForwardOperator):
             alone = int(np.argmin(self.mask.ravel()[mirror]))
             raise ValueError("mask must be symmetric under k -> -k for real images, but it holds "
                              f"{tuple(int(k[alone]) for k in places)} and not its mirror; "
-                             "see kernelstab.operators.masks.symmetrise")
+                             "if the zero frequency stands in its middle, pass centred=True, "
+                             "else see kernelstab.operators.masks.symmetrise")
         self._self, self._rep = flat[flat == mirror], flat[flat < mirror]
         self._mirror = mirror[flat < mirror]
         # rfftn stores the columns whose last frequency is < half; the others are conjugates of stored ones
@@ -155,12 +171,17 @@ class SubsampledFourier(ForwardOperator):
         return self._adjoint_apply(np.ascontiguousarray(Y.T)).T
 
     def to_kspace(self, y) -> np.ndarray:
-        """Return the measurements as a complex array of the image's shape, zero off the mask.
+        """Return the measurements as a complex array in the layout of the mask, zero off it.
 
         >>> A = SubsampledFourier(np.ones((1, 2), dtype=bool), real=True)
         >>> A.to_kspace(np.array([1.0, 2.0]))
         array([[1.+0.j, 2.+0.j]])
         """
+        spectrum = self.spectrum(y)
+        return np.fft.fftshift(spectrum) if self.centred else spectrum
+
+    def spectrum(self, y) -> np.ndarray:
+        """Return the measurements as a complex array in FFT layout, zero off the mask."""
         y = np.asarray(y)
         spectrum = np.zeros(self.shape[1], dtype=np.complex128)
         if not self.is_real:
@@ -178,7 +199,10 @@ class SubsampledFourier(ForwardOperator):
         ``(K(k) + conj K(-k)) / 2`` can come from an image; it is the part that is kept,
         which is the orthogonal projection.
         """
-        flat = np.asarray(spectrum, dtype=np.complex128).reshape(self.shape[1])
+        spectrum = np.asarray(spectrum, dtype=np.complex128)
+        if self.centred:
+            spectrum = np.fft.ifftshift(spectrum.reshape(self.image_shape))
+        flat = spectrum.reshape(self.shape[1])
         if not self.is_real:
             return flat[self.mask.ravel()]
         pairs = (flat[self._rep] + flat[self._mirror].conj()) / 2

@@ -23,8 +23,8 @@ import numpy as np
 from kernelstab._checks import as_count, as_generator, as_number, as_shape
 
 __all__ = [
-    "as_mask", "cartesian_lines", "multilevel", "nested", "radial", "standard", "symmetrise", "uniform",
-    "variable_density",
+    "as_mask", "cartesian_lines", "looks_centred", "multilevel", "nested", "radial", "standard", "symmetrise",
+    "uniform", "variable_density",
 ]
 
 
@@ -51,6 +51,30 @@ def as_mask(mask, name, *, ndim=None) -> np.ndarray:
     if not array.any():
         raise ValueError(f"{name} must hold at least one sample, got none in shape {array.shape}")
     return array
+
+
+def looks_centred(mask) -> bool:
+    """Say whether a mask was probably drawn with the zero frequency in the middle of the array.
+
+    Then it holds the middle, and its samples lie nearer to the middle than to the corners, where the low
+    frequencies of the FFT layout are. What counts is the mean difference of the two squared distances, in
+    units of what uniform sampling would give: 4 of them, and 6 if the mean of the image is measured.
+
+    >>> mask = standard(64)
+    >>> looks_centred(mask), looks_centred(np.fft.fftshift(mask))
+    (False, True)
+    """
+    mask = as_mask(mask, "mask")
+    count, size, total, variance = int(mask.sum()), mask.size, 0.0, 0.0
+    for axis, n in enumerate(mask.shape):
+        squares = np.fft.fftfreq(n) ** 2
+        nearer = squares - np.fft.fftshift(squares)
+        total += float(nearer @ mask.sum(axis=tuple(k for k in range(mask.ndim) if k != axis)))
+        variance += float(nearer.var())
+    if count == size or variance == 0 or not mask[tuple(n // 2 for n in mask.shape)]:
+        return False
+    deviation = np.sqrt(variance * count * (size - count) / (size - 1))
+    return bool(total >= (6.0 if mask.flat[0] else 4.0) * deviation)
 
 
 def symmetrise(mask) -> np.ndarray:

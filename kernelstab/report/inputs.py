@@ -2,6 +2,7 @@
 
 import copy
 import math
+import warnings
 import zipfile
 import zlib
 from dataclasses import dataclass, field, replace
@@ -10,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from kernelstab import data
-from kernelstab._checks import as_array, as_generator
+from kernelstab._checks import as_array, as_generator, if_stored_as_complex
 from kernelstab.maps import QCBPMap, ReLUNetwork, Tikhonov, as_map, load_network
 from kernelstab.operators import ForwardOperator, as_operator
 
@@ -69,7 +70,9 @@ def read_images(path) -> np.ndarray:
     ValueError
         As for :func:`read_matrix`.
     """
-    return as_array(one_array(read_arrays(path, "images"), ("images", "x"), path, "images"), "images")
+    images = one_array(read_arrays(path, "images"), ("images", "x"), path, "images")
+    as_array(images, "images")
+    return images           # as stored: whole numbers tell how grey values are coded
 
 
 def read_arrays(path, name, hint="") -> dict:
@@ -219,7 +222,7 @@ def _images(A, images, about, rng):
     """Return the operator with its image shape, and the flattened images."""
     n = A.shape[1]
     if images is not None:
-        images = as_array(images, "images")
+        images = _grey_values(images)
         about["images"] = f"given, shape {images.shape}"
         return _fit(A, images)
     side = math.isqrt(n)
@@ -233,16 +236,40 @@ def _images(A, images, about, rng):
     return A, signals.reshape(_SPARSE_SIGNALS, n)
 
 
+def _grey_values(given) -> np.ndarray:
+    """Return images as floats, with a warning if they are coded by whole numbers such as 0 to 255."""
+    images, dtype = as_array(given, "images"), np.asarray(given).dtype
+    largest = float(np.abs(images).max())
+    coded = dtype.kind in "ui" and (dtype.kind == "u" or dtype.itemsize <= 2)
+    grey = 128 <= largest <= 255 and not np.iscomplexobj(images) and images.min() >= 0
+    if largest > 1 and (coded or (grey and np.array_equal(images, np.rint(images)))):
+        rule = "images.max()" if coded and dtype != np.uint8 else "255.0"
+        warnings.warn(f"images hold whole numbers up to {largest:g} (dtype {dtype}) and are taken as they "
+                      "are, which a network trained on values from 0 to 1 answers wrongly; if they are coded "
+                      f"grey values, convert them by images / {rule}", stacklevel=4)
+    return images
+
+
 def _fit(A, images):
-    """Return the operator with the shape of the images, one or many, and these flattened."""
-    n = A.shape[1]
+    """Return the operator with the shape of the images, one or many, and these flattened.
+
+    An axis of one channel, in front of each image or behind it, is dropped.
+    """
+    n, given = A.shape[1], images.shape
     one_image = images.shape == A.image_shape or (images.size == n and images.shape[-1] != n)
-    if images.shape == (n,) or (images.ndim == 2 and one_image):
+    if images.shape == (n,) or (images.ndim in (2, 3) and one_image and images.shape[0] != 1):
         images = images[None]
     shape = images.shape[1:]
-    if math.prod(shape) != n or images.ndim not in (2, 3):
+    if len(shape) == 3 and shape != A.image_shape and 1 in (shape[0], shape[2]):
+        shape = shape[1:] if shape[0] == 1 else shape[:2]
+    if math.prod(shape) != n or not (len(shape) in (1, 2) or shape == A.image_shape):
+        way = ""
+        if len(shape) == 3:
+            way = "; one channel per image, (n, rows, columns), is audited: choose one, or its size"
+        elif A.shape[0] != n and A.shape[0] in (given[-1], math.prod(shape), images.size):
+            way = "; is the matrix transposed?"
         raise ValueError(f"images must have {n} pixels each, as the operator has {n} columns, "
-                         f"got shape {images.shape}")
+                         f"got shape {given}{way}")
     if len(shape) == 2 and A.image_shape != shape:
         if A.image_shape != (n,):
             raise ValueError(f"images must have shape {A.image_shape}, got {shape}")
@@ -250,7 +277,8 @@ def _fit(A, images):
         A.image_shape = shape
     signals = images.reshape(len(images), n)
     if A.is_real and np.iscomplexobj(signals):
-        raise ValueError(f"images must be real for a real operator, got dtype {images.dtype}")
+        raise ValueError(f"images must be real for a real operator, got dtype {images.dtype}"
+                         f"{if_stored_as_complex(images, 'images')}")
     for index, signal in enumerate(signals):
         if not signal.any():
             raise ValueError(f"images must not be zero, but number {index} is")

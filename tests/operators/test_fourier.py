@@ -132,3 +132,65 @@ def test_bad_masks():
         SubsampledFourier(True)
     with pytest.raises(ValueError, match="mask must hold bool values, got dtype float64"):
         SubsampledFourier(np.full((2, 2), 0.5))
+
+
+CENTRED = {
+    "variable density": lambda shape: masks.variable_density(shape, 0.3, centre=2, symmetric=True, rng=1),
+    "multilevel": lambda shape: masks.multilevel(shape, 0.3, levels=8, full=1, symmetric=True, rng=1),
+    "lines": lambda shape: masks.cartesian_lines(shape, 0.3, centre=0.2, symmetric=True, rng=1),
+    "radial": lambda shape: masks.radial(shape, 0.3),
+}
+
+
+@pytest.mark.parametrize("pattern", CENTRED)
+@pytest.mark.parametrize("shape", [(16, 16), (32, 20), (17, 32), (31, 31), (64, 64)])
+@pytest.mark.parametrize("real", [True, False])
+def test_a_mask_drawn_with_the_zero_frequency_in_the_middle(pattern, shape, real):
+    mask = CENTRED[pattern](shape)
+    moved = np.fft.fftshift(mask)
+    expected = SubsampledFourier(mask, real=real)            # no warning: an error in these tests
+    A = SubsampledFourier(moved, real=real, centred=True)
+    np.testing.assert_array_equal(A.mask, mask)
+    x = np.random.default_rng(0).standard_normal(mask.size)
+    y = A.matvec(x)
+    np.testing.assert_array_equal(y, expected.matvec(x))
+    np.testing.assert_array_equal(A.to_kspace(y), np.fft.fftshift(expected.to_kspace(y)))
+    np.testing.assert_allclose(A.from_kspace(A.to_kspace(y)), y, atol=1e-12)
+    full = np.fft.fftshift(np.fft.fftn(x.reshape(shape), norm="ortho"))
+    np.testing.assert_allclose(A.from_kspace(full), y, atol=1e-12)
+    with pytest.warns(UserWarning, match="mask looks as if the zero frequency .* pass centred=True"):
+        np.testing.assert_array_equal(SubsampledFourier(moved).mask, moved)     # the default is not shifted
+
+
+@pytest.mark.filterwarnings("ignore:mask looks")
+def test_a_centred_mask_of_odd_sides_is_not_sent_to_symmetrise():
+    moved = np.fft.fftshift(CENTRED["radial"]((17, 31)))
+    with pytest.raises(ValueError, match="if the zero frequency stands in its middle, pass centred=True"):
+        SubsampledFourier(moved, real=True)
+
+
+def test_lines_and_volumes_drawn_from_the_middle_are_recognised():
+    block = np.zeros((8, 8, 8), dtype=bool)
+    block[3:6, 3:6, 3:6] = True
+    signal = np.fft.fftshift(masks.variable_density((64,), 0.3, centre=2, rng=1))
+    measured = np.fft.fftshift(masks.standard(64))
+    measured[0, 0] = True                                    # the mean is measured by chance
+    for mask in (block, block[4], signal, measured):
+        with pytest.warns(UserWarning, match="centred=True"):
+            SubsampledFourier(mask)
+        SubsampledFourier(mask, centred=False)
+        assert SubsampledFourier(mask, centred=True).mask.flat[0]
+
+
+@given(st.integers(0, 2**32), st.sampled_from([(8,), (5, 3), (16, 16), (4, 1, 3)]), st.floats(0.1, 0.9))
+@settings(deadline=None, max_examples=60, derandomize=True)
+def test_masks_without_a_preference_are_not_taken_for_centred(seed, shape, rate):
+    mask = np.random.default_rng(seed).random(shape) < rate
+    mask.flat[0] |= not mask.any()
+    assert not masks.looks_centred(mask)
+    assert not masks.looks_centred(np.ones(shape, dtype=bool))
+
+
+def test_centred_must_be_a_flag():
+    with pytest.raises(ValueError, match="centred must be True or False, got 1"):
+        SubsampledFourier(np.ones((2, 2), dtype=bool), centred=1)

@@ -191,3 +191,43 @@ def test_spread_takes_images_at_equal_distances():
 def test_signals_of_one_dimension_are_shown_as_strips():
     problem = pose(np.eye(2, 60), lambda y: np.ones(60), np.ones((1, 60)))
     assert problem.picture(np.arange(60.0)).shape == (10, 60)
+
+
+@pytest.mark.parametrize("shape", [(5, 1, 2, 3), (5, 2, 3, 1), (1, 1, 2, 3), (1, 2, 3, 1), (2, 3, 1)])
+def test_one_channel_is_dropped(shape):
+    images = 1.0 + np.arange(np.prod(shape)).reshape(shape)
+    problem = pose(np.eye(2, 6), lambda y: np.ones(6), images)
+    np.testing.assert_array_equal(problem.images, images.reshape(-1, 6))
+    assert problem.A.image_shape == (2, 3)
+
+
+def test_several_channels_and_a_transposed_matrix_are_named():
+    with pytest.raises(ValueError, match=r"got shape \(5, 3, 2, 3\); one channel per image"):
+        pose(np.eye(2, 6), lambda y: np.ones(6), np.ones((5, 3, 2, 3)))
+    for shape in ((6,), (5, 6), (5, 2, 3), (2, 3)):
+        with pytest.raises(ValueError, match="operator has 2 columns, got shape .*; is the matrix transposed"):
+            pose(np.eye(6, 2), lambda y: np.ones(2), np.ones(shape))
+
+
+@pytest.mark.parametrize(("dtype", "scale", "rule"), [
+    (np.uint8, 200, "255.0"), (np.uint8, 40, "255.0"), (float, 200, "255.0"), (np.int64, 255, "255.0"),
+    (np.uint16, 4000, r"images.max\(\)"), (np.int16, 900, r"images.max\(\)")])
+def test_coded_grey_values_give_a_warning_and_the_rule(dtype, scale, rule, tmp_path):
+    images = (np.arange(24).reshape(4, 2, 3) * scale // 23).astype(dtype)
+    np.save(tmp_path / "grey.npy", images)
+    for given in (images, read_images(tmp_path / "grey.npy")):
+        with pytest.warns(UserWarning, match=rf"up to {scale} .*convert them by images / {rule}"):
+            problem = pose(np.eye(2, 6), lambda y: np.ones(6), given)
+        np.testing.assert_array_equal(problem.images, images.reshape(4, 6))       # nothing is done in silence
+
+
+@pytest.mark.parametrize("images", [
+    np.ones((2, 6), np.uint8), np.arange(1, 13).reshape(2, 6), np.full((2, 6), 200.5),
+    -np.full((2, 6), 200.0)])
+def test_other_numbers_give_none(images):
+    pose(np.eye(2, 6), lambda y: np.ones(6), images)         # a warning would be an error here
+
+
+def test_real_images_stored_as_complex_are_told_how_to_become_real():
+    with pytest.raises(ValueError, match=r"its imaginary part is zero, so give images\.real$"):
+        pose(np.eye(2, 4), None, np.ones((2, 4)) + 0j)

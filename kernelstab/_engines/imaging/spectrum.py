@@ -101,7 +101,7 @@ class Samples(Spectrum):
             whole = fft.rfftn(y.reshape(self.shape), norm="ortho").ravel()
         else:
             self.a, self.index = np.ones(1, complex), np.flatnonzero(A.mask[..., :count])
-            whole = A.half_spectrum(y) if A.is_real else A.to_kspace(y).ravel()
+            whole = A.half_spectrum(y) if A.is_real else A.spectrum(y).ravel()
         self.data = whole[self.index]
         column = self.index % count
         alone = (column == 0) | (2 * column == self.shape[-1]) if self.real else np.ones(column.size, bool)
