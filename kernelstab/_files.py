@@ -7,8 +7,10 @@ import hashlib
 import json
 import os
 import platform
-import tempfile
-from contextlib import suppress
+import secrets
+import stat
+import sys
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -23,6 +25,7 @@ def write_atomic(path, content: str | bytes) -> Path:
 
     A reader, or an interrupt, sees the old file or the new one and never a part.
 
+    >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = write_atomic(Path(folder) / "a.txt", "whole")
     ...     path.read_text(), os.listdir(folder)
@@ -30,18 +33,76 @@ def write_atomic(path, content: str | bytes) -> Path:
     """
     path = Path(path)
     data = content.encode("utf-8") if isinstance(content, str) else content
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    handle, temporary = _fresh(path)
     try:
         with os.fdopen(handle, "wb") as sink:
             sink.write(data)
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)
         os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
     return path
+
+
+def _fresh(path):
+    """Make a file beside ``path`` that no one else has; the system applies the mask of new files."""
+    if path.exists() and not path.is_file():
+        raise OSError(f"{path} exists and is not a plain file")
+    temporary = path.parent / f".{path.name[:50]}.{secrets.token_hex(8)}.part"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    return os.open(temporary, flags, 0o666), temporary
+
+
+def require_writable(path, name) -> None:
+    """Refuse a file that cannot be written, before the work and not after it; None passes.
+
+    >>> require_writable("no/such/folder/a.npz", "out")
+    Traceback (most recent call last):
+        ...
+    ValueError: out: no such folder: no/such/folder
+    """
+    if path is None:
+        return
+    path = Path(path)
+    if not path.parent.is_dir():
+        raise ValueError(f"{name}: no such folder: {path.parent}")
+    if path.is_dir():
+        raise ValueError(f"{name} must be a file, but {path} is a folder")
+    try:
+        handle, temporary = _fresh(path)
+    except OSError as error:
+        raise ValueError(f"{name} cannot be written: {error}") from None
+    os.close(handle)
+    temporary.unlink()
+
+
+def read_plain(path, most: int | None = None) -> bytes:
+    """Return the bytes of a plain file; a pipe or a device, or more than ``most`` bytes, is an OSError."""
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(handle, "rb") as source:
+        found = os.fstat(handle)
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(f"{path} is not a plain file")
+        if most is not None and found.st_size > most:
+            raise OSError(f"{path} has {found.st_size} bytes, more than {most}")
+        return source.read() if most is None else source.read(most)
+
+
+@contextmanager
+def streams():
+    """Let a command print whatever the standard streams are: closed ones swallow, broken ones end quietly."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))       # noqa: SIM115 - until the process ends
+    try:
+        yield
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except (OSError, ValueError):         # nothing is left to be said when the process ends
+                with suppress(OSError, ValueError):
+                    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def to_json_text(plain) -> str:
@@ -55,7 +116,7 @@ def to_json_text(plain) -> str:
 
 def sha256(path) -> str:
     """Return the SHA-256 of a file as hexadecimal text."""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    return hashlib.sha256(read_plain(path)).hexdigest()
 
 
 def provenance(seed, *, timed=False) -> dict:

@@ -7,6 +7,7 @@ import argparse
 import json
 import sys
 
+from kernelstab._files import streams
 from kernelstab.certify.certificate import FORMAT
 from kernelstab.certify.verification import verify
 
@@ -16,11 +17,17 @@ def main(arguments=None) -> int:
     parser = argparse.ArgumentParser(prog="python -m kernelstab.certify", description="Verify certificates.")
     parser.add_argument("files", nargs="+", metavar="FILE")
     parser.add_argument("--json", action="store_true", help="print one JSON object per file")
-    options = parser.parse_args(arguments)
-    results = [(name, verify(name)) for name in options.files]
-    for name, result in results:
-        sys.stdout.write((json.dumps({"file": name} | result.to_json()) if options.json
-                          else f"{name}\n{report(result)}") + "\n")
+    parser.add_argument("--budget", type=float, default=1.0, metavar="B",
+                        help="multiply the limits on work and memory (default %(default)s)")
+    with streams():
+        options = parser.parse_args(arguments)
+        try:
+            results = [(name, verify(name, budget=options.budget)) for name in options.files]
+        except ValueError as error:
+            parser.error(str(error))
+        for name, result in results:
+            sys.stdout.write((json.dumps({"file": name} | result.to_json(), allow_nan=False) if options.json
+                              else f"{name}\n{report(result)}") + "\n")
     return 0 if all(result.ok for _, result in results) else 2
 
 

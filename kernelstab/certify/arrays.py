@@ -1,4 +1,4 @@
-"""Arrays inside a certificate, little-endian bytes in base64, read without numpy; which sizes are checked.
+"""Arrays inside a certificate, little-endian bytes in base64, read without numpy; what a check may cost.
 
 >>> decode({"dtype": "float64", "shape": [2], "data": "AAAAAAAA8D8AAAAAAAAEQA=="})
 Array(shape=(2,), data=(1.0, 2.5))
@@ -7,12 +7,19 @@ Array(shape=(2,), data=(1.0, 2.5))
 import base64
 import binascii
 import struct
-from math import isfinite, prod
+from contextlib import contextmanager
+from contextvars import ContextVar
+from math import ceil, isfinite, prod
 from typing import NamedTuple
 
 from kernelstab._errors import CertificateError
 
 # dtype -> struct code; every value of every dtype is an exact dyadic rational
+MOST_ENTRIES = 1 << 22     # of one array
+MOST_BYTES = 1 << 28       # of one table, or of the values of a program
+MOST_WORK = 2 * 10**10         # of one verification, in nanoseconds, roughly
+_AXES = 32
+_budget: ContextVar = ContextVar("budget", default=None)      # its factor, and the work done so far
 CODES = {"float64": "d", "float32": "f", "float16": "e", "uint8": "B", "bool": "B"}
 
 
@@ -43,7 +50,8 @@ def decode_array(plain) -> Array:
     dtype, shape = plain["dtype"], plain["shape"]
     if not isinstance(dtype, str) or dtype not in CODES:
         raise ValueError(f"dtype must be one of {', '.join(CODES)}, got {dtype!r:.60}")
-    if not isinstance(shape, list) or not all(type(n) is int and n >= 1 for n in shape):
+    if not isinstance(shape, list) or not all(type(n) is int and 1 <= n < 1 << 48 for n in shape) \
+            or len(shape) > _AXES:
         raise ValueError(f"shape must be a list of positive integers, got {shape!r:.80}")
     try:
         raw = base64.b64decode(plain["data"], validate=True)
@@ -54,6 +62,7 @@ def decode_array(plain) -> Array:
     if len(raw) != size:
         raise ValueError(f"an array of shape {tuple(shape)} and dtype {dtype} "
                          f"needs {size} bytes, got {len(raw)}")
+    affordable(count, MOST_ENTRIES, "entries of an array")
     data = struct.unpack(f"<{count}{code}", raw)
     if dtype == "bool" and not set(data) <= {0, 1}:
         raise ValueError("an array of dtype bool holds a byte other than 0 and 1")
@@ -80,16 +89,40 @@ def decode(value):
     return value
 
 
+@contextmanager
+def limits(factor):
+    """Multiply all limits by a factor, and add up the work of what is done inside."""
+    if type(factor) not in (int, float) or not (isfinite(factor) and factor > 0):
+        raise ValueError(f"budget must be a positive number, got {factor!r:.60}")
+    token = _budget.set([factor, 0])
+    try:
+        yield
+    finally:
+        _budget.reset(token)
+
+
 def affordable(count, most, what) -> None:
     """Refuse work, or what takes memory, before it is begun: the one place where declared sizes are judged.
 
     >>> affordable(3, 2, "supports")
     Traceback (most recent call last):
         ...
-    kernelstab._errors.CertificateError: at most 2 supports are checked, got 3
+    kernelstab._errors.CertificateError: at most 2 supports are checked, got 3; --budget 2 allows more
     """
-    if count > most:
-        raise CertificateError(f"at most {most} {what} are checked, got {short(count)}")
+    factor = (_budget.get() or (1,))[0]
+    if count > most * factor:
+        more = count / most if count < 1 << 1000 else 1e300
+        allows = f"; --budget {ceil(more)} allows more" if more < 1e6 else ""
+        raise CertificateError(f"at most {int(most * factor)} {what} are checked, "
+                               f"got {short(ceil(count))}{allows}")
+
+
+def spend(work) -> None:
+    """Add to the work of this verification; refuse if the sum is too much."""
+    spent = _budget.get()
+    if spent is not None:
+        spent[1] += work
+        affordable(spent[1], MOST_WORK, "nanoseconds of estimated work")
 
 
 def short(number):

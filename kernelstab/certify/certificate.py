@@ -29,7 +29,8 @@ import json
 from pathlib import Path
 
 from kernelstab._errors import CertificateError
-from kernelstab._files import write_atomic
+from kernelstab._files import read_plain, write_atomic
+from kernelstab.certify.arrays import affordable
 
 FORMAT, CONSTANT_FORMAT, VERSION = "kernelstab-certificate", "kernelstab-constant", 1
 COLLECTION_FORMAT = "kernelstab-collection"
@@ -43,6 +44,8 @@ FORMS = {
     COLLECTION_FORMAT: _ALL | {"certificates": list},
 }
 TITLES = {FORMAT: "slug", CONSTANT_FORMAT: "constant"}
+MOST_CHARACTERS = 1 << 26
+MOST_PARTS = 1 << 21    # of JSON, each of which takes up to 300 bytes of memory
 _TOO_DEEP = "certificate is too large or too deep to be read"
 
 
@@ -97,7 +100,12 @@ def read_certificate(path) -> dict:
         If the file cannot be read, is not JSON, lacks a field, or was changed.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        size = Path(path).stat().st_size
+        affordable(size, MOST_CHARACTERS, "characters")
+        text = read_plain(path, size).decode("utf-8")
+        affordable(sum(map(text.count, ",[{")), MOST_PARTS, "entries of lists and dictionaries")
+    except CertificateError:
+        raise
     except UnicodeDecodeError:
         raise CertificateError("certificate is not JSON: it is not a text file") from None
     except (OSError, ValueError, TypeError) as error:
@@ -120,8 +128,8 @@ def _unique(pairs):
     """Refuse a name that is given twice: two readers could keep different entries."""
     fields = dict(pairs)
     if len(fields) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        seen: set = set()
+        twice = next(name for name, _ in pairs if name in seen or seen.add(name))
         raise ValueError(f"the name {twice!r:.60} is given twice")
     return fields
 

@@ -11,6 +11,7 @@ from fractions import Fraction
 from math import isfinite
 
 from kernelstab._errors import CertificateError
+from kernelstab.certify.arrays import affordable, limits
 from kernelstab.certify.certificate import (
     COLLECTION_FORMAT,
     CONSTANT_FORMAT,
@@ -22,6 +23,7 @@ from kernelstab.certify.certificate import (
 from kernelstab.certify.enclosure import DECIMAL, Decision, Enclosure, decimals
 from kernelstab.certify.program.instructions import Instructions
 
+MOST_CERTIFICATES = 1000      # of a collection
 GUARD = 32        # more bits than the author had, so that the enclosures found lie inside his
 
 
@@ -58,24 +60,27 @@ class Verification:
         plain = {name: getattr(self, name)
                  for name in ("ok", "slug", "scope", "precision", "format", "subject", "reason")}
         kept = ("role", "label", "text", "outcome", "lower", "upper")
-        claims = [{name: entry for name, entry in asdict(d).items() if name in kept} for d in self.claims]
+        claims = [{name: _known(entry) for name, entry in asdict(d).items() if name in kept}
+                  for d in self.claims]
         quantities = {name: {"lower": _known(q.lower), "upper": _known(q.upper), "unit": q.unit}
                       for name, q in self.quantities.items()}
         return plain | {"claims": claims, "quantities": quantities}
 
 
 def _known(end):
-    """JSON has no infinity."""
-    return end if isfinite(end) else None
+    """JSON has neither infinity nor NaN."""
+    return None if isinstance(end, float) and not isfinite(end) else end
 
 
-def verify(certificate) -> Verification:
+def verify(certificate, *, budget=1) -> Verification:
     """Prove a certificate again, from its own content.
 
     Parameters
     ----------
     certificate : path or dict
         A file, or its content.
+    budget : float
+        What the check may cost: a multiple of the usual limits on work and memory.
 
     Returns
     -------
@@ -94,6 +99,11 @@ def verify(certificate) -> Verification:
     <Verification of a certificate: REFUSED, format must be 'kernelstab-certificate' or
     'kernelstab-constant' or 'kernelstab-collection', got 'other'>
     """
+    with limits(budget):
+        return _verified(certificate)
+
+
+def _verified(certificate):
     title, form = "", FORMAT
     try:
         if isinstance(certificate, dict):
@@ -107,6 +117,8 @@ def verify(certificate) -> Verification:
         reason = " ".join(str(error).split())
     except (MemoryError, RecursionError):
         reason = "certificate is too large or too deep to be proved"
+    except Exception as error:      # whatever a file holds, it is refused and nothing is raised
+        reason = f"certificate is malformed: {' '.join(repr(error).split()):.200}"
     return Verification(False, slug=title, reason=reason, format=form)
 
 
@@ -121,6 +133,7 @@ def _verify_constant(certificate):
 def _verify_collection(collection):
     """Prove every part; they must be about the same matrix."""
     parts = []
+    affordable(len(collection["certificates"]), MOST_CERTIFICATES, "certificates")
     for number, content in enumerate(collection["certificates"], 1):
         try:
             check_form(content)
@@ -144,6 +157,8 @@ def _verify_program(certificate):
 
     try:
         program = Instructions.from_json(certificate["program"])
+    except CertificateError:
+        raise
     except KeyError as error:
         raise CertificateError(f"program lacks {error}") from None
     except (ValueError, TypeError, AttributeError) as error:
@@ -154,6 +169,8 @@ def _verify_program(certificate):
         raise CertificateError(f"precision must lie in [32, 8192], got {certificate['precision']}")
     try:
         run = BallRun(program, certificate["inputs"], certificate["precision"] + GUARD)
+    except CertificateError:
+        raise
     except (ValueError, OverflowError) as error:
         raise CertificateError(f"inputs are malformed: {error}") from None
     found = run.evaluation()

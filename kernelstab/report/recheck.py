@@ -68,12 +68,14 @@ class Recheck:
                 "statement": self.statement, "verification": self.verification.to_json()}
 
 
-def recheck(path) -> Recheck:
+def recheck(path, *, budget=1) -> Recheck:
     """Prove a certificate file again; a bad one is refused, not raised.
 
     Parameters
     ----------
     path : str or Path
+    budget : float
+        A multiple of the usual limits on work and memory.
 
     Returns
     -------
@@ -91,7 +93,7 @@ def recheck(path) -> Recheck:
     """
     if not Path(path).is_file():
         raise ValueError(f"certificate: no such file: {path}")
-    verification = verify(path)
+    verification = verify(path, budget=budget)
     return Recheck(str(path), verification, _statement(verification))
 
 

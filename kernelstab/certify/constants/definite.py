@@ -6,11 +6,12 @@ from math import comb
 from flint import arb, ctx, fmpq_mat
 
 from kernelstab._errors import CertificateError
-from kernelstab.certify.arrays import affordable
+from kernelstab.certify.arrays import affordable, spend
 
 MOST_ROWS = 300
 MOST_COLUMNS = 2000
 MOST_SUPPORTS = 5_000_000
+MOST_STEPS = 1 << 25        # of elimination in small integers, 250 nanoseconds each
 PRECISIONS = (128, 512)
 _BITS = 80                  # to which the entries are rounded; the rounding is taken off the diagonal
 
@@ -30,6 +31,7 @@ def require_definite(matrix: fmpq_mat, name: str) -> None:
     """
     size = matrix.nrows()
     affordable(size, MOST_ROWS, f"rows of {name}")
+    spend(100 * size**3)
     for precision in PRECISIONS:
         with ctx.workprec(precision):
             failed = _failing_pivot(matrix)
@@ -66,6 +68,11 @@ class Gram:
         self.size, self.width = matrix.shape[1], 1 + matrix.is_complex
         affordable(self.size, MOST_COLUMNS, "columns")
         table = matrix.embedded().numerators
+        # of entries of up to 100 digits each
+        digits = max((abs(entry) for part in (matrix.numerators, matrix.imag) if part is not None
+                      for entry in part.entries()), default=0).bit_length() // 3
+        affordable((self.size * self.width)**2 * (1 + digits // 50), MOST_COLUMNS**2, "inner products")
+        spend(self.size**2 * self.width * 1000)
         self.product, self.denominator = table.transpose() * table, matrix.denominator**2
         order = [j + k * self.size for j in range(self.size) for k in range(self.width)]
         entries = self.product.tolist()
@@ -88,9 +95,10 @@ def require_below(gram: Gram, sign, limit: Fraction, order):
     depth-first passage through the supports.
     """
     affordable(comb(gram.size, order) * gram.width**2, MOST_SUPPORTS, "supports")
+    affordable_steps(gram.size, order, order + gram.width - 3, 2, gram.width**3)
     sizes = [abs(entry) for row in gram.rows for entry in row]
     largest = max(sizes) + abs(limit) * gram.denominator
-    scale = Fraction(1 << _BITS, max(1, int(largest)))
+    scale = Fraction(2) ** (_BITS + 1 - max(1, int(largest)).bit_length())
     table = []
     for i, row in enumerate(gram.rows):
         exact = [-sign * entry + (limit * gram.denominator if i == j else 0) for j, entry in enumerate(row)]
@@ -99,6 +107,22 @@ def require_below(gram: Gram, sign, limit: Fraction, order):
         table.append(rounded[i:])
     if not _definite(table, 1, order, gram.width):
         raise CertificateError(f"not every support of {order} columns keeps within the bound")
+
+
+def affordable_steps(n, order, depth, axes, each) -> None:
+    r"""Refuse a depth-first elimination over all supports of a size that takes too many steps.
+
+    A prefix of ``d`` columns, up to ``depth``, leaves rows for later columns, with ``each`` entries, or (two
+    ``axes``) a triangle with as many columns. At most :math:`\binom{n-s+d}{d}` prefixes can be completed, and
+    the entries of all are :math:`\binom{n}{d+1}` or :math:`\binom{n+1}{d+2}`. In a triangle the numbers grow.
+    """
+    steps = 0
+    for d in range(1, depth + 1):
+        growth = 16 + (axes - 1) * d * d
+        count = min(comb(n - order + d, d) * (n - d)**axes // axes, comb(n + axes - 1, d + axes))
+        steps += count * each * growth // 16
+        affordable(steps, MOST_STEPS, "steps of elimination")
+    spend(steps * 250)
 
 
 def _definite(table, previous, free, width) -> bool:

@@ -19,6 +19,7 @@ from flint import fmpz_mat
 
 from kernelstab._errors import CertificateError
 from kernelstab.certify.arrays import affordable
+from kernelstab.certify.constants.definite import affordable_steps
 from kernelstab.certify.constants.matrix import modular_rank, null_vector
 from kernelstab.certify.constants.reading import integer, integers, modulus
 
@@ -73,6 +74,7 @@ def check_spark(matrix, order, options, side, proof) -> Fraction:
     prime, n = modulus(proof["prime"]), matrix.shape[1]
     size = integer(proof["size"], "size", 1, min(matrix.shape))
     affordable(comb(n, size), MOST_SETS, f"sets of {size} columns")
+    affordable_steps(n, size, size - 2, 1, matrix.shape[0])
     dependent = _search(_columns(matrix, prime), size, prime)
     if dependent is not None:
         raise CertificateError(f"columns {dependent} are dependent modulo {prime}")

@@ -46,7 +46,7 @@ from fractions import Fraction
 from flint import fmpq_mat
 
 from kernelstab._errors import CertificateError
-from kernelstab.certify.arrays import affordable
+from kernelstab.certify.arrays import affordable, spend
 from kernelstab.certify.constants.definite import Gram, require_below, require_definite
 from kernelstab.certify.constants.matrix import (
     ExactMatrix,
@@ -239,6 +239,7 @@ def _enumeration(setting, proof):
     """Compare all pairs through two Gram matrices of integers."""
     signals = setting.form
     affordable(signals.nrows(), MOST_SIGNALS, "signals")
+    spend(signals.nrows()**2 * 500)
     far, far_scale = _gram(signals)
     near, near_scale = _gram(signals * setting.matrix.transpose())
     limit = 4 * setting.eps**2 * near_scale

@@ -11,7 +11,7 @@ from math import isqrt, lcm
 from flint import fmpq, fmpq_mat, fmpz, fmpz_mat, nmod_mat
 
 from kernelstab._errors import CertificateError
-from kernelstab.certify.arrays import Array, ComplexArray, affordable, decode
+from kernelstab.certify.arrays import MOST_BYTES, MOST_ENTRIES, Array, ComplexArray, affordable, decode, spend
 from kernelstab.certify.constants.reading import (
     index_set,
     integer,
@@ -22,7 +22,8 @@ from kernelstab.certify.constants.reading import (
 )
 
 PRIME = 2**61 - 1
-MOST_ENTRIES = 1 << 22
+MOST_SIDE = 1500       # of a square matrix that is not in the file
+MOST_PRODUCTS = 1 << 22
 _ROOT_BITS = 128
 
 
@@ -90,11 +91,13 @@ def exact(*parts) -> ExactMatrix:
     if not rows or not rows[0] or any(len(row) != len(rows[0]) for row in rows):
         raise CertificateError("matrix must have rows of one length, at least 1")
     try:
-        ratios = [[[value.as_integer_ratio() for value in row] for row in table] for table in tables]
+        common = lcm(*{value.as_integer_ratio()[1] for row in rows for value in row})
     except (AttributeError, ValueError, OverflowError):
         raise CertificateError("matrix must hold finite rationals") from None
-    common = lcm(*{q for part in ratios for row in part for _, q in row})
-    whole = [fmpz_mat([[p * (common // q) for p, q in row] for row in part]) for part in ratios]
+    size = len(rows) * len(rows[0]) * (80 + common.bit_length() // 4)
+    affordable(size, 2 * MOST_BYTES, "bytes of a matrix")
+    whole = [fmpz_mat([[p * (common // q) for p, q in (value.as_integer_ratio() for value in row)]
+                       for row in table]) for table in tables]
     return ExactMatrix(whole[0], common, *whole[1:])
 
 
@@ -191,6 +194,7 @@ def rational(value) -> fmpq:
 
 def identity(n) -> fmpq_mat:
     """Return the identity matrix."""
+    affordable(n, MOST_SIDE, "rows of a square matrix")
     return fmpq_mat(n, n, [int(i == j) for i in range(n) for j in range(n)])
 
 
@@ -231,6 +235,9 @@ def adjoint_times(duals, matrix: ExactMatrix) -> tuple[list, int]:
     ``duals`` holds the rows of each part. With A = P + iQ and h = x + iy:
     :math:`A^*h = (P^Tx + Q^Ty) + i(P^Ty - Q^Tx)`.
     """
+    count = len(duals[0]) * matrix.shape[1]
+    affordable(count, MOST_PRODUCTS, "products of duals with columns")
+    spend(count * (2000 + matrix.shape[0]))
     h = exact(*duals)
     x, real = h.numerators, matrix.numerators
     if matrix.imag is not None and h.imag is not None:

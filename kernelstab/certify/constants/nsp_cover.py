@@ -19,11 +19,12 @@ All bounds are integers in units of 2^-160, rounded up.
 """
 
 from kernelstab._errors import CertificateError
-from kernelstab.certify.arrays import affordable
+from kernelstab.certify.arrays import affordable, spend
 
 UNIT = 1 << 160
 MOST_NODES = 2_000_000
-MOST_COLUMNS = 4096
+MOST_COLUMNS = 2000
+MOST_SUPPORTS = 1 << 22
 
 
 def cover(own, width, levels) -> int:
@@ -78,6 +79,8 @@ class _Search:
             return self.own[support]
         found = self.known.get(support)
         if found is None:
+            affordable(len(self.known), MOST_SUPPORTS, "supports of the cover rule")
+            spend(1000 * len(support))
             parts = sum(self.bound(support[:k] + support[k + 1:]) for k in range(len(support)))
             found = -(-parts // (len(support) - 1))
             if support in self.own:
@@ -99,6 +102,7 @@ class _Search:
         """
         self.nodes += 1
         affordable(self.nodes, MOST_NODES, "steps of the cover rule")
+        spend(500 * (len(self.order) - start))
         left = self.size - len(chosen)
         gains = [[] for _ in capacities]
         candidates = []

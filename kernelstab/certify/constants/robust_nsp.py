@@ -19,7 +19,7 @@ from itertools import combinations
 from math import comb
 
 from kernelstab._errors import CertificateError
-from kernelstab.certify.arrays import affordable
+from kernelstab.certify.arrays import affordable, spend
 from kernelstab.certify.constants.matrix import (
     adjoint_times,
     fractions,
@@ -32,6 +32,7 @@ from kernelstab.certify.constants.matrix import (
 from kernelstab.certify.constants.reading import decimal, over_patterns, read_groups
 
 MOST_SUPPORTS = 300_000
+MOST_COLUMNS = 2000
 
 
 def check(matrix, order, options, side, proof) -> Fraction:
@@ -61,7 +62,9 @@ def _quotient(matrix, order, rho, vector):
 def _largest(matrix, order, rho, groups):
     """Return the largest bound over all supports, rounded up."""
     n = matrix.shape[1]
+    affordable(n, MOST_COLUMNS, "columns")
     affordable(comb(n, order), MOST_SUPPORTS, "supports")
+    spend(comb(n, order) * (2000 * order + 100 * order**3))     # the denominators grow
     own, singles = _own_bounds(matrix, order, rho, groups)
     worst = Fraction(0)
     for support in combinations(range(n), order):

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
+from kernelstab.certify.arrays import affordable
 from kernelstab.certify.enclosure import Decision, Evaluation
 
 INPUTS = ("vector", "operator", "map")
@@ -33,6 +34,7 @@ SIGNATURES = {
 LITERALS = (*INPUTS, "constant")      # these have a name or a fraction as their only argument
 RELATIONS = (">", ">=")
 ROLES = ("hypothesis", "conclusion")
+MOST_INSTRUCTIONS = 10_000     # and as many claims and quantities
 LONGEST_FORMULA = 3000   # characters; formulas of shared values can grow exponentially
 
 # sign, how tightly the result binds, how tightly the two sides must
@@ -138,12 +140,15 @@ class Instructions:
         """Rebuild a program, refusing anything that is not a straight line of known instructions."""
         program = cls()
         lengths: list[int] = []
+        affordable(max(map(len, (plain["instructions"], plain["claims"], plain["quantities"]))),
+                   MOST_INSTRUCTIONS, "instructions")
         for position, (name, *args) in enumerate(plain["instructions"]):
             try:
                 program.append(name, *args)
             except ValueError as error:
                 raise ValueError(f"instruction {position}: {error}") from None
-            lengths.append(len(args[0]) if name in LITERALS else 10 + sum(lengths[i] for i in args))
+            length = len(args[0]) if name in LITERALS else 10 + sum(lengths[i] for i in args)
+            lengths.append(min(length, LONGEST_FORMULA + 1))       # they can double with every instruction
         if len(program.inputs) != sum(i[0] in INPUTS for i in program.instructions):
             raise ValueError("an input is declared twice")
         for name, index in plain["quantities"].items():

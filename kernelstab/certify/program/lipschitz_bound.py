@@ -25,11 +25,12 @@ from math import frexp, ldexp
 
 from flint import arb, ctx, fmpq, fmpz_mat
 
-from kernelstab.certify.arrays import Array
+from kernelstab.certify.arrays import Array, affordable, spend
 from kernelstab.certify.program.vectors import magnitude, root
 
 PRECISION = 64     # bits; fixed, so that a bound does not depend on who computes it
 BITS = 40          # to which the entries of a power are cut
+MOST_ROWS = 2000   # of a Gram matrix
 SQUARINGS = 3      # p = 8: at most n^(1/32), 1.24 for n = 1000
 
 
@@ -123,6 +124,9 @@ def spectral_upper(rows: int, columns: int, data) -> arb:
     largest = max(map(abs, data))
     if largest == 0:
         return arb(0)
+    side = min(rows, columns)
+    affordable(side, MOST_ROWS, "rows of a Gram matrix")
+    spend(side * side * (max(rows, columns) + SQUARINGS * side) // 2)
     # entries below 2^BITS in size; cutting moves each by less than one unit
     shift = BITS - frexp(largest)[1]
     matrix = fmpz_mat(rows, columns, [int(ldexp(value, shift)) for value in data])

@@ -18,13 +18,14 @@ from typing import NamedTuple
 
 from flint import arb, ctx, fmpz, fmpz_mat
 
-from kernelstab.certify.arrays import Array
+from kernelstab.certify.arrays import MOST_BYTES, Array, affordable, spend
 from kernelstab.certify.program.lipschitz_bound import network_lipschitz
 from kernelstab.certify.program.vectors import Vector, column
 
 STARTS = ("adjoint", "measurements")
 PLAIN = ("relu", "push", "add", "data_consistency")
 AXES = {"dense": 2, "conv": 4}      # of a weight
+MOST_LAYERS = 1000
 _MOST = 1 << 16  # bits of growth; shipped networks have a few hundred
 _KEPT = 80      # bits that are left at the end at least, whatever the layers' norms; a float has 53
 
@@ -65,6 +66,7 @@ class NetworkBalls:
         self._layers = spec["layers"]
         if not isinstance(self._layers, list) or not self._layers:
             raise ValueError("a network needs a list of layers")
+        affordable(len(self._layers), MOST_LAYERS, "layers")
         self._steps = [_read(position, layer) for position, layer in enumerate(self._layers)]
         _check_order([kind for kind, _ in self._steps], operator)
 
@@ -111,6 +113,7 @@ class NetworkBalls:
 
     def _advance(self, kind, weights, state, saved, y):
         """Return the state after one layer."""
+        _hold(len(state.integers), state.bits)
         if kind == "relu":
             return state._replace(integers=[n if n > 0 else 0 for n in state.integers])
         if kind == "push":
@@ -219,6 +222,12 @@ def _log2(norm) -> int:
     return int(exponent) + int(mantissa).bit_length()
 
 
+def _hold(count, bits):
+    """Refuse a state of so many entries; its saved copies add up as work."""
+    affordable(count * (48 + bits // 8), MOST_BYTES, "bytes of a state")
+    spend(count * (300 + bits // 4))
+
+
 def _added(state, other):
     if other.shape != state.shape:
         raise ValueError(f"a state of shape {other.shape} was saved, not {state.shape}")
@@ -229,6 +238,8 @@ def _added(state, other):
 def _dense(weights, state):
     """Return ``W h + b`` on the flattened state."""
     out, width = weights.shape
+    _hold(out, state.bits)
+    spend(out * width * (20 + state.bits // 32))
     if len(state.integers) != width:
         raise ValueError(f"expects {width} entries, got {len(state.integers)}")
     products = fmpz_mat(out, width, weights.integers) * fmpz_mat(width, 1, state.integers)
@@ -269,6 +280,8 @@ def from_vector(vector: Vector, shape, bits) -> State:
     >>> from_vector(Vector(column([0.75, -1])), (2,), 4)
     State(shape=(2,), integers=[12, -16], bits=4, radius=0)
     """
+    largest = max(int(ball.mid().man_exp()[1]) + 2 * ctx.prec for ball in vector.real.entries())
+    _hold(len(vector), max(bits, bits + largest))
     integers, rounded, widest = [], 0, arb(0)
     for ball in vector.real.entries():
         mantissa, exponent = map(int, ball.mid().man_exp())
@@ -309,10 +322,14 @@ def correlate(weights, shape, images, n1, n2) -> list:
     """
     out, channels, side, _ = shape
     half, pixels = side // 2, n1 * n2
+    _hold(out * pixels, _bits(images))
     row, taps = n2 + half, range(-half, half + 1)
     reach = half * row + half
     bits = _bits(images) + _bits(weights) + (channels * side * side).bit_length() + 2
     size = -(-bits // 8)
+    packs = (n1 * row + 2 * reach) * size
+    affordable((channels * side * side + out) * packs, MOST_BYTES, "bytes of a convolution")
+    spend(out * channels * side * side * packs // 8)
     moved = []
     for c in range(channels):
         packed = fmpz(_pack(images[c * pixels:(c + 1) * pixels], n1, n2, half, size))

@@ -23,7 +23,7 @@ from flint import acb_mat, arb, arb_mat, arb_poly, ctx
 
 from kernelstab.certify.arrays import Array, ComplexArray
 from kernelstab.certify.program.lipschitz_bound import matrix_norm
-from kernelstab.certify.program.vectors import Vector, column
+from kernelstab.certify.program.vectors import Vector, column, hold, multiply
 
 
 class Operator:
@@ -38,6 +38,7 @@ class Operator:
     image_shape: tuple
     tight: arb | None = None
     defect: arb | None = None
+    products: int             # multiplications of balls that a product with a vector takes
 
     def forward(self, x: Vector) -> Vector:
         """Return the measurements of a signal."""
@@ -60,6 +61,8 @@ class Operator:
     def _check(self, vector, length):
         if len(vector) != length:
             raise ValueError(f"a vector of length {len(vector)} does not fit a matrix of shape {self.shape}")
+        hold(2 * sum(self.shape))
+        multiply(self.products * len(vector.parts))
 
 
 class DenseBalls(Operator):
@@ -76,6 +79,8 @@ class DenseBalls(Operator):
         if not all(isinstance(part, Array) and len(part.shape) == 2 for part in parts):
             raise ValueError("a dense operator needs a matrix")
         self.shape = parts[0].shape
+        self.products = len(parts) * len(parts[0].data)
+        hold(2 * self.products)
         self.image_shape = image_shape(spec, self.shape[1])
         tight = spec.get("tight")
         if tight is not None and (type(tight) not in (int, float) or tight <= 0):
@@ -99,6 +104,8 @@ class DenseBalls(Operator):
     def defect(self) -> arb:
         """The Frobenius norm of ``A A* - c I``, for a matrix that says it is tight."""
         m = self.shape[0]
+        hold(4 * m * m)
+        multiply(m * self.products)
         identity = arb_mat(m, m, [int(i == j) for i in range(m) for j in range(m)])
         re, im = self._re, self._im
         with ctx.workprec(128):       # fixed: a bound does not depend on who computes it
@@ -140,6 +147,7 @@ class OrthonormalRows(Operator):
         if not self.taken:
             raise ValueError("the mask is empty")
         self.shape = len(self.taken), len(mask.data)
+        self.products = 2 * self.shape[1] * sum(mask.shape)
 
 
 class FourierBalls(OrthonormalRows):
@@ -218,9 +226,10 @@ def _opposite(k, shape):
     return flat
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=4)
 def _table(n, precision):
     """Return cosine and sine part of the unitary transform of length ``n``."""
+    hold(2 * n * n)
     dft = acb_mat.dft(n)
     return dft.real, dft.imag
 
@@ -256,6 +265,7 @@ class HadamardBalls(OrthonormalRows):
         super().__init__(spec)
         if len(self.image_shape) > 2 or any(n & (n - 1) for n in self.image_shape):
             raise ValueError("a hadamard operator needs a mask whose one or two sides are powers of two")
+        self.products = self.shape[1] * self.shape[1].bit_length()
         width = self.image_shape[-1]
         rows, columns = _order(self.shape[1] // width), _order(width)
         self._rows = [rows[k // width] * width + columns[k % width] for k in self.taken]
@@ -321,6 +331,8 @@ class BlurBalls(Operator):
         self.image_shape = tuple(shape)
         self._n1, self._n2 = (1, *shape)[-2:]
         self.shape = (self._n1 * self._n2,) * 2
+        hold(4 * self.shape[0])
+        self.products = 16 * self.shape[0] * min(len(kernel.data), 64)
         self._k1, self._k2 = (1, *kernel.shape)[-2:]
         self._weights = kernel.data
         # zeros between rows make the product of two images one product of polynomials
@@ -351,6 +363,7 @@ class BlurBalls(Operator):
     @cached_property
     def norm(self) -> arb:
         r"""The largest :math:`|\hat h_k|`; a blur is not tight."""
+        multiply(2 * self.shape[1] * (self._n1 + self._n2))
         values = [arb(0)] * self.shape[1]
         for i, weight in enumerate(self._weights):      # where the kernel starts does not matter
             values[i // self._k2 * self._n2 + i % self._k2] += weight

@@ -12,13 +12,14 @@ import json
 
 from flint import arb, ctx, fmpq
 
-from kernelstab.certify.arrays import decode
+from kernelstab.certify.arrays import affordable, decode
 from kernelstab.certify.enclosure import decide, enclosure, ends
 from kernelstab.certify.program.instructions import Run
 from kernelstab.certify.program.maps import build_map
 from kernelstab.certify.program.operators import build_operator
-from kernelstab.certify.program.vectors import Vector, column
+from kernelstab.certify.program.vectors import Vector, column, hold, multiply
 
+MOST_INPUTS = 100
 NEARNESS = 1e-4    # plausible distance of recorded floats from what they stand for, relative
 
 _SCALARS = {
@@ -59,15 +60,20 @@ class BallRun(Run):
     def __init__(self, program, encoded, precision):
         if set(program.inputs) != set(encoded):
             raise ValueError(f"inputs must be {sorted(program.inputs)}, got {sorted(encoded)}")
+        affordable(len(encoded), MOST_INPUTS, "inputs")
         super().__init__(program)
         self.precision, self.encoded, self._built = precision, encoded, {}
         with ctx.workprec(precision):
             self._replaced = collect(program, encoded)
+            held = 0
             for index, (name, *_) in enumerate(program.instructions):
                 try:
                     self.values.append(self._at(index))
                 except ValueError as error:
-                    raise ValueError(f"value {index} ({name}): {error}") from None
+                    raise type(error)(f"value {index} ({name}): {error}") from None
+                if isinstance(self.values[-1], Vector):
+                    held += len(self.values[-1]) * len(self.values[-1].parts)
+                    hold(held)
 
     def _at(self, index):
         """Return a value, recorded or computed; a recorded one must be near the computed one."""
@@ -89,6 +95,7 @@ class BallRun(Run):
         return arb(fmpq(value.numerator, value.denominator))
 
     def apply(self, name, args, values):
+        multiply(max((len(value) for value in values if isinstance(value, Vector)), default=0) + 20)
         return (_VECTORS if isinstance(values[-1], Vector) else _SCALARS)[name](*values)
 
     def input(self, kind, name):

@@ -1,8 +1,8 @@
 """Vectors whose entries are balls."""
 
-from flint import arb, arb_mat
+from flint import arb, arb_mat, ctx
 
-from kernelstab.certify.arrays import Array, ComplexArray
+from kernelstab.certify.arrays import MOST_BYTES, Array, ComplexArray, affordable, spend
 
 
 class Vector:
@@ -76,6 +76,17 @@ class Vector:
     def norm(self) -> arb:
         """Return the Euclidean norm."""
         return root(self.inner(self))
+
+
+def hold(count, what="bytes of balls") -> None:
+    """Refuse to hold so many balls of the working precision at a time."""
+    affordable(count * (64 + ctx.prec // 8), MOST_BYTES, what)
+
+
+def multiply(count) -> None:
+    """Count so many multiplications of balls as work, in nanoseconds."""
+    words = 1 + ctx.prec // 64
+    spend(count * (40 + 5 * words + words * words // 2))
 
 
 def column(entries) -> arb_mat:

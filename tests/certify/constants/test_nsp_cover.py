@@ -83,7 +83,7 @@ def test_budgets(monkeypatch):
     monkeypatch.setattr(nsp_cover, "MOST_NODES", 5)
     with pytest.raises(CertificateError, match="at most 5 steps"):
         cover(own, 30, [(list(range(30)), 3)])
-    with pytest.raises(CertificateError, match="at most 4096 columns for the cover rule"):
+    with pytest.raises(CertificateError, match="at most 2000 columns for the cover rule"):
         cover(own, 5000, [])
     with pytest.raises(CertificateError, match="the single column 30 has no dual"):
         cover(own, 31, [(list(range(31)), 3)])
