@@ -97,16 +97,23 @@ def require_below(gram: Gram, sign, limit: Fraction, order):
     affordable(comb(gram.size, order) * gram.width**2, MOST_SUPPORTS, "supports")
     affordable_steps(gram.size, order, order + gram.width - 3, 2, gram.width**3)
     sizes = [abs(entry) for row in gram.rows for entry in row]
-    largest = max(sizes) + abs(limit) * gram.denominator
-    scale = Fraction(2) ** (_BITS + 1 - max(1, int(largest)).bit_length())
+    top = limit * gram.denominator
+    largest = max(sizes) + abs(top)
+    shift = _BITS + 1 - max(1, int(largest)).bit_length()
     table = []
     for i, row in enumerate(gram.rows):
-        exact = [-sign * entry + (limit * gram.denominator if i == j else 0) for j, entry in enumerate(row)]
-        rounded = [round(entry * scale) for entry in exact]
+        rounded = [_nearest(-sign * entry, 1, shift) for entry in row]
+        rounded[i] = _nearest(top.numerator - sign * row[i] * top.denominator, top.denominator, shift)
         rounded[i] -= order * gram.width      # a block of half units has a norm of at most half its order
         table.append(rounded[i:])
     if not _definite(table, 1, order, gram.width):
         raise CertificateError(f"not every support of {order} columns keeps within the bound")
+
+
+def _nearest(above, below, shift) -> int:
+    """Return the integer nearest to ``above / below * 2**shift``; a fraction would be reduced slowly."""
+    above, below = above << max(shift, 0), below << max(-shift, 0)
+    return (2 * above + below) // (2 * below) if 4 * abs(above) > below else 0
 
 
 def affordable_steps(n, order, depth, axes, each) -> None:
@@ -121,7 +128,7 @@ def affordable_steps(n, order, depth, axes, each) -> None:
         growth = 16 + (axes - 1) * d * d
         count = min(comb(n - order + d, d) * (n - d)**axes // axes, comb(n + axes - 1, d + axes))
         steps += count * each * growth // 16
-        affordable(steps, MOST_STEPS, "steps of elimination")
+    affordable(steps, MOST_STEPS, "steps of elimination")
     spend(steps * 250)
 
 

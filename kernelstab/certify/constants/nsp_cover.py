@@ -50,6 +50,7 @@ def cover(own, width, levels) -> int:
     if size == 1:
         allowed = [i for (columns, _), free in zip(levels, capacities) if free for i in columns]
         return min(UNIT, max(own[i,] for i in allowed))
+    affordable(2**size, MOST_SUPPORTS, "supports of the cover rule")       # the parts of one support
     return _Search(own, width, levels, size).run(capacities)
 
 
@@ -80,7 +81,7 @@ class _Search:
         found = self.known.get(support)
         if found is None:
             affordable(len(self.known), MOST_SUPPORTS, "supports of the cover rule")
-            spend(1000 * len(support))
+            spend(2500 * len(support))
             parts = sum(self.bound(support[:k] + support[k + 1:]) for k in range(len(support)))
             found = -(-parts // (len(support) - 1))
             if support in self.own:

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from flint import arb, ctx, fmpz, fmpz_mat
 
+from kernelstab._errors import CertificateError
 from kernelstab.certify.arrays import MOST_BYTES, Array, affordable, spend
 from kernelstab.certify.program.lipschitz_bound import network_lipschitz
 from kernelstab.certify.program.vectors import Vector, column
@@ -87,7 +88,8 @@ class NetworkBalls:
                 try:
                     state = self._advance(kind, weights, state, saved, y)
                 except ValueError as error:
-                    raise ValueError(f"layer {position} of a network: {error}") from None
+                    kind = CertificateError if isinstance(error, CertificateError) else ValueError
+                    raise kind(f"layer {position} of a network: {error}") from None
             output = to_vector(state)
         if len(output) != self.length:
             raise ValueError(f"a network must end with {self.length} entries, got {len(output)}")

@@ -12,6 +12,7 @@ import json
 
 from flint import arb, ctx, fmpq
 
+from kernelstab._errors import CertificateError
 from kernelstab.certify.arrays import affordable, decode
 from kernelstab.certify.enclosure import decide, enclosure, ends
 from kernelstab.certify.program.instructions import Run
@@ -70,7 +71,8 @@ class BallRun(Run):
                 try:
                     self.values.append(self._at(index))
                 except ValueError as error:
-                    raise type(error)(f"value {index} ({name}): {error}") from None
+                    kind = CertificateError if isinstance(error, CertificateError) else ValueError
+                    raise kind(f"value {index} ({name}): {error}") from None
                 if isinstance(self.values[-1], Vector):
                     held += len(self.values[-1]) * len(self.values[-1].parts)
                     hold(held)
