@@ -13,6 +13,7 @@ from functools import partial
 
 from kernelstab import __version__
 from kernelstab._errors import CertificateError
+from kernelstab._files import require_writable, streams
 
 
 def main(argv=None) -> int:
@@ -24,14 +25,21 @@ def main(argv=None) -> int:
     []
     2
     """
+    with streams():
+        return _run(argv)
+
+
+def _run(argv) -> int:
     arguments = _parser().parse_args(argv)
     try:
         code = arguments.run(arguments)
         sys.stdout.flush()
         return code
     except BrokenPipeError:              # the reader, such as `head`, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except MemoryError as error:
+        print(f"kernelstab: error: not enough memory: {error}", file=sys.stderr)
+        return 2
     except (ValueError, ImportError, OSError) as error:
         print(f"kernelstab: error: {' '.join(str(error).split())}", file=sys.stderr)
         return 1 if isinstance(error, CertificateError) else 2
@@ -108,7 +116,7 @@ def _constants(arguments) -> int:
     from kernelstab.report import matrix_card, read_matrix
 
     matrix, path = read_matrix(arguments.matrix, "matrix"), arguments.certificate
-    _writable(path, "certificate")
+    require_writable(path, "certificate")
     order = min(3, matrix.shape[1]) if arguments.order is None else arguments.order
     with _bar(arguments) as (bar, show):
         card = matrix_card(matrix, order, normalise=arguments.normalise,
@@ -128,8 +136,11 @@ def _solve(arguments) -> int:
     from kernelstab._errors import NotConverged
     from kernelstab.report import solve_files
 
-    _writable(arguments.out, "out")
-    _writable(arguments.certificate, "certificate")
+    require_writable(arguments.out, "out")
+    require_writable(arguments.certificate, "certificate")
+    if arguments.out is not None and arguments.certificate is not None \
+            and os.path.realpath(arguments.out) == os.path.realpath(arguments.certificate):
+        raise ValueError(f"out and certificate must be two files, got {arguments.out} for both")
     with _bar(arguments) as (_, show), warnings.catch_warnings():
         warnings.simplefilter("ignore", NotConverged)      # the text and the exit code say it
         solved = solve_files(
@@ -143,17 +154,6 @@ def _solve(arguments) -> int:
     if arguments.quiet and not solution.converged:
         print(f"kernelstab: not converged: {solution!r}", file=sys.stderr)
     return 130 if solution.interrupted else 0 if solution.converged else 1
-
-
-def _writable(path, name):
-    """Refuse a file that cannot be written, before the work and not after it."""
-    if path is None:
-        return
-    folder = os.path.dirname(path) or "."
-    if not os.path.isdir(folder):
-        raise ValueError(f"{name}: no such folder: {folder}")
-    if os.path.isdir(path):
-        raise ValueError(f"{name} must be a file, but {path} is a folder")
 
 
 def _list(arguments) -> int:
@@ -181,6 +181,7 @@ def _check(arguments) -> int:
     from kernelstab.report import check_on_problem, pose
 
     theorem = theorems.get(arguments.slug)
+    require_writable(arguments.certificate, "certificate")
     if arguments.by_hand:
         instance = theorem.by_hand()
         verdict = theorem.check(instance, arguments.arithmetic, arguments.precision)
@@ -201,11 +202,11 @@ def _verify(arguments) -> int:
     results = []
     for path in arguments.files:
         try:
-            results.append(recheck(path))
+            results.append(recheck(path, budget=arguments.budget))
         except ValueError as error:              # one missing file does not hide what the others prove
             print(f"kernelstab: error: {error}", file=sys.stderr)
     if arguments.json:
-        print(json.dumps([result.to_json() for result in results]))
+        print(json.dumps([result.to_json() for result in results], allow_nan=False))
     else:
         for result in results:
             print(result.text(), file=sys.stdout if result.accepted else sys.stderr)
@@ -291,6 +292,8 @@ def _parser():
 
     add = _command(commands, _verify, "prove certificates again; exit code 2 if one is refused", quiet=False)
     add("files", nargs="+", metavar="FILE")
+    add("--budget", type=float, default=1.0, metavar="B",
+        help="multiply the limits on work and memory (default %(default)s)")
 
     add = _command(commands, _train, "train a network that ships with the package")
     add("name", metavar="NAME", help="mri64-fourier or mri32-gaussian")
