@@ -52,11 +52,11 @@ def if_stored_as_complex(thing, name: str) -> str:
     """Return what to do about a complex array, or a matrix operator, whose entries are real, else nothing.
 
     >>> if_stored_as_complex(np.ones(2, complex), "A")
-    '; its imaginary part is zero, so give A.real'
+    '; the imaginary part of A is zero, so give A.real'
     """
     entries = getattr(thing, "matrix", thing)
     real = isinstance(entries, np.ndarray) and not entries.imag.any()
-    return f"; its imaginary part is zero, so give {name}.real" if real else ""
+    return f"; the imaginary part of {name} is zero, so give {name}.real" if real else ""
 
 
 def as_output(function, vector, who: str, **expected) -> np.ndarray:

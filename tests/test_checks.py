@@ -92,8 +92,8 @@ def test_anything_else_is_refused(rng):
 
 
 def test_real_numbers_stored_as_complex_are_told_how_to_become_real():
-    with pytest.raises(ValueError, match=r"^y must be real, got dtype complex128; its imaginary part is "
-                                         r"zero, so give y\.real$"):
+    with pytest.raises(ValueError, match=r"^y must be real, got dtype complex128; the imaginary part "
+                                         r"of y is zero, so give y\.real$"):
         as_array(np.ones(2) + 0j, "y", real=True)
     with pytest.raises(ValueError, match="^y must be real, got dtype complex128$"):
         as_array(np.ones(2) + 1j, "y", real=True)

@@ -9,7 +9,7 @@ from operator import attrgetter
 
 import numpy as np
 
-from kernelstab._checks import as_array, as_number, as_repeated
+from kernelstab._checks import as_array, as_number, as_repeated, if_stored_as_complex
 from kernelstab._errors import users_code
 from kernelstab.maps.base import Map, as_signal
 from kernelstab.maps.linear import LinearMap
@@ -23,7 +23,7 @@ _WAYS = {
     "must be Tensor, not": "the measurement is a numpy array: give the torch module itself",
     "requires grad": "compute with torch.no_grad(), or call detach()",
     "not fitted": "fit the estimator on measurements (n, m) and images (n, N) first; to fit it anew to every "
-                  "measurement y, give a function such as lambda y: Lasso(alpha).fit(A, y).coef_",
+                  "measurement y, give a function such as lambda y: Lasso(alpha=0.1).fit(A, y).coef_",
     "features": "fit the estimator on measurements (n, m) and images (n, N)",
 }
 """What to do about errors that users' code meets often, by a part of the message."""
@@ -41,7 +41,8 @@ def as_map(thing, A, name=None):
         - any other callable ``(m,) -> (N,)`` is wrapped and every output is checked. An
           output in image form is flattened. If it offers ``vjp``, the search uses it;
         - a ``torch.nn.Module`` becomes a ``TorchMap`` that gets the measurements, or,
-          if the module cannot take them, the image :math:`A^*y`;
+          if the module cannot take them, the image :math:`A^*y`; one that takes both and gives
+          two answers is refused, because only its author knows what it is made for;
         - an array of shape ``(N, m)`` is a linear map;
         - an object that is not callable but has ``predict``, as estimators do, becomes
           :math:`y\mapsto` ``predict(y[None])[0]``;
@@ -194,22 +195,30 @@ def _probe(A):
 
 
 def _from_torch(module, A, label):
-    """Find out by trying whether a torch module takes measurements or images."""
+    """Find out by trying whether a torch module takes measurements or images; two answers are refused."""
     from kernelstab.maps.torch_map import TorchMap
 
-    psi, reasons = TorchMap(module, A), []
-    for start in ("measurements", "adjoint-image"):
+    psi, reasons, outputs = TorchMap(module, A), {}, {}
+    for start in ("adjoint-image", "measurements"):
         psi.input = start
         try:
-            psi(_probe(A))
+            outputs[start] = psi(_probe(A))
         except ValueError as error:
-            reasons.append(f"{start}: {error}")
-            cause = error.__cause__
-        else:
-            return psi
+            reasons[start] = error
     prefix = "" if label is None else f"map {label}: "
-    raise ValueError(f"{prefix}module {type(module).__name__} for A of shape {A.shape} fails on "
-                     f"{'; '.join(reasons)}") from cause
+    named = f"{prefix}module {type(module).__name__} for A of shape {A.shape}"
+    if not outputs:
+        first, second = reasons["measurements"], reasons["adjoint-image"]
+        way = "" if A.is_real else if_stored_as_complex(A, "A")
+        raise ValueError(f"{named} fails on measurements: {first}; adjoint-image: {second}"
+                         f"{way}") from second.__cause__
+    psi.input = next(reversed(outputs))
+    repeated = np.array_equal(psi(_probe(A)), outputs[psi.input])       # if not, it is no map at all
+    one, other = next(iter(outputs.values())), outputs[psi.input]
+    if repeated and np.linalg.norm(one - other) > 1e-4 * np.linalg.norm(other):
+        raise ValueError(f"{named} takes the measurements and the image A*y, with different results; say "
+                         "which it is made for: TorchMap(module, A, input='measurements') or 'adjoint-image'")
+    return psi
 
 
 def _named(text):

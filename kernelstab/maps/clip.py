@@ -55,8 +55,9 @@ class ClipDecoder(Map):
 
     def __init__(self, A, x, x_alt, eta=(0.0, 0.0), name="two-point clip decoder"):
         self.A, self.name = as_operator(A), name
-        signal = (self.A.shape[1],)
-        self.x, self.x_alt = as_array(x, "x", shape=signal), as_array(x_alt, "x_alt", shape=signal)
+        signal = self.A.shape[1:]
+        self.x = as_array(x, "x", shape=signal, copy=True)
+        self.x_alt = as_array(x_alt, "x_alt", shape=signal, copy=True)
         self.eta = tuple(as_number(value, "eta", low=0) for value in eta)
         if len(self.eta) != 2:
             raise ValueError(f"eta must hold two errors, got {eta!r}")

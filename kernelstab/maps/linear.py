@@ -102,7 +102,7 @@ class LinearMap(_Linear):
     """
 
     def __init__(self, matrix, name="linear"):
-        self.matrix, self.name = as_array(matrix, "matrix", ndim=2), name
+        self.matrix, self.name = as_array(matrix, "matrix", ndim=2, copy=True), name
 
     @property
     def lipschitz(self) -> float:

@@ -89,7 +89,7 @@ def read_arrays(path, name, hint="") -> dict:
     if not path.is_file():
         raise ValueError(f"{name}: no such file: {path}{hint}")
     if path.suffix not in (".npy", ".npz"):
-        raise ValueError(f"{name} must be a .npy or .npz file, got {str(path)!r}")
+        raise ValueError(f"{name} must be a .npy or .npz file, got {str(path)!r}; numpy.save writes one")
     try:
         with open(path, "rb") as stream:       # numpy leaves a damaged archive open if it opens it itself
             loaded = np.load(stream, allow_pickle=False)
@@ -265,7 +265,7 @@ def _fit(A, images):
     if math.prod(shape) != n or not (len(shape) in (1, 2) or shape == A.image_shape):
         way = ""
         if len(shape) == 3:
-            way = "; one channel per image, (n, rows, columns), is audited: choose one, or its size"
+            way = "; of several channels choose one, images[:, 0] or images[..., 0]"
         elif A.shape[0] != n and A.shape[0] in (given[-1], math.prod(shape), images.size):
             way = "; is the matrix transposed?"
         raise ValueError(f"images must have {n} pixels each, as the operator has {n} columns, "

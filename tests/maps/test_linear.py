@@ -160,3 +160,10 @@ def test_damped_iteration_agrees_with_the_matrix(monkeypatch):
 def test_lam_must_be_positive(lam):
     with pytest.raises(ValueError, match="lam must lie in"):
         Tikhonov([[1.0]], lam)
+
+
+def test_a_map_keeps_its_own_matrix():
+    given = np.eye(2)
+    psi = LinearMap(given)
+    given[:] = 7.0
+    np.testing.assert_array_equal(psi(np.array([1.0, 2.0])), [1.0, 2.0])

@@ -264,3 +264,17 @@ def test_tensors_that_require_a_gradient_are_told_what_to_do():
 def test_an_operator_of_real_entries_stored_as_complex_is_explained():
     with pytest.raises(ValueError, match=r"A must be real for a ReLU network, .*is zero, so give A\.real"):
         from_torch(torch.nn.Sequential(torch.nn.Linear(3, 5)), np.ones((3, 5)) + 0j)
+    with pytest.raises(ValueError, match=r"module Linear .* fails on .*is zero, so give A\.real$"):
+        as_map(torch.nn.Linear(3, 5), np.ones((3, 5)) + 0j)
+
+
+def test_a_module_that_takes_measurements_and_images_is_not_guessed():
+    A = SubsampledFourier(np.ones((2, 3), dtype=bool))             # as many measurements as pixels
+    x = np.arange(6) + 1j * np.arange(6)[::-1]
+    last = Reordered(lambda z: z.movedim(1, -1))
+    with pytest.raises(ValueError, match=r"for A of shape \(6, 6\) takes the measurements and the image .*"
+                                         r"input='measurements'\) or 'adjoint-image'$"):
+        as_map(last, A)
+    psi = as_map(TorchMap(last, A, input="adjoint-image"), A)
+    np.testing.assert_allclose(psi(A.matvec(x)), x, atol=1e-13)
+    assert as_map(torch.nn.Linear(2, 2), np.eye(2)).input == "measurements"      # both inputs are the same

@@ -202,7 +202,7 @@ def test_one_channel_is_dropped(shape):
 
 
 def test_several_channels_and_a_transposed_matrix_are_named():
-    with pytest.raises(ValueError, match=r"got shape \(5, 3, 2, 3\); one channel per image"):
+    with pytest.raises(ValueError, match=r"got shape \(5, 3, 2, 3\); of several channels choose one"):
         pose(np.eye(2, 6), lambda y: np.ones(6), np.ones((5, 3, 2, 3)))
     for shape in ((6,), (5, 6), (5, 2, 3), (2, 3)):
         with pytest.raises(ValueError, match="operator has 2 columns, got shape .*; is the matrix"):
@@ -229,5 +229,5 @@ def test_other_numbers_give_none(images):
 
 
 def test_real_images_stored_as_complex_are_told_how_to_become_real():
-    with pytest.raises(ValueError, match=r"its imaginary part is zero, so give images\.real$"):
+    with pytest.raises(ValueError, match=r"the imaginary part of images is zero, so give images\.real$"):
         pose(np.eye(2, 4), None, np.ones((2, 4)) + 0j)
