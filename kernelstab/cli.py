@@ -52,12 +52,20 @@ def _run(argv) -> int:
 
 
 def _audit(arguments) -> int:
-    from kernelstab.report import audit
+    from dataclasses import replace
 
+    from kernelstab.report import Plan, audit
+    from kernelstab.report.sections import QUICK
+
+    plan = QUICK if arguments.quick else Plan()
+    given = {"searched": arguments.images_searched, "budget": arguments.budget}
+    plan = replace(plan, **{name: value for name, value in given.items() if value is not None})
+    baselines = None if arguments.baselines is None else [b for b in arguments.baselines.split(",") if b]
     A, psi, images = _problem(arguments)
     with _notices(arguments):
-        report = audit(A, psi, images, eps=arguments.eps, quick=arguments.quick, out=arguments.out,
-                       progress=not arguments.quiet, seed=arguments.seed)
+        report = audit(A, psi, images, name=arguments.name, baselines=baselines, eta=arguments.eta,
+                       eps=arguments.eps, plan=plan, out=arguments.out, progress=not arguments.quiet,
+                       seed=arguments.seed)
     if arguments.json or not arguments.quiet:
         place = {"report": os.path.join(arguments.out, "report.json")}
         _print(arguments, place | report.summary(), report.text())
@@ -100,12 +108,18 @@ def _bar(arguments):
 
 def _problem(arguments):
     """Return operator, map and images as the options name them; ``None`` where they do not."""
-    from kernelstab.report import read_images, read_matrix
+    from kernelstab.report import read_images, read_mask, read_matrix
 
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
     A = arguments.operator
-    if A is not None and A not in ("fourier", "gaussian"):
+    if arguments.mask is not None:
+        if A is not None:
+            raise ValueError(f"mask and operator exclude each other, got {arguments.mask!r} and {A!r}")
+        A = read_mask(arguments.mask, centred=arguments.centred)
+    elif arguments.centred:
+        raise ValueError("centred says how a mask is drawn, but no mask was given; try --mask FILE")
+    elif A is not None and A not in ("fourier", "gaussian") and ":" not in A:
         A = read_matrix(A)
     images = None if arguments.images is None else read_images(arguments.images)
     return A, arguments.map, images
@@ -251,6 +265,15 @@ def _parser():
     add("--out", default="kernelstab-report", metavar="DIR",
         help="folder of the report (default %(default)s)")
     add("--quick", action="store_true", help="fewer images and shorter searches")
+    add("--name", metavar="NAME", help="what the report calls the map")
+    add("--baselines", metavar="LIST", help="maps to compare with, separated by commas: tv, wavelets, "
+                                            "sparse, tikhonov, module:name (default: those that fit)")
+    add("--eta", type=float, metavar="E", help="noise level of the sparse baselines, in units of the data "
+                                               "(default: a hundredth of the norm of the data)")
+    add("--images-searched", type=int, metavar="N", help="images on which the worst case is searched "
+                                                         "(default 4, with --quick 2)")
+    add("--budget", type=int, metavar="N", help="evaluations of each search (default: as many as its time "
+                                                "allows)")
 
     add = _command(commands, _constants, "print what the kernel of a matrix allows: spark, isometry and null "
                                          "space constants")
@@ -321,7 +344,11 @@ def _command(commands, run, text, *, json=True, quiet=True):
 
 
 def _problem_options(add):
-    add("--operator", metavar="FILE", help="fourier, gaussian, or a matrix (.npy, .npz)")
+    add("--operator", metavar="A", help="fourier, gaussian, a matrix (.npy, .npz), or module:name of an "
+                                       "operator")
+    add("--mask", metavar="FILE", help="an MRI sampling mask (.npy, .npz) in place of an operator; its first "
+                                       "entry is the zero frequency")
+    add("--centred", action="store_true", help="the zero frequency is in the middle of the mask")
     add("--map", metavar="MAP", help="module:name of a callable or torch module, weights .npz, or a shipped "
                                      "network (mri64-fourier, mri32-gaussian)")
     add("--images", metavar="FILE", help="images (.npy, .npz); default: held-out MR slices")

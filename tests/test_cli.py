@@ -14,6 +14,7 @@ from kernelstab import __version__, cli, kernel, report, theorems
 from kernelstab import _compiling_jit as compiling_jit
 from kernelstab import warmup as compiled
 from kernelstab.certify.certificate import digest
+from kernelstab.operators import masks
 
 MODULE = '''
 import numba
@@ -23,6 +24,12 @@ CALLS = []
 
 def plain(y):
     return np.tanh(INVERSE @ y)
+
+def operator():
+    return np.load("A.npy")
+
+def padded(y):
+    return np.pad(np.tanh(y), (0, 64 - len(y)))
 
 def tripled(y):
     return 3 * INVERSE @ y
@@ -97,6 +104,27 @@ def test_audit_of_the_users_matrix_map_and_images(folder, capsys):
     assert "operator" in err                     # the progress bars
 
 
+def test_audit_of_the_users_mask_with_a_name_and_baselines_of_choice(folder, capsys):
+    np.save("mask.npy", np.fft.fftshift(masks.standard(8)))
+    np.save("y.npy", np.random.default_rng(0).random((3, 8, 8)))
+    code, _, err = _run(capsys, "audit", "--mask", "mask.npy", "--centred", "--images", "y.npy", "--map",
+                        "user_maps:padded", "--name", "mine", "--baselines", "tv,tikhonov", "--eta", "0.1",
+                        "--images-searched", "3", "--budget", "30", "--quick", "--out", "r", "--quiet")
+    assert (code, err) == (0, "")
+    record = json.loads((folder / "r" / "report.json").read_text(encoding="utf-8"))
+    assert record["maps"] == ["mine", "TV", "Tikhonov"]
+    assert "eta = 0.1, given" in record["about"]["TV"]
+    assert len(record["worst_case"]["maps"]["mine"]["gain_by_image"]["values"]) == 3
+    assert {one["budget"] for one in record["worst_case"]["maps"].values()} == {30}
+
+
+def test_an_operator_may_be_imported(folder, capsys):
+    code, out, _ = _run(capsys, "check", "mirror-images", "--operator", "user_maps:operator", "--images",
+                        "x.npy", *PLAIN, "--json")
+    assert code == 0
+    assert json.loads(out)["outcome"] == "VERIFIED"
+
+
 def test_quiet_says_one_line_when_interrupted_and_ctrl_c_leaves_a_partial_report(folder, capsys):
     code, out, err = _run(capsys, "audit", *USER, "--map", "user_maps:impatient", "--quick", "--out", "r",
                           "--quiet")
@@ -139,6 +167,14 @@ BAD = [
     (["audit", *USER, "--map", "user_maps:broken"], "KeyError: 'weights'"),
     (["audit", *USER, "--map", "user_maps:wordy"], "ValueError: first line"),
     (["audit", "--images", "x.npy"], "images must have 4096 pixels each"),
+    (["audit", "--operator", "lame:A"], "importing operator 'lame:A' raised ModuleNotFoundError"),
+    (["audit", "--operator", "A.npy", "--mask", "A.npy"], "mask and operator exclude each other"),
+    (["audit", "--mask", "A.npy"], "mask: A.npy must hold bool values"),
+    (["audit", *USER, "--centred"], "no mask was given; try --mask FILE"),
+    (["audit", *USER, "--baselines", "unet"], "baselines must be of tv,"),
+    (["audit", *USER, "--name", "x"], "name must come with the one map"),
+    (["audit", *USER, "--images-searched", "0"], "searched must be at least 1, got 0"),
+    (["audit", *USER, "--budget", "3"], "budget must be at least 20, got 3"),
     (["audit", *USER, "--eps", "0"], "eps must be positive, got 0"),
     (["audit", *USER, "--eps", "much"], "invalid float value: 'much'"),
     (["audit", *USER, *PLAIN, "--out", "A.npy"], "out must be a folder, got 'A.npy'"),

@@ -159,14 +159,16 @@ def probe(objective, rng) -> None:
 
     A map answers every probe with a whole signal, not with one number. So ``k`` probes
     along orthonormal directions ``Q`` give the ``k`` columns of :math:`JQ`, and the worst
-    step in their span follows from a small eigenvalue problem. Half of the budget goes
-    to such a span through zero; if it covers the whole space, a linear map is solved
-    exactly. An eighth looks at the opposite directions. The rest repeats the first part in
-    small blocks that contain the best step so far, with shorter secants, and accepts
-    what improves on it.
+    step in their span follows from a small eigenvalue problem. Where the budget covers the whole
+    space, these are the whole Jacobian, and a linear map is solved exactly; else half of the
+    budget goes to such a span through zero. A quarter of the rest looks at the opposite
+    directions. What is left repeats the first part around the best step so far, in the whole space
+    where it is small, else in blocks that contain that step, with shorter secants, and accepts what
+    improves on it.
     """
     offset = objective.residual(np.zeros(objective.dimension))
-    count = min(objective.dimension, max(1, objective.left // 2))
+    whole = objective.left > objective.dimension
+    count = objective.dimension if whole else max(1, objective.left // 2)
     directions = np.linalg.qr(rng.standard_normal((objective.dimension, count)))[0].T
     slopes = _secants(objective, np.zeros(objective.dimension), offset, directions, objective.radius)
     step = objective.project(farthest_on_ball(slopes, offset, objective.radius) @ directions)
@@ -182,7 +184,8 @@ def _refine(objective, rng):
     """Move the best step inside a random block around it, if that makes it worse."""
     step, radius = objective.best_step, objective.radius
     here = objective.residual(step)
-    block = rng.standard_normal((objective.dimension, min(BLOCK, objective.dimension)))
+    size = objective.dimension if objective.left >= 3 * objective.dimension else BLOCK
+    block = rng.standard_normal((objective.dimension, min(size, objective.dimension)))
     if np.any(step):
         block[:, 0] = step
     directions = np.linalg.qr(block)[0].T

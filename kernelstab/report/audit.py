@@ -203,8 +203,8 @@ class AuditReport:
         return f"<AuditReport of {self.problem.audited}: {state}{place}>"
 
 
-def audit(A=None, maps=None, images=None, *, eps=0.02, quick=False, out=None, progress=True,
-          seed=0) -> AuditReport:
+def audit(A=None, maps=None, images=None, *, name=None, baselines=None, eta=None, eps=0.02, quick=False,
+          plan=None, out=None, progress=True, seed=0) -> AuditReport:
     """Measure what a reconstruction map does with what it can and cannot see.
 
     The stages: the operator and its kernel; accuracy from clean data; worst-case search for
@@ -213,12 +213,14 @@ def audit(A=None, maps=None, images=None, *, eps=0.02, quick=False, out=None, pr
 
     Parameters
     ----------
-    A, maps, images
+    A, maps, images, name, baselines, eta
         See :func:`kernelstab.report.pose`; nothing is needed.
     eps : float
         Largest perturbation relative to the norm of the data, in (0, 1].
     quick : bool
         Fewer images and shorter searches.
+    plan : Plan, optional
+        How much to spend on what, in place of ``quick``.
     out : str or Path, optional
         Folder for ``report.html``, ``report.json`` and ``certificates/``; made if it is not
         there. Without it nothing is written.
@@ -240,15 +242,18 @@ def audit(A=None, maps=None, images=None, *, eps=0.02, quick=False, out=None, pr
 
     Notes
     -----
-    Cost: for the default problem less than a minute on two slow cores; a stage that fails
+    Cost: for the default problem about a minute on two slow cores, ``quick`` half as long; a stage that fails
     numerically is recorded and the next one runs.
     """
     eps = as_number(eps, "eps", low=0, high=1)
     if eps == 0:
         raise ValueError("eps must be positive, got 0")
     seed = as_count(seed, "seed")
-    problem = pose(A, maps, images, rng=seed)
-    plan = QUICK if quick else Plan()
+    if plan is None:
+        plan = QUICK if quick else Plan()
+    elif quick or not isinstance(plan, Plan):
+        raise ValueError(f"plan must be a kernelstab.report.Plan, without quick, got {plan!r}")
+    problem = pose(A, maps, images, name=name, baselines=baselines, eta=eta, rng=seed)
     problem = problem.spread(plan.images)
     folder = _folder(out)
     kinds = wanted()

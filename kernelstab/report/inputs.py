@@ -1,24 +1,31 @@
 """What is given: arrays from files, read without running anything in them, and the problem of an audit."""
 
 import copy
+import importlib
 import math
 import warnings
 import zipfile
 import zlib
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
 
 from kernelstab import data
-from kernelstab._checks import as_array, as_generator, if_stored_as_complex
-from kernelstab.maps import QCBPMap, ReLUNetwork, Tikhonov, as_map, load_network
-from kernelstab.operators import ForwardOperator, as_operator
+from kernelstab._checks import as_array, as_generator, as_number, if_stored_as_complex
+from kernelstab._errors import users_code
+from kernelstab.maps import QCBPMap, ReLUNetwork, Tikhonov, TVMap, as_map, load_network, shipped_networks
+from kernelstab.operators import ForwardOperator, SubsampledFourier, as_operator, masks
 
 NETWORKS = {"fourier": "mri64-fourier", "gaussian": "mri32-gaussian"}
 """The shipped network of each operator that can be asked for by name."""
 
+BASELINES = ("tv", "wavelets", "sparse", "tikhonov")
+"""What an audited map can be compared with, by name."""
+
 _SPARSE_SIGNALS = 12
+_NOISE_SHARE = 0.01
 _DAMAGED = (ValueError, OSError, EOFError, MemoryError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 """What numpy raises on files that are torn, encrypted or made up."""
 
@@ -73,6 +80,32 @@ def read_images(path) -> np.ndarray:
     images = one_array(read_arrays(path, "images"), ("images", "x"), path, "images")
     as_array(images, "images")
     return images           # as stored: whole numbers tell how grey values are coded
+
+
+def read_mask(path, *, centred=False) -> SubsampledFourier:
+    """Read a sampling mask of an MRI scan and return its operator for real images.
+
+    Parameters
+    ----------
+    path : str or Path
+        An array of bool, or of 0 and 1, with the shape of the images; or an archive that holds one array, or
+        one called ``mask``.
+    centred : bool
+        Whether the zero frequency is drawn in the middle; by default it is the first entry.
+
+    Returns
+    -------
+    SubsampledFourier
+        The data of a real image at opposite frequencies are conjugate, so a mask that holds one of a pair is
+        given the other.
+
+    Raises
+    ------
+    ValueError
+        As for :func:`read_matrix`.
+    """
+    mask = masks.as_mask(one_array(read_arrays(path, "mask"), ("mask",), path, "mask"), f"mask: {path}")
+    return SubsampledFourier(masks.symmetrise(np.fft.ifftshift(mask) if centred else mask), real=True)
 
 
 def read_arrays(path, name, hint="") -> dict:
@@ -156,20 +189,31 @@ class AuditProblem:
         return f"<AuditProblem {self.A!r}, {', '.join(self.maps)}, {len(self.images)} images>"
 
 
-def pose(A=None, maps=None, images=None, *, rng=0) -> AuditProblem:
+def pose(A=None, maps=None, images=None, *, name=None, baselines=None, eta=None, rng=0) -> AuditProblem:
     """Put together what is audited, filling in whatever is not given.
 
     Parameters
     ----------
     A : operator, ndarray, str, optional
-        ``"fourier"`` or ``"gaussian"`` for those of the shipped networks; default: the
-        operator of the map if it brings one, else ``"fourier"``.
+        ``"fourier"`` or ``"gaussian"`` for those of the shipped networks, or ``"module:name"`` of an
+        operator, a matrix or a function that makes one; default: the operator of the map if it brings
+        one, else ``"fourier"``.
     maps : map, callable, torch module, str, or dict of str to these, optional
-        One map is compared with sparse recovery (QCBP) and Tikhonov; a dictionary is
-        taken as it is, its first map being the audited one. Default: the network shipped
-        for the operator, where there is one.
+        One map is compared with the baselines; a dictionary is taken as it is, its first map being the
+        audited one. Default: the network shipped for the operator, where there is one, else the first
+        baseline.
     images : ndarray, shape (n, rows, columns), (rows, columns), (n, N) or (N,), optional
         Default: held-out MR slices where their size fits, else random sparse signals.
+    name : str, optional
+        What the report calls the one map that is given.
+    baselines : sequence of str, optional
+        Of ``"tv"`` (total variation), ``"wavelets"``, ``"sparse"`` (recovery of signals that are sparse
+        themselves), ``"tikhonov"``, and what :func:`kernelstab.maps.as_map` takes as text. Default: total
+        variation, wavelets where the sides of the image allow them, and Tikhonov; ``"sparse"`` and Tikhonov
+        where signals are no images.
+    eta : float, optional
+        Noise level of the sparse baselines, in units of the data. The audit simulates data without noise, so
+        the default is a rule: a hundredth of the median norm of the data.
     rng : int or Generator
         Seed of the random signals.
 
@@ -180,24 +224,47 @@ def pose(A=None, maps=None, images=None, *, rng=0) -> AuditProblem:
     Raises
     ------
     ValueError
-        If a part is malformed or does not fit the others; the message names it.
+        If a part is malformed or does not fit the others, as a map that was made for another operator; the
+        message names it.
 
     Examples
     --------
     >>> problem = pose(np.eye(2, 4), lambda y: np.append(y, [0, 0]), np.ones((3, 2, 2)))
     >>> problem.audited, list(problem.maps), problem.images.shape, problem.A.image_shape
-    ('<lambda>', ['<lambda>', 'QCBP', 'Tikhonov'], (3, 4), (2, 2))
+    ('<lambda>', ['<lambda>', 'TV', 'Tikhonov'], (3, 4), (2, 2))
     """
     about: dict[str, str] = {}
     A, maps = _operator(A, maps, about)
     A, signals = _images(A, images, about, rng)
-    given = maps if isinstance(maps, dict) else {None: maps} if maps is not None else {}
-    adapted = [as_map(thing, A, name=name) for name, thing in given.items()]
-    companions = {} if isinstance(maps, dict) else _companions(A, signals)
+    if name is not None and (maps is None or isinstance(maps, dict)):
+        raise ValueError(f"name must come with the one map that it names, got {name!r}")
+    given = maps if isinstance(maps, dict) else {name: maps} if maps is not None else {}
+    adapted = [as_map(thing, A, name=called) for called, thing in given.items()]
+    for psi in adapted:
+        _same_operator(psi, A)
+    alone = isinstance(maps, dict) and baselines is None
+    companions = [] if alone else _companions(A, signals, baselines, eta)
     chosen = {psi.name: psi for psi in adapted}
-    chosen |= {name: psi for name, psi in companions.items() if name not in chosen}
-    about |= {name: _describe(psi) for name, psi in chosen.items()}
+    chosen |= {psi.name: psi for psi in companions if psi.name not in chosen}
+    if not chosen:
+        raise ValueError("maps must hold a map where there are no baselines")
+    rule = ", given" if eta is not None else ", a hundredth of the median norm of the data without noise"
+    about |= {called: _describe(psi, rule if any(psi is own for own in companions) else "")
+              for called, psi in chosen.items()}
     return AuditProblem(A, chosen, signals, about)
+
+
+def _same_operator(psi, A):
+    """Refuse a map that was made for another operator than ``A``: its answers would mean nothing."""
+    own = getattr(getattr(psi, "function", psi), "A", None)      # a callable is asked for its own
+    if not hasattr(own, "matvec") or own is A:
+        return
+    probe = np.cos(np.arange(1.0, A.shape[1] + 1))
+    here, there = A.matvec(probe), as_operator(own).matvec(probe) if own.shape == A.shape else 0.0
+    if own.shape != A.shape or np.linalg.norm(here - there) > 1e-6 * np.linalg.norm(here):
+        raise ValueError(f"map {psi.name} was made for another operator: {own!r} and {A!r} give different "
+                         "data. Leave the operator out to audit the map on its own, or wrap the map in a "
+                         "function to audit it on purpose on data that it was not made for")
 
 
 def _operator(A, maps, about):
@@ -209,13 +276,24 @@ def _operator(A, maps, about):
         A, origin = maps.A, f" of {maps.name}"
     if A is None or isinstance(A, str):
         name = "fourier" if A is None else A
-        if name not in NETWORKS:
-            raise ValueError(f"A must be an operator or one of {sorted(NETWORKS)}, got {name!r}")
-        network = load_network(NETWORKS[name])
-        A, origin, maps = network.A, ", as shipped", network if maps is None else maps
+        if ":" in name:
+            A, origin = _imported(name), f", {name}"
+        elif name not in NETWORKS:
+            raise ValueError(f"A must be an operator, module:name or one of {sorted(NETWORKS)}, got {name!r}")
+        else:
+            network = load_network(NETWORKS[name])
+            A, origin, maps = network.A, ", as shipped", network if maps is None else maps
     A = as_operator(A)
     about["operator"] = f"{A!r}".strip("<>") + origin
     return A, maps
+
+
+def _imported(text):
+    """Return the operator or matrix that ``module:name`` stands for, made if it is a function."""
+    module, _, attribute = text.partition(":")
+    with users_code(f"importing operator {text!r}"):
+        found = attrgetter(attribute)(importlib.import_module(module))
+        return found() if callable(found) and not hasattr(found, "shape") else found
 
 
 def _images(A, images, about, rng):
@@ -285,30 +363,44 @@ def _fit(A, images):
     return A, signals
 
 
-def _describe(psi) -> str:
+def _describe(psi, rule="") -> str:
     """Say in one line what a map is, with the numbers that fix it."""
     meta = getattr(psi, "meta", {})
-    if isinstance(psi, QCBPMap):
-        basis = "entries" if psi.wavelet is None else f"{psi.wavelet} coefficients"
-        return f"least absolute sum of {basis} with |Ax - y| <= {psi.eta:.4g}, relative gap {psi.tol:g}"
+    if isinstance(psi, (QCBPMap, TVMap)):
+        if isinstance(psi, TVMap):
+            least = "total variation, the sum of the lengths of the differences of neighbouring pixels,"
+        else:
+            least = f"sum of absolute {'entries' if psi.wavelet is None else f'{psi.wavelet} coefficients'}"
+        return (f"sparse recovery: least {least} with |Ax - y| <= eta = {psi.eta:.3g}{rule}; solved to a "
+                f"relative duality gap of {psi.tol:g}")
     if isinstance(psi, Tikhonov):
-        return f"(A*A + {psi.lam:.4g} I)^-1 A*y"
+        return f"linear, without a model of images: (A*A + {psi.lam:.3g} I)^-1 A*y"
     if isinstance(psi, ReLUNetwork):
         trained = f", trained by `{meta['command']}`" if "command" in meta else ""
         return f"ReLU network of {len(psi.layers)} layers{trained}"
     return repr(psi).strip("<>")
 
 
-def _companions(A, signals):
-    """Return sparse recovery and Tikhonov, tuned to the size of the measurements.
+def _companions(A, signals, names, eta) -> list:
+    """Return the baselines, tuned to the size of the measurements.
 
     A hundredth of the data is what ``wavelet_qcbp`` recommends for clean data; the weight of
     Tikhonov keeps its bias at a hundredth as well.
     """
-    size = float(np.median([np.linalg.norm(A.matvec(x)) for x in signals[:8]]))
+    size = float(np.median([np.linalg.norm(A.matvec(x)) for x in signals]))
     if size == 0:
         raise ValueError("images must be seen by the operator, but their measurements are all zero")
-    square = len(A.image_shape) == 2 and all(side % 2 == 0 and side >= 8 for side in A.image_shape)
-    wavelet = {} if square else {"wavelet": None}
-    return {"QCBP": QCBPMap(A, 1e-2 * size, tol=1e-3, name="QCBP", **wavelet),
-            "Tikhonov": Tikhonov(A, 1e-2 * A.norm_upper**2, name="Tikhonov")}
+    image = len(A.image_shape) == 2 and min(A.image_shape) > 1
+    if names is None:
+        wavelets = image and all(side % 2 == 0 and side >= 8 for side in A.image_shape)
+        names = (*(("tv",) if image else ("sparse",)), *(("wavelets",) if wavelets else ()), "tikhonov")
+    level = _NOISE_SHARE * size if eta is None else as_number(eta, "eta", low=0)
+    made = {"tv": lambda: TVMap(A, level, tol=1e-3),
+            "wavelets": lambda: QCBPMap(A, level, tol=1e-3, name="Wavelets"),
+            "sparse": lambda: QCBPMap(A, level, None, tol=1e-3, name="QCBP"),
+            "tikhonov": lambda: Tikhonov(A, 1e-2 * A.norm_upper**2, name="Tikhonov")}
+    unknown = [name for name in names if name not in made and ":" not in name
+               and not name.endswith(".npz") and name not in shipped_networks()]
+    if unknown:
+        raise ValueError(f"baselines must be of {', '.join(BASELINES)} or module:name, got {unknown[0]!r}")
+    return [made[name]() if name in made else as_map(name, A) for name in names]

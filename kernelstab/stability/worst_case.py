@@ -101,7 +101,8 @@ def worst_case(psi, y, eps, *, reference=None, method="auto", restarts=1, budget
     method : {"auto", "gradient", "probing"}
         ``"gradient"`` needs ``psi.vjp``: the leading direction of the derivative by Lanczos
         iteration, then projected ascent from it and from random starts. ``"probing"``
-        needs evaluations only. ``"auto"`` takes gradients if there are any.
+        needs evaluations only; one for every real measurement gives the whole derivative.
+        ``"auto"`` takes gradients if there are any.
     restarts : int
         Number of random starts, for ``"gradient"``.
     budget : int
@@ -120,7 +121,7 @@ def worst_case(psi, y, eps, *, reference=None, method="auto", restarts=1, budget
     :math:`J(y+e)^*(\Psi(y+e)-r)` through every path from the measurement to the output.
     Every iterate inside the ball is compared with the best, which is what is returned.
     For a linear map the worst case is :math:`\varepsilon\sigma_{\max}`; both methods reach
-    it (the second if the budget is at least twice the number of measurements).
+    it (the second with 3 evaluations more than real measurements).
 
     Examples
     --------

@@ -71,7 +71,7 @@ def test_what_is_needed_to_repeat_it_is_there(report):
     assert record["settings"]["images"] == QUICK.images
     assert len(record["fingerprints"]["images"]) == 64
     assert record["audited"] == "small"
-    assert record["maps"] == ["small", "QCBP", "Tikhonov"]
+    assert record["maps"] == ["small", "TV", "Wavelets", "Tikhonov"]
     assert sum(stage["seconds"] for stage in record["stages"]) == pytest.approx(record["seconds"])
     assert {t["slug"] for t in record["theorems"]} == {t.slug for t in theorems.all()}
 
@@ -102,6 +102,14 @@ def test_the_same_seed_gives_the_same_numbers(report, inputs):
     first, second = report.to_json(), again.to_json()
     for key in ("operator", "accuracy", "worst_case", "mirror_images", "planted_detail", "findings"):
         assert first[key] == second[key], key
+
+
+def test_a_plan_of_ones_own(inputs):
+    plan = replace(QUICK, images=2, budget=24, rungs=(0.5, 1.0))
+    other = audit(*inputs, plan=plan, progress=False)
+    assert other.to_json()["settings"]["budget"] == 24
+    assert other.findings["worst case"].eps.tolist() == [0.01, 0.02]
+    assert len(other.problem.images) == 2
 
 
 def test_another_seed_draws_other_noise(report, inputs):
@@ -170,9 +178,11 @@ def test_a_failing_stage_is_reported_and_the_others_run(inputs, tmp_path):
     ({"eps": 0}, "eps must be positive, got 0"),
     ({"eps": 2}, "eps must lie in"),
     ({"seed": -1}, "seed must be"),
+    ({"plan": 3}, "plan must be a kernelstab.report.Plan"),
+    ({"plan": QUICK, "quick": True}, "plan must be .* without quick"),
     ({"maps": "module:"}, "map must be module:name"),
     ({"images": np.ones((2, 3))}, "images must have 64 pixels"),
-    ({"A": "radar"}, "A must be an operator or one of"),
+    ({"A": "radar"}, "A must be an operator, module:name or one of"),
 ])
 def test_bad_input_is_refused_before_anything_is_written(inputs, tmp_path, options, message):
     A, psi, images = inputs

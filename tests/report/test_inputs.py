@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from kernelstab.maps import LinearMap, QCBPMap
+from kernelstab.maps import LinearMap, QCBPMap, TVMap, load_network
 from kernelstab.operators import SubsampledFourier, as_operator, masks
-from kernelstab.report.inputs import pose, read_images, read_matrix
+from kernelstab.report.inputs import pose, read_images, read_mask, read_matrix
 
 MATRIX = np.array([[1.0, 2.0, 0.0], [0.0, 0.0, 3.0]])
 
@@ -89,7 +89,7 @@ def test_nan_is_found(tmp_path):
 
 def test_nothing_given_is_the_shipped_network_on_held_out_slices():
     problem = pose()
-    assert list(problem.maps) == ["mri64-fourier", "QCBP", "Tikhonov"]
+    assert list(problem.maps) == ["mri64-fourier", "TV", "Wavelets", "Tikhonov"]
     assert problem.audited == "mri64-fourier"
     assert problem.images.shape == (39, 4096)
     assert problem.A.shape[1] == 4096
@@ -145,10 +145,55 @@ def test_companions_are_scaled_to_the_data():
     A = SubsampledFourier(masks.standard(16), real=True)
     images = np.random.default_rng(0).random((3, 16, 16))
     small, large = pose(A, A.rmatvec, images), pose(A, A.rmatvec, 1000 * images)
-    assert isinstance(small.maps["QCBP"], QCBPMap)
-    assert np.isclose(large.maps["QCBP"].eta, 1000 * small.maps["QCBP"].eta)
-    assert small.maps["QCBP"].wavelet is not None
+    assert isinstance(small.maps["TV"], TVMap)
+    assert isinstance(small.maps["Wavelets"], QCBPMap)
+    for name in ("TV", "Wavelets"):
+        assert np.isclose(large.maps[name].eta, 1000 * small.maps[name].eta)
+        assert "a hundredth of the median norm of the data" in small.about[name]
     assert pose(np.eye(2, 4), images=np.ones((1, 4))).maps["QCBP"].wavelet is None
+
+
+def test_baselines_noise_level_and_name_are_the_users():
+    A = SubsampledFourier(masks.standard(16), real=True)
+    images = np.random.default_rng(0).random((3, 16, 16))
+    problem = pose(A, A.rmatvec, images, name="zeros", baselines=["tikhonov", "tv"], eta=0.25)
+    assert list(problem.maps) == ["zeros", "Tikhonov", "TV"]
+    assert problem.maps["TV"].eta == 0.25
+    assert "eta = 0.25, given" in problem.about["TV"]
+    assert list(pose(A, A.rmatvec, images, name="alone", baselines=[]).maps) == ["alone"]
+    with pytest.raises(ValueError, match="baselines must be of tv, .* or module:name, got 'unet'"):
+        pose(A, A.rmatvec, images, baselines=["unet"])
+    with pytest.raises(ValueError, match="name must come with the one map"):
+        pose(A, images=images, name="nothing")
+
+
+def test_a_mask_from_a_file_is_completed_and_may_be_centred(tmp_path):
+    mask = masks.standard(16)
+    half = mask.copy()
+    half[1:8, 1:] = False                     # of each pair k, -k of these rows one is left
+    assert half.sum() < mask.sum()
+    np.save(tmp_path / "mask.npy", half)
+    np.savez(tmp_path / "centred.npz", mask=np.fft.fftshift(mask).astype(float))
+    assert np.array_equal(read_mask(tmp_path / "mask.npy").mask, masks.symmetrise(half))
+    assert np.array_equal(read_mask(tmp_path / "centred.npz", centred=True).mask, mask)
+    np.save(tmp_path / "image.npy", 0.5 * mask)
+    with pytest.raises(ValueError, match="mask: .*image.npy must hold bool values"):
+        read_mask(tmp_path / "image.npy")
+
+
+def test_a_map_made_for_another_operator_is_refused():
+    network = load_network("mri64-fourier")
+    same = SubsampledFourier(network.A.mask.copy(), real=True)
+    assert pose(same, "mri64-fourier", baselines=[]).audited == "mri64-fourier"
+    mask = network.A.mask.copy()
+    moved = np.argwhere(mask)[5], np.argwhere(~mask)[0]
+    for place, value in zip(moved, (False, True)):
+        mask[tuple(place)] = mask[tuple(-place % 64)] = value
+    other = SubsampledFourier(mask, real=True)
+    assert other.shape == network.A.shape
+    with pytest.raises(ValueError, match="mri64-fourier was made for another operator"):
+        pose(other, "mri64-fourier")
+    assert pose(other, lambda y: network(y), baselines=[]).maps       # on purpose
 
 
 @pytest.mark.parametrize(("arguments", "message"), [
@@ -157,7 +202,7 @@ def test_companions_are_scaled_to_the_data():
     ((np.eye(2, 4), None, np.zeros((2, 4))), "images must not be zero, but number 0 is"),
     ((np.eye(2, 4), None, 1j * np.ones((2, 4))), "images must be real for a real operator"),
     ((np.eye(2, 4), None, [[0, 0, 1.0, 0]]), "their measurements are all zero"),
-    (("radon", None, None), r"A must be an operator or one of \['fourier', 'gaussian'\], got 'radon'"),
+    (("radon", None, None), r"A must be an operator, module:name or one of \['fourier', 'gau.*got 'radon'"),
     ((np.eye(2, 4), lambda y: y, np.ones((1, 4))), r"must return shape \(4,\), got \(2,\)"),
     ((np.eye(2, 4), "nowhere.npz", np.ones((1, 4))), "nowhere.npz"),
     ((np.zeros((2, 4)), None, np.ones((1, 4))), "rank 0"),

@@ -88,9 +88,9 @@ def test_warnings_heard_are_told(report):
 def test_the_table_has_one_column_for_each_map(report, page):
     table = page[page.index("Accuracy and stability, map by map"):].partition("</table>")[0]
     rows = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in table.split("<tr>")[1:]]
-    assert rows[0] == ["", "small", "QCBP", "Tikhonov"]
+    assert rows[0] == ["", "small", "TV", "Wavelets", "Tikhonov"]
     assert len(rows) > 10
-    assert {len(row) for row in rows} == {4}
+    assert {len(row) for row in rows} == {5}
 
 
 def test_every_picture_is_data_with_a_text_for_those_who_cannot_see_it(report):

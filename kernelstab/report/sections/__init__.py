@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kernelstab._checks import as_count, as_number
 from kernelstab.report.inputs import AuditProblem
 
 
@@ -18,22 +19,49 @@ class NotApplicable(ValueError):
 
 @dataclass(frozen=True)
 class Plan:
-    """How much the audit spends: images, evaluations per search, rungs, random draws, dial settings.
+    """How much the audit spends.
 
-    ``gradient`` evaluations are for maps with a derivative, ``solver`` for those whose every value solves
-    an optimisation problem, ``probing`` for maps known by their values only.
+    Attributes
+    ----------
+    images : int
+        Images that are reconstructed.
+    searched : int
+        Images on which the worst case is searched: that of median accuracy, at every size, and others from
+        the most to the least accurate one, at the largest size.
+    budget : int, optional
+        Evaluations of each search. Default: 1, 2, 4 or 8 times ``least``, whatever takes at most ``seconds``.
+        Maps without a derivative get as many more as a full difference quotient takes (one for every
+        measurement), if that takes at most ten times as long.
+    least : int
+    seconds : float
+    rungs : tuple of float
+        Sizes of the perturbations on the image of median accuracy, as shares of the largest, increasing.
+    draws : int
+        Random perturbations beside each search.
+    dial : int
+        Settings of the dial that makes a detail invisible.
     """
 
     images: int = 8
-    gradient: int = 100
-    solver: int = 36
-    probing: int = 60
-    rungs: tuple[float, ...] = (0.25, 1.0)
+    searched: int = 4
+    budget: int | None = None
+    least: int = 40
+    seconds: float = 0.5
+    rungs: tuple[float, ...] = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)
     draws: int = 4
     dial: int = 7
 
+    def __post_init__(self):
+        for name, low in (("images", 1), ("searched", 1), ("least", 20), ("draws", 1), ("dial", 2)):
+            as_count(getattr(self, name), name, low=low)
+        if self.budget is not None:
+            as_count(self.budget, "budget", low=20)
+        rungs = [as_number(share, "rungs", low=0, high=1) for share in self.rungs]
+        if not rungs or rungs[0] == 0 or rungs[-1] != 1 or sorted(set(rungs)) != rungs:
+            raise ValueError(f"rungs must increase from above 0 to 1, got {self.rungs}")
 
-QUICK = Plan(images=3, gradient=40, solver=20, probing=24, rungs=(1.0,), draws=2, dial=3)
+
+QUICK = Plan(images=3, searched=2, least=20, seconds=0.2, rungs=(1.0,), draws=2, dial=3)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -51,12 +79,21 @@ class AuditTask:
     found: dict = field(default_factory=dict)
 
     @property
+    def searched(self) -> np.ndarray:
+        """The images whose worst case is searched: that of median accuracy, then the most accurate first."""
+        images = self.problem.images
+        if "accuracy" not in self.found:
+            return images[:1]
+        order = np.argsort(self.found["accuracy"].relative[self.problem.audited], kind="stable")
+        median = len(order) // 2
+        places = set(np.linspace(0, len(order) - 1, min(self.plan.searched, len(order))).round().astype(int))
+        places -= {min(places, key=lambda place: abs(place - median)), median}
+        return images[order[[median, *sorted(places)]]]
+
+    @property
     def image(self) -> np.ndarray:
         """The image of median accuracy of the audited map, so that none is picked by taste."""
-        if "accuracy" not in self.found:
-            return self.problem.images[0]
-        order = np.argsort(self.found["accuracy"].relative[self.problem.audited], kind="stable")
-        return self.problem.images[order[len(order) // 2]]
+        return self.searched[0]
 
 
 class Finding:

@@ -1,14 +1,15 @@
 """The finding on the worst case: what a search finds for every map, beside two controls."""
 
-from dataclasses import dataclass, replace
-from decimal import ROUND_CEILING, ROUND_FLOOR
+import time
+from dataclasses import dataclass, field, replace
+from decimal import ROUND_FLOOR
 
 import numpy as np
 
 from kernelstab import plot
 from kernelstab._checks import as_generator
 from kernelstab.certify import Program, lipschitz, run_floats
-from kernelstab.maps import PseudoInverse, has_gradient
+from kernelstab.maps import PseudoInverse, has_gradient, pullback
 from kernelstab.plot import Picture
 from kernelstab.quantity import Quantity
 from kernelstab.report.numbers import at_least, at_most, estimate, found, percent, readable, series
@@ -18,15 +19,20 @@ from kernelstab.stability import equal_norm_noise, linear_control, worst_case
 
 _EXACT = ("linear", "scaled-adjoint", "clip")
 GAIN = "signal/measurement"
+WEAK = 0.9
+"""A search that finds less of a known worst case is called weak beside what it found."""
+_VACUOUS = 100
+"""An upper bound so many times larger than what was found says little."""
 
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Searches(Finding):
-    r"""What perturbations :math:`\|e\|\le\varepsilon\|y\|` of the data of one image can do.
+    r"""What perturbations :math:`\|e\|\le\varepsilon\|y\|` of the data of a few images can do.
 
-    ``image`` and ``y`` are the image and its clean data, ``eps`` the relative sizes, increasing. By the name
-    of the map: ``worst`` and ``noise``, the search and the random perturbations of the same norm for every
-    size; ``bounds``, a Lipschitz constant, exact for linear maps, an upper bound for networks, in floats
+    ``image`` and ``y`` are the image of median accuracy and its clean data, ``eps`` the relative sizes,
+    increasing. By the name of the map: ``worst`` and ``noise``, the search and the random perturbations of
+    the same norm for every size; ``elsewhere``, the searches on the other images at the largest size;
+    ``bounds``, a Lipschitz constant, exact for linear maps, an upper bound for networks, in floats
     unless ``rigorous``; ``transfer``, Euclidean and sup norm of the change under the audited map's largest
     perturbation; ``budgets``, method and budget of its search. ``controls`` holds by method and budget the
     same search on a linear map whose worst case is known.
@@ -52,16 +58,17 @@ class Searches(Finding):
     transfer: dict
     controls: dict
     budgets: dict
+    elsewhere: dict = field(default_factory=dict)
 
     @classmethod
     def steps(cls, task) -> int:
-        return len(task.problem.maps) * len(task.plan.rungs) + 2
+        return len(task.problem.maps) * (len(task.plan.rungs) + len(task.searched) - 1) + 2
 
     @classmethod
     def measure(cls, task, tick=lambda: None) -> "Searches":
         """Search for the worst perturbation of every map at the image of median accuracy, at every size.
 
-        The audited map lends its perturbation to the others.
+        The audited map lends its perturbation to the others. On other images the largest size is searched.
 
         >>> from kernelstab.report.inputs import pose
         >>> from kernelstab.report.sections import AuditTask
@@ -70,18 +77,24 @@ class Searches(Finding):
         >>> s.gains("psi").round(6).tolist(), s.bounds["psi"]
         ([3.0], = 3 signal/measurement (exact, floating point))
         """
-        A, maps, plan, image = task.problem.A, task.problem.maps, task.plan, task.image
+        A, maps, plan, (image, *others) = task.problem.A, task.problem.maps, task.plan, task.searched
         seed = int(as_generator(task.seed).integers(2**32))
         y = A.matvec(image)
         eps = task.eps * np.array(plan.rungs)
         radii = eps * np.linalg.norm(y)
-        efforts = {name: _effort(psi, plan) for name, psi in maps.items()}
+        efforts = {name: _effort(psi, y, plan) for name, psi in maps.items()}
         worst: dict[str, list] = {name: [] for name in maps}
         noise: dict[str, list] = {name: [] for name in maps}
         for name, (method, budget) in efforts.items():
             for radius in radii:
                 worst[name].append(worst_case(maps[name], y, radius, method=method, budget=budget, rng=seed))
                 noise[name].append(equal_norm_noise(maps[name], y, radius, draws=plan.draws, rng=seed))
+                tick()
+        elsewhere: dict[str, list] = {name: [] for name in maps}
+        for other in (A.matvec(x) for x in others):
+            for name, (method, budget) in efforts.items():
+                elsewhere[name].append(worst_case(maps[name], other, eps[-1] * np.linalg.norm(other),
+                                                  method=method, budget=budget, rng=seed))
                 tick()
         controls = {}
         for method, budget in sorted(set(efforts.values())):
@@ -90,7 +103,7 @@ class Searches(Finding):
         lent = worst[task.problem.audited][-1].perturbation
         transfer = {name: _change(psi, worst[name][-1], y + lent) for name, psi in maps.items()}
         bounds = {name: bound for name, psi in maps.items() if (bound := lipschitz_bound(psi)) is not None}
-        return cls(image, y, eps, worst, noise, bounds, transfer, controls, efforts)
+        return cls(image, y, eps, worst, noise, bounds, transfer, controls, efforts, elsewhere)
 
     def with_bound(self, name, bound) -> "Searches":
         """Return the same with a proved bound of a map, unless floats give the constant itself."""
@@ -108,6 +121,11 @@ class Searches(Finding):
         own = [w.local_lipschitz_lower for w in self.worst[name]]
         return np.array([*own[:-1], max(own[-1], self.transfer[name][0] / self.size(-1))])
 
+    def gain_by_image(self, name) -> np.ndarray:
+        """Return the largest gains found at the largest size, the image of median accuracy first."""
+        others = [search.local_lipschitz_lower for search in self.elsewhere.get(name, ())]
+        return np.array([self.gains(name)[-1], *others])
+
     def sup_change(self, name) -> float:
         """Return the largest change of a pixel met, under its own perturbation or the audited map's."""
         return float(max(self.worst[name][-1].sup_error, self.transfer[name][1]))
@@ -122,23 +140,24 @@ class Searches(Finding):
 
     def headline(self, name) -> str:
         """Say how far the map can be moved."""
-        size = f"a perturbation of {100 * self.eps[-1]:g} % of the data, on the one image searched"
-        clean = float(np.linalg.norm(self.worst[name][-1].clean))
-        change = float(self.gains(name)[-1]) * self.size(-1)
-        if change == 0:
-            return f"was not moved by {size}; nothing was found, which proves nothing"
-        share = percent(change / clean, rounding=ROUND_FLOOR) if clean > 0 else ""
-        much = f"by at least {share}" if share else "away from zero"
-        return f"can be moved {much} by {size}"
+        where = _on(len(self.gain_by_image(name)))
+        size = f"a perturbation of {100 * self.eps[-1]:g} % of the data"
+        last = [self.worst[name][-1], *self.elsewhere.get(name, ())]
+        clean = [float(np.linalg.norm(search.clean)) for search in last]
+        change = [gain * search.eps for gain, search in zip(self.gain_by_image(name), last)]
+        if not any(change):
+            return f"was not moved by {size} {where}; nothing was found, which proves nothing"
+        share = np.mean([c / n for c, n in zip(change, clean)]) if all(clean) else None
+        much = "away from zero" if share is None else f"by at least {percent(share, rounding=ROUND_FLOOR)}"
+        return f"can be moved {much} by {size}, {where}"
 
     def sentence(self, name) -> str:
         """Say what was found for the map, for the others, and for a map whose worst case is known."""
-        gain, noise = self.gains(name)[-1], self.noise_gains(name)[-1]
-        size = f"{100 * self.eps[-1]:g} % of the data"
-        text = (f"On the one image searched, the worst perturbation found, {size}, changes the image by "
-                f"{readable(gain, rounding=ROUND_FLOOR)} times its own size; random noise of that size by "
-                f"{readable(noise)} times."
-                if gain > 0 else f"No perturbation of {size} that was tried on one image changes it.")
+        gains, noise = self.gain_by_image(name), self.noise_gains(name)[-1]
+        size, where = f"{100 * self.eps[-1]:g} % of the norm of the data", _on(len(gains))
+        text = (f"The worst perturbations found, {size}, change the image by {_floor(gains.mean())} times "
+                f"their own size, {where}{_range(gains)}; random noise of that size by {readable(noise)}."
+                if gains.any() else f"No perturbation of {size} that was tried changes the image, {where}.")
         others = ", ".join(self._gain_in_words(key) for key in self.worst if key != name)
         text += f" Attacked in the same way: {others}." if others else ""
         control = self.control(name)
@@ -149,24 +168,39 @@ class Searches(Finding):
     def _gain_in_words(self, name):
         bound = self.bounds.get(name)
         if bound is not None and bound.kind == "exact":
-            return f"{name} {readable(bound.value, rounding=ROUND_CEILING)} and no more"
-        return f"{name} at least {readable(self.gains(name)[-1], rounding=ROUND_FLOOR)}"
+            return f"{name} {readable(bound.value)}, its exact maximum"
+        return f"{name} at least {_floor(self.gain_by_image(name).mean())}"
+
+    def _gain_cell(self, name):
+        gains, ratio = self.gain_by_image(name), self.control(name).ratio
+        weak = f"; weak search, it finds {percent(ratio)} of a known worst case" if ratio < WEAK else ""
+        return f"{at_least(float(gains.mean()))}{_range(gains)}{weak}"
 
     def rows(self, names) -> list:
         rows = [
-            row(f"gain of the worst perturbation found ({100 * self.eps[-1]:g} %, one image)", names,
-                lambda n: at_least(float(self.gains(n)[-1]))),
-            row("gain of random noise of the same norm (same image)", names,
+            row(f"gain of the worst perturbation found ({100 * self.eps[-1]:g} %), "
+                f"{_on(len(self.gain_by_image(names[0])))}", names, self._gain_cell),
+            row("gain of random noise of the same norm, image of median accuracy", names,
                 lambda n: f"~\u00a0{readable(float(self.noise_gains(n)[-1]))}"),
-            row("Lipschitz constant (=) or upper bound (≤)", names,
-                lambda n: _bound_cell(self.bounds.get(n))),
-            row("largest pixel change (sup) in these searches and transfers", names,
+            row("Lipschitz constant, the largest gain of all (=), or an upper bound (≤)", names,
+                self._bound_cell),
+            row("largest pixel change (sup) on that image", names,
                 lambda n: at_least(self.sup_change(n), 2)),
-            row("relative error there, clean → perturbed data", names, self._errors_cell),
+            row("relative error on that image, clean → perturbed data", names, self._errors_cell),
             row(f"gain of the perturbation found for {names[0]}", names,
                 lambda n: f"~\u00a0{readable(self.transfer[n][0] / self.size(-1))}"),
         ]
         return rows if len(names) > 1 else rows[:-1]
+
+    def _bound_cell(self, name):
+        bound = self.bounds.get(name)
+        if bound is None:
+            return "not known"
+        if bound.kind == "exact":
+            return f"=\u00a0{readable(bound.value)}"
+        says = ("; far above what was found: it multiplies the norms of all layers"
+                if bound.value > _VACUOUS * self.gain_by_image(name).max() > 0 else "")
+        return at_most(bound.value) + ("" if bound.rigorous else " (in floats)") + says
 
     def _errors_cell(self, name):
         worst, size = self.worst[name][-1], np.linalg.norm(self.image)
@@ -179,7 +213,7 @@ class Searches(Finding):
         controls = []
         for (method, budget), control in self.controls.items():
             users = ", ".join(name for name, effort in self.budgets.items() if effort == (method, budget))
-            controls.append((f"as for {users}: by {method}, {budget} evaluations", percent(control.ratio, 3)))
+            controls.append((f"as for {users}: by {method}, {budget} evaluations", percent(control.ratio)))
         head = ("control: the same search on a linear map whose worst case is known", "found of it")
         gains = [self._gain_figure()] if len(self.eps) > 1 else []
         return [self._panel(problem), *gains, table(head, controls)]
@@ -201,6 +235,7 @@ class Searches(Finding):
             "method": last.method, "budget": self.budgets[name][1],
             "evaluations": [w.evaluations + w.gradients for w in self.worst[name]],
             "gain": series(self.gains(name), "lower", GAIN),
+            "gain_by_image": series(self.gain_by_image(name), "lower", GAIN),
             "gain_of_equal_norm_noise": series(self.noise_gains(name), unit=GAIN),
             "lipschitz": None if bound is None else bound.to_json(),
             "sup_change": found(self.sup_change(name), "signal").to_json(),
@@ -247,11 +282,42 @@ class Searches(Finding):
             "same norm. Dotted: the exact maximum of a linear map."), "44rem")
 
 
-def _effort(psi, plan):
-    """Return the method and the budget of the search of a map."""
-    if not has_gradient(psi):
-        return "probing", plan.probing
-    return "gradient", plan.solver if callable(getattr(psi, "solve", None)) else plan.gradient
+def _effort(psi, y, plan):
+    """Return the method and the budget of the search of a map, as the time of a call allows."""
+    method = "gradient" if has_gradient(psi) else "probing"
+    if plan.budget is not None:
+        return method, plan.budget
+    seconds = min(_seconds(psi, y, method) for _ in range(3))        # the first call may compile
+    budget = max(plan.least * factor for factor in (1, 2, 4, 8)
+                 if factor == 1 or plan.least * factor * seconds <= plan.seconds)
+    whole = y.size * (2 if np.iscomplexobj(y) else 1) + plan.least   # a difference quotient and some more
+    if method == "probing" and budget < whole and whole * seconds <= 10 * plan.seconds:
+        budget = whole
+    return method, budget
+
+
+def _seconds(psi, y, method) -> float:
+    """Return the time of one evaluation; a gradient counts as another."""
+    start = time.perf_counter()
+    if method == "probing":
+        psi(y)
+        return time.perf_counter() - start
+    output, transposed = pullback(psi, y)
+    transposed(output)
+    return (time.perf_counter() - start) / 2
+
+
+def _on(count) -> str:
+    return "on the one image searched" if count == 1 else f"mean of {count} images"
+
+
+def _range(gains) -> str:
+    """Write the range of several lower bounds."""
+    return f" ({_floor(gains.min())} to {_floor(gains.max())})" if len(gains) > 1 else ""
+
+
+def _floor(value) -> str:
+    return readable(float(value), rounding=ROUND_FLOOR)
 
 
 def lipschitz_bound(psi) -> Quantity | None:
@@ -272,14 +338,6 @@ def lipschitz_bound(psi) -> Quantity | None:
 def _change(psi, search, y):
     difference = np.asarray(psi(y)).ravel() - search.clean
     return float(np.linalg.norm(difference)), float(np.max(np.abs(difference)))
-
-
-def _bound_cell(quantity):
-    if quantity is None:
-        return ""
-    if quantity.kind == "exact":
-        return f"=\u00a0{readable(quantity.value)}"
-    return at_most(quantity.value) + ("" if quantity.rigorous else " (in floats)")
 
 
 def _magnified(picture, caption, height) -> Picture:

@@ -73,9 +73,9 @@ def test_details_that_cannot_be_turned_are_not_applicable(A, detail):
 def test_sentence_and_rows_name_both_ends_of_the_dial(report):
     details = report.findings["planted detail"]
     assert "nothing, as must every map" in details.sentence("small")
-    visible, invisible = details.rows(["small", "QCBP", "Tikhonov"])
+    visible, invisible = details.rows(["small", "TV", "Wavelets", "Tikhonov"])
     assert visible[0] == "part shown of a visible detail"
-    assert invisible[1:] == ["0\u00a0%"] * 3
+    assert invisible[1:] == ["0\u00a0%"] * 4
 
 
 def test_the_detail_is_marked_where_it_is(report, drawn):
