@@ -105,7 +105,9 @@ def read_mask(path, *, centred=False) -> SubsampledFourier:
         As for :func:`read_matrix`.
     """
     mask = masks.as_mask(one_array(read_arrays(path, "mask"), ("mask",), path, "mask"), f"mask: {path}")
-    return SubsampledFourier(masks.symmetrise(np.fft.ifftshift(mask) if centred else mask), real=True)
+    if centred:
+        return SubsampledFourier(masks.symmetrise(np.fft.ifftshift(mask)), real=True, centred=False)
+    return SubsampledFourier(masks.symmetrise(mask), real=True)       # warns if it looks centred
 
 
 def read_arrays(path, name, hint="") -> dict:
