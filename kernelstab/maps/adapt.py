@@ -91,7 +91,7 @@ def as_map(thing, A, name=None):
     torch = sys.modules.get("torch")     # a torch module can only exist if torch is loaded
     if torch is not None and isinstance(thing, torch.nn.Module):
         thing = _from_torch(thing, A, label)
-    elif isinstance(thing, np.ndarray):
+    elif isinstance(thing, np.ndarray) or (torch is not None and isinstance(thing, torch.Tensor)):
         thing = LinearMap(thing)
     if not callable(thing) and not callable(getattr(thing, "predict", None)):
         way = "; put its weights into the module that they belong to" if isinstance(thing, dict) else ""

@@ -15,16 +15,17 @@ CONTRADICTED   hypotheses hold and a conclusion fails: a bug in the code or in t
 rounding counts as holding, because floats could not see it otherwise; in balls it is UNDECIDED.
 """
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+from scipy.sparse.linalg import LinearOperator
 
 from kernelstab._checks import as_array
 from kernelstab.certify import Program, make_certificate, run_balls, run_exact, run_floats, write_certificate
 from kernelstab.certify.writing.programs import ball_run, certificate_of
-from kernelstab.maps import ReLUNetwork, as_map
-from kernelstab.operators import as_operator
+from kernelstab.maps import Map, ReLUNetwork, as_map
+from kernelstab.operators import ForwardOperator, as_operator
 from kernelstab.quantity import Kind, Quantity
 
 LIPSCHITZ = "Lipschitz upper bound"
@@ -41,7 +42,8 @@ class Instance:
     """Named inputs on which a theorem can be checked.
 
     ``inputs`` maps the names of the theorem's program to vectors, forward operators and
-    reconstruction maps; ``description`` says in one line where they come from.
+    reconstruction maps, or what as_operator and as_map take for these; ``description`` says in one line
+    where they come from.
     """
 
     slug: str
@@ -203,20 +205,31 @@ class Theorem:
         """
         if arithmetic not in ARITHMETICS:
             raise ValueError(f"arithmetic must be one of {ARITHMETICS}, got {arithmetic!r}")
-        program = self._program_for(instance)
+        program, inputs = self._posed(instance)
         if arithmetic == "float":
-            evaluation = run_floats(program, instance.inputs)
+            evaluation = run_floats(program, inputs)
         elif arithmetic == "ball":
-            evaluation = run_balls(program, instance.inputs, precision=precision)
+            evaluation = run_balls(program, inputs, precision=precision)
         else:
-            evaluation = run_exact(program, instance.inputs, precision=precision)
+            evaluation = run_exact(program, inputs, precision=precision)
         return self._verdict(program, evaluation, arithmetic)
 
-    def _program_for(self, instance) -> Program:
-        """Return the form of the statement that fits an instance of this theorem."""
+    def _posed(self, instance) -> tuple:
+        """Return the form of the statement that fits an instance of this theorem, and its inputs, adapted."""
         if instance.slug != self.slug:
             raise ValueError(f"instance must belong to {self.slug!r}, got one of {instance.slug!r}")
-        return self.program(**self.variant(instance))
+        inputs, kinds = dict(instance.inputs), self.program(**self.variants[0]).inputs
+        if set(kinds) - set(inputs):
+            raise ValueError(f"inputs must hold {sorted(kinds)}, got {sorted(inputs)}")
+        A = None
+        for name in [name for name, kind in kinds.items() if kind == "operator"]:
+            if not hasattr(inputs[name], "matvec") or isinstance(inputs[name], LinearOperator):
+                inputs[name] = as_operator(inputs[name])
+            A = inputs[name]
+        for name in [name for name, kind in kinds.items() if kind == "map"]:
+            if not _ours(inputs[name]) and isinstance(A, ForwardOperator):
+                inputs[name] = as_map(inputs[name], A)
+        return self.program(**self.variant(replace(instance, inputs=inputs))), inputs
 
     def _verdict(self, program, evaluation, arithmetic) -> Verdict:
         outcome, reason = judge(evaluation.claims)
@@ -234,14 +247,14 @@ class Theorem:
 
         An instance that is not VERIFIED in ball arithmetic raises a CertificateError.
         """
-        program = self._program_for(instance)
-        certificate = make_certificate(self.slug, program, instance.inputs, precision=precision, extra=extra)
+        program, inputs = self._posed(instance)
+        certificate = make_certificate(self.slug, program, inputs, precision=precision, extra=extra)
         return write_certificate(certificate, path)
 
     def prove(self, instance: Instance, path=None, *, precision: int = 128, extra=None) -> Verdict:
         """Check in balls; if the instance is VERIFIED, write the certificate of the same run to ``path``."""
-        program = self._program_for(instance)
-        run = ball_run(program, instance.inputs, precision)
+        program, inputs = self._posed(instance)
+        run = ball_run(program, inputs, precision)
         verdict = self._verdict(program, run.evaluation(), "ball")
         if verdict.verified and path is not None:
             write_certificate(certificate_of(run, self.slug, extra), path)
@@ -289,7 +302,12 @@ def given(A, psi, x):
     """
     A = as_operator(A)
     x = as_array(as_array(x, "x").ravel(), "x", shape=A.shape[1:], other=A.shape[0])
-    return A, psi if type(psi).__module__.startswith("kernelstab.") else as_map(psi, A), x
+    return A, psi if _ours(psi) else as_map(psi, A), x
+
+
+def _ours(psi) -> bool:
+    """Whether the map is one of this package, which checks what goes in and what comes out."""
+    return isinstance(psi, Map) and type(psi).__module__.startswith("kernelstab.")
 
 
 def pencil(third_row, height: float):

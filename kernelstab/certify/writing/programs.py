@@ -223,6 +223,8 @@ class FloatRun(Run):
     def apply(self, name, args, values):
         if name in ("forward", "apply"):
             thing, who = values[0], self.program.text(args[0])
+            if name == "forward" and hasattr(thing, "shape"):
+                as_array(values[1], self.program.text(args[1]), shape=thing.shape[1:], other=thing.shape[0])
             function = thing if name == "apply" else getattr(thing, "matvec", lambda x: thing @ x)
             return as_array(as_repeated(function, values[1], who), f"output of {who}", ndim=1)
         if name == "lipschitz":
