@@ -10,14 +10,18 @@ import platform
 import secrets
 import stat
 import sys
+import zipfile
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cache
+from math import prod
 from pathlib import Path
 
 from kernelstab import __version__
 
 _PACKAGES = ("numpy", "scipy", "numba", "matplotlib", "python-flint", "PyWavelets", "torch")
+
+_MOST_UNPACKED, _MOST_RATIO = 1 << 28, 100      # bytes of a compressed archive, and times its own size
 
 
 def write_atomic(path, content: str | bytes) -> Path:
@@ -78,14 +82,62 @@ def require_writable(path, name) -> None:
 
 def read_plain(path, most: int | None = None) -> bytes:
     """Return the bytes of a plain file; a pipe or a device, or more than ``most`` bytes, is an OSError."""
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with os.fdopen(handle, "rb") as source:
-        found = os.fstat(handle)
-        if not stat.S_ISREG(found.st_mode):
-            raise OSError(f"{path} is not a plain file")
-        if most is not None and found.st_size > most:
-            raise OSError(f"{path} has {found.st_size} bytes, more than {most}")
+    with open_plain(path) as source:
+        size = os.fstat(source.fileno()).st_size
+        if most is not None and size > most:
+            raise OSError(f"{path} has {size} bytes, more than {most}")
         return source.read() if most is None else source.read(most)
+
+
+def open_plain(path):
+    """Open a plain file to read its bytes; a pipe would wait for its writer, and a device need not end."""
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(f"{path} is not a plain file")
+    return os.fdopen(handle, "rb")
+
+
+def read_numpy(path) -> dict:
+    """Return the arrays of an ``.npz`` file by their names, or that of an ``.npy`` file as ``""``.
+
+    Sizes are compared with the file before memory is taken, and nothing pickled is read. What is wrong with
+    a file raises an OSError, a ValueError, or what zipfile and zlib raise.
+    """
+    with open_plain(path) as source:
+        size = os.fstat(source.fileno()).st_size
+        if source.read(2) != b"PK":
+            source.seek(0)
+            return {"": _read_array(source, size)}
+        found: dict = {}
+        with zipfile.ZipFile(source) as archive:
+            unpacked = sum(info.file_size for info in archive.infolist())
+            if unpacked > max(_MOST_UNPACKED, _MOST_RATIO * size):
+                raise ValueError(f"it unpacks to {unpacked} bytes, more than {_MOST_RATIO} times its size")
+            for info in archive.infolist():
+                name = info.filename.removesuffix(".npy")
+                if name in found or name == info.filename:
+                    raise ValueError(f"it holds {info.filename!r:.60}, which is no array or there twice")
+                with archive.open(info) as member:
+                    found[name] = _read_array(member, info.file_size)
+        return found
+
+
+def _read_array(stream, size):
+    """Read an array whose header declares no more bytes than there are."""
+    from numpy.lib import format as layout  # the verifier, which loads no numpy, reads no arrays
+
+    readers = {(1, 0): layout.read_array_header_1_0, (2, 0): layout.read_array_header_2_0}
+    version = layout.read_magic(stream)
+    if version not in readers:
+        raise ValueError(f"arrays of version {version} are not read")
+    shape, _, dtype = readers[version](stream)
+    declared = prod(shape) * dtype.itemsize
+    if min(shape, default=0) < 0 or declared > size - stream.tell():
+        raise ValueError(f"an array of shape {shape} and dtype {dtype} needs {declared} bytes, "
+                         f"got {size - stream.tell()}")
+    stream.seek(0)
+    return layout.read_array(stream, allow_pickle=False)
 
 
 @contextmanager
@@ -95,7 +147,8 @@ def streams():
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w"))       # noqa: SIM115 - until the process ends
     try:
-        yield
+        with suppress(BrokenPipeError):           # the reader, such as `head`, has seen enough
+            yield
     finally:
         for stream in (sys.stdout, sys.stderr):
             try:

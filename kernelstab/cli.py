@@ -8,7 +8,7 @@ import argparse
 import json
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 
 from kernelstab import __version__
@@ -25,30 +25,35 @@ def main(argv=None) -> int:
     []
     2
     """
+    code = 0
     with streams():
-        return _run(argv)
+        code = _run(_parser().parse_args(argv))
+    return code
 
 
-def _run(argv) -> int:
-    arguments = _parser().parse_args(argv)
+def _run(arguments) -> int:
     try:
         code = arguments.run(arguments)
         sys.stdout.flush()
         return code
-    except BrokenPipeError:              # the reader, such as `head`, has seen enough
-        return 0
+    except BrokenPipeError:
+        raise
     except MemoryError as error:
-        print(f"kernelstab: error: not enough memory: {error}", file=sys.stderr)
-        return 2
+        return _ended(2, f"error: not enough memory: {error}")
     except (ValueError, ImportError, OSError) as error:
-        print(f"kernelstab: error: {' '.join(str(error).split())}", file=sys.stderr)
-        return 1 if isinstance(error, CertificateError) else 2
+        code = 1 if isinstance(error, CertificateError) else 2
+        return _ended(code, f"error: {' '.join(str(error).split())}")
     except SystemExit as error:          # nothing of ours raises it after the options are read
-        print(f"kernelstab: error: the map ended the program (SystemExit: {error})", file=sys.stderr)
-        return 2
+        return _ended(2, f"error: the map ended the program (SystemExit: {error})")
     except KeyboardInterrupt:
-        print("kernelstab: interrupted", file=sys.stderr)
-        return 130
+        return _ended(130, "interrupted")
+
+
+def _ended(code, words) -> int:
+    """Say why a command ended, if there is anyone to say it to."""
+    with suppress(OSError):
+        print(f"kernelstab: {words}", file=sys.stderr, flush=True)
+    return code
 
 
 def _audit(arguments) -> int:

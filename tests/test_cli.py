@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 import types
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from kernelstab import warmup as compiled
 from kernelstab.certify.certificate import digest
 from kernelstab.operators import masks
 
+GOLDEN = Path(__file__).parent / "certify" / "golden"
 MODULE = '''
 import numba
 import numpy as np
@@ -444,3 +446,40 @@ def test_a_solution_without_convergence_has_exit_code_1(folder, capsys):
     code, out, err = _run(capsys, *problem, "--quiet")
     assert (code, out) == (1, "")
     assert err.startswith("kernelstab: not converged")
+
+
+def test_out_and_certificate_are_two_files(folder, capsys):
+    np.savez(folder / "problem.npz", A=np.eye(2, 4), y=np.ones(2))
+    arguments = ["solve", "problem.npz", "--out", "a.npz", "--certificate", "./a.npz"]
+    assert cli.main(arguments) == 2
+    assert "out and certificate must be two files" in capsys.readouterr().err
+    assert not (folder / "a.npz").exists()
+
+
+def test_a_budget_reaches_the_verifier(tmp_path, capsys):
+    assert cli.main(["verify", str(GOLDEN / "coherence-real.json"), "--budget", "1e-7"]) == 2
+    assert "--budget" in capsys.readouterr().err
+    assert cli.main(["verify", str(GOLDEN / "coherence-real.json"), "--budget", "2"]) == 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="closes streams as a shell does")
+@pytest.mark.parametrize(("shell", "code"), [
+    ("kernelstab list >&-", 0), ("kernelstab list >&- 2>&-", 0), ("kernelstab verify nowhere 2>&-", 2),
+    ("kernelstab verify nowhere 2>/dev/full", 2), ("kernelstab list >/dev/full", 2),
+    ("kernelstab.certify nowhere >&-", 2), ("kernelstab.certify nowhere >/dev/full", 2),
+])
+def test_streams_that_are_closed_or_full_leave_no_traceback(shell, code):
+    done = subprocess.run(["sh", "-c", f"{sys.executable} -m {shell}"], capture_output=True, text=True)
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+    assert done.returncode == code
+
+
+def test_ctrl_c_while_the_package_loads_is_one_line():
+    script = ("import runpy, sys\n"
+              "class Pressed:\n"
+              "    def find_spec(name, *rest):\n"
+              "        if name == 'kernelstab.cli':\n            raise KeyboardInterrupt\n"
+              "sys.meta_path.insert(0, Pressed)\nrunpy.run_module('kernelstab', run_name='__main__')")
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (130, "kernelstab: interrupted\n")

@@ -19,15 +19,20 @@ def main(arguments=None) -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON object per file")
     parser.add_argument("--budget", type=float, default=1.0, metavar="B",
                         help="multiply the limits on work and memory (default %(default)s)")
+    options = parser.parse_args(arguments)
+    try:
+        results = [(name, verify(name, budget=options.budget)) for name in options.files]
+    except ValueError as error:
+        parser.error(str(error))
+    texts = [json.dumps({"file": name} | result.to_json(), allow_nan=False) if options.json
+             else f"{name}\n{report(result)}" for name, result in results]
     with streams():
-        options = parser.parse_args(arguments)
         try:
-            results = [(name, verify(name, budget=options.budget)) for name in options.files]
-        except ValueError as error:
+            print(*texts, sep="\n", flush=True)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
             parser.error(str(error))
-        for name, result in results:
-            sys.stdout.write((json.dumps({"file": name} | result.to_json(), allow_nan=False) if options.json
-                              else f"{name}\n{report(result)}") + "\n")
     return 0 if all(result.ok for _, result in results) else 2
 
 

@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy.sparse.linalg import LinearOperator, lsmr
@@ -94,14 +95,13 @@ def kernel_projector(A, *, method=None, tol=1e-12) -> KernelProjector:
     if method == "closed form":
         if A.tight is None:
             raise ValueError('method "closed form" needs A A* = cI, but the operator is not tight')
-        return KernelProjector(A, method, lambda x: A.rmatvec(A.matvec(x)) / A.tight)
+        return KernelProjector(A, method, partial(_tight_part, A))
     if method == "dense":
         factor = RowFactor(A.to_dense())
         columns = factor.rows(decide_rank(factor.sigma, A.shape)[1])
-        adjoint = columns.conj().T
-        return KernelProjector(A, method, lambda x: columns @ (adjoint @ x))
+        return KernelProjector(A, method, partial(_dense_part, columns, columns.conj().T))
     if method == "lsmr":
-        return KernelProjector(A, method, lambda x: _least_norm(A, A.matvec(x), tol))
+        return KernelProjector(A, method, partial(_least_norm, A, tol))
     raise ValueError(f'method must be "closed form", "dense" or "lsmr", got {method!r}')
 
 
@@ -125,9 +125,17 @@ def kernel_part(A, x) -> np.ndarray:
     return projector.matvec(projector.matvec(x))
 
 
-def _least_norm(A, y, tol):
+def _tight_part(A, x):
+    return A.rmatvec(A.matvec(x)) / A.tight
+
+
+def _dense_part(columns, adjoint, x):
+    return columns @ (adjoint @ x)
+
+
+def _least_norm(A, tol, x):
     budget = 20 * min(A.shape)
-    solution, reason, steps = lsmr(A, y, atol=tol, btol=tol, conlim=0.0, maxiter=budget)[:3]
+    solution, reason, steps = lsmr(A, A.matvec(x), atol=tol, btol=tol, conlim=0.0, maxiter=budget)[:3]
     if reason == 7:
         message = f"LSMR stopped after {steps} steps before its tolerance {tol:g}"
         warnings.warn(message, NotConverged, stacklevel=4)

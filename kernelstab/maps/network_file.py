@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 import zipfile
 import zlib
 from pathlib import Path
@@ -9,15 +10,16 @@ from pathlib import Path
 import numpy as np
 
 from kernelstab._checks import as_count
-from kernelstab._files import write_atomic
+from kernelstab._files import read_numpy, write_atomic
 from kernelstab.maps.network import WEIGHTED, ReLUNetwork
 from kernelstab.operators import SubsampledFourier, gaussian, masks
 
 SHIPPED = Path(__file__).parent / "weights"
+_MOST_ENTRIES = 1 << 26         # of the matrix or the mask that a recipe describes
 DAMAGED = "its content is damaged or of another kind"
 # what reading raised when every byte of a file was damaged in turn; RuntimeError is encryption
-_UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, RuntimeError, zlib.error,
-               zipfile.BadZipFile)
+_UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, RuntimeError, MemoryError,
+               OverflowError, zlib.error, zipfile.BadZipFile)
 
 
 def shipped_networks() -> list[str]:
@@ -141,9 +143,10 @@ def write_arrays(path, arrays: dict) -> None:
 def read_arrays(path) -> dict:
     """Return the arrays of an ``.npz`` file; anything else, pickled content included, is a ValueError."""
     try:
-        # numpy leaves the file open when it is damaged, hence the outer with
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as stored:
-            return {key: stored[key] for key in stored.files}
+        arrays = read_numpy(path)
+        if "" in arrays:
+            raise ValueError("it holds one array and no names")
+        return arrays
     except _UNREADABLE as error:
         raise ValueError(DAMAGED) from error
 
@@ -160,6 +163,9 @@ def operator_from_recipe(recipe):
     """
     if not isinstance(recipe, dict):
         raise ValueError(f"operator recipe must be a dictionary, got {recipe!r}")
+    sizes = [recipe.get(name, 1) for name in ("m", "N", "size", "size")]
+    if all(type(n) is int for n in sizes) and math.prod(sizes) > _MOST_ENTRIES:
+        raise ValueError(f"operator recipe must be of at most {_MOST_ENTRIES} entries, got {recipe!r:.200}")
     if recipe.get("kind") == "fourier2d" and recipe.get("mask") == "standard":
         return SubsampledFourier(masks.standard(as_count(recipe["size"], "size", low=2)), real=True)
     if recipe.get("kind") == "gaussian":

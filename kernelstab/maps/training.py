@@ -12,7 +12,7 @@ import numpy as np
 from kernelstab import data
 from kernelstab._checks import as_count
 from kernelstab._errors import require
-from kernelstab._files import write_atomic
+from kernelstab._files import require_writable, write_atomic
 from kernelstab.maps.network_file import operator_from_recipe, read_arrays, save_network, write_arrays
 
 
@@ -159,6 +159,7 @@ def train(name, *, epochs: int | None = None, seed: int = 0, out=".", resume: bo
         out.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
         raise ValueError(f"out must be a folder, got {str(out)!r}, a file or below one") from None
+    require_writable(weights, "out")
     run = _Run(recipe, epochs, seed, device)
     if resume:
         run.restore(checkpoint)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from kernelstab import theorems
 from kernelstab._checks import as_count, as_number
-from kernelstab._files import fingerprint, provenance
+from kernelstab._files import fingerprint, provenance, require_writable
 from kernelstab.report import page
 from kernelstab.report.inputs import AuditProblem, pose
 from kernelstab.report.sections import QUICK, AuditTask, Finding, NotApplicable, Plan
@@ -259,16 +259,20 @@ def audit(A=None, maps=None, images=None, *, name=None, baselines=None, eta=None
     kinds = wanted()
     stages = {kind.name: Stage(kind.name) for kind in kinds}
     task = AuditTask(problem, plan, eps, seed, None if folder is None else folder / "certificates")
-    for kind in kinds:
-        if not set(kind.needs) <= set(task.found):
-            continue
-        stage, finding = run_stage(kind.name, kind.steps(task), partial(kind.measure, task),
-                                   progress=progress)
-        stages[kind.name] = stage
-        if finding is not None:
-            task.found[kind.name] = finding
-        if stage.state == "interrupted":
-            break
+    try:
+        for kind in kinds:
+            if not set(kind.needs) <= set(task.found):
+                continue
+            stage, finding = run_stage(kind.name, kind.steps(task), partial(kind.measure, task),
+                                       progress=progress)
+            stages[kind.name] = stage
+            if finding is not None:
+                task.found[kind.name] = finding
+            if stage.state == "interrupted":
+                break
+    except KeyboardInterrupt:            # between two stages: the finished ones are kept
+        name = next((kind.name for kind in kinds if kind.name not in task.found), kinds[-1].name)
+        stages[name] = Stage(name, "interrupted")
     report = AuditReport(problem, plan, eps, task.found, tuple(stages.values()),
                          provenance(seed, timed=True), folder)
     if folder is not None:
@@ -288,4 +292,5 @@ def _folder(out):
         (folder / "certificates").mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
         raise ValueError(f"out must be a folder, got {str(out)!r}") from None
+    require_writable(folder / "report.html", "out")
     return folder

@@ -15,6 +15,7 @@ import numpy as np
 from kernelstab import data
 from kernelstab._checks import as_array, as_generator, as_number, if_stored_as_complex
 from kernelstab._errors import users_code
+from kernelstab._files import read_numpy
 from kernelstab.maps import QCBPMap, ReLUNetwork, Tikhonov, TVMap, as_map, load_network, shipped_networks
 from kernelstab.operators import ForwardOperator, SubsampledFourier, as_operator, masks
 
@@ -26,7 +27,8 @@ BASELINES = ("tv", "wavelets", "sparse", "tikhonov")
 
 _SPARSE_SIGNALS = 12
 _NOISE_SHARE = 0.01
-_DAMAGED = (ValueError, OSError, EOFError, MemoryError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+_MOST_SIDE = 1 << 26     # of a sparse matrix, whose pointers take a number for each row or column
+_DAMAGED = (ValueError, OSError, EOFError, MemoryError, RuntimeError, zipfile.BadZipFile, zlib.error)
 """What numpy raises on files that are torn, encrypted or made up."""
 
 
@@ -53,14 +55,39 @@ def read_matrix(path, name="operator"):
     """
     words = " (the words fourier and gaussian name the shipped operators)" if name == "operator" else ""
     arrays = read_arrays(path, name, words)
-    if not {"format", "indptr"} <= set(arrays):
+    if not {"format", "shape"} <= set(arrays):
         return as_array(one_array(arrays, ("A", "matrix"), path, name), name, ndim=2)
+    try:
+        return _sparse(arrays)
+    except (*_DAMAGED, KeyError, TypeError, OverflowError) as error:
+        raise ValueError(f"{name}: {path} is no sparse matrix: {error}") from None
+
+
+def _sparse(arrays):
+    """Return the sparse matrix that :func:`scipy.sparse.save_npz` stored, with every index checked."""
     from scipy import sparse
 
-    try:
-        return sparse.load_npz(path)
-    except (*_DAMAGED, KeyError, TypeError) as error:
-        raise ValueError(f"{name}: {path} is no sparse matrix: {type(error).__name__}: {error}") from None
+    stored = arrays["format"].item()
+    kind = stored.decode("ascii") if isinstance(stored, bytes) else stored
+    shape = tuple(int(n) for n in arrays["shape"])
+    if len(shape) != 2 or not all(1 <= n <= _MOST_SIDE for n in shape):
+        raise ValueError(f"shape must be two numbers from 1 to {_MOST_SIDE}, got {shape}")
+    values = as_array(arrays["data"], "data")
+    if kind == "coo":
+        index = arrays["row"], arrays["col"]
+    elif kind == "dia":
+        index = arrays["offsets"]
+    elif kind in ("csr", "csc", "bsr"):
+        index = arrays["indices"], arrays["indptr"]
+    else:
+        raise ValueError(f"format must be csr, csc, bsr, coo or dia, got {kind!r:.40}")
+    if any(part.dtype.kind not in "iu" for part in (index if isinstance(index, tuple) else (index,))):
+        raise ValueError("indices must be integers")
+    held = (values, index) if kind in ("coo", "dia") else (values, *index)
+    found = getattr(sparse, f"{kind}_array")(held, shape=shape)
+    if kind in ("csr", "csc", "bsr"):
+        found.check_format(full_check=True)
+    return found
 
 
 def read_images(path) -> np.ndarray:
@@ -121,16 +148,12 @@ def read_arrays(path, name, hint="") -> dict:
     path = Path(path)
     if path.is_dir():
         raise ValueError(f"{name} must be a file, but {path} is a folder")
-    if not path.is_file():
+    if not path.exists():
         raise ValueError(f"{name}: no such file: {path}{hint}")
     if path.suffix not in (".npy", ".npz"):
         raise ValueError(f"{name} must be a .npy or .npz file, got {str(path)!r}; numpy.save writes one")
     try:
-        with open(path, "rb") as stream:       # numpy leaves a damaged archive open if it opens it itself
-            loaded = np.load(stream, allow_pickle=False)
-            if isinstance(loaded, np.ndarray):
-                return {"": loaded}
-            return {key: loaded[key] for key in loaded.files}
+        return read_numpy(path)
     except _DAMAGED as error:
         raise ValueError(f"{name}: {path} cannot be read as plain arrays: {error}") from None
 

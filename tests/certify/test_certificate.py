@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from kernelstab._errors import CertificateError
-from kernelstab.certify import make_certificate, read_certificate, write_certificate
+from kernelstab.certify import make_certificate, read_certificate, verify, write_certificate
 from kernelstab.certify.certificate import digest
 from kernelstab.certify.writing.terms import Program, norm
 
@@ -72,3 +72,28 @@ def test_files_that_cannot_be_read(tmp_path):
     (tmp_path / "e.json").write_bytes(b"\xff\xfe")
     with pytest.raises(CertificateError, match="is not JSON: it is not a text file"):
         read_certificate(tmp_path / "e.json")
+
+
+def test_a_name_that_is_given_twice_among_many_is_found(tmp_path):
+    # comparing all names with all others would take minutes
+    names = [f"k{i}" for i in range(200_000)]
+    path = tmp_path / "d.json"
+    path.write_text("{" + ",".join(f'"{name}":0' for name in [*names, "z", "z"]) + "}")
+    with pytest.raises(CertificateError, match="the name 'z' is given twice"):
+        read_certificate(path)
+
+
+def test_sizes_are_judged_before_a_file_is_parsed(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text("[" + "[]," * 2_200_000)
+    with pytest.raises(CertificateError, match="at most 2097152 entries of lists and dictionaries"):
+        read_certificate(path)
+    with open(path, "wb") as stream:
+        stream.truncate(1 << 40)                    # a file with a hole takes no room
+    with pytest.raises(CertificateError, match="at most 67108864 characters are checked, got 1099511627776"):
+        read_certificate(path)
+
+
+@pytest.mark.parametrize("name", ["version", "precision"])
+def test_numbers_of_more_digits_than_python_writes_are_refused(certificate, name):
+    assert not verify(certificate | {name: 10**5000}).ok

@@ -1,5 +1,7 @@
 """The projection onto the null space, three ways; angles and distances of details."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -124,6 +126,14 @@ def test_what_is_visible_is_the_pseudo_inverse_of_the_data():
     matrix = A.to_dense()
     np.testing.assert_allclose(visible, np.linalg.pinv(matrix) @ (matrix @ d.ravel()), atol=1e-12)
     np.testing.assert_allclose(visibility(A, d).distance, np.linalg.norm(visible))
+
+
+@pytest.mark.parametrize("method", ["closed form", "dense", "lsmr"])
+def test_a_projector_is_pickled(method):
+    projector = kernel_projector(partial_orthogonal(3, 5, rng=0), method=method)
+    copy = pickle.loads(pickle.dumps(projector))
+    assert copy.method == method
+    np.testing.assert_array_equal(copy.matvec(np.ones(5)), projector.matvec(np.ones(5)))
 
 
 @pytest.mark.parametrize("scale", [1e-300, 1e300])

@@ -144,6 +144,15 @@ def test_files_of_another_kind_are_refused_in_plain_words(tmp_path):
             load_network(path)
 
 
+@pytest.mark.parametrize("recipe", [
+    {"kind": "gaussian", "m": 10**9, "N": 10**9, "rng": 0},
+    {"kind": "fourier2d", "mask": "standard", "size": 10**6},
+])
+def test_a_recipe_of_a_huge_operator_is_refused(recipe):
+    with pytest.raises(ValueError, match="at most 67108864 entries"):
+        operator_from_recipe(recipe)
+
+
 def test_saving_needs_the_suffix(tmp_path):
     with pytest.raises(ValueError, match=r"path must end in \.npz"):
         save_network(tmp_path / "net.pt", layers(), RECIPE)

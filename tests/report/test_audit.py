@@ -139,6 +139,17 @@ def test_an_interrupt_leaves_a_valid_report_that_says_what_is_missing(stage, inp
     assert text.rstrip().endswith("</html>")
 
 
+def test_an_interrupt_between_two_stages_keeps_the_finished_ones(inputs, tmp_path, monkeypatch):
+    def interrupted(task):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(FINDINGS[2], "steps", interrupted)
+    partial = audit(*inputs, quick=True, out=tmp_path / "r", progress=False)
+    assert partial.interrupted
+    assert list(partial.findings) == STAGES[:2]
+    assert f"partial: interrupted after {STAGES[1]!r}." in _json(tmp_path / "r")["notice"]
+
+
 def test_an_interrupt_while_writing_does_not_lose_the_report(inputs, tmp_path, monkeypatch):
     calls = []
 

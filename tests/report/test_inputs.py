@@ -30,6 +30,24 @@ def test_sparse_matrix(tmp_path):
     assert np.array_equal(read_matrix(tmp_path / "s.npz").toarray(), MATRIX)
 
 
+@pytest.mark.parametrize("kind", ["csr", "csc", "bsr", "coo", "dia"])
+def test_every_index_of_a_sparse_file_is_checked(tmp_path, kind):
+    path = tmp_path / "s.npz"
+    sparse.save_npz(path, getattr(sparse, f"{kind}_array")(MATRIX))
+    assert np.array_equal(read_matrix(path).toarray(), MATRIX)
+    with np.load(path) as stored:
+        arrays = dict(stored)
+    index = {"coo": "row", "dia": "offsets"}.get(kind, "indices")
+    wrong = [{"shape": np.array([10**12, 2])}, {"shape": np.array([2, 0])}, {"format": np.array("xyz")},
+             {"data": arrays["data"] * np.nan}, {index: arrays[index] + 0.5}]
+    if kind != "dia":           # a diagonal outside the matrix is empty
+        wrong += [{index: arrays[index] + 5}, {index: arrays[index] - 5}]
+    for change in wrong:
+        np.savez(path, **(arrays | change))
+        with pytest.raises(ValueError, match=r"s\.npz is no sparse matrix: "):
+            read_matrix(path)
+
+
 def test_images(tmp_path):
     images = np.arange(12.0).reshape(3, 2, 2)
     np.savez(tmp_path / "i.npz", images=images, labels=np.arange(3))
