@@ -1,6 +1,7 @@
 """Checks of what users hand in: one clear line naming the argument and its value."""
 
 import os
+import warnings
 from math import isfinite
 
 import numpy as np
@@ -57,6 +58,19 @@ def if_stored_as_complex(thing, name: str) -> str:
     entries = getattr(thing, "matrix", thing)
     real = isinstance(entries, np.ndarray) and not entries.imag.any()
     return f"; the imaginary part of {name} is zero, so give {name}.real" if real else ""
+
+
+def warn_of_grey_values(given, name: str, stacklevel: int):
+    """Warn if images are coded by whole numbers such as 0 to 255; they are taken as they are."""
+    values = np.asarray(given)
+    largest, dtype = float(np.abs(values).max()), values.dtype
+    coded = dtype.kind == "u" or (dtype.kind == "i" and dtype.itemsize <= 2)
+    grey = 128 <= largest <= 255 and dtype.kind != "c" and values.min() >= 0
+    if largest > 1 and (coded or (grey and np.array_equal(values, np.rint(values)))):
+        rule = f"{name}.max()" if coded and dtype != np.uint8 else "255.0"
+        warnings.warn(f"{name} holds whole numbers up to {largest:g} (dtype {dtype}) and is taken as it is, "
+                      "which a network trained on values from 0 to 1 answers wrongly; if these are coded "
+                      f"grey values, convert them by {name} / {rule}", stacklevel=stacklevel)
 
 
 def as_output(function, vector, who: str, **expected) -> np.ndarray:

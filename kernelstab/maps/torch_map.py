@@ -78,7 +78,8 @@ class TorchMap(Map):
         self.A, self.input = as_operator(A), input
         self.device, self.dtype = first.device, first.dtype.to_real()
         if self.dtype not in (torch.float32, torch.float64):
-            raise ValueError(f"module must compute in single or double precision, got {self.dtype}")
+            raise ValueError(f"module must compute in single or double precision, got {self.dtype}; "
+                             "convert it by module.float()")
         self.about = "(eval mode)" if any(part.training for part in module.modules()) else ""
         self.module = module.eval()
         self.name = name or type(module).__name__

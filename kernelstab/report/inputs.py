@@ -3,7 +3,6 @@
 import copy
 import importlib
 import math
-import warnings
 import zipfile
 import zlib
 from dataclasses import dataclass, field, replace
@@ -13,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from kernelstab import data
-from kernelstab._checks import as_array, as_generator, as_number, if_stored_as_complex
+from kernelstab._checks import as_array, as_generator, as_number, if_stored_as_complex, warn_of_grey_values
 from kernelstab._errors import users_code
 from kernelstab._files import read_numpy
 from kernelstab.maps import QCBPMap, ReLUNetwork, Tikhonov, TVMap, as_map, load_network, shipped_networks
@@ -325,7 +324,8 @@ def _images(A, images, about, rng):
     """Return the operator with its image shape, and the flattened images."""
     n = A.shape[1]
     if images is not None:
-        images = _grey_values(images)
+        images, given = as_array(images, "images"), images
+        warn_of_grey_values(given, "images", stacklevel=4)
         about["images"] = f"given, shape {images.shape}"
         return _fit(A, images)
     side = math.isqrt(n)
@@ -337,20 +337,6 @@ def _images(A, images, about, rng):
     about["images"] = f"random signals with {sparsity} nonzero entries (no bundled image has {n} pixels)"
     signals = np.array([data.sparse_vector(n, sparsity, rng=generator) for _ in range(_SPARSE_SIGNALS)])
     return A, signals.reshape(_SPARSE_SIGNALS, n)
-
-
-def _grey_values(given) -> np.ndarray:
-    """Return images as floats, with a warning if they are coded by whole numbers such as 0 to 255."""
-    images, dtype = as_array(given, "images"), np.asarray(given).dtype
-    largest = float(np.abs(images).max())
-    coded = dtype.kind in "ui" and (dtype.kind == "u" or dtype.itemsize <= 2)
-    grey = 128 <= largest <= 255 and not np.iscomplexobj(images) and images.min() >= 0
-    if largest > 1 and (coded or (grey and np.array_equal(images, np.rint(images)))):
-        rule = "images.max()" if coded and dtype != np.uint8 else "255.0"
-        warnings.warn(f"images hold whole numbers up to {largest:g} (dtype {dtype}) and are taken as they "
-                      "are, which a network trained on values from 0 to 1 answers wrongly; if they are coded "
-                      f"grey values, convert them by images / {rule}", stacklevel=4)
-    return images
 
 
 def _fit(A, images):

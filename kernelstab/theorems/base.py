@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from scipy.sparse.linalg import LinearOperator
 
-from kernelstab._checks import as_array
+from kernelstab._checks import as_array, warn_of_grey_values
 from kernelstab.certify import Program, make_certificate, run_balls, run_exact, run_floats, write_certificate
 from kernelstab.certify.writing.programs import ball_run, certificate_of
 from kernelstab.maps import Map, ReLUNetwork, as_map
@@ -301,7 +301,8 @@ def given(A, psi, x):
     (<DenseOperator 1x2, real>, <CallableMap <lambda>>, array([1., 2.]))
     """
     A = as_operator(A)
-    x = as_array(as_array(x, "x").ravel(), "x", shape=A.shape[1:], other=A.shape[0])
+    image, x = x, as_array(as_array(x, "x").ravel(), "x", shape=A.shape[1:], other=A.shape[0])
+    warn_of_grey_values(image, "x", stacklevel=3)
     return A, psi if _ours(psi) else as_map(psi, A), x
 
 

@@ -120,6 +120,12 @@ def test_every_construction_takes_what_users_have(theorem, psi):
 
 
 @pytest.mark.parametrize("theorem", theorems.all(), ids=lambda t: t.slug)
+def test_an_image_of_coded_grey_values_gives_a_warning(theorem):
+    with pytest.warns(UserWarning, match=r"x holds whole numbers up to 205 .* convert them by x / 255\.0"):
+        theorem.construct(np.eye(3)[::2], padded, np.array([[101, 102, 205]], np.uint8))
+
+
+@pytest.mark.parametrize("theorem", theorems.all(), ids=lambda t: t.slug)
 def test_instances_hold_what_users_have(theorem):
     inputs = theorem.by_hand().inputs
     psi = inputs["psi"]
