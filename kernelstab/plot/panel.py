@@ -38,7 +38,7 @@ class Picture:
         return f"<Picture {self.image.shape} {self.caption!r}>"
 
 
-def panel(rows, labels=(), *, limits=None, size: float = 1.35):
+def panel(rows, labels=(), *, limits=None, size: float = 1.35, bars: bool = False):
     r"""Draw rows of images on one gray scale.
 
     Parameters
@@ -52,6 +52,8 @@ def panel(rows, labels=(), *, limits=None, size: float = 1.35):
         their largest value.
     size : float
         Inches of one image.
+    bars : bool
+        Whether each image gets a bar that tells which gray is which value.
 
     Examples
     --------
@@ -59,6 +61,8 @@ def panel(rows, labels=(), *, limits=None, size: float = 1.35):
     >>> [ax.images[0].get_clim() for ax in fig.axes]
     [(0.0, 3.0), (0.0, 3.0)]
     """
+    from matplotlib.ticker import MaxNLocator
+
     grid = [[item if isinstance(item, Picture) else Picture(item) for item in row] for row in rows]
     if not any(grid):
         raise ValueError("rows must hold at least one image, got none")
@@ -72,7 +76,12 @@ def panel(rows, labels=(), *, limits=None, size: float = 1.35):
     for i, row in enumerate(grid):
         for j, picture in enumerate(row):
             ax = fig.add_subplot(cells[i, j])
-            _draw(ax, picture, limits)
+            shown = _draw(ax, picture, limits)
+            if bars:
+                bar = fig.colorbar(shown, ax=ax, fraction=0.05, pad=0.02)
+                bar.locator = MaxNLocator(4)
+                bar.ax.tick_params(labelsize=style.SMALL - 1, colors=style.MUTED, length=2)
+                bar.outline.set_visible(False)
             if j == 0 and i < len(labels):
                 ax.set_ylabel(labels[i], fontsize=style.FONT, color=style.INK)
     return fig
@@ -82,7 +91,7 @@ def _draw(ax, picture, limits):
     from matplotlib.patches import Circle
 
     low, high = picture.limits or limits
-    ax.imshow(picture.image, cmap="gray", vmin=low, vmax=high, interpolation="nearest")
+    shown = ax.imshow(picture.image, cmap="gray", vmin=low, vmax=high, interpolation="nearest")
     if picture.circle is not None:
         row, column, radius = picture.circle
         ax.add_patch(Circle((column, row), radius, fill=False, linewidth=0.9, edgecolor=style.PALETTE[4]))
@@ -90,3 +99,4 @@ def _draw(ax, picture, limits):
     ax.set_yticks([])
     ax.spines[:].set_visible(False)
     ax.set_xlabel(picture.caption, fontsize=style.SMALL, color=style.INK)
+    return shown

@@ -131,9 +131,10 @@ def read_mask(path, *, centred=False) -> SubsampledFourier:
         As for :func:`read_matrix`.
     """
     mask = masks.as_mask(one_array(read_arrays(path, "mask"), ("mask",), path, "mask"), f"mask: {path}")
-    if centred:
-        return SubsampledFourier(masks.symmetrise(np.fft.ifftshift(mask)), real=True, centred=False)
-    return SubsampledFourier(masks.symmetrise(mask), real=True)       # warns if it looks centred
+    if not centred:
+        return SubsampledFourier(masks.symmetrise(mask), real=True)       # warns if it looks centred
+    whole = masks.symmetrise(np.fft.ifftshift(mask))
+    return SubsampledFourier(np.fft.fftshift(whole), real=True, centred=True)
 
 
 def read_arrays(path, name, hint="") -> dict:

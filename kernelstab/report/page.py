@@ -16,6 +16,9 @@ from kernelstab import plot
 from kernelstab._files import to_json_text, write_atomic
 from kernelstab.plot import style
 
+PANEL = 2.6
+"""Inches of one image with its colour bar in a row of at most four; the image is over 200 pixels wide."""
+
 _SYMBOLS = {
     "Psi": "Ψ", "Delta": "Δ", "Lambda": "Λ", "Omega": "Ω", "eta": "η", "delta": "δ", "mu": "μ",
     "varepsilon": "ε", "epsilon": "ε", "lambda": "λ", "sigma": "σ", "theta": "θ", "tau": "τ", "kappa": "κ",
@@ -59,6 +62,7 @@ def _context(report) -> dict:
         "subtitle": f"Operator: {about['operator']}. Images: {about['images']}. {record['time'][:10]}, "
                     f"seed {record['seed']}, kernelstab {record['kernelstab']}.",
         "partial": report.notice, "headline": report.headline(), "sentences": report.sentences(),
+        "maps": [(name, about.get(name, "")) for name in names],
         "scores": table(("", *names), [row for finding in found for row in finding.rows(names)]),
         "images": len(problem.images),
         "sections": [{"title": finding.title, "parts": finding.parts(problem)} for finding in found

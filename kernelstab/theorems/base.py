@@ -141,6 +141,8 @@ class Theorem:
     variants: tuple[dict, ...] = ({},)
     findings: dict[str, str] = {}
     """Names of the findings of an audit that the theorem wants, each with the sentence it adds there."""
+    against: str = ""
+    """What a proof on a map says against that map, without a full stop; "it" is the map."""
 
     def write(self, program: Program, **variant) -> None:
         """Write inputs, quantities, hypotheses and conclusions into ``program``."""

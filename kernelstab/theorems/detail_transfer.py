@@ -52,8 +52,10 @@ With $x'$ in place of $x$, $\Psi(Ax')-x' = d-(x'-x)+w'$ with $\|w'\| \le \eta+\m
         "C6": r"(maps with a proved Lipschitz bound) $\mu \le L\|Ad\|$.",
         "C7": r"(maps with a proved Lipschitz bound) C1 with $L\|Ad\|$ in place of $\mu$.",
     }
-    findings = {"planted detail": "A map that recovers an image with such an unseen detail shows the "
-                                  "detail on other images, too, where there is none."}
+    findings = {"planted detail": "So what a map shows of an unseen detail it shows whether the detail is "
+                                  "there or not: a map that is right about an image with it, because it has "
+                                  "learnt or assumes the detail, shows it in full where it does not exist."}
+    against = "it shows a detail in an image that does not hold it"
     variants = ({"lipschitz_bound": False}, {"lipschitz_bound": True})
 
     def write(self, program, lipschitz_bound=False):

@@ -35,7 +35,10 @@ of $x$. Then $A\bar x = Ax$, and for every map $\Psi$
 $$\|\Psi(Ax)-x\| + \|\Psi(A\bar x)-\bar x\| \ge 2\|P_N x\|.$$
 The pseudo-inverse attains equality with both errors equal to $\|P_N x\|$; a map that does better on $x$
 does worse on $\bar x$. For a vector $\bar x$ that is the mirror image only up to rounding (a millionth, H2
-and H3), the right side is $\|x-\bar x\| - \|\Psi(Ax)-\Psi(A\bar x)\|$, with both terms measured.
+and H3), the right side is $\|x-\bar x\| - \|\Psi(Ax)-\Psi(A\bar x)\|$, with both terms measured. So what
+is checked concerns two images whose data agree to a millionth. Where the data agree exactly, the distance of
+the images is at most twice the kernel part; an invertible $A$ with a tiny singular value has such pairs, too,
+and no kernel.
 """
     proof = r"""
 $\|x-\bar x\| \le \|x-\Psi(Ax)\| + \|\Psi(Ax)-\Psi(A\bar x)\| + \|\Psi(A\bar x)-\bar x\|$ holds for any two
@@ -47,7 +50,7 @@ to rounding, H2 and H3 let no pair claim more than twice the kernel part.
 """
     source = SOURCE
     hypotheses = {
-        "H1": r"The image has a part in the kernel: $\|x-\bar x\| > 0$.",
+        "H1": r"The two images differ: $\|x-\bar x\| > 0$; for exact mirror images this is $2\|P_N x\|$.",
         "H2": r"The measurements agree up to rounding: $\|Ax-A\bar x\| \le 10^{-6}(\|Ax\|+\|A\bar x\|)$.",
         "H3": r"The images reflect each other up to rounding, as equal norms say: $|\langle x+\bar x, "
               r"x-\bar x\rangle| \le 10^{-6}\|x-\bar x\|(\|x\|+\|\bar x\|)$.",
@@ -58,7 +61,8 @@ to rounding, H2 and H3 let no pair claim more than twice the kernel part.
         "C1": r"The two errors sum to at least the bound.",
         "C2": r"The larger of the two errors is at least half the bound.",
     }
-    findings = {"mirror images": "The two sum to at least 2 for every map there is."}
+    findings = {"mirror images": "For every map there is, the two numbers sum to at least 2."}
+    against = "it cannot be accurate both on an image and on its mirror image, which has the same data"
 
     def write(self, program):
         """Write the statement on the inputs ``A``, ``psi``, ``x``, ``mirror``."""
@@ -66,7 +70,7 @@ to rounding, H2 and H3 let no pair claim more than twice the kernel part.
         A, psi, x, mirror = p.operator("A"), p.map("psi"), p.vector("x"), p.vector("mirror")
         y, y_mirror = A(x), A(mirror)
         u, u_mirror = psi(y), psi(y_mirror)
-        distance = p.let("twice the kernel part", norm(x - mirror), "signal")
+        distance = p.let("distance of the images", norm(x - mirror), "signal")
         seen = p.let("measurement distance", norm(y - y_mirror), "measurement")
         move = p.let("output distance", norm(u - u_mirror), "signal")
         error = p.let("error", norm(u - x), "signal")

@@ -58,6 +58,7 @@ competitor in the supremum that defines $L_\varepsilon(\Psi, Ax)$. For C3, $\|\P
     }
     findings = {"worst case": "Where a map is accurate on two images whose data almost agree, a perturbation "
                               "that small moves it from one to the other."}
+    against = "it is accurate on two images whose data are close, so a perturbation that small moves it far"
 
     def write(self, program):
         """Write the statement on the inputs ``A``, ``psi``, ``x``, ``x_alt``."""

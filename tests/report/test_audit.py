@@ -212,7 +212,12 @@ def test_the_page_refers_to_nothing_outside(report):
     text = (report.path / "report.html").read_text(encoding="utf-8")
     sources = re.findall(r'(?:src|href)\s*=\s*"([^"]{0,30})', text)
     assert sources
-    assert all(source.startswith("data:image/") for source in sources)
+    assert all(source.startswith(("data:image/", "#", "certificates/")) for source in sources)
+    targets = {source[1:] for source in sources if source.startswith("#")}
+    assert targets == set(re.findall(r'<h2 id="([^"]+)"', text))
+    linked = [source for source in re.findall(r'href="(certificates/[^"]+)"', text)]
+    assert linked
+    assert all((report.path / source).is_file() for source in linked)
     assert not [word for word in ("url(", "<script", "@import", "http:", "https:") if word in text]
 
 

@@ -15,14 +15,14 @@ def test_by_hand_values():
     # (2,1,1) is recovered, (2,1,-1) missed by 2; the kernel part of both has norm 1.
     q = theorem.check(theorem.by_hand(), arithmetic="exact").quantities
     assert (q["error"].value, q["error on the mirror image"].value) == (0, 2)
-    assert q["twice the kernel part"].value == q["bound"].value == q["sum of errors"].value == 2
+    assert q["distance of the images"].value == q["bound"].value == q["sum of errors"].value == 2
 
 
 def test_pseudo_inverse_attains_equality_with_equal_errors():
     A = as_operator(np.random.default_rng(0).standard_normal((4, 9)))
     x = np.random.default_rng(1).standard_normal(9)
     q = theorem.check(theorem.construct(A, PseudoInverse(A), x)).quantities
-    half = q["twice the kernel part"].value / 2
+    half = q["distance of the images"].value / 2
     assert q["error"].value == pytest.approx(half, rel=1e-10)
     assert q["error on the mirror image"].value == pytest.approx(half, rel=1e-10)
 
@@ -48,6 +48,17 @@ def test_a_pair_that_is_no_mirror_image_is_not_sold_as_one():
         verdict = theorem.check(instance, arithmetic="exact")
         failed = {d.label for d in verdict.decisions if d.role == "hypothesis" and d.outcome == "false"}
         assert (verdict.outcome, failed - {"H4"}) == ("NOT_APPLICABLE", broken), other
+
+
+def test_an_invertible_matrix_has_no_kernel_part_and_none_is_named():
+    """diag(1, 2^-21) is invertible; (1, 1) and (1, -1) have data that agree to a millionth, at distance 2."""
+    A, psi = as_operator(np.diag([1.0, 2.0**-21])), LinearMap(np.diag([1.0, 0]))
+    inputs = {"A": A, "psi": psi, "x": np.array([1.0, 1]), "mirror": np.array([1.0, -1])}
+    verdict = theorem.check(Instance(theorem.slug, inputs, "a pair"), "exact")
+    assert verdict.quantities["distance of the images"].value == 2
+    assert not [name for name in verdict.quantities if "kernel" in name]
+    constructed = theorem.check(theorem.construct(A, psi, np.ones(2)), "exact")
+    assert (constructed.outcome, constructed.reason[:2]) == ("NOT_APPLICABLE", "H1")
 
 
 def test_mirror_images_up_to_rounding_are_mirror_images():

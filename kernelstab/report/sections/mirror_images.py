@@ -8,7 +8,7 @@ from kernelstab import plot
 from kernelstab.kernel import kernel_part, kernel_projector
 from kernelstab.plot import Picture
 from kernelstab.report.numbers import readable, series
-from kernelstab.report.page import drawing, gray_limits, images_figure, magnification
+from kernelstab.report.page import PANEL, drawing, gray_limits, images_figure, magnification
 from kernelstab.report.sections import Finding, NotApplicable, row
 
 _GUESSES = 0.95
@@ -93,11 +93,12 @@ class Mirrors(Finding):
     def sentence(self, name) -> str:
         """Say how large the errors on images and on mirror images are."""
         ratio, mirrored = self.ratios(name)
-        source = (", so most of what it shows there comes from what it assumes or has learnt"
-                  if ratio < 0.5 else "")
-        return (f"Its error is {readable(ratio)} times the unseen part{source}. Every image has a mirror "
-                "image, with the same data and the opposite unseen part; there its error is "
-                f"{readable(mirrored)} times that part.")
+        source = ("so most of what it shows of that part comes from what it assumes or has learnt"
+                  if ratio < 0.5 else "so some of what it shows of that part is assumed or learnt"
+                  if ratio < _GUESSES else "no better than leaving that part out")
+        return (f"On the images its error is {readable(ratio)} times the unseen part, {source}. Every image "
+                "has a mirror image, with the same data and the opposite unseen part, so it gets the same "
+                f"answer; on the mirror images the error is {readable(mirrored)} times that part.")
 
     def rows(self, names) -> list:
         return [row("error / unseen part, mean", names, lambda n: readable(self.ratios(n)[0])),
@@ -125,11 +126,12 @@ class Mirrors(Finding):
             Picture(problem.picture(image), "image"),
             Picture(problem.picture(mirror), "mirror image"),
             Picture(problem.picture(answer), "answer to both"),
+        ], [
             Picture(problem.picture(np.abs(answer - image)), "error on image", (0, white)),
             Picture(problem.picture(np.abs(answer - mirror)), "error on mirror image", (0, white)),
-        ]], limits=(low, high), size=1.6)
+        ]], limits=(low, high), size=PANEL, bars=True)
         scale = (f"Both errors are shown {factor} times brighter than the images." if factor > 1 else
-                 "Errors are on the scale of the signal.")
+                 "Both errors are shown on the gray scale of the images, from black for no error.")
         return images_figure(fig, "an image, its mirror image, and one answer to both", (
             f"The image and its mirror image give exactly the same data, so {problem.audited} must answer "
             f"both with one image. {scale}"))

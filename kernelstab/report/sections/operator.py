@@ -10,7 +10,7 @@ from kernelstab.operators import OperatorReport, check_operator
 from kernelstab.plot import Picture
 from kernelstab.quantity import Quantity
 from kernelstab.report.numbers import SIGN, at_most, percent, readable, series, span
-from kernelstab.report.page import gray_limits, images_figure, table
+from kernelstab.report.page import PANEL, gray_limits, images_figure, table
 from kernelstab.report.sections import Finding
 
 _SVD_COLUMNS = 1600
@@ -138,7 +138,7 @@ class KernelFacts(Finding):
             Picture(problem.picture(image) - unseen, "what the data determine"),
             Picture(unseen, f"unseen, {contrast}", (-max(half, largest), max(half, largest))),
         ]
-        fig = plot.panel([row], limits=(low, high), size=1.6)
+        fig = plot.panel([row], limits=(low, high), size=PANEL, bars=True)
         return images_figure(fig, "an image, what the data determine of it, and what they do not", (
             "An image and its two parts: what the data determine, and what they do not see at all, where "
             "mid-gray is zero."))

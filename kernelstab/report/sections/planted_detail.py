@@ -9,7 +9,7 @@ from kernelstab import data, plot
 from kernelstab.kernel import kernel_part, kernel_projector
 from kernelstab.plot import Picture
 from kernelstab.report.numbers import percent, series
-from kernelstab.report.page import drawing, gray_limits, images_figure
+from kernelstab.report.page import PANEL, drawing, gray_limits, images_figure
 from kernelstab.report.sections import Finding, NotApplicable, row
 from kernelstab.report.sections.mirror_images import has_kernel
 from kernelstab.stability import planted_detail
@@ -66,12 +66,14 @@ class Details(Finding):
     def sentence(self, name) -> str:
         """Say how much of the detail the map shows at both ends of the dial."""
         seen, unseen = (percent(kept) if abs(kept) >= 5e-4 else "nothing" for kept in self._ends(name))
-        return (f"Of a small detail that the data see in full, {name} shows {seen}; of one of the same "
-                f"norm that they do not see, {unseen}, as must every map.")
+        return (f"A small detail is planted in an image. If the data see it in full, {seen} of it comes to "
+                f"the answer of {name}. If it has the same norm and they do not see it, {unseen} comes: no "
+                "map's answer can change, as the data do not.")
 
     def rows(self, names) -> list:
-        return [row("part shown of a visible detail", names, lambda n: percent(self._ends(n)[0])),
-                row("part shown of an invisible detail", names, lambda n: percent(self._ends(n)[1]))]
+        ends = enumerate(("visible", "invisible"))
+        return [row(f"part of a planted {end} detail that appears", names,
+                    lambda n, place=place: percent(self._ends(n)[place])) for place, end in ends]
 
     def parts(self, problem) -> list:
         """Show what the maps make of the detail at both ends of the dial, and between them."""
@@ -92,16 +94,14 @@ class Details(Finding):
                          for name, curve in self.curves.items()}}
 
     def _panel(self, problem) -> dict:
-        rows, circle = [], self._circle(problem)
-        for end, detail in enumerate((self.visible, self.invisible)):
-            shown = [Picture(problem.picture(outputs[end]), name, circle=circle)
-                     for name, outputs in self.outputs.items()]
-            truth = problem.picture(self.image + detail)
-            rows.append([Picture(truth, "truth with detail", circle=circle), *shown])
-        fig = plot.panel(rows, ["visible", "invisible"], limits=gray_limits(problem, self.image), size=1.5)
+        circle = self._circle(problem)
+        shown = {"truth": (self.image + self.visible, self.image + self.invisible), **self.outputs}
+        rows = [[Picture(problem.picture(picture), f"with the {end} detail", circle=circle)
+                 for end, picture in zip(("visible", "invisible"), pair)] for pair in shown.values()]
+        fig = plot.panel(rows, list(shown), limits=gray_limits(problem, self.image), size=PANEL, bars=True)
         return images_figure(fig, "reconstructions of an image with a visible and an invisible detail", (
-            "The detail has the same norm in both rows. In the second row the data are those of the image "
-            "without it. The circle marks the place."))
+            "The truth and what the maps make of its data. The detail has the same norm in both columns; in "
+            "the second one the data are those of the image without it. The circle marks the place."))
 
     def _circle(self, problem):
         """Return row, column and radius of a circle around the detail; None if the signal is no image."""

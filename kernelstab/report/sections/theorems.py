@@ -19,7 +19,7 @@ from kernelstab.theorems import Instance, Theorem, Verdict
 from kernelstab.theorems.base import LIPSCHITZ
 
 _MEANING = {
-    "VERIFIED": "every hypothesis and every conclusion holds",
+    "VERIFIED": "every hypothesis and every conclusion holds, so the limit is proved for this map",
     "NOT_APPLICABLE": "a hypothesis fails, so the theorem says nothing here; that is not a refutation",
     "UNDECIDED": "an enclosure touches its threshold, so nothing is claimed",
     "CONTRADICTED": "the hypotheses hold and a conclusion fails: an error in the package, please report it",
@@ -70,8 +70,14 @@ class Verdicts(Finding):
 
     name = "theorems"
     label = "Proof"
-    title = "Theorems, checked on this map"
+    title = "Proved limits of this map"
     basic = True
+    conventions = {
+        "proved": "decided in exact or ball arithmetic, which encloses every rounding error: *rigorous*; "
+                  "what is decided in floating point proves nothing",
+        "scope": "*ideal*: about operator and map as described exactly; *recorded*: about the vectors that "
+                 "their floating-point code returned, which are part of the certificate",
+    }
 
     checked: tuple[Checked, ...]
 
@@ -111,10 +117,13 @@ class Verdicts(Finding):
         ideal = all(c.verdict.scope == "ideal" for c in proved)
         scope = ("The proofs are about the exact operator and map, not about floating-point copies of them."
                  if ideal else "The proofs are about the images that the map returned.")
-        text = (f"{len(proved)} of {counted(len(self.checked), 'theorem')} are VERIFIED on this map with "
-                "proof.")
+        text = f"Nothing was proved against {name}."
+        if proved:
+            against = "; ".join(c.theorem.against for c in proved)
+            count = f"{len(proved)} of {counted(len(self.checked), 'theorem')}"
+            text = (f"Proved against {name}: {against}. ({count} {'is' if len(proved) == 1 else 'are'} "
+                    f"VERIFIED; a theorem states a limit, so that is no approval of the map.) {scope}")
         rest = ", ".join(f"{c.theorem.slug} is {c.verdict.outcome}" for c in self.checked if c not in proved)
-        text += f" {scope}" if proved else ""
         return text + (f" The rest: {rest}." if rest else "")
 
     def parts(self, problem) -> list:

@@ -13,7 +13,7 @@ from kernelstab.maps import PseudoInverse, has_gradient, pullback
 from kernelstab.plot import Picture
 from kernelstab.quantity import Quantity
 from kernelstab.report.numbers import at_least, at_most, estimate, found, percent, readable, series
-from kernelstab.report.page import drawing, gray_limits, images_figure, magnification, table
+from kernelstab.report.page import PANEL, drawing, gray_limits, images_figure, magnification, table
 from kernelstab.report.sections import Finding, row
 from kernelstab.stability import equal_norm_noise, linear_control, worst_case
 
@@ -253,24 +253,23 @@ class Searches(Finding):
         for outcome in self.worst.values():
             worst = outcome[-1]
             shown = problem.picture(np.real(inverse(worst.perturbation)))
+            if not rows:
+                rows.append([Picture(problem.picture(self.image), "truth"),
+                             Picture(shown, f"perturbation of {problem.audited}", (-half, half))])
             factor = magnification(shown, half)
             change = problem.picture(np.abs(worst.reconstruction - worst.clean))
-            error = problem.picture(np.abs(worst.reconstruction - self.image))
             rows.append([
-                Picture(problem.picture(self.image), "truth"),
                 Picture(problem.picture(worst.clean), "from clean data"),
-                Picture(shown, "perturbation", (-half, half)),
                 Picture(shown, f"perturbation ×{factor}", (-half / factor, half / factor)),
                 Picture(problem.picture(worst.reconstruction), "from perturbed data"),
-                Picture(change, "change", (0, high - low)),
                 _magnified(change, "change", high - low),
-                _magnified(error, "error", high - low),
             ])
-        fig = plot.panel(rows, list(self.worst), limits=(low, high), size=1.25)
+        fig = plot.panel(rows, ["", *self.worst], limits=(low, high), size=PANEL, bars=True)
         return images_figure(fig, "worst-case perturbations and what they do to each map", (
-            f"The worst perturbation found for each map, {100 * self.eps[-1]:g} % of the data in norm, at "
-            "its true contrast and magnified. Truth, reconstructions and the unmagnified change share one "
-            "gray scale; × gives the factor of the others. The search ran on this image only."))
+            "The image of median accuracy and the worst perturbation found for each map, "
+            f"{100 * self.eps[-1]:g} % of the data in norm. In the first row the perturbation has its true "
+            "contrast; below it is magnified, as the change is, by the factor after ×. Truth and "
+            "reconstructions share one gray scale."))
 
     def _gain_figure(self) -> dict:
         names = list(self.worst)

@@ -66,7 +66,7 @@ def test_a_map_that_beats_the_pseudo_inverse_guesses():
     guessing = _ratios(0.25, 1.9)
     assert guessing.headline("small").startswith("guesses what it cannot see")
     text = guessing.sentence("small")
-    assert "0.250 times the unseen part, so most of what it shows there" in text
+    assert "0.250 times the unseen part, so most of what it shows of that part" in text
     assert "1.90 times that part" in text
 
 
@@ -74,11 +74,12 @@ def test_a_map_that_does_not_is_not_said_to_guess():
     plain = _ratios(1.0, 1.0)
     assert plain.headline("small").startswith("does not improve on leaving out what it cannot see")
     assert "assumes or has learnt" not in plain.sentence("small")
+    assert "1.00 times the unseen part, no better than leaving that part out." in plain.sentence("small")
 
 
 def test_the_panel_shows_two_images_with_the_same_data(report, drawn):
     caption = report.findings["mirror images"].parts(report.problem)[0]["caption"]
-    image, mirror, answer, error, mirror_error = (p.image.ravel() for p in drawn[0][0][0][0])
+    image, mirror, answer, error, mirror_error = (p.image.ravel() for line in drawn[0][0][0] for p in line)
     A = report.problem.A
     assert np.allclose(A.matvec(image), A.matvec(mirror))
     assert np.allclose(image, report.problem.images[1])

@@ -20,8 +20,8 @@ def test_a_map_that_inserts_the_detail_shows_it_at_any_setting():
     assert np.allclose(d.visible, [1, 0])
     assert np.allclose(d.invisible, [0, 1])
     assert np.allclose(d.outputs["seen"], [[6, 0], [5, 0]])       # the invisible detail changes nothing
-    assert "seen shows 100\u00a0%; of one of the same norm that they do not see, noth" in d.sentence("seen")
-    assert d.rows(["null", "seen"])[0] == ["part shown of a visible detail", "0\u00a0%", "100\u00a0%"]
+    assert "100\u00a0% of it comes to the answer of seen" in d.sentence("seen")
+    assert d.rows(["null", "seen"])[0][1:] == ["0\u00a0%", "100\u00a0%"]
 
 
 def test_the_dial_turns_what_the_operator_sees():
@@ -72,9 +72,9 @@ def test_details_that_cannot_be_turned_are_not_applicable(A, detail):
 
 def test_sentence_and_rows_name_both_ends_of_the_dial(report):
     details = report.findings["planted detail"]
-    assert "nothing, as must every map" in details.sentence("small")
+    assert "nothing comes: no map's answer can change" in details.sentence("small")
     visible, invisible = details.rows(["small", "TV", "Wavelets", "Tikhonov"])
-    assert visible[0] == "part shown of a visible detail"
+    assert visible[0] == "part of a planted visible detail that appears"
     assert invisible[1:] == ["0\u00a0%"] * 4
 
 

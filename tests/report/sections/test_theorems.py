@@ -87,13 +87,15 @@ def test_check_on_problem(problem):
 
 def _checked(outcome, scope="ideal", rigorous=True):
     verdict = SimpleNamespace(outcome=outcome, scope=scope, rigorous=rigorous, verified=outcome == "VERIFIED")
-    return SimpleNamespace(verdict=verdict, theorem=SimpleNamespace(slug="some-claim"))
+    theorem = SimpleNamespace(slug="some-claim", against="it has a limit")
+    return SimpleNamespace(verdict=verdict, theorem=theorem)
 
 
 def test_proofs_are_counted_and_the_rest_is_named():
     found = Verdicts((_checked("VERIFIED"), _checked("VERIFIED", rigorous=False), _checked("NOT_APPLICABLE")))
     text = found.sentence("small")
-    assert text.startswith("1 of 3 theorems are VERIFIED on this map with proof. The proofs are about the ex")
+    assert text.startswith("Proved against small: it has a limit. (1 of 3 theorems is VERIFIED; a theorem")
+    assert "no approval of the map.) The proofs are about the exact" in text
     assert "some-claim is VERIFIED, some-claim is NOT_APPLICABLE" in text
     recorded = Verdicts((_checked("VERIFIED", "recorded"),))
     assert "about the images that the map returned" in recorded.sentence("small")
