@@ -68,7 +68,8 @@ def panel(rows, labels=(), *, limits=None, size: float = 1.35, bars: bool = Fals
         raise ValueError("rows must hold at least one image, got none")
     shared = [picture.image for row in grid for picture in row if picture.limits is None]
     limits = limits or (style.gray_limits(*shared) if shared else (0.0, 1.0))
-    heights = [size * max((p.image.shape[0] / p.image.shape[1] for p in row), default=0.0) + 0.36
+    inch = size * (0.83 if bars else 1.0)         # a bar takes a sixth of the width
+    heights = [inch * max((p.image.shape[0] / p.image.shape[1] for p in row), default=0.0) + 0.36
                for row in grid]
     columns = max(map(len, grid))
     fig = style.figure(size * columns + 0.35, sum(heights))

@@ -388,7 +388,7 @@ def _describe(psi, rule="") -> str:
     if isinstance(psi, Tikhonov):
         return f"linear, without a model of images: (A*A + {psi.lam:.3g} I)^-1 A*y"
     if isinstance(psi, ReLUNetwork):
-        trained = f", trained by `{meta['command']}`" if "command" in meta else ""
+        trained = f", trained by {meta['command']}" if "command" in meta else ""
         return f"ReLU network of {len(psi.layers)} layers{trained}"
     return repr(psi).strip("<>")
 

@@ -312,7 +312,8 @@ def _on(count) -> str:
 
 def _range(gains) -> str:
     """Write the range of several lower bounds."""
-    return f" ({_floor(gains.min())} to {_floor(gains.max())})" if len(gains) > 1 else ""
+    low, high = _floor(gains.min()), _floor(gains.max())
+    return f" ({low} to {high})" if low != high else ""
 
 
 def _floor(value) -> str:
