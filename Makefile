@@ -23,7 +23,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_N
 export PYTHONNOUSERSITE := 1
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: help demo test lab notebooks lint bench clean
+.PHONY: help demo test lab notebooks lint bench fuzz clean
 
 help:  ## print this list
 	@echo "usage: make TARGET [PYTHON=python3.12]"
@@ -56,6 +56,12 @@ bench-solvers: $(PEERS)/.ready
 bench-%: $(VENV)/.full
 	@echo "== $*"
 	@$(ONE_THREAD) $(BIN)/python benchmarks/$*.py
+
+# Not a test: a search for inputs that crash, hang or deceive. N=100000 takes hours.
+N := 2000
+
+fuzz: $(VENV)/.full  ## forge certificates, weights and matrices, and judge what is accepted: N=2000
+	@$(ONE_THREAD) $(BIN)/python fuzz/run.py --count $(N)
 
 clean:  ## remove what the other targets wrote, but keep the environment
 	@rm -rf $(REPORT) build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache

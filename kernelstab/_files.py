@@ -131,7 +131,10 @@ def _read_array(stream, size):
     version = layout.read_magic(stream)
     if version not in readers:
         raise ValueError(f"arrays of version {version} are not read")
-    shape, _, dtype = readers[version](stream)
+    try:
+        shape, _, dtype = readers[version](stream)
+    except Exception as error:        # the header is an expression in Python, and so are its errors
+        raise ValueError(f"the header of an array cannot be read: {type(error).__name__}") from error
     declared = prod(shape) * dtype.itemsize
     if min(shape, default=0) < 0 or declared > size - stream.tell():
         raise ValueError(f"an array of shape {shape} and dtype {dtype} needs {declared} bytes, "

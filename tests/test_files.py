@@ -99,6 +99,13 @@ def test_a_header_that_declares_more_than_there_is_is_refused(tmp_path, rows):
             read_numpy(tmp_path / name)
 
 
+def test_a_damaged_header_is_refused(tmp_path):
+    # a bracket that is not closed makes the tokenizer of Python fail, which numpy hands on
+    (tmp_path / "a.npy").write_bytes(header(1).replace(b"}", b"{").replace(b"'", b"\0", 1) + bytes(24))
+    with pytest.raises(ValueError, match="the header of an array cannot be read: TokenError"):
+        read_numpy(tmp_path / "a.npy")
+
+
 def test_an_archive_that_unpacks_to_far_more_than_it_is_is_refused(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.npz", "w", zipfile.ZIP_DEFLATED) as archive, \
             archive.open("A.npy", "w") as member:

@@ -28,7 +28,8 @@ def main(arguments=None) -> int:
              else f"{name}\n{report(result)}" for name, result in results]
     with streams():
         try:
-            print(*texts, sep="\n", flush=True)
+            sys.stdout.write("".join(f"{text}\n" for text in texts))
+            sys.stdout.flush()
         except BrokenPipeError:
             raise
         except OSError as error:

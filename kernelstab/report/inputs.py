@@ -72,17 +72,16 @@ def _sparse(arrays):
     if len(shape) != 2 or not all(1 <= n <= _MOST_SIDE for n in shape):
         raise ValueError(f"shape must be two numbers from 1 to {_MOST_SIDE}, got {shape}")
     values = as_array(arrays["data"], "data")
-    if kind == "coo":
-        index = arrays["row"], arrays["col"]
-    elif kind == "dia":
-        index = arrays["offsets"]
-    elif kind in ("csr", "csc", "bsr"):
-        index = arrays["indices"], arrays["indptr"]
-    else:
+    names = {"coo": ("row", "col"), "dia": ("offsets",)}.get(kind, ("indices", "indptr"))
+    if kind not in ("csr", "csc", "bsr", "coo", "dia"):
         raise ValueError(f"format must be csr, csc, bsr, coo or dia, got {kind!r:.40}")
-    if any(part.dtype.kind not in "iu" for part in (index if isinstance(index, tuple) else (index,))):
+    if any(arrays[name].dtype.kind not in "iu" for name in names):
         raise ValueError("indices must be integers")
-    held = (values, index) if kind in ("coo", "dia") else (values, *index)
+    # differences of unsigned numbers are never negative, and scipy looks at no pointers if the last one is 0
+    index = tuple(arrays[name].astype(np.int64) for name in names)
+    if "indptr" in names and (np.diff(index[1]) < 0).any():
+        raise ValueError("pointers must not fall")
+    held = (values, index) if kind == "coo" else (values, *index)
     found = getattr(sparse, f"{kind}_array")(held, shape=shape)
     if kind in ("csr", "csc", "bsr"):
         found.check_format(full_check=True)

@@ -42,6 +42,11 @@ def test_every_index_of_a_sparse_file_is_checked(tmp_path, kind):
              {"data": arrays["data"] * np.nan}, {index: arrays[index] + 0.5}]
     if kind != "dia":           # a diagonal outside the matrix is empty
         wrong += [{index: arrays[index] + 5}, {index: arrays[index] - 5}]
+    if "indptr" in arrays:      # pointers that fall, also as unsigned numbers
+        falling = arrays["indptr"].copy()
+        falling[1:-1] = falling[-1] + 3
+        wrong += [{"indptr": falling.astype(dtype)} for dtype in (np.int32, np.uint64, np.uint8)]
+        wrong += [{"indptr": np.append(arrays["indptr"][:-1], 0)}]      # scipy would crash
     for change in wrong:
         np.savez(path, **(arrays | change))
         with pytest.raises(ValueError, match=r"s\.npz is no sparse matrix: "):

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-TARGETS = {"help", "demo", "test", "lab", "notebooks", "lint", "bench", "clean"}
+TARGETS = {"help", "demo", "test", "lab", "notebooks", "lint", "bench", "fuzz", "clean"}
 
 pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
 
