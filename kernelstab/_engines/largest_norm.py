@@ -33,6 +33,12 @@ def smallest_direction(matrix):
     return (float(sigma[-1]) if len(sigma) == len(rows) else 0.0), rows[-1].conj()
 
 
+def vanishes(matrix, v) -> bool:
+    """Say whether a product is zero but for the rounding of its own terms, whatever other columns hold."""
+    terms = float(np.linalg.norm(np.abs(matrix) @ np.abs(v)))
+    return float(np.linalg.norm(matrix @ v)) <= max(matrix.shape) * EPS * terms
+
+
 def stacked(T, A, weight):
     """Return the matrix whose squared singular values are those of (1 - w) T*T + w A*A."""
     return np.vstack([sqrt(1 - weight) * T, sqrt(weight) * A])

@@ -55,6 +55,9 @@ class DetailInterval:
         ones for the detail :math:`-d`. Empty for priors that are enumerated.
     detail, data, matrix : ndarray
         What was asked: :math:`d`, :math:`y` and :math:`A`.
+    checked : bool
+        Whether ``x_min`` and ``x_max``, measured with their rounding, are in :math:`F_y`. If not, they
+        miss it by rounding, and no claim is called undecidable.
     """
 
     prior: Prior
@@ -70,6 +73,7 @@ class DetailInterval:
     detail: np.ndarray = field(repr=False)
     data: np.ndarray = field(repr=False)
     matrix: ForwardOperator = field(repr=False)
+    checked: bool = True
 
     @property
     def value_best(self) -> float:
@@ -93,9 +97,15 @@ class DetailInterval:
 
     @property
     def rounding(self) -> float:
-        """What rounding, of the witnesses' equations too, may change in the inner ends: 1e-9 of the size."""
-        sizes = [float(np.linalg.norm(x)) for x in (self.x_min, self.x_max)]
-        return _ROUNDING * float(np.linalg.norm(self.detail)) * max(sizes)
+        """What rounding may change in the inner ends: that of their sums, if the signals were measured.
+
+        Equations hold up to rounding only: then, and for signals that are not checked, 1e-9 of the size.
+        """
+        pair = (self.x_min, self.x_max)
+        if self.checked and self.eps > 0:
+            sums = max(float(np.abs(self.detail) @ np.abs(x)) for x in pair)
+            return (len(self.detail) + 4) * float(np.finfo(float).eps) * sums
+        return _ROUNDING * float(np.linalg.norm(self.detail)) * max(float(np.linalg.norm(x)) for x in pair)
 
     def claim(self, theta) -> str:
         r"""Judge the claim :math:`\langle d,x\rangle\ge\theta`.
@@ -116,7 +126,8 @@ class DetailInterval:
         if self.upper < theta:
             return "HALLUCINATED"
         low, high = self.inner
-        return "UNDECIDABLE" if low + self.rounding < theta < high - self.rounding else "UNDECIDED"
+        between = low + self.rounding < theta < high - self.rounding
+        return "UNDECIDABLE" if self.checked and between else "UNDECIDED"
 
     def check(self, value) -> ValueCheck:
         """Judge the value that a model gives to the detail."""
@@ -246,7 +257,7 @@ def detail_interval(A, y, d, prior, eps=0.0, *, max_supports=1_000_000) -> Detai
     direction = up.direction if up.direction is not None else down.direction
     if direction is not None:
         return DetailInterval(prior, eps, -np.inf, np.inf, (-np.inf, np.inf), down.x, up.x, True, direction,
-                              {}, d, y, A)
+                              {}, d, y, A, up.checked and down.checked)
     inner = float(d @ down.x), float(d @ up.x)
     size = max(abs(down.bound), abs(up.bound),
                np.linalg.norm(d) * max(np.linalg.norm(down.x), np.linalg.norm(up.x)))
@@ -254,7 +265,7 @@ def detail_interval(A, y, d, prior, eps=0.0, *, max_supports=1_000_000) -> Detai
     dual = {side: {name: vector for name, vector in (("q", found.q), ("mu", found.mu)) if vector is not None}
             for side, found in (("upper", up), ("lower", down)) if found.q is not None}
     return DetailInterval(prior, eps, -down.bound, up.bound, inner, down.x, up.x, bool(exact), None, dual,
-                          d, y, A)
+                          d, y, A, up.checked and down.checked)
 
 
 def check_data(A, y, eps):

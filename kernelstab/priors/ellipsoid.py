@@ -7,11 +7,13 @@ import numpy as np
 
 from kernelstab._checks import as_array
 from kernelstab._engines.feasible_sets.quadratic import QuadraticSet
+from kernelstab._engines.feasible_sets.support_value import ScaledSet
 from kernelstab._engines.largest_norm import (
     best_weight,
     kernel_basis,
     smallest_direction,
     stacked,
+    vanishes,
 )
 from kernelstab.priors.kernel_size import EPS, KernelSize, MatrixMap, symmetric, unbounded
 from kernelstab.priors.prior import Prior, penalty
@@ -103,15 +105,15 @@ class Ellipsoid(Prior):
         T = self.T
         basis, tol = kernel_basis(matrix, tol)
         shrink, flat = smallest_direction(T @ basis) if basis.shape[1] else (inf, None)
-        if shrink <= max(T.shape) * EPS * float(np.linalg.norm(T, 2)):
+        if basis.shape[1] and vanishes(T, basis @ flat):
             return unbounded(self, eps, matrix, basis @ flat, -basis @ flat)
         if eps == 0:
             return _noise_free(self, matrix, basis, shrink, flat, tol)
         return _noisy(self, matrix, eps)
 
-    def feasible(self, A, y, eps, *, max_supports=None) -> QuadraticSet:
+    def feasible(self, A, y, eps, *, max_supports=None) -> ScaledSet:
         """Return the members that explain the data."""
-        return QuadraticSet(self.checked_matrix(A, eps, real=True)[0], y, eps, self, T=self.T)
+        return ScaledSet(QuadraticSet, self.checked_matrix(A, eps, real=True)[0], y, eps, self, self.T)
 
     def upper_proof(self, size, margin) -> dict | None:
         """Return multipliers; without noise any alpha above the limit has its beta."""

@@ -70,6 +70,10 @@ class KernelSize:
     optimal_error: float | None = None
     interrupted: bool = False
 
+    def __post_init__(self):
+        agree = self.upper == self.lower or self.upper <= self.lower * (1 + _AGREE) < inf
+        object.__setattr__(self, "exact", bool(self.exact and agree))
+
     @property
     def misfit(self) -> float:
         r""":math:`\|A(x-x')\|` as computed, in the norm of the noise: at most :math:`2\varepsilon`."""
@@ -236,7 +240,6 @@ def symmetric(prior, eps, matrix, v, half_upper, *, norm="2", exact=True, dual, 
     distance = 2 * float(np.linalg.norm(v, np.inf if norm == "inf" else 2))
     lower = distance * (1 - (len(v) + 4) * EPS)
     upper = max(2 * half_upper, lower)
-    exact = exact and upper <= lower * (1 + _AGREE)
     # the error of any map bounds c_opt, and so does the size: every member of a fibre is a centre
     known = [upper, *(bound for bound in (optimal_error, c_opt_upper) if bound is not None)]
     return KernelSize(prior, eps, norm, lower, upper, exact, lower / 2, max(min(known), lower / 2), v, -v,

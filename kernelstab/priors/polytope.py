@@ -8,6 +8,7 @@ from scipy.optimize import linprog
 
 from kernelstab._checks import as_array, as_count
 from kernelstab._engines.feasible_sets.programs import ProgramSet
+from kernelstab._engines.feasible_sets.support_value import ScaledSet
 from kernelstab._engines.largest_norm import (
     coordinate_bounds,
     farthest_found,
@@ -16,6 +17,7 @@ from kernelstab._engines.largest_norm import (
     maximise,
     quadratic_bound,
     smallest_direction,
+    vanishes,
 )
 from kernelstab.priors.kernel_size import EPS, KernelSize, MatrixMap, jung, symmetric, unbounded
 from kernelstab.priors.prior import Prior, penalty
@@ -113,8 +115,8 @@ class Polytope(Prior):
         max_vertices, W = as_count(max_vertices, "max_vertices"), self.W
         hidden, _ = kernel_basis(matrix, tol)
         if hidden.shape[1]:
-            shrink, flat = smallest_direction(W @ hidden)
-            if shrink <= max(W.shape) * EPS * float(np.linalg.norm(W, 2)):
+            flat = smallest_direction(W @ hidden)[1]
+            if vanishes(W, hidden @ flat):
                 return unbounded(self, eps, matrix, hidden @ flat, -hidden @ flat, norm=norm)
         # {v = Zu : |Gu| <= 1}: without noise in coordinates of the kernel, where A says nothing more
         Z, G = (hidden, W @ hidden) if eps == 0 else (np.eye(len(matrix.T)), np.vstack([W, matrix / eps]))
@@ -132,9 +134,9 @@ class Polytope(Prior):
         box = sqrt(float(np.sum(radii**2))) * (1 + len(Z) * EPS), dual, dual["q"]
         return _euclidean(self, eps, matrix, Z, G, box, points, max_vertices)
 
-    def feasible(self, A, y, eps, *, max_supports=None) -> ProgramSet:
+    def feasible(self, A, y, eps, *, max_supports=None) -> ScaledSet:
         """Return the members that explain the data."""
-        return ProgramSet(self.checked_matrix(A, eps, real=True)[0], y, eps, self, W=self.W)
+        return ScaledSet(ProgramSet, self.checked_matrix(A, eps, real=True)[0], y, eps, self, self.W)
 
     def upper_proof(self, size, margin) -> dict | None:
         """Return weights of the rows of :math:`W` and of :math:`A`, or dual vectors of every coordinate."""

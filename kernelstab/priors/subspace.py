@@ -7,6 +7,7 @@ import numpy as np
 from kernelstab._checks import as_array, as_number
 from kernelstab._engines.exact_vectors import exact_product, integer_kernel_vector, solution_near
 from kernelstab._engines.feasible_sets.quadratic import QuadraticSet, SubspaceSet
+from kernelstab._engines.feasible_sets.support_value import ScaledSet
 from kernelstab.priors.kernel_size import EPS, KernelSize, MatrixMap, symmetric, unbounded
 from kernelstab.priors.prior import Prior, real_form
 
@@ -153,9 +154,9 @@ class Everything(Prior):
         matrix, eps = self.checked_matrix(A, eps)
         return linear_range_size(matrix, self, np.eye(matrix.shape[1]), np.inf, eps, tol)
 
-    def feasible(self, A, y, eps, *, max_supports=None) -> QuadraticSet:
+    def feasible(self, A, y, eps, *, max_supports=None) -> ScaledSet:
         """Return the signals that explain the data."""
-        return QuadraticSet(self.checked_matrix(A, eps, real=True)[0], y, eps, self)
+        return ScaledSet(QuadraticSet, self.checked_matrix(A, eps, real=True)[0], y, eps, self)
 
 
 def linear_range_size(matrix, prior, frame, radius, eps, tol) -> KernelSize:

@@ -480,3 +480,69 @@ def test_more_entries_may_be_used_than_there_are():
     made = found.certificate(end="largest")
     assert made["options"]["prior"]["s"] == 2
     assert verify(made).ok
+
+
+# what rounding, units and thin or short directions must not change
+
+def _outcome(found, unit):
+    return np.array([found.lower, found.upper]) / unit, [found.claim(t * unit) for t in (-4.0, 0.05, 4.0)]
+
+
+@pytest.mark.parametrize("make", [
+    lambda t: Ball(t), lambda t: Ellipsoid(np.diag([1.0, 0.5, 2.0]) / t), lambda t: Polytope(np.eye(3) / t),
+    lambda t: L1Ball(t), lambda t: Subspace([[1.0, 0], [0, 1.0], [1.0, 1.0]], t), lambda t: Sparse(1),
+    lambda t: FiniteSet(t * np.array([[0.3, -0.2, 0.25], [0.3, -0.2, 0.26], [9.0, 0, 0]])),
+    lambda t: Everything()], ids=lambda make: type(make(1.0)).__name__)
+@pytest.mark.parametrize("signals", [2.0**-40, 1.0, 1e7, 1e-10])
+@pytest.mark.parametrize("data", [2.0**30, 1e-10, 1e12])
+def test_units_of_signals_and_of_data_change_no_verdict(make, signals, data):
+    A = np.random.default_rng(5).standard_normal((2, 3))
+    y, d = A @ [0.3, -0.2, 0.25], np.array([1.0, 0.0, 0.0])
+    expected = _outcome(detail_interval(A, y, d, make(1.0), 0.5), 1.0)
+    found = _outcome(detail_interval(A * data / signals, y * data, d, make(signals), 0.5 * data), signals)
+    assert found[1] == expected[1]
+    assert np.allclose(found[0], expected[0], rtol=1e-7)
+
+
+def test_a_short_column_is_no_dependent_one():
+    # (0, 0, 1) and (1, 1e16, 0) both explain the data exactly
+    found = detail_interval([[1.0, 0, 1], [0, 1e-16, 1]], [1.0, 1], [0, 0, 1.0], Sparse(2), 1e-3)
+    assert found.claim(0.5) == "UNDECIDABLE"
+    assert found.lower <= 0
+    assert found.upper >= 1
+    # without a prior x2 is 1e16, within 1e13
+    free = detail_interval(np.diag([1.0, 1e-16]), [1.0, 1.0], [0, 1.0], Everything(), 1e-3)
+    assert np.allclose([free.lower, free.upper], [0.999e16, 1.001e16], rtol=1e-9)
+
+
+@pytest.mark.parametrize("prior", [Ellipsoid, Polytope])
+def test_a_thin_axis_leaves_the_others_bounded(prior):
+    found = detail_interval([[1.0, 1, 0]], [0.5], [0, 0, 1.0], prior(np.diag([1e16, 1.0, 1.0])), 0.1)
+    assert found.claim(-2.0) == "FAITHFUL"
+    assert found.claim(5.0) == "HALLUCINATED"
+
+
+@pytest.mark.parametrize("prior", [
+    Ball(1.0), Ellipsoid(np.eye(2)), Ellipsoid([[0.65, -0.08], [0.85, -0.41]]), L1Ball(1.0),
+    Polytope(np.eye(2))], ids=repr)
+def test_nearly_equal_columns_do_not_make_the_set_empty(prior):
+    a = np.array([0.8, -1.3])                                        # (0.5, -0.3) is well inside every prior
+    B = np.column_stack([a, a * (1 + 1e-9 * np.array([0.7, -1.1]))])
+    found = detail_interval(B, B @ [0.5, -0.3], [1.0, 0], prior)
+    assert found.lower <= 0.5 <= found.upper
+
+
+def test_one_ulp_decides_for_finitely_many_signals():
+    members = FiniteSet([[0.0, 0], [1, 1]])
+    below = detail_interval([[1.0, 0]], [0.0], [0, 1.0], members, np.nextafter(1.0, 0))
+    assert below.claim(0.5) == "HALLUCINATED"
+    assert below.inner == (0.0, 0.0)
+    assert detail_interval([[1.0, 0]], [0.0], [0, 1.0], members, 1.0).claim(0.5) == "UNDECIDABLE"
+
+
+def test_signals_that_miss_a_constraint_by_rounding_decide_no_claim():
+    # only (1, 0) has |x| <= 1 and |x - (11, 0)| <= 10
+    found = detail_interval(np.eye(2), [11.0, 0], [0, 1.0], Ellipsoid(np.eye(2)), 10.0)
+    assert not found.checked
+    assert found.claim(1e-8) == "UNDECIDED"
+    assert found.claim(1e-5) == "HALLUCINATED"

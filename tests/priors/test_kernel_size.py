@@ -219,3 +219,23 @@ def test_a_size_without_a_proof_says_so():
     empty = type(size)(**{**vars(size), "dual": {"kind": "hearsay"}})
     with pytest.raises(CertificateError, match="neither side"):
         empty.certificate()
+
+
+@pytest.mark.parametrize("distance", [1e-4, 1e-7])
+def test_exact_means_that_the_ends_agree(distance):
+    rng = np.random.default_rng(0)
+    A = rng.standard_normal((30, 200))
+    A /= np.linalg.norm(A, axis=0)
+    u = rng.standard_normal(30)
+    A[:, 1] = A[:, 0] + distance * u / np.linalg.norm(u)
+    size = kernel_size(A, Sparse(1), eps=1e-3)
+    assert size.exact == (size.upper <= size.lower * (1 + 1e-8) < np.inf)
+
+
+@pytest.mark.parametrize("eps", [0.0, 0.1])
+@pytest.mark.parametrize(("prior", "norm"), [(Ellipsoid, 2), (Polytope, np.inf)])
+def test_a_thin_axis_leaves_the_size_finite_from_below(prior, norm, eps):
+    # x2 and x3 lie between -1 and 1 and are not measured
+    size = kernel_size([[1.0, 0, 0]], prior(np.diag([1e16, 1.0, 1.0])), eps, norm=norm)
+    assert 1.999999 < size.lower <= 2 <= size.upper
+    assert np.isfinite(size.upper) or not size.exact

@@ -13,8 +13,8 @@ from kernelstab._engines.feasible_sets.support_value import (
     UNIT,
     ConvexSet,
     SupportValue,
-    empty_set,
     moved_inside,
+    undecided,
     unseen,
 )
 
@@ -33,13 +33,12 @@ class ProgramSet(ConvexSet):
         # the equations in orthonormal coordinates: same set, no scaling for a solver to trip on
         self.rows, self.back = rows[:rank], u[:, :rank] / sigma[:rank]
         self.values = self.back.T @ y
-        self.pseudo = self.rows.T @ self.back.T
         self.unit = radius or 1 / (float(np.median(np.linalg.norm(W, axis=1))) or 1.0)
         if eps == 0:
             self._solve = self._linear
-            outside = float(np.linalg.norm(A @ (self.pseudo @ y) - y))
+            outside = float(np.linalg.norm(A @ self._solution(y) - y))
             if outside > CONSISTENT * np.linalg.norm(y):
-                raise empty_set(self._least(), eps, prior)
+                raise self._nothing()
         else:
             self._solve = self._cone
         self.centre = self._middle()
@@ -52,7 +51,7 @@ class ProgramSet(ConvexSet):
                 return SupportValue(np.inf, self.centre, direction=direction)
         x, q, mu = self._solve(d)
         if self.eps == 0:
-            x = x - self.pseudo @ (self.A @ x - self.y)
+            x = x - self._solution(self.A @ x - self.y)
         return self.proved(d, moved_inside(x, self.centre, self.excess), q, mu)
 
     def _linear(self, d):
@@ -103,17 +102,26 @@ class ProgramSet(ConvexSet):
             self.rows @ v == self.values / self.unit)
         problem = cp.Problem(cp.Minimize(depth), [self._size(v) <= depth, near])
         if not solve_cone_program(problem, **_CONE) or depth.value > 1 + 1e-9:
-            raise empty_set(self._least(), self.eps, self.prior)
+            raise self._nothing()
         x = v.value * self.unit
-        return x if self.eps > 0 else x - self.pseudo @ (self.A @ x - self.y)
+        return x if self.eps > 0 else x - self._solution(self.A @ x - self.y)
 
-    def _least(self):
-        """Compute the smallest noise level for which some signal of the prior explains the data."""
+    def _solution(self, right):
+        # two products: the product of both matrices would lose the digits of small singular values
+        return self.rows.T @ (self.back.T @ right)
+
+    def _nothing(self):
+        """Refuse, with the smallest noise level for which some signal of the prior explains the data."""
         import cvxpy as cp
 
         v, size = cp.Variable(self.A.shape[1]), float(np.linalg.norm(self.y))
-        problem = cp.Problem(cp.Minimize(cp.norm(self._misfit(v, size))), [self._size(v) <= 1])
-        return float(problem.value) * size if solve_cone_program(problem, **_CONE) else size
+        form = None if self.W is None else self.W * self.unit
+        prior = [cp.norm1(v) <= 1] if form is None else [form @ v <= 1, -form @ v <= 1]
+        problem = cp.Problem(cp.Minimize(cp.norm(self._misfit(v, size))), prior)
+        if not solve_cone_program(problem, **_CONE):
+            return undecided(size, self.eps, self.prior)
+        mu = None if form is None else np.ravel(prior[0].dual_value - prior[1].dual_value) * size
+        return self.refuse(v.value * self.unit, float(problem.value) * size, mu)
 
     # programs are stated in units of the prior, of the noise or data, and of the detail: their solver works
     # with numbers near 1 whatever the units of signals and measurements are

@@ -25,7 +25,6 @@ from kernelstab._engines.feasible_sets.support_value import (
     ConvexSet,
     FeasibleSet,
     SupportValue,
-    empty_set,
     moved_inside,
     unseen,
 )
@@ -61,11 +60,20 @@ class QuadraticSet(ConvexSet):
         c, turn = np.linalg.svd(prior_part, full_matrices=True)[1:]
         self.c = np.concatenate([c, np.zeros(rank - len(c))]) if len(c) < rank else c[:rank]
         self.c[self.c < _FLAT] = 0.0
+        # directions that the data see least are turned by what the data see, whose small values keep digits
+        fixed = int(np.sum(self.c**2 > 0.5))
+        if fixed:
+            turn[:fixed] = np.linalg.svd(data_part @ turn[:fixed].T)[2][::-1] @ turn[:fixed]
+            self.c[:fixed] = np.linalg.norm(prior_part @ turn[:fixed].T, axis=0)
         self.P = (self.rows / stack.sigma) @ turn.T
-        columns = data_part @ turn.T
-        s = np.linalg.norm(columns, axis=0)
+        # from the best seen direction to the least: what is seen little is at right angles to the others, too
+        frame, triangle = np.linalg.qr((data_part @ turn.T)[:, ::-1])
+        sizes = np.diagonal(triangle)
+        s, self.E = np.zeros(rank), np.zeros((len(self.y), rank))
+        s[rank - len(sizes):] = np.abs(sizes)[::-1]
         s[s < _FLAT] = 0.0
-        self.E = np.divide(columns, s, out=np.zeros_like(columns), where=s > 0)
+        self.E[:, rank - len(sizes):] = (frame * np.sign(sizes))[:, ::-1]
+        self.E[:, s == 0] = 0.0
         self.s = s / stack.weight
 
     def _settle(self):
@@ -79,7 +87,7 @@ class QuadraticSet(ConvexSet):
         least = float(np.sqrt(self.misfit2(closest)))
         allowed = self.eps if self.eps > 0 else CONSISTENT * np.linalg.norm(self.y)
         if least > allowed * (1 + 1e-12):
-            raise empty_set(least, self.eps, self.prior)
+            raise self.refuse(self.P @ closest, least)
         self.centre = closest
         if self.eps > 0:
             flat = np.where(self.c > 0, 0.0, closest)

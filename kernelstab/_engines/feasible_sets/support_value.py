@@ -9,7 +9,7 @@ with :math:`h` the support function of the prior: a bound that needs no trust in
 :math:`q`. A feasible signal gives the other side. Both are measured here with their rounding.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -45,6 +45,7 @@ class SupportValue:
 
     ``direction`` is a line inside the feasible set along which ``<d, x>`` grows, if it has no bound.
     ``q`` and ``mu`` are the dual vectors; ``mu`` belongs to the rows of an ellipsoid or a polytope.
+    ``checked`` says that ``x`` was measured and is feasible, with its rounding.
     """
 
     bound: float
@@ -52,6 +53,7 @@ class SupportValue:
     q: np.ndarray | None = None
     mu: np.ndarray | None = None
     direction: np.ndarray | None = field(default=None)
+    checked: bool = True
 
 
 class ConvexSet(FeasibleSet):
@@ -69,7 +71,7 @@ class ConvexSet(FeasibleSet):
 
     def data_excess(self, x) -> float:
         """Say by how much a signal misses the data."""
-        return _norm_upper(self.A, x, self.y, 2) - self.eps
+        return norm_upper(self.A, x, self.y, 2) - self.eps
 
     def excess(self, x) -> float:
         """Say by how much a signal misses a constraint; an equation (eps = 0) is measured elsewhere."""
@@ -77,18 +79,60 @@ class ConvexSet(FeasibleSet):
         if self.radius is not None:
             over = max(over, float(np.linalg.norm(x, self.order)) * (1 + (len(x) + 4) * UNIT) - self.radius)
         if self.form is not None:
-            over = max(over, _norm_upper(self.form, x, np.zeros(len(self.form)), self.order) - 1)
+            over = max(over, norm_upper(self.form, x, np.zeros(len(self.form)), self.order) - 1)
         return over
 
-    def proved(self, d, x, q, mu) -> SupportValue:
+    def proved(self, d, x, q, mu, eps=None) -> SupportValue:
         """Evaluate the dual bound of any vectors; ``mu`` matters if there is a form."""
+        eps, checked = self.eps if eps is None else eps, self.excess(x) <= 0
         if self.form is None:
             size = float(np.linalg.norm(_leftover(d, (q,), (self.A,)), self.dual_order))
-            bound = _data_term(self.y, self.eps, q) + self.extent * size * (1 + len(d) * UNIT)
-            return SupportValue(bound, x, q)
-        bound, q, mu = self.stack.bound(d, q, mu)
+            bound = _data_term(self.y, eps, q) + self.extent * size * (1 + len(d) * UNIT)
+            return SupportValue(bound, x, q, checked=checked)
+        bound, q, mu = self.stack.bound(d, q, mu, eps)
         bound += float(np.linalg.norm(mu, self.dual_order)) * (1 + len(mu) * UNIT)
-        return SupportValue(bound, x, q, mu)
+        return SupportValue(bound, x, q, mu, checked=checked)
+
+    def refuse(self, x, least, mu=None) -> ValueError:
+        """Say that the set is empty if the misfit of ``x`` proves it: 0 is then bounded by less than 0."""
+        q = self.A @ x - self.y
+        size = float(np.linalg.norm(q))
+        q = q / size if size > 0 else q
+        if self.order == 2 and self.form is not None:
+            seen = self.form @ x
+            mu = max(0.0, -float(q @ (self.A @ x))) * seen / max(float(seen @ seen), np.finfo(float).tiny)
+        eps = self.eps if self.eps > 0 else CONSISTENT * float(np.linalg.norm(self.y))
+        empty = self.proved(np.zeros_like(x), x, q, mu, eps).bound < 0
+        return (empty_set if empty else undecided)(least, self.eps, self.prior)
+
+
+class ScaledSet(FeasibleSet):
+    r"""The same set in units of its columns: ``x = units z``, powers of two, so that nothing is rounded.
+
+    Without a prior, or with one of the form :math:`\|Wx\|\le1`, signals may be measured entry by entry in
+    any unit. A thin axis is then no reason to take the others for unbounded.
+    """
+
+    def __init__(self, make, A, y, eps, prior, W=None):
+        size = float(np.linalg.norm(y)) + eps
+        parts = A if W is None else np.vstack([W, A / size if size > 0 else A])
+        largest = np.abs(parts).max(axis=0)
+        self.units = np.where(largest > 0, 2.0 ** -np.frexp(largest)[1], 1.0)
+        form = {} if W is None else {"T" if prior.kind == "ellipsoid" else "W": W * self.units}
+        self.inner = make(A * self.units, y, eps, prior, **form)
+
+    def support(self, d) -> SupportValue:
+        """Return the bound, the signal and the line in the units asked for."""
+        found, line = self.inner.support(d * self.units), None
+        if found.direction is not None:
+            line = found.direction * self.units
+            line = line / np.linalg.norm(line)
+        return replace(found, x=found.x * self.units, direction=line)
+
+    def enclosing_ball(self, D):
+        """Return the ball of the inner set, whose centre is a signal."""
+        ball = self.inner.enclosing_ball(D * self.units)
+        return ball and (ball[0], ball[1] * self.units, ball[2])
 
 
 class Stack:
@@ -98,7 +142,7 @@ class Stack:
     """
 
     def __init__(self, W, A, y, eps, size):
-        self.W, self.A, self.y, self.eps = W, A, y, eps
+        self.W, self.A, self.y = W, A, y
         size_w, size_a = np.linalg.norm(W, 2), np.linalg.norm(A, 2)
         self.weight = size_w / size_a if size_w > 0 and size_a > 0 else 1.0
         stack = np.vstack([W, self.weight * A])
@@ -107,12 +151,12 @@ class Stack:
         self.u, self.sigma, self.rows = u[:, :rank], sigma[:rank], rows[:rank].T
         self.extent = np.hypot(size, self.weight * (np.linalg.norm(y) + eps)) / sigma[rank - 1]
 
-    def bound(self, d, q, mu):
+    def bound(self, d, q, mu, eps):
         """Repair what rounding left of two dual vectors; return what they bound but for ``mu``, and both."""
         split = self.u @ ((self.rows.T @ (d - q @ self.A - mu @ self.W)) / self.sigma)
         mu, q = mu + split[:len(mu)], q + self.weight * split[len(mu):]
         size = float(np.linalg.norm(_leftover(d, (q, mu), (self.A, self.W)))) * (1 + len(d) * UNIT)
-        return _data_term(self.y, self.eps, q) + self.extent * size, q, mu
+        return _data_term(self.y, eps, q) + self.extent * size, q, mu
 
 
 def _data_term(y, eps, q) -> float:
@@ -129,7 +173,7 @@ def _leftover(d, duals, matrices) -> np.ndarray:
     return np.abs(rest) + (sum(map(len, duals)) + 4) * UNIT * size
 
 
-def _norm_upper(A, x, y, order) -> float:
+def norm_upper(A, x, y, order) -> float:
     r"""Return a norm of :math:`Ax-y`, rounded up."""
     slack = (A.shape[1] + 4) * UNIT
     size = np.abs(A) @ np.abs(x) + np.abs(y)
@@ -151,7 +195,7 @@ def unseen(rows, d):
 def moved_inside(x, centre, excess):
     """Move ``x`` towards ``centre`` by the least power of two times the machine unit that makes it feasible.
 
-    ``excess(x) <= 0`` says feasible. If not even the centre is, ``x`` is returned as it is.
+    ``excess(x) <= 0`` says feasible. If not even the centre is, the better of both is returned.
     """
     if excess(x) <= 0:
         return x
@@ -161,10 +205,17 @@ def moved_inside(x, centre, excess):
         if excess(moved) <= 0:
             return moved
         step *= 2
-    return centre if excess(centre) <= 0 else x
+    return min(centre, x, key=excess)
 
 
 def empty_set(least, eps, prior) -> ValueError:
     """Say that no signal explains the data, and which noise level would make one."""
     return ValueError(f"the feasible set is empty: no signal of {prior!r} has ||Ax - y|| <= {eps:g}; "
                       f"the smallest eps that works is about {least:.6g}")
+
+
+def undecided(least, eps, prior) -> ValueError:
+    """Say that rounding hides whether some signal explains the data."""
+    return ValueError(f"whether some signal of {prior!r} has ||Ax - y|| <= {eps:g} is undecided in floating "
+                      f"point: the least misfit found is {least:.6g}, and no dual vector proves that none is "
+                      "smaller; ask with a larger eps, or scale the columns of A to one size")
