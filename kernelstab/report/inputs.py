@@ -68,8 +68,8 @@ def _sparse(arrays):
 
     stored = arrays["format"].item()
     kind = stored.decode("ascii") if isinstance(stored, bytes) else stored
-    shape = tuple(int(n) for n in arrays["shape"])
-    if len(shape) != 2 or not all(1 <= n <= _MOST_SIDE for n in shape):
+    shape = tuple(arrays["shape"].tolist())
+    if len(shape) != 2 or not all(type(n) is int and 1 <= n <= _MOST_SIDE for n in shape):
         raise ValueError(f"shape must be two numbers from 1 to {_MOST_SIDE}, got {shape}")
     values = as_array(arrays["data"], "data")
     names = {"coo": ("row", "col"), "dia": ("offsets",)}.get(kind, ("indices", "indptr"))
