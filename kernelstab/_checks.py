@@ -29,6 +29,7 @@ def as_array(value, name: str, *, ndim: int | None = None, shape: tuple | None =
         raise ValueError(f"{name} must be a numeric array: {error}") from None
     if array.dtype.kind not in "biufc":
         raise ValueError(f"{name} must be a numeric array, got dtype {array.dtype}")
+    _refuse_rounded(value, array, name)
     if array.dtype.kind == "c":
         if real:
             way = if_stored_as_complex(array, name)
@@ -100,6 +101,22 @@ def as_repeated(function, vector, who: str) -> np.ndarray:
         raise ValueError(f"{who} is not a function: two calls with the same measurement differ by {change}; "
                          "fix its seed, and switch off what is random or remembers earlier calls")
     return first
+
+
+def _refuse_rounded(value, array, name):
+    """Refuse integers that no float equals: they would be rounded in silence."""
+    if array.dtype.kind in "fc":           # a list may hold integers beside floats
+        if not isinstance(value, (list, tuple)) or not (np.abs(array) >= 2.0**53).any():
+            return
+        entries = np.asarray(value, dtype=object).ravel()
+        array = np.array([entry for entry in entries if isinstance(entry, (int, np.integer))], object)
+    elif array.dtype.kind not in "iu" or array.dtype.itemsize < 8:
+        return
+    large = array[(array > 2**53) | (array < -2**53)]
+    for entry in map(int, large):
+        if int(float(entry)) != entry:
+            raise ValueError(f"{name} must hold integers that are floats, got {entry}, which would be rounded; "
+                             "divide by a common factor, or give floats to accept the rounding")
 
 
 def as_number(value, name: str, *, low: float = -np.inf, high: float = np.inf,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from kernelstab._checks import as_count, as_number
+from kernelstab._engines.dense_matrix import unit_columns
 from kernelstab.kernel.recovery import RecoveryConstants, recovery_constants
 from kernelstab.operators import as_operator
 
@@ -115,11 +116,11 @@ def coherence(A) -> Coherence:
     m, n = matrix.shape
     if n < 2:
         raise ValueError(f"A must have at least 2 columns, got shape {matrix.shape}")
-    largest = np.abs(matrix).max(axis=0)
+    scaled = unit_columns(matrix)
+    largest = np.abs(scaled).max(axis=0)
     if not largest.all():
         raise ValueError(f"A must not have a zero column, got one at {int(np.argmin(largest))}")
-    unit = matrix / largest                       # so that no square leaves the range of floats
-    unit = unit / np.linalg.norm(unit, axis=0)
+    unit = scaled / np.linalg.norm(scaled, axis=0)
     best, pair = -1.0, (0, 1)
     for start in range(0, n, 512):
         products = np.abs(unit[:, start:start + 512].conj().T @ unit)

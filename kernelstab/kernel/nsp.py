@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from kernelstab._checks import as_array, as_count, thread_count
-from kernelstab._engines.dense_matrix import dense_within_range
+from kernelstab._engines.dense_matrix import dense_within_range, kernel_distance
 from kernelstab._engines.exact_vectors import integer_kernel_vector
 from kernelstab._engines.nsp.phases import PhaseSearch
 from kernelstab._engines.nsp.programs import largest_support
@@ -49,7 +49,8 @@ class NSPConstant:
     s : int or tuple of int
         Sparsity; one number per level for the constant in levels.
     lower : float
-        :math:`\|w_S\|_1/\|w\|_1` of the ``witness``, a computed kernel vector, rounded down.
+        :math:`\|w_S\|_1/\|w\|_1` of the ``witness``, a computed kernel vector, less what its distance to
+        the null space can change.
     upper : float
         Largest of the dual bounds; every one is evaluated with its rounding error added.
     exact : bool
@@ -283,8 +284,8 @@ def nsp_constant(A, s, *, weights=None, levels=None, max_supports=100_000, threa
     except KeyboardInterrupt:
         interrupted = True
     support, signs, witness = largest_entries(search.witness, sizes, labels, caps)
-    upper = search.upper()
-    return NSPConstant(order, search.lower, upper, upper - search.lower <= MEET and not interrupted, support,
+    lower, upper = share_lower(matrix, null.rank, witness, sizes, support, search.lower), search.upper()
+    return NSPConstant(order, lower, upper, upper - lower <= MEET and not interrupted, support,
                        signs, witness, matrix, tuple(DualGroup(*group) for group in search.groups()),
                        search.evaluated, programs=search.solved, interrupted=interrupted, **extra)
 
@@ -311,6 +312,18 @@ def _checked_weights(weights, n):
     if not 1e-50 < low <= high < 1e50:
         raise ValueError(f"weights must lie between 1e-50 and 1e50, got {low!r} to {high!r}")
     return weights
+
+
+def share_lower(matrix, rank, witness, weights, support, computed) -> float:
+    r"""Return the share of the support that a kernel vector near the computed ``witness`` has at least.
+
+    If that vector is at most ``d`` away in the weighted 1-norm, the share is at least
+    :math:`(\|w_S\|-d)/\|w\|`: entries on ``S`` add to both parts of the quotient, others to one.
+    """
+    if not support or computed <= 0:
+        return 0.0
+    distance = kernel_distance(matrix, rank, witness) * float(np.linalg.norm(weights))
+    return max(0.0, float(computed - distance / (np.abs(witness) @ weights) * (1 + 1e-9)))
 
 
 def largest_entries(witness, weights, labels, caps):

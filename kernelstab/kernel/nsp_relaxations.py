@@ -8,7 +8,7 @@ from kernelstab._checks import as_count
 from kernelstab._engines.cone_program import solve_cone_program
 from kernelstab._engines.dense_matrix import dense_within_range
 from kernelstab._engines.nsp.programs import best_kernel_vector
-from kernelstab.kernel.nsp import MEET, NSPConstant, largest_entries
+from kernelstab.kernel.nsp import MEET, NSPConstant, largest_entries, share_lower
 from kernelstab.kernel.nullspace import nullspace_basis
 
 _EPS = float(np.finfo(np.float64).eps)
@@ -86,6 +86,7 @@ def jn_bound(A, s, *, max_entries=500_000) -> NSPConstant:
         Y, upper = np.zeros_like(Y), 1.0
     lower, witness = best_kernel_vector(null.basis, np.eye(n, dtype=matrix.dtype), s)
     support, signs, witness = largest_entries(witness, np.ones(n), np.zeros(n, np.int64), np.array([s]))
+    lower = share_lower(matrix, null.rank, witness, np.ones(n), support, lower)
     return NSPConstant(s, lower, upper, upper - lower <= MEET, support, signs, witness, matrix,
                        supports=comb(n, s), Y=Y)
 

@@ -178,7 +178,7 @@ def spark(A, *, arithmetic="exact", tol=None, max_supports=500_000_000, threads=
 
 def _coherence_bound(matrix) -> int:
     """Return what the coherence says about columns that are not zero, in any units."""
-    return coherence(matrix / np.abs(matrix).max(axis=0)).spark_lower
+    return coherence(matrix).spark_lower
 
 
 def _exact(matrix, *options):

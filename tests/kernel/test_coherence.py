@@ -105,3 +105,10 @@ def test_coherence_gives_the_property():
     assert coherence_robust_nsp(1.0, 2).reason == "s mu is not below 1 + mu"
     with pytest.raises(ValueError, match="mu must lie in"):
         coherence_robust_nsp(1.5, 1)
+
+
+@pytest.mark.parametrize("power", [-1060, -500, 0, 500, 1020])
+def test_units_up_to_the_ends_of_the_floats(power):
+    matrix = np.array([[1.0 + 1j, 1.0], [0.0, 1.0]])          # columns at 45 degrees
+    result = coherence(np.ldexp(matrix.view(float), power).view(complex))
+    assert result.lower <= np.sqrt(0.5) <= result.upper

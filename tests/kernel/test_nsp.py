@@ -535,3 +535,15 @@ def test_a_rank_made_by_rounding_has_no_certificate():
     rounded = rng.standard_normal((4, 3)) @ rng.standard_normal((3, 6))
     with pytest.raises(CertificateError, match="the rank is 4, in floating point 3"):
         nsp_constant(rounded, 1).certificate()
+
+
+def test_lower_bound_counts_the_distance_to_the_kernel():
+    # the kernel is spanned by the cross product of the rows; nearly parallel rows move the computed one
+    for rows in ([[0.0, -2, 3], [-0.001, -1.999, 3.001]],
+                 [[-0.3002841395429234, 0.7195499962705189, -1.1003969417938975],
+                  [-0.30028413954288086, 0.7195499962704351, -1.100396941793874]]):
+        p, q = ([Fraction(entry) for entry in row] for row in rows)
+        v = [abs(p[i] * q[j] - p[j] * q[i]) for i, j in ((1, 2), (2, 0), (0, 1))]
+        result = nsp_constant(rows, 1)
+        assert Fraction(result.lower) <= max(v) / sum(v) <= Fraction(result.upper)
+        assert result.holds is not False or max(v) / sum(v) >= Fraction(1, 2)

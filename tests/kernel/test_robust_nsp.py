@@ -442,3 +442,10 @@ def test_bad_input_of_the_best():
         best_robust_nsp(np.eye(2), 3)
     with pytest.raises(ValueError, match="tolerance must lie in"):
         best_robust_nsp(np.eye(2), 1, tolerance=-1)
+
+
+def test_zero_column_beside_opposite_columns_is_infinite():
+    matrix = [[-1.0, 0, 1], [-1.0, 0, 1]]           # e_1 is in the kernel: no ratio is possible
+    best = best_robust_nsp(matrix, 1)
+    assert best.lower == best.upper == np.inf
+    assert robust_nsp(matrix, 1, 0.9, norm="l2").lower == np.inf

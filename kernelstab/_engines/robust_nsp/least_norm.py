@@ -32,7 +32,7 @@ class LeastNormPrograms:
         self.matrix = matrix
         self.columns = np.array(matrix.T, order="C")
         self.lengths = np.linalg.norm(self.columns, axis=1)
-        self.basis = kernel_basis(matrix)[0]
+        self.basis, self.rank = kernel_basis(matrix)
 
     def solve(self, supports, targets, limits):
         """Solve programs; return their duals ``h``, primal vectors ``v`` and outcomes."""

@@ -6,6 +6,7 @@ from math import comb
 import numpy as np
 from scipy.spatial import ConvexHull
 
+from kernelstab._engines.dense_matrix import kernel_distance
 from kernelstab._engines.nsp.programs import largest_support
 from kernelstab._engines.nsp.search import sign_patterns, with_all_signs
 from kernelstab._engines.robust_nsp.least_norm import EPS, INFEASIBLE, SOLVED, all_supports
@@ -38,8 +39,12 @@ class RobustSearch:
         return float(on - off.sum() + off[support].sum()), slack
 
     def _violates(self, kernel) -> bool:
-        """Whether a kernel vector of 1-norm one makes the constant infinite, by more than rounding."""
-        return self._numerator(kernel)[0] > 1e-12 * (1 + self.limits.max())
+        """Whether a kernel vector of 1-norm one makes the constant infinite, by more than rounding and its distance to the kernel."""
+        numerator, slack = self._numerator(kernel)
+        if numerator <= max(slack, 1e-12 * (1 + self.limits.max())):
+            return False
+        near = kernel_distance(self.programs.matrix, self.programs.rank, kernel)
+        return numerator - slack > np.sqrt(self.n) * (1 + self.limits.max()) * near
 
     def _offer(self, v) -> float:
         """Keep a vector if its quotient, rounded down, is the best."""
@@ -57,6 +62,13 @@ class RobustSearch:
         unit[np.argmin(lengths)] = 1.0
         self._offer(unit)
 
+    def _zero_column(self) -> bool:
+        """Whether a column is zero: its unit vector, in the kernel, forbids every ratio."""
+        if self.programs.lengths.all():
+            return False
+        self._unbounded(np.eye(self.n)[int(np.argmin(self.programs.lengths))])
+        return True
+
     def _unbounded(self, kernel):
         self.witness, self.lower, self.upper, self.exact = kernel, np.inf, np.inf, True
 
@@ -64,6 +76,8 @@ class RobustSearch:
 
     def over_signs(self, rho, max_supports, threads, progress):
         """Solve all supports with all signs, or those that matter most, and bound the others."""
+        if self._zero_column():
+            return
         total, rest, groups = comb(self.n, self.s), 0.0, ()
         if total <= max_supports:
             supports = all_supports(self.n, self.s)
@@ -123,6 +137,8 @@ class RobustSearch:
         largest at a corner. From below, ``u`` moves to the direction of the best ``v_S``: neither step of
         this alternation can lose.
         """
+        if self._zero_column():
+            return
         total = self.evaluated = len(supports)
         bounds, left = np.full(total, np.inf), np.arange(total)
         self._offer_one_entry()
