@@ -115,8 +115,8 @@ def _refuse_rounded(value, array, name):
     large = array[(array > 2**53) | (array < -2**53)]
     for entry in map(int, large):
         if int(float(entry)) != entry:
-            raise ValueError(f"{name} must hold integers that are floats, got {entry}, which would be rounded; "
-                             "divide by a common factor, or give floats to accept the rounding")
+            raise ValueError(f"{name} must hold integers that are floats, got {entry}, which would be "
+                             "rounded; divide by a common factor, or give floats to accept the rounding")
 
 
 def as_number(value, name: str, *, low: float = -np.inf, high: float = np.inf,

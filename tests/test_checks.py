@@ -112,7 +112,8 @@ def test_a_copy_shares_no_memory():
     assert not np.shares_memory(as_array(given, "y", copy=True), given)
 
 
-@pytest.mark.parametrize("value", [[2**53 + 1, 2], [2**53 + 1, 0.5], np.array([-2**53 - 1]), np.uint64([2**63 + 1])])
+@pytest.mark.parametrize("value", [[2**53 + 1, 2], [2**53 + 1, 0.5],
+                                   np.array([-2**53 - 1]), np.uint64([2**63 + 1])])
 def test_integers_that_would_be_rounded_are_refused(value):
     with pytest.raises(ValueError, match="which would be rounded"):
         as_array(value, "A")

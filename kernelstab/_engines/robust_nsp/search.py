@@ -39,7 +39,7 @@ class RobustSearch:
         return float(on - off.sum() + off[support].sum()), slack
 
     def _violates(self, kernel) -> bool:
-        """Whether a kernel vector of 1-norm one makes the constant infinite, by more than rounding and its distance to the kernel."""
+        """Whether a kernel vector of 1-norm one makes the constant infinite, its rounding errors counted."""
         numerator, slack = self._numerator(kernel)
         if numerator <= max(slack, 1e-12 * (1 + self.limits.max())):
             return False
