@@ -68,7 +68,7 @@ CALLS = {
     "kernel.ric": "kernel.ric(wide, 3)",
     "kernel.ric, complex": "kernel.ric(wide + 1j * wide[::-1], 3)",
     "kernel.nsp_constant": "kernel.nsp_constant(wide, 2)",
-    "kernel.nsp_constant, complex": "kernel.nsp_constant(wide[:, :8] * (1 + 1j * wide[:, 8:16]), 1)",
+    "kernel.nsp_constant, complex": "kernel.nsp_constant(wide[:, :6] * (1 + 1j * wide[:, 6:]), 1)",
     "kernel.robust_nsp": "kernel.robust_nsp(wide, 1, 0.9)",
     "kernel.best_robust_nsp": "kernel.best_robust_nsp(wide[:, :8], 1)",
 }

@@ -9,10 +9,10 @@ from kernelstab._engines.linear_system import require_finite
 class Monitor:
     """Judge the points that a method reports and keep the best.
 
-    ``monitor(done, x, ...)`` returns True when the method should stop: the tolerance is met,
-    or the budget of iterations is spent. ``best`` and ``last`` are None until the first report.
-    The problem may be posed in a ``scale`` of its points and in ``units``; callback and history are
-    told in those of the caller.
+    ``monitor(done, x, ...)`` returns True when the method should stop: the tolerance is met, perhaps without
+    the digits to tell (``unclear``), or the budget of iterations is spent. ``best`` and ``last`` are None
+    until the first report. The problem may be posed in a ``scale`` of its points and in ``units``; callback
+    and history are told in those of the caller.
     """
 
     def __init__(self, problem, callback=None, progress=None, history=False, scale=None, units=None):
@@ -20,7 +20,7 @@ class Monitor:
         self.callback, self.progress = as_callable(callback, "callback"), as_callable(progress, "progress")
         self.back = (lambda value: value) if units is None else units.value_back
         self.rows = [] if history else None
-        self.best, self.last, self.finished = None, None, False
+        self.best, self.last, self.finished, self.unclear = None, None, False, False
         self.done = self.before = 0
         self.method = ""
         self.budget = 0
@@ -38,6 +38,7 @@ class Monitor:
         if self.best is None or problem.distance(judged) <= problem.distance(self.best):
             self.best = judged
             self.finished = problem.finished(judged)
+            self.unclear = not self.finished and problem.distance(judged) <= problem.tol
         if self.rows is not None:
             self.rows.append((self.done, self.back(judged.objective), self.back(judged.gap)))
         if self.callback is not None:
@@ -45,7 +46,7 @@ class Monitor:
                           self.back(judged.gap))
         if self.progress is not None:
             self.progress(self.done, self.before + self.budget, self._note())
-        return self.finished or done >= self.budget
+        return self.finished or self.unclear or done >= self.budget
 
     def _note(self):
         missed = f", infeasible by {self.best.feasibility:.1e}" if self.best.feasibility > 0 else ""

@@ -259,6 +259,35 @@ def units_of(problem: Problem) -> Units | None:
     return None if matrix == data == 1.0 else Units(problem.form, matrix, data)
 
 
+ROWS = 16.0      # rows whose sizes differ by less stay as they are
+
+
+def row_units(matrix) -> np.ndarray | None:
+    r"""Return powers of two that bring the rows of a matrix to one size, or None where they are near it.
+
+    For :math:`\eta=0` a row times any number is the same equation, so that what is small beside other rows
+    must not be lost beside them. With :math:`D` on the diagonal, :math:`A^*(Dh)=(DA)^*h`.
+
+    >>> row_units(np.array([[1.0, -3.0], [0.0, 2.0**-9]])).tolist()
+    [0.25, 256.0]
+    """
+    largest = np.maximum(matrix.max(axis=1), -matrix.min(axis=1)) if matrix.dtype.kind == "f" \
+        else np.abs(matrix).max(axis=1)
+    some = largest[(largest > 0.0) & (largest < np.inf)]
+    if not some.size or some.max() <= ROWS * some.min():
+        return None
+    exponents = np.frexp(np.where(np.isfinite(largest), largest, 1.0))[1]
+    return np.where(largest > 0.0, np.ldexp(1.0, np.clip(-exponents, -1000, 1000)), 1.0)
+
+
+def in_rows(system: System, rows) -> System:
+    """Return the system whose equations are multiplied by ``rows``."""
+    matrix = system.matrix * rows[:, None]
+    forward, adjoint = dense_products(matrix)
+    return replace(system, y=system.y * rows, matrix=matrix, forward=forward, adjoint=adjoint, tight=None,
+                   source=None)
+
+
 def unit(size) -> float:
     """Return the power of two that brings a size that is extreme near to one, 1 for all others."""
     return 1.0 if LEAST < size < MOST or not 0.0 < size < np.inf else 2.0 ** min(-round(log2(size)), 1000)

@@ -12,7 +12,17 @@ from kernelstab._checks import as_array, as_count, as_flag, as_number
 from kernelstab._engines.lasso_path.path import kind_of, solve_rows
 from kernelstab._engines.linear_system import System, as_system, dense_products
 from kernelstab._engines.monitor import Monitor
-from kernelstab._engines.problem import NAMES, BoxProblem, Judged, Problem, Units, units_of
+from kernelstab._engines.problem import (
+    NAMES,
+    BoxProblem,
+    Judged,
+    Problem,
+    Units,
+    in_rows,
+    norm,
+    row_units,
+    units_of,
+)
 from kernelstab._errors import NotConverged
 from kernelstab.solvers.solution import Solution, prove_solution
 
@@ -32,7 +42,8 @@ class Start(NamedTuple):
 class Posed:
     """A checked problem: ``system`` and ``parameter`` as they came, and ``problem`` as it is solved.
 
-    Its points are those of the caller times ``scale`` (None: 1), which holds the weights and the units.
+    Its points are those of the caller times ``scale`` (None: 1), which holds the weights and the units, and
+    its equations are multiplied by ``rows`` (None: 1), which is for ``eta = 0`` only.
     """
 
     system: System
@@ -41,6 +52,7 @@ class Posed:
     box: tuple | None
     units: Units | None
     scale: np.ndarray | float | None
+    rows: np.ndarray | None
     problem: Problem
 
     def start(self, x0) -> Start:
@@ -51,6 +63,7 @@ class Posed:
             np.clip(x, *self.box, out=x)
         elif self.problem.nonneg:
             np.maximum(x, 0.0, out=x)
+        dual = dual if self.rows is None else dual / self.rows
         return Start(x if self.scale is None else x * self.scale,
                      dual if self.units is None else self.units.dual(dual), x0 is not None)
 
@@ -61,6 +74,9 @@ class Posed:
                 best = best._replace(x=best.x / self.scale)
             if self.units is not None:
                 best = self.units.judged_back(best)
+            if self.rows is not None:   # the residual of the equations as they came
+                left = norm(self.system.y - self.system.forward(best.x))
+                best = best._replace(dual=best.dual * self.rows, residual=left, feasibility=left)
         if self.box is not None:   # out by the rounding of the weights
             np.clip(best.x, *self.box, out=best.x)
         if self.units is not None and not (
@@ -79,7 +95,7 @@ def solve(form, A, y, parameter, *, weights=None, nonneg=False, box=None, tol=1e
         found = _small(form, A, y, parameter, nonneg, tol)
         if found is not None:
             return found
-    posed = pose(form, A, y, parameter, weights, nonneg, box, tol)
+    posed = pose(form, A, y, parameter, weights, nonneg, box, tol, equations=True)
     methods = chain(posed.problem, method)
     if certify and box is not None:
         raise ValueError("certify needs a problem without box: exact arithmetic does not know its dual yet")
@@ -102,7 +118,8 @@ def _small(form, A, y, parameter, nonneg, tol):
     than the answer.
     """
     if not (type(A) is np.ndarray is type(y) and A.dtype == y.dtype == np.float64 and A.ndim == 2
-            and y.shape == A.shape[:1] and 0 < A.size <= SMALL and A.flags.carray and y.flags.carray):
+            and y.shape == A.shape[:1] and 0 < A.size <= SMALL and A.flags.carray and y.flags.carray) \
+            or (form == "qcbp" and parameter == 0 and row_units(A) is not None):
         return None
     (x,), (dual,), verdicts = solve_rows(A[None], y[None], np.array([kind_of(form, parameter)]),
                                          np.array([parameter]), nonneg, tol, EVENTS)
@@ -112,14 +129,20 @@ def _small(form, A, y, parameter, nonneg, tol):
     return Solution(x, dual, *proved, int(events), True, f"{_name(form, parameter)} by homotopy, compiled")
 
 
-def pose(form, A, y, parameter, weights, nonneg, box, tol) -> Posed:
-    """Check a problem, and scale it: by its weights, and to units in which nothing is extreme."""
+def pose(form, A, y, parameter, weights, nonneg, box, tol, equations=False) -> Posed:
+    """Check a problem, and scale it: by its weights, and to units in which nothing is extreme.
+
+    With ``equations`` and ``eta = 0`` the rows are scaled, too: nothing but ``Ax = y`` is asked of them.
+    """
     system = as_system(A, y)
     if nonneg and system.dtype.kind == "c":
         raise ValueError("nonneg must be False for complex problems")
     weights = None if weights is None else as_weights(weights, system.shape[1])
     box = None if box is None else as_box(box, nonneg, system)
     scale, plain = weights, system if weights is None else scaled(system, weights)
+    equations = equations and form == "qcbp" and parameter == 0 and plain.matrix is not None
+    rows = row_units(plain.matrix) if equations else None
+    plain = plain if rows is None else in_rows(plain, rows)
     problem = _problem(form, plain, parameter, tol, nonneg, box, scale)
     require_finite_matrix(problem)
     units = units_of(problem)
@@ -127,7 +150,7 @@ def pose(form, A, y, parameter, weights, nonneg, box, tol) -> Posed:
         scale = units.point if weights is None else weights * units.point
         problem = _problem(form, units.system(problem.system), units.parameter(parameter), tol, nonneg, box,
                            scale)
-    return Posed(system, parameter, weights, box, units, scale, problem)
+    return Posed(system, parameter, weights, box, units, scale, rows, problem)
 
 
 def _problem(form, system, parameter, tol, nonneg, box, scale):
@@ -168,6 +191,8 @@ def _said(problem, monitor, best, words, interrupted, proofs):
     if not monitor.finished:
         ended = "was interrupted" if interrupted else "stopped"
         excess = f", infeasible by {best.feasibility:.1e}" if problem.form == "qcbp" else ""
+        if monitor.unclear:
+            excess += ": the tolerance is met, but rounding of Ax leaves no digits to tell"
         warnings.warn(f"{name} {ended} after {monitor.done} iterations at relative gap "
                       f"{best.relative_gap:.1e}{excess}", NotConverged, stacklevel=4)
     return solution

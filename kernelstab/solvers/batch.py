@@ -7,6 +7,7 @@ import numpy as np
 
 from kernelstab._checks import as_array, as_callable, as_flag, as_number, thread_count
 from kernelstab._engines.lasso_path.path import kind_of, solve_rows
+from kernelstab._engines.problem import row_units
 from kernelstab._errors import NotConverged
 from kernelstab.solvers.lasso import lasso
 from kernelstab.solvers.qcbp import qcbp
@@ -170,6 +171,8 @@ def solve_batch(problem, A, Y, level=0.0, *, nonneg=False, tol=1e-6, threads=Non
             as_array(A, "A")
         found = {"x": X, "dual": duals, **dict(zip(_NUMBERS, verdicts.T[:len(_NUMBERS)].copy()))}
         converged, steps = verdicts[:, MET] > 0.0, verdicts[:, EVENTS].astype(int)
+        if form == "qcbp" and not levels.all():    # equations of many sizes are solved one by one
+            converged &= (levels > 0.0) | np.array([row_units(matrix) is None for matrix in stack])
     methods = [f"{problem} by homotopy, compiled batch"] * len(Y)
     alone = np.flatnonzero(~converged)
     for done, i in enumerate(alone, 1):

@@ -83,9 +83,10 @@ def basis_pursuit(A, y, *, weights=None, nonneg=False, tol=1e-6, method="auto", 
                   callback=None, progress=None, history=False, certify=False) -> Solution:
     r"""Minimise :math:`\|x\|_1` subject to :math:`Ax=y`, with a proof.
 
-    The same as :func:`qcbp` with ``eta=0``. A real dense problem is a
-    linear program: the exact methods end at a vertex and with the dual point that proves it
-    optimal.
+    The same as :func:`qcbp` with ``eta=0``. A row times a number is the same equation, so that rows of many
+    sizes are brought to one by powers of two before the search; residual and dual point are of ``A``. A real
+    dense problem is a linear program: the exact methods end at a vertex and with the dual point that proves
+    it optimal.
 
     Parameters
     ----------

@@ -295,3 +295,12 @@ def test_rows_of_which_rounding_leaves_no_digit_are_left_to_single_problems(monk
         b = solve_batch("qcbp", A, [y, y], [1.0, 5.0 - 5e-12])
     assert asked == [5.0 - 5e-12]
     assert b.converged.tolist() == [True, False]     # what the single problem says counts
+
+
+def test_equations_of_many_sizes_are_not_lost_in_a_batch():
+    # x1 + x2 = 1 and 1e-7 x2 = -5e-7 leave (6, -5) only; the second problem's rows are of one size.
+    A = np.array([[[1.0, 1.0], [0.0, 1e-7]], [[1.0, 1.0], [0.0, 1.0]]])
+    for matrices in (A, A[0]):
+        found = solve_batch("basis-pursuit", matrices, [[1.0, -5e-7], [1.0, 0.0]])
+        assert found.converged.all()
+        np.testing.assert_allclose(found.objective, [11.0, 1.0], rtol=1e-6)

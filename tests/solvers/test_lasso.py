@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from kernelstab._errors import NotConverged
 from kernelstab.operators import gaussian
 from kernelstab.solvers import lasso
 
@@ -68,3 +69,14 @@ def test_the_true_support_is_found():
     s = lasso(A, A @ x, 0.01)
     assert set(np.flatnonzero(np.abs(s.x) > 0.1)) == {3, 30, 77}
     np.testing.assert_allclose(s.x, x, atol=0.05)
+
+
+def test_a_gap_within_the_tolerance_without_digits_to_tell_ends_the_search():
+    # (1, 0, 0) meets the data exactly, but rounding of Ax alone could move the objective 20 by 1e69.
+    A = np.full((20, 3), 1e50)
+    with pytest.warns(NotConverged, match="no digits to tell"):
+        found = lasso(A, A[:, 0], 20.0)
+    assert not found.converged
+    assert found.iterations < 100
+    assert found.objective == pytest.approx(20.0)
+    assert found.x.sum() == pytest.approx(1.0)

@@ -499,3 +499,12 @@ def test_bad_batches(change, message):
     arguments = {"A": np.eye(3, 4), "Y": np.ones((2, 3)), "s": 2} | change
     with pytest.raises(ValueError, match=message):
         omp_batch(**arguments)
+
+
+@pytest.mark.parametrize("solve", [lambda A, y: omp(A, y, 1).x, lambda A, y: omp_batch(A, y[None], 1).x[0]])
+def test_columns_whose_squares_underflow_are_not_taken_for_zeros(solve):
+    A, y = np.array([[1e-200, 1.0, 0.0], [1e-200, 0.0, 1.0]]), np.array([1.0, 1.0])
+    with pytest.raises(ValueError, match="scale the columns"):
+        solve(A, y)
+    np.testing.assert_allclose(solve(A * [1e150, 1.0, 1.0], y), [1e50, 0.0, 0.0], rtol=1e-12)
+    np.testing.assert_array_equal(solve(A * [0.0, 1.0, 1.0], y), [0.0, 1.0, 0.0])

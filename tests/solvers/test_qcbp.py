@@ -166,3 +166,38 @@ def test_no_point_meets_data_outside_the_range():
         s = basis_pursuit(np.array([[1.0, 1.0], [1.0, 1.0]]), [1.0, 2.0])
     assert not s.converged
     assert s.feasibility >= np.sqrt(0.5) - 1e-12
+
+
+@pytest.mark.parametrize("is_complex", [False, True])
+@pytest.mark.parametrize("weights", [None, np.linspace(0.5, 2.0, 8)])
+@pytest.mark.parametrize("power", [-300, -40, -7, 30])
+def test_a_row_times_a_number_is_the_same_equation(power, weights, is_complex):
+    # By powers of two: the points and what they prove agree, and the dual point is that of the rows as given.
+    rng = np.random.default_rng(3)
+    A = rng.standard_normal((4, 8)) + (1j * rng.standard_normal((4, 8)) if is_complex else 0.0)
+    y, rows = A @ np.eye(8)[2] - 2 * A[:, 5], 2.0 ** np.array([0, power, 3, 0])
+    plain = basis_pursuit(A, y, weights=weights, tol=1e-8)
+    found = basis_pursuit(rows[:, None] * A, rows * y, weights=weights, tol=1e-8)
+    assert found.converged
+    assert found.objective == pytest.approx(plain.objective, rel=1e-7)
+    np.testing.assert_allclose(A @ found.x, y, atol=1e-6)
+    limit = np.ones(8) if weights is None else weights
+    assert (np.abs((rows[:, None] * A).conj().T @ found.dual) <= limit * (1 + 1e-9)).all()
+    assert np.vdot(rows * y, found.dual).real == pytest.approx(found.dual_objective, rel=1e-9)
+    again = basis_pursuit(rows[:, None] * A, rows * y, weights=weights, tol=1e-8, x0=found)
+    assert again.converged
+    assert again.objective == pytest.approx(plain.objective, rel=1e-7)
+
+
+def test_rows_of_many_sizes_by_hand():
+    # x1 + x2 = 1 and x2 = -5 have one solution, (6, -5); x1 + x2 + 2 x3 = 1, x1 - x2 + x3 = 3 cost 3.
+    found = basis_pursuit([[1.0, 1.0], [0.0, 1e-7]], [1.0, -5e-7], certify=True)
+    assert found.converged
+    assert found.objective == pytest.approx(11.0, rel=1e-6)
+    assert found.proofs.lower <= 11 <= found.proofs.upper
+    for t in (1.0, 1e-7, 1e9):
+        assert basis_pursuit([[1, 1, 2], [t, -t, t]], [1, 3 * t]).objective == pytest.approx(3.0, rel=1e-6)
+    # Sizes from 1e-7 to 300 at once, an instance that ended in "A must return finite values"; the least is 7.
+    A = np.array([[-300.0, -200, -200, -100, -200], [0, -.003, .001, -.003, -.003],
+                  [2e-7, 1e-7, 1e-7, 3e-7, -3e-7]])
+    assert basis_pursuit(A, [1000, .021, -7e-7]).objective == pytest.approx(7.0, rel=1e-6)

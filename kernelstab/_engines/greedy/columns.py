@@ -46,7 +46,14 @@ def column_norms(matrices) -> np.ndarray:
     array([5., 1.])
     """
     parts = (matrices.real, matrices.imag) if matrices.dtype.kind == "c" else (matrices,)
-    return np.sqrt(sum(np.einsum("...ij,...ij->...j", part, part) for part in parts))
+    norms = np.sqrt(sum(np.einsum("...ij,...ij->...j", part, part) for part in parts))
+    short = norms < 1e-140                # their squares may be lost
+    if short.any():
+        columns = np.swapaxes(matrices, -1, -2)[short]
+        largest = np.abs(columns).max(axis=1)
+        units = np.where(largest > 0.0, largest, 1.0)
+        norms[short] = largest * lengths(columns / units[:, None])
+    return norms
 
 
 def lengths(rows) -> np.ndarray:

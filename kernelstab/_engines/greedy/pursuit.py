@@ -39,8 +39,9 @@ class Pursuits:
         self.triangle = np.zeros((len(Y), atoms, atoms), Y.dtype)
         self.coordinates, self.picks = np.zeros((len(Y), atoms), Y.dtype), np.zeros((len(Y), atoms), int)
         self.done, self.counts, self.reasons = 0, np.zeros(len(Y), int), np.full(len(Y), GOING)
-        longest = norms.max(axis=1)
-        self._end(~((size >= LOW) & (size <= HIGH) & (longest >= LOW) & (longest <= HIGH)), EXTREME)
+        longest, shortest = norms.max(axis=1), np.min(norms, axis=1, where=norms > 0.0, initial=np.inf)
+        self._end(~((size >= LOW) & (size <= HIGH) & (shortest >= LOW) & (longest <= HIGH)
+                    & (longest > 0.0)), EXTREME)
         self._end(size <= etas, FITTED)
 
     @property
@@ -128,10 +129,11 @@ def pursue(task, norms):
     A matrix of more than ``LARGE`` entries is gone through once for a block of columns, as one product of
     many residuals with it costs little more than one residual's.
     """
-    system, longest = task.system, norms.max()
-    if longest > 0.0 and not LOW <= longest <= HIGH:
-        raise ValueError("the norms of the columns must lie between 1e-60 and 1e60 where those along y "
-                         f"are of ordinary size, got {longest}")
+    system, longest, shortest = task.system, norms.max(), np.min(norms, where=norms > 0.0, initial=np.inf)
+    if longest > 0.0 and not LOW <= shortest <= longest <= HIGH:
+        raise ValueError("the norms of the columns must lie between 1e-60 and 1e60 or be zero, where those "
+                         f"along y are of ordinary size, got {shortest} to {longest}: scale the columns, and "
+                         "the entries of the answer alike")
     found = Pursuits(system.y[None], norms[None], task.eta, task.tol, min(task.s, task.budget))
     by_blocks = system.matrix is not None and system.matrix.size > LARGE
 
