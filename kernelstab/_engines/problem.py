@@ -271,8 +271,11 @@ def row_units(matrix) -> np.ndarray | None:
     >>> row_units(np.array([[1.0, -3.0], [0.0, 2.0**-9]])).tolist()
     [0.25, 256.0]
     """
-    largest = np.maximum(matrix.max(axis=1), -matrix.min(axis=1)) if matrix.dtype.kind == "f" \
-        else np.abs(matrix).max(axis=1)
+    if matrix.dtype.kind == "f":    # the usual case, in one pass
+        squares = np.einsum("ij,ij->i", matrix, matrix)
+        if 1e-280 < squares.max() <= ROWS**2 * squares.min() < 1e280:
+            return None
+    largest = np.abs(matrix).max(axis=1)
     some = largest[(largest > 0.0) & (largest < np.inf)]
     if not some.size or some.max() <= ROWS * some.min():
         return None
