@@ -4,11 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from math import isfinite
+from weakref import WeakSet
 
 import numpy as np
 from scipy.sparse.linalg import ArpackError, LinearOperator, aslinearoperator, svds
 
 from kernelstab._checks import as_array
+from kernelstab.operators.base import ForwardOperator
+
+_SINGLE, _DOUBLE = 1e-4, 1e-9     # relative defect of an adjoint that rounding explains
+_examined = WeakSet()             # operators of users whose adjoint has been compared
 
 
 @dataclass(frozen=True)
@@ -89,9 +94,41 @@ def as_system(A, y) -> System:
         forward, adjoint = dense_products(matrix)
         return System(matrix.shape, dtype, y, matrix, forward, adjoint, tight, A)
     forward, adjoint = operator.matvec, operator.rmatvec
+    if isinstance(A, LinearOperator) and not isinstance(A, ForwardOperator):
+        forward, adjoint = _own(forward), _own(adjoint)
+        _require_adjoint(A, forward, adjoint)
     if dtype.kind == "c" and np.dtype(operator.dtype).kind != "c":
         forward, adjoint = _by_parts(forward), _by_parts(adjoint)
     return System(operator.shape, dtype, y, None, forward, adjoint, tight, A)
+
+
+def _own(product):
+    """Return a product whose values are new arrays in double precision, whatever the user's function does."""
+    def own(v):
+        value = np.asarray(product(v))
+        return value.astype(np.result_type(value.dtype, np.float64))
+    return own
+
+
+def _require_adjoint(A, forward, adjoint):
+    """Refuse an operator without an adjoint, or with that of another one: two products, once for each."""
+    if A in _examined:
+        return
+    rng = np.random.default_rng(0)
+    x, u = rng.standard_normal(A.shape[1]), rng.standard_normal(A.shape[0])
+    Ax = forward(x)
+    size = np.abs(Ax).max()
+    u = u + Ax / size if 0.0 < size < np.inf else u
+    try:
+        along = np.vdot(adjoint(u) / size if size else adjoint(u), x)
+    except NotImplementedError:     # scipy's word for a missing method
+        raise ValueError("operator must have an adjoint (rmatvec), got none") from None
+    expected, scale = np.vdot(u, Ax / size if size else Ax), np.linalg.norm(u) ** 2
+    defect = abs(along - expected) / scale
+    if np.isfinite(defect) and defect > (_SINGLE if np.dtype(A.dtype).itemsize < 8 else _DOUBLE):
+        raise ValueError(f"adjoint must satisfy <Ax, y> = <x, A*y>, got relative error {defect:.3g}: "
+                         "rmatvec is not the conjugate transpose of matvec (check_operator examines both)")
+    _examined.add(A)
 
 
 def dense_products(matrix) -> tuple:

@@ -42,7 +42,7 @@ class FunctionOperator(ForwardOperator):
         if array.shape != (size,) or array.dtype.kind not in "biufc":
             raise ValueError(f"{name} must return {size} numbers for shape {self.shape}, "
                              f"got shape {np.shape(value)} and dtype {array.dtype}")
-        return array.astype(np.result_type(array.dtype, np.float64), copy=False)
+        return array.astype(np.result_type(array.dtype, np.float64))     # new: a buffer may be used again
 
     def _matvec(self, x):
         return self._checked(self._forward, x, self.shape[0], "forward")
