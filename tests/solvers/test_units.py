@@ -9,7 +9,18 @@ from scipy.sparse.linalg import LinearOperator
 from kernelstab._engines.linear_system import as_system
 from kernelstab._engines.problem import Problem, Units, units_of
 from kernelstab._errors import NotConverged
-from kernelstab.solvers import basis_pursuit, lasso, qcbp, sqrt_lasso
+from kernelstab.operators import SubsampledFourier
+from kernelstab.solvers import (
+    analysis,
+    basis_pursuit,
+    lasso,
+    qcbp,
+    sqrt_lasso,
+    tv,
+    tv_wavelet,
+    wavelet_lasso,
+    wavelet_qcbp,
+)
 
 EXTREMES = ((1e150, 1e150), (1e-150, 1e150), (1e-150, 1e-150), (1e-160, 1e140), (1.0, 1e-170), (1e-170, 1.0))
 # Form, method, the level for a matrix times s and data times t, and what the objective is multiplied by.
@@ -111,3 +122,38 @@ def test_a_gap_not_closed_is_told_in_the_units_of_the_caller():
     assert found.residual == pytest.approx(float(np.linalg.norm(1e-100 * (A @ found.x) / 1e100 - y)) * 1e100)
     assert found.feasibility == pytest.approx(max(found.residual - 1e99, 0.0))
     assert found.gap == pytest.approx(found.relative_gap * found.objective)
+
+
+IMAGES = {
+    "tv": (lambda A, y, t, **kw: tv(A, y, 0.5 * t, **kw), 1),
+    "tv exact": (lambda A, y, t, **kw: tv(A, y, 0.0, **kw), 1),
+    "tv lam": (lambda A, y, t, **kw: tv(A, y, lam=0.5 * t, **kw), 2),
+    "tv dense": (lambda A, y, t, **kw: tv(A.to_dense(), y, 0.5 * t, shape=(8, 8), **kw), 1),
+    "analysis": (lambda A, y, t, **kw: analysis(A, y, np.eye(64), 0.5 * t, **kw), 1),
+    "tv_wavelet": (lambda A, y, t, **kw: tv_wavelet(A, y, 0.5 * t, wavelet="haar", **kw), 1),
+    "wavelet_qcbp": (lambda A, y, t, **kw: wavelet_qcbp(A, y, 0.5 * t, "haar", level=2, **kw), 1),
+    "wavelet_lasso": (lambda A, y, t, **kw: wavelet_lasso(A, y, 0.5 * t, "haar", level=2, **kw), 2),
+}
+
+
+@pytest.mark.parametrize("t", [2.0**-480, 1e-150, 1e-20, 1e20, 2.0**66, 1e100, 2.0**480])
+@pytest.mark.parametrize("case", IMAGES)
+def test_the_units_of_images_do_not_matter(case, t):
+    mask = np.ones((8, 8), bool)
+    mask[2:5, 3:6] = mask[-4:-1, -5:-2] = False     # with each frequency the opposite one
+    A = SubsampledFourier(mask, real=True)
+    y = A.matvec(np.kron(np.array([[1.0, 2.0], [0.0, -1.0]]), np.ones((4, 4))).ravel())
+    solve, power = IMAGES[case]
+    seen, plain = [], solve(A, y, 1.0)
+    found = solve(A, t * y, t, callback=lambda done, x, gap: seen.append(x.max() / t))
+    assert found.converged == plain.converged
+    np.testing.assert_allclose(found.x / t, plain.x, atol=2e-2)
+    assert found.objective / t**(power - 1) / t == pytest.approx(plain.objective, rel=2e-4)
+    assert found.dual_objective / t**(power - 1) / t == pytest.approx(plain.objective, rel=2e-4)
+    assert found.residual / t == pytest.approx(plain.residual, abs=1e-3)
+    assert np.abs(found.dual).max() / t**(power - 1) == pytest.approx(np.abs(plain.dual).max(), rel=0.2)
+    if seen:
+        assert seen[-1] == pytest.approx(plain.x.max(), abs=2e-2)
+    again = solve(A, t * y, t, x0=found)
+    assert again.converged == plain.converged
+    assert again.iterations <= found.iterations

@@ -1,7 +1,9 @@
 """Problems for images: one judgement of a point, by its duality gap; what methods share; how one is run."""
 
 import warnings
+from dataclasses import replace
 from functools import cached_property
+from math import log2
 from typing import NamedTuple
 
 import numpy as np
@@ -9,9 +11,10 @@ import numpy as np
 from kernelstab._checks import as_number
 from kernelstab._engines.duality_gap import EPSILON, KINDS, best_multiple, relative, shortfall
 from kernelstab._engines.monitor import Monitor
-from kernelstab._engines.problem import Judged
+from kernelstab._engines.problem import Judged, Units
 from kernelstab._errors import NotConverged
 
+SMALL, LARGE = 1e-6, 1e6   # data of sizes between these are solved as they are, others in units of their size
 NOISE = 32 * EPSILON   # share of the data that rounding may take from Ax of a constant x
 
 
@@ -48,6 +51,20 @@ class AnalysisProblem:
         self.parameter, self.tol = parameter, tol
         self.size, self.rounding = float(np.linalg.norm(system.y)), 0.0
         self.weight = 1.0 if form == "qcbp" else parameter
+
+    def in_units(self):
+        """Return the problem for data near one, and the units, None where the data are as they should be.
+
+        Single precision ends near 1e38, its squares near 1e19. Only the data are multiplied: a method may
+        know how A looks under transforms.
+        """
+        largest = float(np.abs(self.system.y).max())
+        if SMALL < largest < LARGE or not 0.0 < largest < np.inf:
+            return self, None
+        units = Units(self.form, 1.0, 2.0 ** min(-round(log2(largest)), 1000))
+        system = replace(self.system, y=self.system.y * units.data)
+        parameter = units.parameter(self.parameter)
+        return AnalysisProblem(self.form, system, self.frame, parameter, self.tol), units
 
     def objective(self, total, residual) -> float:
         """Return the objective from the sum of all sizes and the norm of the residual."""
@@ -258,7 +275,12 @@ def solve_analysis(problem, method, name, start, *, budget, callback=None, progr
     NotConverged
         If the tolerance is not met, or Ctrl-C ended the method.
     """
-    monitor, iteration, ended = Monitor(problem, callback, progress, history), None, "stopped"
+    problem, units = problem.in_units()
+    scale = None if units is None else units.point
+    monitor, iteration, ended = Monitor(problem, callback, progress, history, scale, units), None, "stopped"
+    image, dual, field = start
+    if units is not None and image is not None:
+        start = image * scale, dual, field      # the dual points are given next to their weight
     monitor.begin(budget)
     monitor.method = "closed form"
     try:
@@ -283,7 +305,11 @@ def solve_analysis(problem, method, name, start, *, budget, callback=None, progr
         warnings.warn(f"{name} {ended} after {monitor.done} iterations at relative gap "
                       f"{best.relative_gap:.1e}, infeasible by {best.feasibility:.1e}", NotConverged,
                       stacklevel=stacklevel)
+    best, field = best._replace(dual=bound.h), bound.field
+    if units is not None:
+        best = units.judged_back(best._replace(x=best.x / scale))
+        field = None if field is None else units.dual_back(field)
     return best._asdict() | {
-        "dual": bound.h, "iterations": monitor.done, "converged": converged,
+        "iterations": monitor.done, "converged": converged,
         "method": f"{name} by {monitor.method}", "history": monitor.history,
-        "interrupted": ended != "stopped"}, bound.field
+        "interrupted": ended != "stopped"}, field
