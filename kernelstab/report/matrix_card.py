@@ -20,6 +20,7 @@ from kernelstab.warmup import warmup
 _ROBUST_PROGRAMS = 20_000      # beyond this the noise constant is left to whoever asks for it
 _SETS = 20_000_000             # default budget of the enumerations: seconds
 _FLOAT_SETS = 2_000_000        # the same for the second reading of the spark
+_UNIT = 1e-12                   # lengths of columns as near to one are one
 _ROUNDING = Fraction(1, 10**9)      # a proved bound this near to the computed one is the same
 
 
@@ -42,7 +43,8 @@ class MatrixCard:
     spark_float : Spark or None
         Its reading in floating point, where a dependence that holds up to rounding counts.
     isometry : tuple of RIC
-        Orders 1, 2, ...
+        Orders 1, 2, ..., of the columns divided by their lengths where none is zero: constants near zero
+        need columns of length one.
     alpha : tuple of NSPConstant
         Orders 1, 2, ...
     robust : BestRobustNSP or None
@@ -71,7 +73,12 @@ class MatrixCard:
     @property
     def unit(self) -> bool:
         """Whether all columns have length one, up to rounding."""
-        return max(abs(length - 1) for length in self.lengths) < 1e-12
+        return max(abs(length - 1) for length in self.lengths) < _UNIT
+
+    @property
+    def divided(self) -> bool:
+        """Whether the isometry constants are those of the columns divided by their lengths."""
+        return not self.unit and self.lengths[0] > 0
 
     @property
     def coherent(self) -> int:
@@ -91,8 +98,11 @@ class MatrixCard:
 
     @property
     def promised(self) -> int:
-        """The largest ``s`` for which the isometry constant of order ``2 s`` promises recovery."""
-        known = {constant.s: constant.upper for constant in self.isometry}
+        """The largest ``s`` for which the isometry constant of order ``2 s`` promises recovery.
+
+        None where columns were divided: their promise is about 1-norms in which entries count by the lengths.
+        """
+        known = {} if self.divided else {constant.s: constant.upper for constant in self.isometry}
         return max((s for s in range(1, self.order // 2 + 1)
                     if 2 * s in known and kernel.ric_robust_nsp(known[2 * s], s).applicable), default=0)
 
@@ -119,6 +129,7 @@ class MatrixCard:
                                              "welch_lower": self.coherence.welch_lower},
             "spark": self.spark and _ends(self.spark, columns=self.spark.support),
             "spark_float": self.spark_float and _ends(self.spark_float),
+            "ric_columns": "divided by their lengths" if self.divided else "as they stand",
             "ric": [_ends(r, s=r.s, minus=_ends(r.minus), plus=_ends(r.plus)) for r in self.isometry],
             "nsp": [_ends(a, s=a.s, recovers=a.holds, support=[int(i) for i in a.support],
                           residual=a.residual) for a in self.alpha],
@@ -261,8 +272,10 @@ def _stages(matrix, order, lengths, max_supports, progress):
         warmup("kernel", progress=told("compiling (once)"))
     if matrix.shape[1] > 1 and lengths.all():
         yield "coherence", kernel.coherence(matrix)
+    short = lengths.all() and max(abs(lengths - 1)) >= _UNIT
+    divided = matrix / lengths if short else matrix
     for s in range(1, order + 1):
-        yield "isometry", kernel.ric(matrix, s, **options(f"delta_{s}", _SETS))
+        yield "isometry", kernel.ric(divided, s, **options(f"delta_{s}", _SETS))
     recovered = 0
     for s in range(1, order + 1):
         constant = kernel.nsp_constant(matrix, s, **options(f"alpha_{s}"))
@@ -335,8 +348,11 @@ def _consequences(card):
         yield "the kernel is trivial: without noise every vector is determined by its data"
     elif card.unique:
         yield f"every {card.unique}-sparse vector is the only one of its kind with its data (2s < spark)"
-    if not card.unit:
-        yield "delta_s and alpha_s are about the columns as they stand (--normalise divides by their lengths)"
+    if card.divided:
+        yield ("coherence and delta_s are about the columns divided by their lengths, all else about the "
+               "columns as they stand (--normalise divides throughout)")
+    elif not card.unit:
+        yield "delta_s and alpha_s are about the columns as they stand: zero columns cannot be divided"
     if card.coherent:
         yield f"coherence alone promises recovery up to s = {card.coherent}"
     if card.promised:
@@ -359,12 +375,18 @@ def _jobs(card):
         jobs["coherence"] = card.coherence.certificate, card.coherence
     for found in card.isometry:
         for side, sign in (("minus", "-"), ("plus", "+")):
-            jobs[f"delta^{sign}_{found.s}"] = partial(found.certificate, side=side), getattr(found, side)
+            make = _divided if card.divided else partial(found.certificate, side=side)
+            jobs[f"delta^{sign}_{found.s}"] = make, getattr(found, side)
     for found in card.alpha:
         jobs[f"alpha_{found.s}"] = found.certificate, found
     if card.spark is not None:
         jobs["spark"] = card.spark.certificate, card.spark
     return jobs
+
+
+def _divided():
+    raise CertificateError("it is about the columns divided by their lengths, and all proofs of a collection "
+                           "are about one matrix: --normalise proves it")
 
 
 def _weaker(name, certificate, result):
