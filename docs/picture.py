@@ -16,10 +16,10 @@ def main():
     spot = data.dial(lambda v: kernel.kernel_part(A, v),
                      data.blob(A.image_shape, (36, 26), 4.0, depth=0.5), np.deg2rad(3)).ravel()
     rows = [(maps.ClipDecoder(A, x, x + spot), A.matvec(spot))]
-    for psi in (network, maps.QCBPMap(A, eta=0.01 * np.linalg.norm(y))):
+    for psi in (network, maps.TVMap(A, eta=0.01 * np.linalg.norm(y))):
         found = stability.worst_case(psi, y, 0.02 * np.linalg.norm(y), budget=100, rng=0)
         rows.append((psi, found.perturbation))
-    labels = ("exact on two heads", "trained network", "wavelet QCBP")
+    labels = ("exact on two heads", "trained network", "total variation")
     pictures = []
     for psi, e in rows:
         before, after = psi(y), psi(y + e)
