@@ -100,9 +100,9 @@ def test_a_header_that_declares_more_than_there_is_is_refused(tmp_path, rows):
 
 
 def test_a_damaged_header_is_refused(tmp_path):
-    # a bracket that is not closed makes the tokenizer of Python fail, which numpy hands on
+    # what is raised by numpy or by the tokenizer of Python depends on their versions
     (tmp_path / "a.npy").write_bytes(header(1).replace(b"}", b"{").replace(b"'", b"\0", 1) + bytes(24))
-    with pytest.raises(ValueError, match="the header of an array cannot be read: TokenError"):
+    with pytest.raises(ValueError, match="the header of an array cannot be read"):
         read_numpy(tmp_path / "a.npy")
 
 
