@@ -24,6 +24,7 @@ _PLACES = {
     "make_constant_certificate": "writing.constant_certificate",
     "exact_matrix": "writing.constant_certificate", "kernel_vector_near": "writing.null_space",
     "sparse_entries": "writing.null_space", "exact_nullspace": "writing.null_space",
+    "exact_rank": "writing.null_space",
 }
 
 __all__ = sorted(_PLACES)

@@ -62,7 +62,10 @@ class WaveletSynthesis(ForwardOperator):
             level = max(1, min(_default_level(n) for n in shape))
         level = as_count(level, "level", low=1)
         if any(n % 2**level for n in shape):
-            raise ValueError(f"shape must be divisible by 2**level = {2**level}, got {shape}")
+            step = 2**level
+            padded = tuple(-(-n // step) * step for n in shape)
+            raise ValueError(f"shape must be divisible by 2**level = {step}, got {shape}: "
+                             f"pad images to {padded}")
         self.wavelet, self.level = wavelet, level
         defect = _filter_defect(wavelet)
         self._banks = {8: _bank(wavelet, np.float64), 4: _bank(wavelet, np.float32)}

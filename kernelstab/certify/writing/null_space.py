@@ -28,6 +28,15 @@ _CLOSE = Fraction(1, 10**11)      # relative distance at which no other choice o
 _BITS = 60
 
 
+def exact_rank(matrix) -> int:
+    """Return the rank of a matrix of floats, integers or fractions, decided exactly.
+
+    >>> exact_rank([[1, 2], [2, 4]]), exact_rank([[0.1 + 0.2, 1], [0.3, 1]])
+    (1, 2)
+    """
+    return len(matrix[0]) - len(exact_nullspace(matrix))
+
+
 def exact_nullspace(matrix) -> list[list[int]]:
     """Return an integer basis of the null space of a matrix of floats, integers or fractions.
 
