@@ -4,16 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from math import isfinite
-from weakref import WeakSet
 
 import numpy as np
 from scipy.sparse.linalg import ArpackError, LinearOperator, aslinearoperator, svds
 
 from kernelstab._checks import as_array
-from kernelstab.operators.base import ForwardOperator
-
-_SINGLE, _DOUBLE = 1e-4, 1e-9     # relative defect of an adjoint that rounding explains
-_examined = WeakSet()             # operators of users whose adjoint has been compared
+from kernelstab.operators.adapt import is_operator, products_of
 
 
 @dataclass(frozen=True)
@@ -76,10 +72,11 @@ def as_system(A, y) -> System:
     """Check a matrix (or operator) and data, and bring both to one arithmetic.
 
     Complex data or a complex matrix make the whole problem complex. A real operator
-    is applied to the real and imaginary parts in turn when the data are complex.
+    is applied to the real and imaginary parts in turn when the data are complex. What products
+    return is new and in double precision; the laws of a user's operator are tested once.
     """
-    if not isinstance(A, np.ndarray) and (isinstance(A, LinearOperator) or hasattr(A, "tocsr")):
-        operator = aslinearoperator(A)
+    if not isinstance(A, np.ndarray) and (is_operator(A) or hasattr(A, "tocsr")):
+        operator = products_of(A) if is_operator(A) else aslinearoperator(A)
         matrix = getattr(A, "matrix", None)
         matrix = matrix if isinstance(matrix, np.ndarray) else None
     else:
@@ -94,41 +91,9 @@ def as_system(A, y) -> System:
         forward, adjoint = dense_products(matrix)
         return System(matrix.shape, dtype, y, matrix, forward, adjoint, tight, A)
     forward, adjoint = operator.matvec, operator.rmatvec
-    if isinstance(A, LinearOperator) and not isinstance(A, ForwardOperator):
-        forward, adjoint = _own(forward), _own(adjoint)
-        _require_adjoint(A, forward, adjoint)
     if dtype.kind == "c" and np.dtype(operator.dtype).kind != "c":
         forward, adjoint = _by_parts(forward), _by_parts(adjoint)
     return System(operator.shape, dtype, y, None, forward, adjoint, tight, A)
-
-
-def _own(product):
-    """Return a product whose values are new arrays in double precision, whatever the user's function does."""
-    def own(v):
-        value = np.asarray(product(v))
-        return value.astype(np.result_type(value.dtype, np.float64))
-    return own
-
-
-def _require_adjoint(A, forward, adjoint):
-    """Refuse an operator without an adjoint, or with that of another one: two products, once for each."""
-    if A in _examined:
-        return
-    rng = np.random.default_rng(0)
-    x, u = rng.standard_normal(A.shape[1]), rng.standard_normal(A.shape[0])
-    Ax = forward(x)
-    size = np.abs(Ax).max()
-    u = u + Ax / size if 0.0 < size < np.inf else u
-    try:
-        along = np.vdot(adjoint(u) / size if size else adjoint(u), x)
-    except NotImplementedError:     # scipy's word for a missing method
-        raise ValueError("operator must have an adjoint (rmatvec), got none") from None
-    expected, scale = np.vdot(u, Ax / size if size else Ax), np.linalg.norm(u) ** 2
-    defect = abs(along - expected) / scale
-    if np.isfinite(defect) and defect > (_SINGLE if np.dtype(A.dtype).itemsize < 8 else _DOUBLE):
-        raise ValueError(f"adjoint must satisfy <Ax, y> = <x, A*y>, got relative error {defect:.3g}: "
-                         "rmatvec is not the conjugate transpose of matvec (check_operator examines both)")
-    _examined.add(A)
 
 
 def dense_products(matrix) -> tuple:

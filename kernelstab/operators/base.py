@@ -29,6 +29,7 @@ class ForwardOperator(LinearOperator):
     def __init_subclass__(cls, **options):
         """Forget an inherited description when a subclass computes something else."""
         super().__init_subclass__(**options)
+        cls._ours = cls.__module__.startswith("kernelstab.")
         if {"_matvec", "_rmatvec"} & set(vars(cls)) and "spec" not in vars(cls):
             cls.spec = ForwardOperator.spec
 
@@ -51,6 +52,17 @@ class ForwardOperator(LinearOperator):
     def is_real(self) -> bool:
         """Whether the matrix has real entries."""
         return self.dtype.kind == "f"
+
+    def matvec(self, x):
+        """Return ``A x`` in double precision, a new array whatever ``_matvec`` returns."""
+        return self._own(super().matvec(x))
+
+    def rmatvec(self, y):
+        """Return ``A* y`` in double precision, a new array whatever ``_rmatvec`` returns."""
+        return self._own(super().rmatvec(y))
+
+    def _own(self, product):
+        return product if self._ours else np.array(product, np.result_type(product, np.float64))
 
     def dot(self, x):
         """Return ``A x``, ``A X`` or, for another forward matrix, the product as a forward matrix."""
@@ -119,9 +131,10 @@ class Composition(ForwardOperator):
                          image_shape=right.image_shape, tight=left.tight * right.tight if both else None)
 
     @property
-    def norm_upper(self) -> float:
-        r"""The product of the two norm bounds, rounded up."""
-        return float(np.nextafter(self.left.norm_upper * self.right.norm_upper, np.inf))
+    def norm_upper(self) -> float | None:
+        r"""The product of the two norm bounds, rounded up; None where one is not known."""
+        bounds = self.left.norm_upper, self.right.norm_upper
+        return None if None in bounds else float(np.nextafter(bounds[0] * bounds[1], np.inf))
 
     def _matvec(self, x):
         return self.left.matvec(self.right.matvec(np.ravel(x)))

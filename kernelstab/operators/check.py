@@ -143,6 +143,29 @@ def examine(A, norm_upper, rng, tolerance) -> OperatorReport:
         as_number(tolerance, "tolerance", low=0.0))
 
 
+def quick_defects(A) -> tuple:
+    r"""Return the relative errors of linearity and of the adjoint, and whether products are single precision.
+
+    From five products with vectors that are always the same. One of the pairs is :math:`y=Ax`, for which an
+    adjoint with a wrong factor :math:`c` is wrong by :math:`|c-1|`.
+    """
+    draw, (m, n) = _drawer(np.dtype(A.dtype).kind == "c", np.random.default_rng(0)), A.shape
+    x, z, y = draw(n), draw(n), draw(m)
+    Ax, Az, mixed, Ay = A.matvec(x), A.matvec(z), A.matvec(x - 2.0 * z), A.rmatvec(y)
+    with np.errstate(over="ignore"):
+        single = all(np.array_equal(v, v.astype(np.complex64)) for v in (Ax, Ay))
+    size = float(np.abs(Ax).max())
+    if not size > 0.0:                             # perhaps not finite
+        size = 1.0
+    Ax, Az, mixed, Ay = scaled = [v / size for v in (Ax, Az, mixed, Ay)]
+    back = A.rmatvec(Ax) / size
+    if not all(np.isfinite(v).all() for v in (*scaled, back)):
+        raise ValueError("operator must give finite values, got NaN or infinity")
+    adjoint = [_ratio(abs(np.vdot(Ax, v) - np.vdot(x, w)), _norm(Ax) * _norm(v) + share * _norm(x) * _norm(w))
+               for v, w, share in ((Ax, back, 0.0), (y, Ay, 1.0))]
+    return _ratio(_norm(mixed - Ax + 2.0 * Az), _norm(Ax) + 2.0 * _norm(Az)), max(adjoint), single
+
+
 def _drawer(is_complex, rng):
     def draw(size):
         values = rng.standard_normal(size)

@@ -157,3 +157,10 @@ def test_the_units_of_images_do_not_matter(case, t):
     again = solve(A, t * y, t, x0=found)
     assert again.converged == plain.converged
     assert again.iterations <= found.iterations
+
+
+@pytest.mark.parametrize("options", [{"eta": 1e300}, {"lam": 1e300}])
+def test_a_parameter_beyond_all_data_gives_a_constant_image(options):
+    found = tv(np.eye(16), np.repeat([0.0, 1e-10], 8), **options)
+    assert found.converged
+    assert found.objective <= 0.25 * 16 * 1e-20

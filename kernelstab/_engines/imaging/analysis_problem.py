@@ -63,7 +63,9 @@ class AnalysisProblem:
             return self, None
         units = Units(self.form, 1.0, 2.0 ** min(-round(log2(largest)), 1000))
         system = replace(self.system, y=self.system.y * units.data)
-        parameter = units.parameter(self.parameter)
+        # so large or small a parameter is as good as any larger or smaller one, and its square is finite
+        least = 1e-150 if self.form == "lasso" else 0.0
+        parameter = min(max(units.parameter(self.parameter), least), 1e150)
         return AnalysisProblem(self.form, system, self.frame, parameter, self.tol), units
 
     def objective(self, total, residual) -> float:

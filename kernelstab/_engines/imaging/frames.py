@@ -12,6 +12,7 @@ from scipy import linalg
 from scipy.sparse.linalg import LinearOperator, aslinearoperator, cg
 
 from kernelstab.operators import WaveletSynthesis
+from kernelstab.operators.adapt import is_operator, products_of
 
 PIECE = 2**14    # entries of a field that are worked on while they are in the cache
 
@@ -107,7 +108,8 @@ class Products:
     r"""Any operator as one block, with :math:`W^*W=parseval\cdot I` where that is known."""
 
     def __init__(self, W, weights=None, norm=None):
-        self.operator, self.measure = aslinearoperator(W), norm
+        self.operator = products_of(W) if is_operator(W) else aslinearoperator(W)
+        self.measure = norm
         self.count = self.operator.shape[0]
         self.weights = np.ones(1) if weights is None else weights
         self.least = float(self.weights.min())
