@@ -220,7 +220,8 @@ class Units(NamedTuple):
         """Return an objective or gap in the units of the problem as it came."""
         if self.form == "lasso":
             return value / self.data / self.data   # the square alone might overflow
-        return value / (self.data if self.form == "sqrt-lasso" else self.point)
+        unit = self.data if self.form == "sqrt-lasso" else self.point
+        return value / unit if unit > 0.0 else np.inf * value if value else 0.0
 
     def judged_back(self, best: Judged) -> Judged:
         """Return all but the point of what was judged, in the units of the problem as it came."""
@@ -285,9 +286,14 @@ def row_units(matrix) -> np.ndarray | None:
 
 def in_rows(system: System, rows) -> System:
     """Return the system whose equations are multiplied by ``rows``."""
+    with np.errstate(over="ignore", invalid="ignore"):   # named in words
+        y = system.y * rows
+    if not np.isfinite(y).all():
+        raise ValueError("y must be small enough, next to A, for the solution to be finite, got "
+                         f"{system.y[~np.isfinite(y)][0]} beside a row of A that is far smaller")
     matrix = system.matrix * rows[:, None]
     forward, adjoint = dense_products(matrix)
-    return replace(system, y=system.y * rows, matrix=matrix, forward=forward, adjoint=adjoint, tight=None,
+    return replace(system, y=y, matrix=matrix, forward=forward, adjoint=adjoint, tight=None,
                    source=None)
 
 

@@ -63,15 +63,23 @@ class Posed:
             np.clip(x, *self.box, out=x)
         elif self.problem.nonneg:
             np.maximum(x, 0.0, out=x)
-        dual = dual if self.rows is None else dual / self.rows
-        return Start(x if self.scale is None else x * self.scale,
-                     dual if self.units is None else self.units.dual(dual), x0 is not None)
+        if x0 is None:      # zeros are zeros in every unit, even in an infinite one
+            return Start(x, dual, False)
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):   # named in words below
+            x = x if self.scale is None else x * self.scale
+            dual = dual if self.rows is None else dual / self.rows
+            dual = dual if self.units is None else self.units.dual(dual)
+        if not (np.isfinite(x).all() and np.isfinite(dual).all()):
+            raise ValueError("x0 must not be huge beside the solution; leave it out to start at zero")
+        return Start(x, dual, True)
 
     def back(self, best: Judged) -> Judged:
         """Return what was judged, for the problem as it came; refuse what is too large for a double."""
-        with np.errstate(over="ignore", invalid="ignore"):   # named in words below
+        solved = best.x
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):   # named in words below
             if self.scale is not None:
-                best = best._replace(x=best.x / self.scale)
+                best = best._replace(x=np.divide(solved, self.scale, out=np.zeros_like(solved),
+                                                 where=solved != 0.0))
             if self.units is not None:
                 best = self.units.judged_back(best)
             if self.rows is not None:   # the residual of the equations as they came
@@ -83,6 +91,9 @@ class Posed:
                 isfinite(best.objective) and np.isfinite(best.x).all() and np.isfinite(best.dual).all()):
             raise ValueError("y must be small enough, next to A, for the solution to be finite, "
                              f"got an objective of {best.objective}")
+        if self.units is not None and solved.any() and np.abs(best.x).max() < np.finfo(float).tiny:
+            raise ValueError("y must be large enough, next to A, for the solution not to vanish: "
+                             "give one of them in other units")
         return best
 
 
@@ -124,7 +135,7 @@ def _small(form, A, y, parameter, nonneg, tol):
     (x,), (dual,), verdicts = solve_rows(A[None], y[None], np.array([kind_of(form, parameter)]),
                                          np.array([parameter]), nonneg, tol, EVENTS)
     *proved, _, met, events = verdicts[0].tolist()
-    if not (met and events):    # zero is optimal, or something is amiss
+    if not (met and events and proved[0] > 1e-290):    # zero is optimal, squares are lost, or worse
         return None
     return Solution(x, dual, *proved, int(events), True, f"{_name(form, parameter)} by homotopy, compiled")
 

@@ -171,6 +171,8 @@ def solve_batch(problem, A, Y, level=0.0, *, nonneg=False, tol=1e-6, threads=Non
             as_array(A, "A")
         found = {"x": X, "dual": duals, **dict(zip(_NUMBERS, verdicts.T[:len(_NUMBERS)].copy()))}
         converged, steps = verdicts[:, MET] > 0.0, verdicts[:, EVENTS].astype(int)
+        sizes = np.abs(Y).max(axis=1)
+        converged &= (sizes > 1e-140) | (sizes == 0.0)      # of others the squares are lost
         if form == "qcbp" and not levels.all():    # equations of many sizes are solved one by one
             converged &= (levels > 0.0) | np.array([row_units(matrix) is None for matrix in stack])
     methods = [f"{problem} by homotopy, compiled batch"] * len(Y)

@@ -15,6 +15,7 @@ from kernelstab.solvers import (
     basis_pursuit,
     lasso,
     qcbp,
+    solve_batch,
     sqrt_lasso,
     tv,
     tv_wavelet,
@@ -113,6 +114,29 @@ def test_large_data_and_answers_too_large_for_a_double():
             basis_pursuit(np.array([[1e-160, 2e-160]]), [1e160])
         with pytest.raises(ValueError, match="y must be small enough"):
             lasso(np.eye(2), [1e200, 1e200], 1e199, method="fista")
+
+
+@pytest.mark.parametrize("dtype", [float, complex])
+@pytest.mark.parametrize("case", CASES, ids=" by ".join)
+@pytest.mark.parametrize(("power", "words"), [(-600, "y must be small"), (600, "y must be large")])
+def test_solutions_that_no_double_holds_are_refused_and_zero_is_not(power, words, case, dtype):
+    # The solution is that of the plain problem times 2**(-2 * power): infinite, or below the least number.
+    A, y = problem(False)
+    s, t, solve = 2.0**power, 2.0**-power, CASES[case][0]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(ValueError, match=words):
+            solve(s * A.astype(dtype), t * y, s, t)
+        if case[0] != "basis pursuit":
+            level = {"lasso": 0.3 * s * t, "qcbp": 0.1 * t, "sqrt-lasso": 0.5 * s}[case[0]]
+            with pytest.raises(ValueError, match=words):
+                solve_batch(case[0], s * A.astype(dtype), (t * y)[None], level)
+        assert not qcbp(s * A.astype(dtype), t * y, 100.0 * t).x.any()      # zero is within eta
+
+
+def test_data_far_too_large_for_their_row_are_named():
+    with pytest.raises(ValueError, match="y must be small enough"):      # 1e-200 x2 = 1e200
+        basis_pursuit([[1.0, 1.0], [0.0, 1e-200]], [1.0, 1e200])
 
 
 def test_a_gap_not_closed_is_told_in_the_units_of_the_caller():
